@@ -1,0 +1,8 @@
+"""The one error type that a user's bad input raises inside the simulator."""
+
+
+class InputError(ValueError):
+    """Bad input: the message names the thing, its value, the rule and the remedy on one line.
+
+    The command line prints it on standard error and ends with exit status 9 (spec 01 section 2).
+    """
