@@ -1,0 +1,1 @@
+"""Reading, aligning and judging the traces of two nanoBragg programs."""
