@@ -75,8 +75,8 @@ class Beam:
 class Detector:
     """The detector before rotation (spec 02); `UNSET` distances and centres were resolved by conventions.
 
-    Fbeam_m, Sbeam_m, Fclose_m, Sclose_m are the start values of 02 section 3; Xbeam_m, Ybeam_m go to headers only.
-    `close_distance_m` is UNSET when it follows from `distance_m`. `pix0_m` is read when `pix0_given` and the quirk
+    Fbeam_m, Sbeam_m, Fclose_m, Sclose_m are the start values of 02 section 3; Xbeam_m, Ybeam_m go to headers.
+    `close_distance_m` is UNSET when it follows from `distance_m`. `pix0_m` is read when `pix0_given` and
     Q-PIX0-IGNORED is off. `mask` holds True where a pixel is kept; shape [0, 0] means no mask.
     `roi` is (fast_min, fast_max, slow_min, slow_max), inclusive, defaults filled in (02 section 2).
     """
@@ -118,9 +118,9 @@ class Detector:
 class Crystal:
     """The crystal as typed (spec 03): a cell, a MOSFLM matrix (9 numbers, row by row), or both.
 
-    `has_cell` says whether `-cell` was given (lengths in Angstrom, blanks already filled in); `matrix` is empty
+    `has_cell` says whether `-cell` was given (lengths in Angstrom, blanks filled in); `matrix` is empty
     without `-mat`. Random missetting angles are drawn by `resolve`. `cells` are the counts of `-N ...` as typed;
-    `size_m` (after clipping) overrides them axis a when size_m[0] > 0 (03 section 6).
+    `size_m` (after clipping) overrides the count of an axis where it is above 0 (03 section 6).
     """
 
     has_cell: bool = False

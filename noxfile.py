@@ -1,0 +1,50 @@
+"""The manual of the repository: `nox -l` lists what can be run, `nox -s NAME` runs it.
+
+Each session makes its own virtual environment from the pinned files in requirements/. `lint`, `types` and `tests`
+run by default; the others on request. A C compiler must be on the machine: no session skips without one.
+"""
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.error_on_missing_interpreters = True
+
+ROOT = Path(__file__).parent
+CODE = ["simulator", "trace_tools", "harness", "golden_suite_generator", "tests", "noxfile.py"]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, names, complexity and format of the Python code (ruff)."""
+    session.install("-r", "requirements/lint.txt")
+    session.run("ruff", "check", *CODE)
+    session.run("ruff", "format", "--check", *CODE)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of the four packages (mypy, strict)."""
+    session.install("-r", "requirements/types.txt")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the test suite; words after -- go to pytest."""
+    session.install("-r", "requirements/tests.txt")
+    session.install("--no-build-isolation", "--no-deps", "-e", ".")
+    words = session.posargs or ["-n", str(min(4, os.cpu_count() or 1))]
+    session.run("pytest", *words, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session
+def parity(session: nox.Session) -> None:
+    """Run C and PyTorch on the built-in crystal, or with `-- --data DIR` on A.mat and scaled.hkl of DIR."""
+    session.install("-r", "requirements/run.txt")
+    session.install("--no-build-isolation", "--no-deps", ".")
+    session.chdir(session.create_tmp())
+    session.run("python", "-m", "golden_suite_generator.parity", "--reports", str(ROOT / "reports"), *session.posargs)

@@ -1,0 +1,49 @@
+"""Fixtures that several test folders share, and the list of what a run could not check."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOT_RUN: set[str] = set()
+
+
+def shared_or_none() -> Path | None:
+    """Return the folder with upstream's recorded data, beside the checkout or named by NB_SHARED."""
+    folder = Path(os.environ.get("NB_SHARED", ROOT.parent / "shared"))
+    return folder.resolve() if (folder / "golden" / "cases.json").is_file() else None
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder with upstream's recorded data; without it the test says that it did not run."""
+    folder = shared_or_none()
+    if folder is None:
+        pytest.skip("recorded upstream data not found; put them beside the checkout as ../shared or set NB_SHARED")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def c_binary() -> Path:
+    """The C reference, built here; a missing compiler is an error of the test, never a skip."""
+    from harness.build import build_reference
+
+    return build_reference().path
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one paragraph what was not run and why, so that a green run does not claim it."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if not skipped:
+        return
+    reasons: dict[str, int] = {}
+    for report in skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason] = reasons.get(reason, 0) + 1
+    terminalreporter.section("not run")
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.line(f"{count} tests: {reason}")

@@ -1,0 +1,98 @@
+"""The rules of the house that linters cannot hold: import direction, sizes, where powers of ten stand."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ALLOWED = {
+    "simulator": {"simulator"},
+    "trace_tools": {"trace_tools"},
+    "harness": {"harness", "trace_tools", "simulator"},
+    "golden_suite_generator": {"golden_suite_generator", "harness", "trace_tools", "simulator"},
+}
+PYTHON = sorted(path for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
+C_CODE = sorted((ROOT / "golden_suite_generator" / "reference").glob("*.[ch]"))
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 60
+MAX_MAIN_LINES = 60
+TEN = re.compile(r"(?<![\w.])1(?:\.0*)?e[+-]?\d+|\b10\s*\*\*", re.IGNORECASE)
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imported_roots(tree: ast.AST) -> set[str]:
+    roots = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            roots |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            roots.add(node.module.split(".")[0])
+    return roots
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=name_of)
+def test_imports_point_one_way(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    ours = imported_roots(ast.parse(path.read_text())) & (set(ALLOWED) | {"tests"})
+    assert ours <= ALLOWED[package], f"{name_of(path)} imports {sorted(ours - ALLOWED[package])}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "trace_tools").rglob("*.py")), ids=name_of)
+def test_trace_tools_work_without_torch(path: Path) -> None:
+    assert "torch" not in imported_roots(ast.parse(path.read_text()))
+
+
+@pytest.mark.parametrize("path", PYTHON + C_CODE, ids=name_of)
+def test_files_stay_readable(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MAX_FILE_LINES
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=name_of)
+def test_functions_stay_short(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert length <= MAX_FUNCTION_LINES, f"{name_of(path)}:{node.lineno} {node.name}: {length} lines"
+
+
+def c_functions(text: str) -> list[tuple[int, str, int]]:
+    """Return (line, first line, length) of each block that starts and ends in the first column."""
+    found, start, head = [], 0, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(r"[a-z].*\)\s*\{?$", line) or (line == "{" and head):
+            start, head = (number, line) if line != "{" else (start, head)
+        elif line == "}" and head:
+            found.append((start, head, number - start + 1))
+            head = ""
+    return found
+
+
+@pytest.mark.parametrize("path", [p for p in C_CODE if p.suffix == ".c"], ids=name_of)
+def test_c_functions_stay_short(path: Path) -> None:
+    for line, head, length in c_functions(path.read_text()):
+        assert length <= MAX_FUNCTION_LINES, f"{name_of(path)}:{line} {head}: {length} lines"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "simulator").rglob("*.py")), ids=name_of)
+def test_powers_of_ten_stand_in_units_only(path: Path) -> None:
+    """Unit factors belong to units.py; constants of spec 00 carry digits and are not powers of ten."""
+    if path.name == "units.py":
+        return
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        code = line.split("#")[0]
+        assert not TEN.search(code) or "config.py" in path.name, f"{name_of(path)}:{number}: {line.strip()}"
+
+
+def test_no_machine_paths_in_tracked_files() -> None:
+    pattern = r"/(work|home|tmp|root)/[a-z]"
+    words = ["git", "grep", "-nIE", pattern, "--", ".", ":!tests/test_house_rules.py"]
+    result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 1, result.stdout
