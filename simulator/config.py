@@ -121,6 +121,7 @@ class Crystal:
     `has_cell` says whether `-cell` was given (lengths in Angstrom, blanks filled in); `matrix` is empty
     without `-mat`. Random missetting angles are drawn by `resolve`. `cells` are the counts of `-N ...` as typed;
     `size_m` (after clipping) overrides the count of an axis where it is above 0 (03 section 6).
+    `random_misset` and `misset_seed` record how the angles were drawn, for the shared generator of 07.
     """
 
     has_cell: bool = False
@@ -129,6 +130,8 @@ class Crystal:
     matrix: tuple[float, ...] = ()
     misset_rad: Vec3 = (0.0, 0.0, 0.0)
     has_misset: bool = False
+    random_misset: bool = False
+    misset_seed: int = 0
     spindle_axis: Vec3 = (0.0, 0.0, 1.0)
     cells: tuple[int, int, int] = (1, 1, 1)
     size_m: Vec3 = (0.0, 0.0, 0.0)
@@ -167,12 +170,17 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Output:
-    """What the command line writes (spec 08); an empty path means that the file is not written."""
+    """What the command line writes (spec 08).
+
+    `dump_file` is the structure-factor dump to write, the empty path for none (05 section 3);
+    `printout_pixel` is (fast, slow), negative for all.
+    """
 
     float_file: Path = Path("floatimage.bin")
     int_file: Path = Path("intimage.img")
     pgm_file: Path = Path("image.pgm")
     noise_file: Path = Path("noiseimage.img")
+    dump_file: Path = Path()
     write_pgm: bool = True
     write_noise: bool = True
     scale: float = 0.0
