@@ -1,0 +1,108 @@
+"""Prepares a nanoBragg command line for a run elsewhere: absolute inputs, no outputs of the caller's.
+
+Options are recognised by their exact names (spec 01 section 2). Output options of the caller are taken
+out with a note, since the harness names every output itself; options that only one program knows, or
+that make no image, are refused with the option of the harness to use instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from harness.errors import UsageError
+
+HKL_OPTIONS = frozenset({"-hkl", "-hklfile"})
+DUMP_OPTIONS = frozenset({"-dump", "-dumpfile"})
+INPUT_OPTIONS = HKL_OPTIONS | {"-mat", "-matrix", "-img", "-mask", "-sourcefile", "-stol", "-4stol", "-Q"}
+OUTPUT_OPTIONS = frozenset({
+    "-floatfile", "-floatimage", "-intfile", "-intimage", "-pgmfile", "-pgmimage",
+    "-noisefile", "-noiseimage", "-stolout", "-trace_file",
+})  # fmt: skip
+QUIRK_OPTIONS = frozenset({"-quirk", "--quirk"})
+REFUSED: Mapping[str, str] = {
+    "-parity_mode": "give --parity-mode before the --",
+    "--parity-mode": "give --parity-mode before the --",
+    "-dtype": "give --dtype before the --",
+    "-device": "give --device before the --",
+    "--phi-carryover-mode": "write --quirk Q-PHI-CARRYOVER=on or =off, which both programs know",
+    "-h": "leave it out",
+    "--help": "leave it out",
+    "--version": "leave it out",
+    "--list-quirks": "leave it out",
+}
+FAST_COUNT = frozenset({"-detpixels", "-detpixels_f", "-detpixels_x"})
+SLOW_COUNT = frozenset({"-detpixels", "-detpixels_s", "-detpixels_y"})
+
+
+@dataclass(frozen=True)
+class PreparedArguments:
+    """Words for a run in any directory, files to copy there first, and notes for the reader."""
+
+    words: tuple[str, ...]
+    copies: tuple[tuple[Path, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def has_quirks(self) -> bool:
+        """Tell whether single quirks are set on the command line."""
+        return any(word in QUIRK_OPTIONS for word in self.words)
+
+
+def prepare_arguments(args: Sequence[str], caller: Path) -> PreparedArguments:
+    """Make a nanoBragg command line independent of the caller's directory.
+
+    Existing input files become absolute. A dump file (`-dump`) is read and written by nanoBragg: an
+    existing one is copied for each program if the run reads it (no `-hkl`), and never written to.
+
+    Args:
+        args: the words of the command line.
+        caller: directory to which relative names refer.
+
+    Returns:
+        The words to run with, files to copy into the run's directory, notes.
+
+    Raises:
+        UsageError: an option that cannot be used in a comparison.
+    """
+    for word in args:
+        if word in REFUSED:
+            raise UsageError(f"option '{word}' cannot stand in the compared command line; {REFUSED[word]}")
+    reads_hkl = any(word in HKL_OPTIONS for word in args)
+    words: list[str] = []
+    copies: list[tuple[Path, str]] = []
+    notes: list[str] = []
+    rest = list(args)
+    while rest:
+        option = rest.pop(0)
+        takes_file = option in INPUT_OPTIONS or option in OUTPUT_OPTIONS or option in DUMP_OPTIONS
+        if not takes_file or not rest:
+            words.append(option)
+            continue
+        value = rest.pop(0)
+        if option in OUTPUT_OPTIONS:
+            notes.append(f"{option} {value} was taken out: the outputs are named by the harness")
+            continue
+        path = caller / value
+        if option in INPUT_OPTIONS:
+            words += [option, str(path.absolute()) if path.exists() else value]
+            continue
+        if path.is_file() and not reads_hkl:
+            copies.append((path.absolute(), path.name))
+        words += [option, path.name]
+    return PreparedArguments(tuple(words), tuple(copies), tuple(notes))
+
+
+def detector_shape(words: Sequence[str]) -> tuple[int, int] | None:
+    """Return (slow, fast) pixel counts if the command line states both as whole numbers, else None."""
+    counts = {"fast": 0, "slow": 0}
+    for option, value in pairwise(words):
+        if not value.isdecimal():
+            continue
+        if option in FAST_COUNT:
+            counts["fast"] = int(value)
+        if option in SLOW_COUNT:
+            counts["slow"] = int(value)
+    return (counts["slow"], counts["fast"]) if all(counts.values()) else None

@@ -1,0 +1,233 @@
+"""Builds the C reference once for each set of sources, flags and compiler.
+
+`python -m harness.build --path [--variant V]` builds if needed and writes nothing but the path of the
+binary to standard output. Binaries are kept in `NB_CACHE`, else in the user's cache directory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from harness.cli import CommandParser, run_command
+from harness.errors import BuildError
+from harness.files import json_text, sha256_of_file
+
+BINARY_NAME = "nanobragg-reference"
+BASE_FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
+LIBRARIES = ("-lm",)
+COMPILERS = ("cc", "gcc", "clang")
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+VARIANTS: Mapping[str, tuple[str, ...]] = {
+    "default": ("-ffp-contract=off", "-O2"),
+    "O0": ("-ffp-contract=off", "-O0"),
+    "native": ("-ffp-contract=off", "-O3", "-march=native"),
+    "fma": ("-ffp-contract=fast", "-O2", "-mfma"),
+    "sanitize": ("-ffp-contract=off", "-O1", "-g", *SANITIZERS),
+}
+COMPILE_LIMIT_S = 300
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A C compiler: the words that call it, where it lies, and its first line of version text."""
+
+    words: tuple[str, ...]
+    path: Path
+    version: str
+
+
+@dataclass(frozen=True)
+class Build:
+    """A built binary and how it came about."""
+
+    path: Path
+    provenance: Mapping[str, Any]
+
+
+def find_compiler(environ: Mapping[str, str]) -> Compiler:
+    """Find the C compiler: the words of `CC`, else the first of cc, gcc and clang on the path.
+
+    Raises:
+        BuildError: there is none, or it does not answer.
+    """
+    named = shlex.split(environ.get("CC", ""))
+    search_path = environ.get("PATH", "")
+    for words in [tuple(named)] if named else [(name,) for name in COMPILERS]:
+        found = shutil.which(words[0], path=search_path)
+        if found:
+            return Compiler((found, *words[1:]), Path(found), _compiler_version(found, environ))
+    wanted = f"CC names '{named[0]}', which is not" if named else "none of cc, gcc, clang is"
+    raise BuildError(f"no C compiler: {wanted} on the path; install a C compiler (Debian: gcc) or set CC")
+
+
+def _compiler_version(path: str, environ: Mapping[str, str]) -> str:
+    try:
+        answer = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=30, check=True, env=dict(environ)
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BuildError(
+            f"C compiler '{path}' does not answer to --version; install a C compiler (Debian: gcc) or set CC"
+        ) from error
+    return next(iter(answer.stdout.splitlines()), "unknown")
+
+
+def reference_sources() -> Path:
+    """Return the folder of the C sources; the package that carries them is located, not executed.
+
+    Raises:
+        BuildError: the package data is not there.
+    """
+    spec = find_spec("golden_suite_generator")
+    for location in (spec.submodule_search_locations or []) if spec else []:
+        folder = Path(location) / "reference"
+        if any(folder.glob("*.c")):
+            return folder
+    raise BuildError("C sources of the reference not found; reinstall nanobragg-parity with its package data")
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return where binaries are kept: `NB_CACHE`, else nanobragg-parity in the user's cache directory."""
+    if environ.get("NB_CACHE"):
+        return Path(environ["NB_CACHE"]).absolute()
+    if environ.get("XDG_CACHE_HOME"):
+        return Path(environ["XDG_CACHE_HOME"]) / "nanobragg-parity"
+    return Path.home() / ".cache" / "nanobragg-parity"
+
+
+def build_reference(
+    variant: str = "default",
+    *,
+    extra_flags: Sequence[str] = (),
+    sources: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Build:
+    """Build the C reference, or find it already built from the same sources, flags and compiler.
+
+    Args:
+        variant: a name in `VARIANTS`.
+        extra_flags: flags behind those of the variant.
+        sources: folder of *.c and *.h; default the packaged reference.
+        environ: environment to look for `CC`, `PATH` and `NB_CACHE` in; default this process's.
+
+    Returns:
+        The binary and its provenance.
+
+    Raises:
+        BuildError: unknown variant, no compiler, or sources that do not compile.
+    """
+    environ = dict(os.environ) if environ is None else environ
+    if variant not in VARIANTS:
+        raise BuildError(f"unknown build variant '{variant}'; choose from {', '.join(VARIANTS)}")
+    folder = sources or reference_sources()
+    compiler = find_compiler(environ)
+    flags = (*BASE_FLAGS, *VARIANTS[variant], *extra_flags)
+    hashes = {path.name: sha256_of_file(path) for path in _source_files(folder)}
+    key = _cache_key(hashes, flags, compiler)
+    home = cache_folder(environ) / key
+    if not (home / "provenance.json").is_file():
+        facts = {
+            "schema": 1,
+            "variant": variant,
+            "flags": [*flags, *LIBRARIES],
+            "compiler": {"words": list(compiler.words), "version": compiler.version},
+            "sources_sha256": hashes,
+            "key": key,
+        }
+        _build_into(home, folder, compiler, flags, facts, environ)
+    return Build(home / BINARY_NAME, json.loads((home / "provenance.json").read_text(encoding="utf-8")))
+
+
+def _source_files(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.c"), *folder.glob("*.h")])
+
+
+def _cache_key(hashes: Mapping[str, str], flags: Sequence[str], compiler: Compiler) -> str:
+    recipe = [hashes, list(flags), list(LIBRARIES), list(compiler.words), compiler.version]
+    text = json.dumps(recipe, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _build_into(
+    home: Path,
+    folder: Path,
+    compiler: Compiler,
+    flags: Sequence[str],
+    facts: Mapping[str, Any],
+    environ: Mapping[str, str],
+) -> None:
+    """Compile in a folder of its own and rename it: two processes may build at once, one of them wins."""
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".build-", dir=home.parent))
+    except OSError as error:
+        raise BuildError(f"cannot write in cache '{home.parent}': {error.strerror}; set NB_CACHE") from error
+    try:
+        binary = scratch / BINARY_NAME
+        units = [str(path) for path in _source_files(folder) if path.suffix == ".c"]
+        command = [*compiler.words, *flags, "-o", str(binary), *units, *LIBRARIES]
+        _compile(command, home.parent / f"failed-{home.name[:12]}.log", environ)
+        facts = {**facts, "command": command, "binary_sha256": sha256_of_file(binary)}
+        (scratch / "provenance.json").write_text(json_text(facts), encoding="utf-8")
+        scratch.chmod(0o755)
+        _rename_unless_there(scratch, home)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _compile(command: Sequence[str], log: Path, environ: Mapping[str, str]) -> None:
+    try:
+        result = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=COMPILE_LIMIT_S,
+            check=False, env=dict(environ),
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BuildError(f"C compiler '{command[0]}' did not run: {error}; set another CC") from error
+    if result.returncode == 0:
+        return
+    text = result.stdout + result.stderr
+    log.write_text(f"{shlex.join(command)}\n{text}", encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.strip()]
+    first = next((line for line in lines if re.search(r"\berror\b|undefined reference", line)), "no message")
+    raise BuildError(f"C reference does not compile with '{command[0]}': {first}; whole log: {log}")
+
+
+def _rename_unless_there(scratch: Path, home: Path) -> None:
+    try:
+        scratch.rename(home)
+    except OSError:
+        if not (home / "provenance.json").is_file():
+            raise
+
+
+def _command(argv: Sequence[str]) -> int:
+    parser = CommandParser(prog="python -m harness.build", description="Build the C reference of nanoBragg.")
+    parser.add_argument("--path", action="store_true", help="write only the path of the binary")
+    parser.add_argument("--variant", choices=tuple(VARIANTS), default="default", help="how it is built")
+    options = parser.parse_args(argv)
+    build = build_reference(options.variant)
+    facts = {"path": str(build.path), **build.provenance}
+    sys.stdout.write(f"{build.path}\n" if options.path else json_text(facts))
+    return 0
+
+
+def main() -> int:
+    """Run the command line of this module."""
+    return run_command("harness.build", _command, sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+"""The errors of the harness: each is one line that names thing, value, rule and remedy."""
+
+from __future__ import annotations
+
+
+class HarnessError(Exception):
+    """Something that keeps a comparison from being made; a command prints it and ends with status 3."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+class UsageError(HarnessError):
+    """A command line that cannot be meant."""
+
+
+class BuildError(HarnessError):
+    """The C reference cannot be built."""
+
+
+class ProgramError(HarnessError):
+    """A program is missing, or cannot do what is asked of it."""

@@ -1,0 +1,94 @@
+"""Hashes, whole-file writes and fresh directories."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the sha256 of a file as hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sha256_of_tree(root: Path, pattern: str) -> str:
+    """Return one sha256 over the names and contents of the files below `root` that match `pattern`."""
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob(pattern)):
+        digest.update(f"{path.relative_to(root).as_posix()} {sha256_of_file(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def sha256_lines(folder: Path, names: Iterable[str]) -> str:
+    """Return the lines of a sha256sum file for `names` in `folder`."""
+    return "".join(f"{sha256_of_file(folder / name)}  {name}\n" for name in sorted(names))
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """Return `value` as indented JSON without NaN; an undefined number must be None."""
+    return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file under a temporary name and rename it, so that no reader sees a part of it."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def require_fresh(target: Path) -> None:
+    """Check that `target` is free for a new folder: it does not exist, or is an empty folder.
+
+    Raises:
+        HarnessError: `target` is a file, or a folder that holds something.
+    """
+    if target.is_dir():
+        if any(target.iterdir()):
+            raise HarnessError(
+                f"output directory '{target}' is not empty; results are never overwritten, name a new one"
+            )
+    elif target.exists() or target.is_symlink():
+        raise HarnessError(f"output directory '{target}' is a file; name a directory that does not exist yet")
+
+
+def partial_folder(target: Path) -> Path:
+    """Make an empty folder beside `target`, to be filled and renamed to it when complete.
+
+    Raises:
+        HarnessError: the parent directory cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
+    except OSError as error:
+        raise HarnessError(
+            f"cannot write in '{target.parent}': {error.strerror}; name another output directory"
+        ) from error
+
+
+def publish(partial: Path, target: Path) -> None:
+    """Give a completed folder its final name; whoever took that name meanwhile keeps it.
+
+    Raises:
+        HarnessError: `target` has appeared and holds something.
+    """
+    try:
+        partial.chmod(0o755)
+        partial.rename(target)
+    except OSError as error:
+        raise HarnessError(
+            f"cannot name the results '{target}': {error.strerror}; they are left in '{partial}'"
+        ) from error

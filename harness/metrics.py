@@ -1,0 +1,157 @@
+"""Numbers that say how far two float images differ; everything is summed in float64."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import HarnessError
+
+Image = NDArray[np.float32]
+Image64 = NDArray[np.float64]
+
+BRIGHT_FRACTION = 1e-3
+QUANTILES = (0.5, 0.9, 0.99, 0.999, 1.0)
+ULP_EDGES = (0, 1, 2, 4, 8, 16, 64, 256, 1024, 65536)
+
+
+@dataclass(frozen=True)
+class UlpBin:
+    """Number of pixels whose distance in float32 steps lies in [low, high]; high None means no limit."""
+
+    low: int
+    high: int | None
+    count: int
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Comparison of a second image with a first one; a number that is not defined is None.
+
+    Positions are [slow, fast] in the compared arrays plus the given origin. `correlation_shortfall` is
+    1 - correlation without the cancellation.
+    """
+
+    pixels: int
+    correlation: float | None
+    correlation_shortfall: float | None
+    sum_first: float
+    sum_second: float
+    sum_ratio: float | None
+    max_first: float
+    max_second: float
+    max_first_at: tuple[int, int]
+    max_second_at: tuple[int, int]
+    rmse: float
+    max_abs_diff: float
+    max_abs_diff_at: tuple[int, int]
+    max_diff_of_max: float | None
+    bitwise_equal_fraction: float
+    ulp_histogram: tuple[UlpBin, ...]
+    bright_pixels: int
+    bright_relative_diff: tuple[tuple[float, float], ...]
+
+
+def compare_pixels(first: Image, second: Image, origin: tuple[int, int] = (0, 0)) -> Metrics:
+    """Compute all metrics of two finite images of one shape.
+
+    Args:
+        first: reference image [slow, fast].
+        second: image to be judged [slow, fast].
+        origin: (slow, fast) of element [0, 0] on the detector.
+
+    Returns:
+        The metrics. Ratios are second over first; max |diff| is taken relative to the largest
+        magnitude in the first image; bright pixels are those above 1e-3 of that.
+
+    Raises:
+        HarnessError: shapes differ, nothing to compare, or a value is not finite.
+    """
+    if first.shape != second.shape or first.ndim != 2 or first.size == 0:
+        raise HarnessError(
+            f"cannot compare shapes {first.shape} and {second.shape}; both must be [slow, fast]"
+        )
+    a, b = first.astype(np.float64), second.astype(np.float64)
+    diff = b - a
+    if not np.isfinite(diff).all():
+        raise HarnessError("cannot compare images that hold NaN or infinity; look for their cause first")
+    magnitude = np.abs(diff)
+    scale = float(np.abs(a).max())
+    shortfall = correlation_shortfall(a, b)
+    sum_a, sum_b = float(a.sum()), float(b.sum())
+    bright = np.abs(a) > BRIGHT_FRACTION * scale
+    return Metrics(
+        pixels=a.size,
+        correlation=None if shortfall is None else 1.0 - shortfall,
+        correlation_shortfall=shortfall,
+        sum_first=sum_a,
+        sum_second=sum_b,
+        sum_ratio=sum_b / sum_a if sum_a != 0.0 else None,
+        max_first=float(a.max()),
+        max_second=float(b.max()),
+        max_first_at=_place(a, origin),
+        max_second_at=_place(b, origin),
+        rmse=math.sqrt(float(np.mean(diff * diff))),
+        max_abs_diff=float(magnitude.max()),
+        max_abs_diff_at=_place(magnitude, origin),
+        max_diff_of_max=float(magnitude.max()) / scale if scale > 0.0 else None,
+        bitwise_equal_fraction=float(np.mean(_bits(first) == _bits(second))),
+        ulp_histogram=ulp_histogram(ulp_distance(first, second)),
+        bright_pixels=int(bright.sum()),
+        bright_relative_diff=_quantiles(magnitude[bright] / np.abs(a[bright])),
+    )
+
+
+def correlation_shortfall(a: Image64, b: Image64) -> float | None:
+    """Return 1 - r for Pearson's r, free of cancellation near r = 1; None if an image is constant.
+
+    With u, v the centred images scaled to length 1: 1 - r = |u - v|^2 / 2.
+    """
+    units = []
+    for image in (a, b):
+        centred = image - image.mean()
+        largest = float(np.abs(centred).max())
+        if largest == 0.0:
+            return None
+        centred /= largest
+        units.append(centred / math.sqrt(float(np.sum(centred * centred))))
+    return 0.5 * float(np.sum((units[0] - units[1]) ** 2))
+
+
+def ulp_distance(first: Image, second: Image) -> NDArray[np.int64]:
+    """Return for each pixel how many float32 numbers lie between the two values; -0 and +0 are one."""
+    distance: NDArray[np.int64] = np.abs(_ordered(second) - _ordered(first))
+    return distance
+
+
+def _bits(image: Image) -> NDArray[np.int32]:
+    return np.ascontiguousarray(image, dtype=np.float32).view(np.int32)
+
+
+def _ordered(image: Image) -> NDArray[np.int64]:
+    """Map float32 to integers in the order of the numbers, neighbours one apart."""
+    bits = _bits(image).astype(np.int64)
+    return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+
+
+def ulp_histogram(distance: NDArray[np.int64]) -> tuple[UlpBin, ...]:
+    """Count distances in bins 0, 1, 2, 3 to 4, 5 to 8, ...; the last bin is open."""
+    edges = np.asarray(ULP_EDGES, dtype=np.int64)
+    counts = np.bincount(np.searchsorted(edges, distance.ravel(), side="left"), minlength=len(ULP_EDGES) + 1)
+    lows = (0, *(edge + 1 for edge in ULP_EDGES))
+    highs: tuple[int | None, ...] = (*ULP_EDGES, None)
+    return tuple(UlpBin(low, high, int(n)) for low, high, n in zip(lows, highs, counts, strict=True))
+
+
+def _place(values: Image64, origin: tuple[int, int]) -> tuple[int, int]:
+    slow, fast = np.unravel_index(int(values.argmax()), values.shape)
+    return int(slow) + origin[0], int(fast) + origin[1]
+
+
+def _quantiles(relative: Image64) -> tuple[tuple[float, float], ...]:
+    if relative.size == 0:
+        return ()
+    return tuple((q, float(v)) for q, v in zip(QUANTILES, np.quantile(relative, QUANTILES), strict=True))

@@ -1,0 +1,157 @@
+"""The command nb-compare: one nanoBragg command line through two programs, and a verdict."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from harness.cli import CommandParser, correlation, positive_seconds, run_command
+from harness.compare import Roi
+from harness.environment import describe_environment
+from harness.errors import UsageError
+from harness.files import json_text, partial_folder, publish, require_fresh
+from harness.pair import PairJob, PairResult, run_pair
+from harness.programs import MODES, first_program, second_program
+from harness.summary import result_table, summary_data, write_results
+from harness.verdict import PUBLISHED, STRICT, Bounds
+
+NAME = "nb-compare"
+DTYPES = ("float64", "mixed", "float32")
+DEVICES = ("cpu", "cuda")
+DEFAULT_TIMEOUT_S = 1800.0
+DESCRIPTION = "Run two nanoBragg programs on one command line and compare their float images."
+EPILOG = """\
+Everything behind -- is the nanoBragg command line, given to both programs. File names in it refer to the
+current directory; each program runs in an empty directory of its own. Options that name outputs are taken
+out with a note. Only an explicit -dump FILE is read; a Fdump.bin lying about is not.
+
+first program (c):   --c-bin P, else the environment variable NB_C_BIN, else the C reference, built on first
+                     use (CC names the compiler, NB_CACHE the directory for binaries)
+second program (py): --py-bin P, else the PyTorch simulator
+A binary given by path that does not present itself (--version) as one of this project's programs knows
+only c-parity, and has no --dtype or --device.
+
+strict bounds:       correlation >= 1 - 1e-9, |sum ratio - 1| <= 1e-6, max |diff| <= 1e-6 of the maximum,
+                     mean peak distance <= 0.01 px, no unmatched peak
+published bounds:    correlation >= 0.9995, sum ratio 0.99 to 1.01, mean peak distance <= 1 px,
+                     no unmatched peak
+
+verdict and exit status:
+  PASS 0             all strict bounds hold
+  PASS (LOOSENED) 0  the bounds in force hold, the strict ones do not, or the image was resampled
+  FAIL 1             a bound does not hold; NaN, infinity or a constant image on one side only
+  NOT COMPARABLE 2   shapes differ, empty region, NaN or constant images on both sides
+  ERROR 3            a program failed or timed out, no compiler, wrong usage
+
+files: summary.json, c.png, py.png, diff.png, c_float.bin, py_float.bin, c_stdout.txt, c_stderr.txt,
+py_stdout.txt, py_stderr.txt, commands.txt, env.json, sha256.txt
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run nb-compare and return its exit status."""
+    return run_command(NAME, _compare_command, sys.argv[1:] if argv is None else argv)
+
+
+def make_parser() -> CommandParser:
+    """Return the parser of the options before the --."""
+    parser = CommandParser(NAME, DESCRIPTION, EPILOG)
+    parser.usage = f"{NAME} [options] -- NANOBRAGG-ARGS"
+    parser.add_argument(
+        "--roi", nargs=4, type=int, metavar=("XMIN", "XMAX", "YMIN", "YMAX"),
+        help="compare only these pixels, bounds inclusive, x fast, y slow; whole images are made",
+    )  # fmt: skip
+    add = parser.add_argument
+    add("--resample", action="store_true", help="bring the second image to the first one's shape")
+    add("--outdir", metavar="DIR", help="new directory for the files; default nb-compare-TIME")
+    add("--parity-mode", choices=MODES, default=MODES[0], help="default c-parity")
+    add("--c-bin", metavar="P", help="first program")
+    add("--py-bin", metavar="P", help="second program")
+    add("--threshold", type=correlation, metavar="T", help="least correlation, in place of the bound")
+    add("--published-bounds", action="store_true", help="use the published bounds")
+    add("--dtype", choices=DTYPES, help="of the simulator")
+    add("--device", choices=DEVICES, help="of the simulator")
+    add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
+    add("--json", action="store_true", help="write summary.json to standard output, no table")
+    return parser
+
+
+def split_arguments(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
+    """Return the words before the first -- and those behind it, None if there is no --."""
+    words = list(argv)
+    if "--" not in words:
+        return words, None
+    cut = words.index("--")
+    return words[:cut], words[cut + 1 :]
+
+
+def chosen_bounds(published: bool, threshold: float | None) -> Bounds:
+    """Return the bounds in force."""
+    bounds = PUBLISHED if published else STRICT
+    return bounds if threshold is None else bounds.with_correlation(threshold)
+
+
+def _compare_command(argv: Sequence[str]) -> int:
+    own, args = split_arguments(argv)
+    options = make_parser().parse_args(own)
+    if not args:
+        raise UsageError(f"no nanoBragg command line: write it behind --; see {NAME} --help")
+    target = _target(options.outdir)
+    require_fresh(target)
+    job = _job(options, args)
+    partial = partial_folder(target)
+    try:
+        with Console(stderr=True).status("running both programs"):
+            result = run_pair(job)
+            write_results(partial, result, describe_environment(os.environ), [NAME, *argv])
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    publish(partial, target)
+    _show(result, target, options.json)
+    return result.comparison.verdict.exit_status
+
+
+def _job(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
+    return PairJob(
+        first=first_program(options.c_bin, os.environ),
+        second=second_program(options.py_bin),
+        args=tuple(args),
+        caller=Path.cwd(),
+        mode=options.parity_mode,
+        dtype=options.dtype,
+        device=options.device,
+        roi=Roi(*options.roi) if options.roi else None,
+        bounds=chosen_bounds(options.published_bounds, options.threshold),
+        resample=options.resample,
+        timeout_s=options.timeout,
+    )
+
+
+def _target(outdir: str | None) -> Path:
+    """Return the directory to make: the one named, else one named by the time that does not exist yet."""
+    if outdir is not None:
+        return Path(outdir).absolute()
+    stem = time.strftime(f"{NAME}-%Y%m%dT%H%M%SZ", time.gmtime())
+    names = (stem, *(f"{stem}-{n}" for n in range(2, 1000)))
+    return next(path for path in map(Path.cwd().joinpath, names) if not path.exists())
+
+
+def _show(result: PairResult, target: Path, as_json: bool) -> None:
+    if as_json:
+        data: dict[str, Any] = summary_data(result)
+        sys.stdout.write(json_text(data))
+        return
+    Console().print(result_table(result, str(target)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Draws float images and their difference as PNG files, with matplotlib and without a display.
+
+An image larger than about `CELLS` on a side is drawn in blocks. A block shows its largest value (for
+differences: the largest magnitude, with its sign), so that a spot of one pixel stays visible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LogNorm, Normalize, SymLogNorm
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+Image = NDArray[np.float32]
+Array = NDArray[np.float64]
+
+CELLS = 1000
+DECADES = 6
+DIFF_DECADES = 4
+SIZE_IN = (9.0, 7.6)
+DPI = 130
+EMPTY_COLOUR = "0.55"
+UNIT = "photons per pixel"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a picture says about the pixels it shows: the first pixel and the region in words."""
+
+    origin: tuple[int, int]
+    region: str
+
+
+def draw_image(path: Path, image: Image, title: str, frame: Frame, brightest: float) -> None:
+    """Draw an image on a logarithmic grey scale; zero, negative and NaN pixels get a colour of their own.
+
+    Args:
+        path: PNG file to write.
+        image: pixels [slow, fast], photons.
+        title: what it is.
+        frame: where the pixels lie on the detector.
+        brightest: upper end of the scale, so that two pictures can share it.
+    """
+    cells, block = _block_extreme(image.astype(np.float64))
+    positive = cells[np.isfinite(cells) & (cells > 0.0)]
+    top = brightest if np.isfinite(brightest) and brightest > 0.0 else 1.0
+    low = max(top * 10.0**-DECADES, float(positive.min()) if positive.size else 0.0)
+    norm = LogNorm(vmin=min(low, 0.5 * top), vmax=top, clip=False)
+    shown = np.where(np.isfinite(cells) & (cells > 0.0), np.clip(cells, norm.vmin, None), np.nan)
+    figure, axes = _figure(title, frame, block)
+    if not positive.size:
+        _write_across(axes, "no pixel above zero")
+    _paint(figure, axes, shown, frame, block, norm, "inferno", UNIT)
+    _save(figure, path)
+
+
+def draw_difference(path: Path, first: Image, second: Image, frame: Frame) -> None:
+    """Draw second minus first on a scale that is logarithmic on both sides of zero.
+
+    Args:
+        path: PNG file to write.
+        first: reference image [slow, fast], photons.
+        second: judged image [slow, fast], photons.
+        frame: where the pixels lie on the detector.
+    """
+    with np.errstate(invalid="ignore"):
+        diff = second.astype(np.float64) - first.astype(np.float64)
+    cells, block = _block_extreme(diff)
+    finite = cells[np.isfinite(cells)]
+    top = float(np.abs(finite).max()) if finite.size else 0.0
+    figure, axes = _figure(f"difference, second minus first; largest {top:.3g}", frame, block)
+    if top == 0.0:
+        _write_across(axes, "no difference" if finite.size == cells.size else "no finite difference")
+    scale = top or 1.0
+    norm = SymLogNorm(linthresh=scale * 10.0**-DIFF_DECADES, vmin=-scale, vmax=scale)
+    _paint(figure, axes, cells, frame, block, norm, "RdBu_r", f"difference ({UNIT})")
+    _save(figure, path)
+
+
+def _block_extreme(image: Array) -> tuple[Array, int]:
+    """Reduce an image to blocks: of each the value of largest magnitude (NaN if it holds one)."""
+    block = max(1, -(-max(image.shape) // CELLS))
+    if block == 1:
+        return image, 1
+    padding = [(0, -size % block) for size in image.shape]
+    padded = np.pad(image, padding, mode="edge")
+    rows, columns = (size // block for size in padded.shape)
+    tiles = padded.reshape(rows, block, columns, block)
+    high, low = tiles.max(axis=(1, 3)), tiles.min(axis=(1, 3))  # [rows, columns]
+    return np.where(np.abs(low) > np.abs(high), low, high), block
+
+
+def _figure(title: str, frame: Frame, block: int) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=SIZE_IN, layout="constrained")
+    axes = figure.add_subplot()
+    cells = "" if block == 1 else f"; a dot is the extreme of {block} x {block} pixels"
+    axes.set_title(f"{title}\nregion {frame.region}{cells}", fontsize=10)
+    axes.set_xlabel("fast (pixel)")
+    axes.set_ylabel("slow (pixel)")
+    return figure, axes
+
+
+def _paint(
+    figure: Figure,
+    axes: Axes,
+    cells: Array,
+    frame: Frame,
+    block: int,
+    norm: Normalize,
+    colours: str,
+    label: str,
+) -> None:
+    slow, fast = frame.origin
+    rows, columns = (size * block for size in cells.shape)
+    extent = (fast - 0.5, fast + columns - 0.5, slow + rows - 0.5, slow - 0.5)
+    axes.set_facecolor(EMPTY_COLOUR)
+    artist = axes.imshow(cells, norm=norm, cmap=colours, extent=extent, interpolation="nearest")
+    figure.colorbar(artist, ax=axes, label=label)
+
+
+def _write_across(axes: Axes, text: str) -> None:
+    style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 14}
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, **style)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    FigureCanvasAgg(figure)
+    figure.savefig(path, dpi=DPI, format="png")

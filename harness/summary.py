@@ -1,0 +1,179 @@
+"""Puts a compared pair into plain data, files and one table; nothing here runs or judges anything."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from harness.compare import Comparison, Roi
+from harness.files import json_text, sha256_lines
+from harness.metrics import Metrics
+from harness.pair import SIDES, PairResult
+from harness.pictures import Frame, draw_difference, draw_image
+from harness.verdict import STRICT, Criterion, State, Word
+
+SCHEMA = 1
+STATE_STYLE = {
+    State.HELD: "green",
+    State.FAILED: "bold red",
+    State.NOT_COMPARED: "yellow",
+    State.NOT_ASKED: "dim",
+}
+WORD_STYLE = {Word.PASS: "bold green", Word.LOOSENED: "bold yellow"}
+
+
+def summary_data(result: PairResult) -> dict[str, Any]:
+    """Return everything measured about a pair as plain data, ready for JSON."""
+    comparison = result.comparison
+    verdict = comparison.verdict
+    return {
+        "schema": SCHEMA,
+        "verdict": verdict.word.value,
+        "exit_status": verdict.exit_status,
+        "reasons": list(verdict.reasons),
+        "notes": [*result.arguments.notes, *comparison.notes],
+        "parity_mode": result.job.mode,
+        "arguments": list(result.job.args),
+        "region": None if comparison.roi is None else asdict(comparison.roi),
+        "resampled": comparison.resampled,
+        "bounds": asdict(comparison.bounds),
+        "strict_bounds": asdict(STRICT),
+        "criteria": [asdict(criterion) for criterion in verdict.criteria],
+        "metrics": None if comparison.metrics is None else asdict(comparison.metrics),
+        "peaks": None if comparison.peaks is None else asdict(comparison.peaks),
+        "runs": {side: run.facts() for side, run in zip(SIDES, result.runs, strict=False)},
+    }
+
+
+def write_results(
+    folder: Path, result: PairResult, environment: Mapping[str, Any], commands: Sequence[str]
+) -> None:
+    """Write all files of a compared pair into an empty folder.
+
+    Args:
+        folder: where they go.
+        result: what was run and compared.
+        environment: machine and Python (`describe_environment`).
+        commands: the words of the command that made the comparison.
+    """
+    for side, run in zip(SIDES, result.runs, strict=False):
+        (folder / f"{side}_stdout.txt").write_bytes(run.stdout)
+        (folder / f"{side}_stderr.txt").write_bytes(run.stderr)
+        if run.image is not None:
+            run.image.tofile(folder / f"{side}_float.bin")
+    _write_pictures(folder, result)
+    (folder / "commands.txt").write_text(_command_text(result, commands), encoding="utf-8")
+    programs = {side: dict(run.program.provenance) for side, run in zip(SIDES, result.runs, strict=False)}
+    (folder / "env.json").write_text(json_text({**environment, "programs": programs}), encoding="utf-8")
+    (folder / "summary.json").write_text(json_text(summary_data(result)), encoding="utf-8")
+    names = [path.name for path in folder.iterdir()]
+    (folder / "sha256.txt").write_text(sha256_lines(folder, names), encoding="utf-8")
+
+
+def _command_text(result: PairResult, commands: Sequence[str]) -> str:
+    lines = ["# the comparison, called in " + shlex.quote(str(result.job.caller)), shlex.join(commands)]
+    for run in result.runs:
+        lines += [f"# {run.program.title}, in an empty directory", shlex.join(run.command)]
+    for source, name in result.arguments.copies:
+        lines.append(f"# with a copy of {shlex.quote(str(source))} as {shlex.quote(name)} in that directory")
+    return "\n".join(lines) + "\n"
+
+
+def _write_pictures(folder: Path, result: PairResult) -> None:
+    """Draw the compared regions; without a region to compare, each image by itself and no difference."""
+    comparison = result.comparison
+    if comparison.first is not None and comparison.second is not None and comparison.roi is not None:
+        images = [comparison.first, comparison.second]
+        frame = Frame(comparison.roi.origin, str(comparison.roi))
+        draw_difference(folder / "diff.png", images[0], images[1], frame)
+        frames = [frame, frame]
+    else:
+        images = [run.image for run in result.runs if run.image is not None and run.image.size]
+        frames = [Frame((0, 0), str(Roi.whole(image.shape))) for image in images]
+    tops = [float(image.max(where=image < float("inf"), initial=0.0)) for image in images]
+    brightest = max(tops, default=1.0)
+    for side, run, image, frame in zip(SIDES, result.runs, images, frames, strict=False):
+        draw_image(folder / f"{side}.png", image, f"{run.program.title}, {result.job.mode}", frame, brightest)
+
+
+def result_table(result: PairResult, place: str) -> Table:
+    """Return the one table that is shown on a terminal.
+
+    Args:
+        result: what was run and compared.
+        place: where the files lie.
+    """
+    comparison = result.comparison
+    verdict = comparison.verdict
+    style = WORD_STYLE.get(verdict.word, "bold red")
+    table = Table(title=f"nb-compare: {verdict.word.value}", title_style=style)
+    for heading in ("quantity", "value", "bound", "state"):
+        table.add_column(heading, overflow="fold")
+    for name, value in _setting_rows(result):
+        table.add_row(name, value, "", "")
+    table.add_section()
+    for criterion in verdict.criteria:
+        table.add_row(*_criterion_cells(criterion))
+    table.add_section()
+    for name, value in _measured_rows(comparison):
+        table.add_row(name, value, "", "")
+    table.add_section()
+    for reason in verdict.reasons:
+        table.add_row("reason", reason, "", "")
+    for note in (*result.arguments.notes, *comparison.notes):
+        table.add_row("note", note, "", "")
+    table.add_row("files in", place, "", "")
+    return table
+
+
+def _setting_rows(result: PairResult) -> list[tuple[str, str]]:
+    rows = [("parity mode", result.job.mode)]
+    for side, run in zip(SIDES, result.runs, strict=False):
+        peak = run.outcome.peak_bytes
+        memory = "" if peak is None else f", {peak / 2**20:.0f} MiB"
+        rows.append((f"{side}: {run.program.title}", f"{run.outcome.wall_s:.2f} s{memory}"))
+    if result.comparison.roi is not None:
+        rows.append(("region", str(result.comparison.roi)))
+    return rows
+
+
+def _criterion_cells(criterion: Criterion) -> tuple[str, str, str, str]:
+    style = STATE_STYLE[criterion.state]
+    value = "-" if criterion.measured is None else f"{criterion.measured:.6g}"
+    return criterion.name, value, criterion.bound, f"[{style}]{criterion.state.value}[/]"
+
+
+def _measured_rows(comparison: Comparison) -> list[tuple[str, str]]:
+    if comparison.metrics is None or comparison.peaks is None:
+        return []
+    return [*_metric_rows(comparison.metrics), *_peak_rows(comparison)]
+
+
+def _metric_rows(m: Metrics) -> list[tuple[str, str]]:
+    close = sum(b.count for b in m.ulp_histogram if b.high is not None and b.high <= 1)
+    bright = ", ".join(f"{q:g}: {value:.2e}" for q, value in m.bright_relative_diff)
+    return [
+        ("pixels compared", f"{m.pixels}"),
+        ("sums", f"{m.sum_first:.10g}, {m.sum_second:.10g}"),
+        ("first maximum [slow, fast]", f"{m.max_first:.8g} {list(m.max_first_at)}"),
+        ("second maximum [slow, fast]", f"{m.max_second:.8g} {list(m.max_second_at)}"),
+        ("rmse", f"{m.rmse:.4g}"),
+        ("max |diff| [slow, fast]", f"{m.max_abs_diff:.4g} {list(m.max_abs_diff_at)}"),
+        ("bitwise equal", f"{100.0 * m.bitwise_equal_fraction:.4f} %"),
+        ("within 1 ULP", f"{100.0 * close / m.pixels:.4f} %"),
+        (f"relative diff, {m.bright_pixels} bright pixels, at quantile", bright or "-"),
+    ]
+
+
+def _peak_rows(comparison: Comparison) -> list[tuple[str, str]]:
+    peaks = comparison.peaks
+    if peaks is None or not peaks.compared:
+        return [("peaks", "none on either side: not compared")]
+    farthest = "-" if peaks.max_distance_px is None else f"{peaks.max_distance_px:.3g} px"
+    counts = f"{peaks.count_first} and {peaks.count_second} above {peaks.floor:.4g}, {peaks.matched} matched"
+    return [("peaks", f"{counts}, farthest {farthest}")]
