@@ -1,0 +1,22 @@
+"""The PyTorch nanoBragg: a differentiable simulator of X-ray diffraction images."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from simulator.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from simulator.config import RunConfig
+    from simulator.image import simulate
+
+__all__ = ["RunConfig", "__version__", "simulate"]
+_HOMES = {"RunConfig": "simulator.config", "simulate": "simulator.image"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public names on first use, so that the command line starts without torch."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simulator' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,177 @@
+"""The reference's random numbers, bit for bit (spec 07).
+
+A uniform generator with a shuffled table, Gaussian, Poisson and cap-rotation deviates. Items that the
+specification holds in 4 bytes are rounded to 4 bytes here; everything else is double. Transcendental functions
+are those of the C library (module math); numpy's vectorised ones may differ in the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.config import Crystal, RunConfig
+from simulator.quirks import Quirks
+from simulator.units import UNIFORM_LIMIT
+
+MULTIPLIER = 16807
+MODULUS = 2147483647
+TABLE_SIZE = 32
+WARM_UP = 8
+SHIFT = 26
+"""The table index is y div 2^26."""
+
+INVERSE_MODULUS = 1.0 / MODULUS
+HIGHEST_ALLOWED = 1.0 - UNIFORM_LIMIT
+LARGEST_UNIFORM = float(np.float32(HIGHEST_ALLOWED))
+BLOCK = 4096
+THIRD = np.float32(1.0 / 3.0)
+
+Matrix = tuple[float, float, float, float, float, float, float, float, float]
+
+
+def fl32(value: float) -> float:
+    """Return a double rounded to the nearest 4-byte float."""
+    return float(np.float32(value))
+
+
+def _powers() -> NDArray[np.int64]:
+    """Return multiplier^1 ... multiplier^BLOCK modulo the modulus."""
+    powers = np.array([MULTIPLIER], np.int64)
+    while len(powers) < BLOCK:
+        powers = np.concatenate([powers, powers * powers[-1] % MODULUS])
+    return powers[:BLOCK]
+
+
+POWERS = _powers()
+
+
+@dataclass
+class Shuffle:
+    """The state that upstream shares between its streams: table, last output, spare Gaussian."""
+
+    table: list[int] = field(default_factory=lambda: [0] * TABLE_SIZE)
+    last: int = 0
+    spare: float | None = None
+
+
+class Stream:
+    """One stream of deviates.
+
+    Args: seed, the internal seed (minus the option's value); shared, the state of earlier streams
+    (Q-RNG-SHARED), fresh without it. Source: spec 07 "Uniform deviate", "Gaussian deviate".
+    """
+
+    def __init__(self, seed: int, shared: Shuffle | None = None) -> None:
+        self.state = seed
+        self.shared = Shuffle() if shared is None else shared
+
+    def uniform(self) -> float:
+        """Return the next deviate between 0 and 1, a 4-byte float."""
+        return self.uniforms(1)[0]
+
+    def uniforms(self, count: int) -> list[float]:
+        """Return the next deviates: y -> fl32(y / (2^31 - 1)), at most 0.99999988.
+
+        Args: count. Returns: that many 4-byte values as doubles.
+        """
+        outputs: list[int] = []
+        while len(outputs) < count:
+            if self.state <= 0 or self.shared.last == 0:
+                self._restart()
+            outputs += self._shuffled(self._steps(min(count - len(outputs), BLOCK)))
+        values = (INVERSE_MODULUS * np.array(outputs, np.float64)).astype(np.float32).astype(np.float64)
+        values[values > HIGHEST_ALLOWED] = LARGEST_UNIFORM
+        result: list[float] = values.tolist()
+        return result
+
+    def _steps(self, count: int) -> list[int]:
+        """Return the next states of the generator s <- 16807 s mod m, as many as can be used."""
+        states = self.state * POWERS[:count] % MODULUS
+        self.state = int(states[-1])
+        result: list[int] = states.tolist()
+        return result
+
+    def _restart(self) -> None:
+        self.state = -self.state if -self.state >= 1 else 1
+        filling = self._steps(WARM_UP + TABLE_SIZE)[WARM_UP:]
+        self.shared.table = filling[::-1]
+        self.shared.last = self.shared.table[0]
+
+    def _shuffled(self, states: list[int]) -> list[int]:
+        """Return the outputs for new states; a dead generator (state 0) gives one output only."""
+        if states[-1] == 0:
+            del states[1:]
+        table, last = self.shared.table, self.shared.last
+        outputs = []
+        for state in states:
+            place = last >> SHIFT
+            last = table[place]
+            table[place] = state
+            outputs.append(last)
+        self.shared.last = last
+        return outputs
+
+    def gaussian(self) -> float:
+        """Return a standard normal deviate, a 4-byte float; every other call uses up a spare (07)."""
+        if self.shared.spare is not None:
+            value, self.shared.spare = self.shared.spare, None
+            return value
+        square = 0.0
+        while not 0.0 < square < 1.0:
+            first, second = (fl32(2.0 * u - 1.0) for u in self.uniforms(2))
+            square = fl32(fl32(first * first) + fl32(second * second))
+        factor = fl32(math.sqrt(-2.0 * math.log(square) / square))
+        self.shared.spare = fl32(first * factor)
+        return fl32(second * factor)
+
+
+def cap_rotation(stream: Stream, spread_rad: float) -> Matrix:
+    """Return a random rotation by at most the spread about a random axis, row by row.
+
+    angle = spread * (1 - r3^2)^(1/3), axis uniform on the sphere. The 4-byte power is numpy's scalar one,
+    which calls the C library's.
+
+    Args: stream; spread_rad, rounded to 4 bytes here. Source: spec 07 "Random rotation in a spherical cap".
+    """
+    r1, r2, r3 = (2.0 * u - 1.0 for u in stream.uniforms(3))
+    across = math.sqrt(1.0 - r2 * r2)
+    x, y, z = across * math.sin(math.pi * r1), across * math.cos(math.pi * r1), r2
+    angle = float(np.float32(spread_rad) * np.float32(1.0 - r3 * r3) ** THIRD)
+    c, n = math.cos(angle), math.sin(angle)
+    e = 1.0 - c
+    return (
+        c + e * (x * x), e * x * y - n * z, e * x * z + n * y,
+        e * x * y + n * z, c + e * (y * y), e * y * z - n * x,
+        e * x * z - n * y, e * y * z + n * x, c + e * (z * z),
+    )  # fmt: skip
+
+
+def misset_stream(crystal: Crystal) -> Stream:
+    """Return the stream of the random orientation, the first of a run (07 "Seeds")."""
+    return Stream(crystal.misset_seed)
+
+
+def mosaic_stream(crystal: Crystal, quirks: Quirks) -> Stream:
+    """Return the stream of the mosaic domains as the draws before it leave the shared state (07).
+
+    Only a positive internal seed looks at that state (Q-SEED-POSITIVE), so only then are they repeated.
+    """
+    if crystal.mosaic_seed <= 0 or "Q-RNG-SHARED" not in quirks or not crystal.random_misset:
+        return Stream(crystal.mosaic_seed)
+    before = misset_stream(crystal)
+    before.uniforms(3)
+    return Stream(crystal.mosaic_seed, before.shared)
+
+
+def noise_stream(config: RunConfig) -> Stream:
+    """Return the stream of the noise image as the draws before it leave the shared state (07)."""
+    seed = config.output.noise_seed
+    if seed <= 0 or "Q-RNG-SHARED" not in config.quirks:
+        return Stream(seed)
+    before = mosaic_stream(config.crystal, config.quirks)
+    before.uniforms(3 * config.crystal.mosaic_domains)
+    return Stream(seed, before.shared)

@@ -1,0 +1,85 @@
+"""Reflection lists: text of four columns h k l F (spec 05 section 2)."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.config import StructureFactors
+from simulator.errors import InputError
+from simulator.io.files import read_bytes, text_lines
+from simulator.io.numbers import LARGEST_INT, number
+from simulator.memory import require
+
+COLUMNS = 4
+BYTES_PER_ENTRY = 8
+Rows = NDArray[np.float64]
+
+
+def read_hkl(path: Path, default_F: float) -> StructureFactors:
+    """Return the dense table of a reflection list; a reflection listed twice keeps its last value.
+
+    Args: default_F, electrons, for entries of the box that are not listed. Raises: InputError naming file and
+    line for anything but four numbers a line with whole indices, or a file without reflections.
+    Source: spec 05 section 2.
+    """
+    data = read_bytes(path, "HKL file", "give -hkl FILE or -default_F F")
+    rows = _fast_rows(data)
+    if rows is None:
+        rows = _checked_rows(data, path)
+    if len(rows) == 0:
+        raise InputError(f"HKL file '{path}' holds no reflection; give lines of four numbers h k l F")
+    indices = rows[:, :3].astype(np.int64)
+    low, high = indices.min(axis=0), indices.max(axis=0)
+    shape = tuple(int(n) for n in high - low + 1)
+    entries = float(shape[0]) * shape[1] * shape[2]
+    ranges = ", ".join(f"{name} {a}..{b}" for name, a, b in zip("hkl", low, high, strict=True))
+    require(2 * entries * BYTES_PER_ENTRY, f"HKL file '{path}' with the range {ranges}")
+    table = np.full(shape, default_F)
+    place = indices - low
+    table[place[:, 0], place[:, 1], place[:, 2]] = rows[:, 3]
+    return StructureFactors(default_F, len(rows), table, (int(low[0]), int(low[1]), int(low[2])))
+
+
+def _fast_rows(data: bytes) -> Rows | None:
+    """Return the rows [n, 4] of a flawless file, or None where the slow reader has to look."""
+    if not data.strip():
+        return np.zeros((0, COLUMNS))
+    try:
+        rows = np.loadtxt(io.BytesIO(data), comments=None, ndmin=2, encoding="latin-1")
+    except ValueError:
+        return None
+    flawless = rows.shape[1] == COLUMNS and bool(np.isfinite(rows).all())
+    return rows if flawless and _whole_indices(rows) else None
+
+
+def _whole_indices(rows: Rows) -> bool:
+    indices = rows[:, :3]
+    return bool((indices == np.floor(indices)).all() and (np.abs(indices) <= LARGEST_INT).all())
+
+
+def _checked_rows(data: bytes, path: Path) -> Rows:
+    """Return the rows read line by line. Raises: InputError naming the first bad line."""
+    rows = []
+    for place, line in enumerate(text_lines(data), 1):
+        words = line.split()
+        if words:
+            rows.append(_checked_row(words, f"HKL file '{path}' line {place}"))
+    return np.array(rows).reshape(-1, COLUMNS)
+
+
+def _checked_row(words: list[str], where: str) -> list[float]:
+    if len(words) != COLUMNS:
+        raise InputError(f"{where}: {len(words)} columns; give four: h k l F")
+    row = []
+    for word in words:
+        value = number(word)
+        if value is None:
+            raise InputError(f"{where}: '{word[:40]}' is not a finite number; give four: h k l F")
+        row.append(value)
+    if any(value != int(value) or abs(value) > LARGEST_INT for value in row[:3]):
+        raise InputError(f"{where}: indices '{' '.join(words[:3])[:80]}' must be whole numbers within 32 bits")
+    return row
