@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from golden_suite_generator import lysozyme, reflections, smv_inputs, tables
+from golden_suite_generator import extra_inputs, lysozyme, reflections, smv_inputs, tables
 from golden_suite_generator.orientation import Cell, matrix_text, rotation
 from golden_suite_generator.reflections import box, few, hkl_text
 from golden_suite_generator.store import write_bytes
@@ -47,7 +47,7 @@ def hkl_with_broken_index(seed: int) -> str:
     return f"{hkl_text(rows[:4])}1.5 0 0 50.0\n{hkl_text(rows[4:])}"
 
 
-CASE_FILES: Mapping[str, Maker] = {
+RECORDED_FILES: Mapping[str, Maker] = {
     "p1_full.hkl": lambda seed: hkl_text(box(12, 12, 12, seed)),
     "p1_sparse.hkl": lambda seed: hkl_text(reflections.sparse(seed)),
     "big_range.hkl": lambda seed: hkl_text(box(14, 14, 18, seed + 20)),
@@ -65,6 +65,16 @@ CASE_FILES: Mapping[str, Maker] = {
     "sources.txt": tables.sources_along_x,
     "sources_z.txt": tables.sources_along_z,
     "amorphous.stol": tables.amorphous,
+}
+EXTRA_FILES: Mapping[str, Maker] = {
+    "left_handed.mat": extra_inputs.left_handed_matrix,
+    "header_exact.img": extra_inputs.header_with_exact_keys,
+    "header_64x64.img": extra_inputs.header_of_mask_size,
+    "weights.txt": extra_inputs.unlike_weights,
+    "weights_negative.txt": extra_inputs.negative_weights,
+    "sources_crlf.txt": extra_inputs.sources_with_carriage_returns,
+    "decimal_index.hkl": extra_inputs.decimal_indices,
+    "truncated.dump": extra_inputs.truncated_dump,
 }
 CRYSTAL_FILES: Mapping[str, Maker] = {
     "A.mat": lysozyme.crystal_matrix_text,
@@ -89,7 +99,7 @@ def write_case_inputs(folder: Path, seed: int = DEFAULT_SEED) -> None:
     Raises:
         OSError: the folder cannot be made or written.
     """
-    _write_all(CASE_FILES, folder, seed)
+    _write_all({**RECORDED_FILES, **EXTRA_FILES}, folder, seed)
 
 
 def write_lysozyme_like(folder: Path, seed: int = DEFAULT_SEED) -> None:
@@ -117,7 +127,7 @@ def _command(argv: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="default 1, that of the given cases")
     options = parser.parse_args(argv)
     write_all_inputs(options.folder, options.seed)
-    counts = {CASE_FOLDER: len(CASE_FILES), CRYSTAL_FOLDER: len(CRYSTAL_FILES)}
+    counts = {CASE_FOLDER: len(RECORDED_FILES) + len(EXTRA_FILES), CRYSTAL_FOLDER: len(CRYSTAL_FILES)}
     for name, count in counts.items():
         sys.stdout.write(f"{count} files in {options.folder / name}\n")
     return 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from golden_suite_generator import lysozyme
-from golden_suite_generator.inputs import CASE_FILES, CRYSTAL_FILES, write_all_inputs
+from golden_suite_generator.inputs import RECORDED_FILES, write_all_inputs
 from golden_suite_generator.mixer import fraction, gaussian, mixed
 from harness.files import sha256_of_file
 
@@ -25,14 +25,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-@pytest.mark.parametrize(
-    "name", [f"inputs/{n}" for n in CASE_FILES] + [f"lysozyme/{n}" for n in CRYSTAL_FILES]
-)
+@pytest.mark.parametrize("name", HASHES)
 def test_bytes_have_the_recorded_hash(folder: Path, name: str) -> None:
     assert sha256_of_file(folder / name) == HASHES[name]
 
 
-@pytest.mark.parametrize("name", CASE_FILES)
+@pytest.mark.parametrize("name", RECORDED_FILES)
 def test_case_inputs_equal_those_of_the_recording(folder: Path, shared_dir: Path, name: str) -> None:
     assert (folder / "inputs" / name).read_bytes() == (shared_dir / "golden" / "inputs" / name).read_bytes()
 
