@@ -1,0 +1,482 @@
+/*
+ * The pixel loop of spec/06: layers, sub-pixels, sources, phi steps, mosaic domains, innermost last.
+ * Factors that an -oversample_ option (or a quirk that is off) applies inside the loops are 1 at the end of the
+ * pixel and the other way round; multiplying by exactly 1 changes no bit.
+ */
+#include "image.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "constants.h"
+#include "messages.h"
+#include "physics.h"
+#include "report.h"
+
+/* Orientation of each phi step, and which step's orientation a step sees. */
+struct orientations {
+    struct cell *cell; /* one a step, and the unrotated cell at the end */
+    long *first;       /* in the first block of the run */
+    long *later;
+    long steps;
+};
+
+/* State that outlives a pixel. */
+struct loop {
+    struct scene *scene;
+    struct orientations turn;
+    bool interpolate;
+    bool first_block;
+    vec3 polar_axis;
+    double flux_factor;  /* r_e^2 times fluence, m^2 photons/m^2 */
+    double background;   /* start of the running sum */
+    bool running_product, per_layer, gather_water, cut_all;
+    struct totals totals;
+};
+
+/* State of one pixel. */
+struct pixel {
+    double C, P, W;   /* the caches */
+    bool have_polar;
+    double sum;       /* running sum, electrons^2 */
+    double water;     /* sum of the factors that the background gets */
+    double end_f_m, end_s_m;
+    bool printed;
+    struct evaluation last;
+    struct trace *trace; /* NULL unless the pixel is traced */
+};
+
+/* One layer, sub-pixel and source. */
+struct beamlet {
+    vec3 q_per_m;
+    double thick, polar, omega; /* factors applied inside the loop, else 1 */
+    double weight;              /* source factor, and the layer's own capture fraction if it counts alone */
+};
+
+/*
+ * Which orientation each step sees. With Q-PHI-CARRYOVER a step of exactly 0 sees the step executed before it:
+ * in this block, else in the block before (the last rotated step of the list), else none.
+ */
+static void map_steps(const struct scene *scene, struct orientations *turn)
+{
+    long n = turn->steps, before = n, last = n;
+    for (long j = 0; j < n; ++j)
+        if (phi_of(&scene->s, j) != 0.0)
+            last = j;
+    bool carry = scene->q->on[QUIRK_PHI_CARRYOVER];
+    for (long j = 0; j < n; ++j) {
+        bool turned = phi_of(&scene->s, j) != 0.0;
+        before = turned ? j : before;
+        turn->first[j] = turned || carry ? before : n;
+        turn->later[j] = turned || !carry ? turn->first[j] : before < n ? before : last;
+    }
+}
+
+static struct orientations make_orientations(const struct scene *scene)
+{
+    long n = scene->s.phi.count;
+    struct orientations turn = {.steps = n};
+    turn.cell = checked_alloc((size_t)n + 1, sizeof *turn.cell, "the phi steps");
+    turn.first = checked_alloc((size_t)n, sizeof *turn.first, "the phi steps");
+    turn.later = checked_alloc((size_t)n, sizeof *turn.later, "the phi steps");
+    const struct cell *still = &scene->c.direct_m;
+    vec3 u = scene->g.spindle;
+    for (long j = 0; j < n; ++j) {
+        double phi = phi_of(&scene->s, j);
+        turn.cell[j] = (struct cell){rotate_axis(still->a, u, phi), rotate_axis(still->b, u, phi),
+                                     rotate_axis(still->c, u, phi)};
+    }
+    turn.cell[n] = *still;
+    map_steps(scene, &turn);
+    return turn;
+}
+
+static void free_orientations(struct orientations *turn)
+{
+    free(turn->cell);
+    free(turn->first);
+    free(turn->later);
+}
+
+/*
+ * Scattering of the water (electrons^2): the start of the running sum, or what G of spec/06 section 15 is
+ * multiplied by. Upstream has r_e^2 times the fluence in it (Q-WATER-FLUENCE-SQUARED).
+ */
+double scene_background(const struct scene *scene)
+{
+    double w = scene->o->water_m;
+    if (scene->q->on[QUIRK_WATER_FLUENCE_SQUARED])
+        return WATER_F * WATER_F * R_E_SQR * scene->o->fluence * w * w * w * WATER_DENSITY * AVOGADRO / WATER_WEIGHT;
+    return WATER_F * WATER_F * w * w * w * WATER_DENSITY * AVOGADRO / WATER_WEIGHT;
+}
+
+static void tap_cell(struct trace *t, enum tap_id first, const struct cell *cell)
+{
+    tap_vec(t, first, vec_scale(cell->a, 1e10));
+    tap_vec(t, first + 1, vec_scale(cell->b, 1e10));
+    tap_vec(t, first + 2, vec_scale(cell->c, 1e10));
+}
+
+static void tap_lattice(const struct loop *loop, struct trace *t, const struct cell *cell, vec3 hkl, vec3 rounded,
+                        const struct lattice *v)
+{
+    const struct crystal *c = &loop->scene->c;
+    if (loop->scene->s.mosaic_rad > 0.0)
+        tap_cell(t, TAP_mos_a_angstroms, cell);
+    tap_vec(t, TAP_hkl_frac, hkl);
+    tap_vec(t, TAP_hkl_rounded, rounded);
+    if (c->shape == SHAPE_SQUARE)
+        for (int i = 0; i < 3; ++i)
+            tap_real(t, TAP_F_latt_a + (enum tap_id)i, v->factor[i]);
+    else if (c->shape == SHAPE_ROUND || !loop->scene->q->on[QUIRK_GAUSS_WIDTH])
+        tap_real(t, TAP_hrad_sqr, v->square);
+    else
+        tap_real(t, TAP_rad_star_sqr, v->square);
+    tap_real(t, TAP_F_latt, v->F);
+}
+
+/* Interpolated F, or the nearest entry where the range does not allow it (spec/05 section 5). */
+static double interpolated_factor(struct loop *loop, struct trace *t, vec3 hkl, vec3 rounded)
+{
+    const struct scene *scene = loop->scene;
+    if (tricubic_in_range(&scene->table, hkl, scene->q->on[QUIRK_INTERP_MARGIN])) {
+        if (t != NULL) {
+            double node[64];
+            factor_nodes(&scene->table, hkl, node);
+            trace_reals(t, TAP_tricubic_F, node);
+        }
+        return factor_tricubic(&scene->table, hkl);
+    }
+    if (scene->q->on[QUIRK_INTERP_LATCH]) {
+        warn_now("index %g %g %g is out of range for interpolation: nearest values from here on", hkl.x, hkl.y, hkl.z);
+        loop->interpolate = false;
+    }
+    return factor_nearest(&scene->table, rounded);
+}
+
+static void keep_evaluation(struct pixel *p, vec3 hkl, vec3 rounded, double F_cell, double F_latt,
+                            const struct cell *cell)
+{
+    p->last.hkl = hkl;
+    p->last.rounded = rounded;
+    p->last.F_cell = F_cell;
+    p->last.F_latt = F_latt;
+    p->last.cell = *cell;
+}
+
+/* One mosaic domain of one phi step: adds its term to the running sum. */
+static inline void evaluate(struct loop *loop, struct pixel *p, const struct beamlet *b, const struct cell *cell)
+{
+    const struct scene *scene = loop->scene;
+    vec3 hkl = vec(vec_dot(cell->a, b->q_per_m), vec_dot(cell->b, b->q_per_m), vec_dot(cell->c, b->q_per_m));
+    vec3 rounded = vec(round_half_down(hkl.x), round_half_down(hkl.y), round_half_down(hkl.z));
+    struct lattice lattice = lattice_factor(&scene->c, scene->q, hkl, rounded);
+    if (p->trace != NULL)
+        tap_lattice(loop, p->trace, cell, hkl, rounded, &lattice);
+    if (lattice.F == 0.0 && loop->cut_all)
+        return;
+    double F_cell = loop->interpolate ? interpolated_factor(loop, p->trace, hkl, rounded)
+                                      : factor_nearest(&scene->table, rounded);
+    double term = F_cell * F_cell * lattice.F * lattice.F;
+    if (loop->running_product)
+        p->sum = (p->sum + term * b->weight) * b->thick * b->polar * b->omega;
+    else
+        p->sum = p->sum + term * b->weight * b->thick * b->polar * b->omega;
+    if (p->trace != NULL) {
+        tap_real(p->trace, TAP_F_cell, F_cell);
+        tap_real(p->trace, TAP_I_contribution, term);
+        tap_real(p->trace, TAP_I_running, p->sum);
+    }
+    if (p->printed)
+        keep_evaluation(p, hkl, rounded, F_cell, lattice.F, cell);
+}
+
+/* All phi steps and domains of one layer, sub-pixel and source. */
+static void run_block(struct loop *loop, struct pixel *p, const struct beamlet *b)
+{
+    const struct scene *scene = loop->scene;
+    const long *map = loop->first_block ? loop->turn.first : loop->turn.later;
+    bool mosaic = scene->s.mosaic_rad > 0.0;
+    struct trace *t = p->trace;
+    for (long j = 0; j < loop->turn.steps; ++j) {
+        const struct cell *turned = &loop->turn.cell[map[j]];
+        if (t != NULL) {
+            t->at.phi = j;
+            tap_cell(t, TAP_rot_a_angstroms, turned);
+        }
+        for (long m = 0; m < scene->s.domains; ++m) {
+            if (t != NULL)
+                t->at.domain = m;
+            if (!mosaic) {
+                evaluate(loop, p, b, turned);
+                continue;
+            }
+            const mat3 *u = &scene->s.domain[m];
+            struct cell cell = {mat_apply(u, turned->a), mat_apply(u, turned->b), mat_apply(u, turned->c)};
+            evaluate(loop, p, b, &cell);
+        }
+    }
+    loop->first_block = false;
+}
+
+/* Polarization of one source, into the cache (spec/06 section 6). */
+static void polarize(struct loop *loop, struct pixel *p, vec3 *incident, vec3 *diffracted)
+{
+    const struct scene *scene = loop->scene;
+    vec3 i = *incident, d = *diffracted, axis = loop->polar_axis;
+    p->P = kahn_factor(scene->o->kahn, &i, &d, &axis);
+    p->have_polar = true;
+    if (!scene->q->on[QUIRK_POLAR_UNITIZE])
+        return;
+    *incident = i;
+    *diffracted = d;
+    loop->polar_axis = axis;
+}
+
+/* True if the polarization factor has to be formed for this source. */
+static bool polar_wanted(const struct loop *loop, const struct pixel *p)
+{
+    const struct options *o = loop->scene->o;
+    const bool *on = loop->scene->q->on;
+    if (o->nopolar && !on[QUIRK_NOPOLAR_OVERSAMPLE_POLAR])
+        return false;
+    if (o->oversample_polar)
+        return true;
+    return on[QUIRK_DMIN_ZERO_POLAR] ? p->P == 0.0 : !p->have_polar;
+}
+
+static void tap_source(struct trace *t, long n, const struct source *source, vec3 incident, vec3 q, double stol,
+                       bool skipped)
+{
+    t->at.source = n;
+    tap_vec(t, TAP_incident_vec, incident);
+    tap_real(t, TAP_lambda_meters, source->lambda_m);
+    tap_vec(t, TAP_scattering_vec_m_inv, q);
+    tap_real(t, TAP_stol_m_inv, stol);
+    tap_real(t, TAP_dmin_skipped, skipped ? 1.0 : 0.0);
+}
+
+/* One source seen from one sub-pixel; diffracted may be normalised again (Q-POLAR-UNITIZE). */
+static void run_source(struct loop *loop, struct pixel *p, long n, vec3 *diffracted)
+{
+    const struct scene *scene = loop->scene;
+    const struct options *o = scene->o;
+    const struct source *source = &scene->s.sources[n];
+    vec3 incident = vec(-source->to.x, -source->to.y, -source->to.z), d = *diffracted;
+    vec3 q = vec((d.x - incident.x) / source->lambda_m, (d.y - incident.y) / source->lambda_m,
+                 (d.z - incident.z) / source->lambda_m);
+    double stol = 0.5 * vec_length(q);
+    bool skipped = o->dmin_m > 0.0 && stol > 0.0 && o->dmin_m > 0.5 / stol;
+    if (p->trace != NULL)
+        tap_source(p->trace, n, source, incident, q, stol, skipped);
+    bool even_if_skipped = !scene->q->on[QUIRK_DMIN_ZERO_POLAR] || (loop->gather_water && o->oversample_polar);
+    if ((!skipped || even_if_skipped) && polar_wanted(loop, p))
+        polarize(loop, p, &incident, diffracted);
+    struct beamlet b = {q, o->oversample_thick ? p->C : 1.0, o->oversample_polar ? p->P : 1.0,
+                        o->oversample_omega ? p->W : 1.0, scene->s.source_factor[n]};
+    if (loop->per_layer)
+        b.weight *= p->C;
+    if (loop->gather_water)
+        p->water += b.weight * b.thick * b.polar * b.omega;
+    if (p->printed) {
+        p->last.stol_m_inv = stol;
+        p->last.incident = incident;
+    }
+    if (skipped)
+        return;
+    if (p->trace != NULL) {
+        tap_real(p->trace, TAP_cos_2theta, vec_dot(incident, *diffracted));
+        tap_real(p->trace, TAP_polar, p->P);
+    }
+    run_block(loop, p, &b);
+}
+
+/* Solid angle of the pixel seen from distance R (sr), spec/06 section 4. */
+static double solid_angle(const struct scene *scene, double R_m)
+{
+    const struct geometry *g = &scene->g;
+    if (!g->point_pixel)
+        return g->pixel_m * g->pixel_m / R_m / R_m * g->close_distance_m / R_m;
+    return scene->q->on[QUIRK_POINT_PIXEL_AREA] ? 1.0 / R_m / R_m : g->pixel_m * g->pixel_m / R_m / R_m;
+}
+
+/* Brings the caches of solid angle and capture fraction up to date for one sub-pixel. */
+static void refresh_caches(const struct scene *scene, struct pixel *p, long layer, double R_m, vec3 diffracted)
+{
+    const struct sampling *s = &scene->s;
+    bool sensor = s->thick_m != 0.0 || scene->q->on[QUIRK_OVERSAMPLE_THICK_NO_SENSOR];
+    if (p->W == 0.0 || scene->o->oversample_omega)
+        p->W = solid_angle(scene, R_m);
+    if (p->C == 0.0 || (scene->o->oversample_thick && sensor))
+        p->C = capture_fraction(layer, s->layer_m, s->mu_per_m, vec_dot(diffracted, scene->g.normal));
+}
+
+static void tap_subpixel(const struct scene *scene, const struct pixel *p, double f_m, double s_m, double o_m,
+                         vec3 pos, double R_m, vec3 diffracted)
+{
+    struct trace *t = p->trace;
+    tap_real(t, TAP_Fdet_meters, f_m);
+    tap_real(t, TAP_Sdet_meters, s_m);
+    tap_real(t, TAP_Odet_meters, o_m);
+    tap_vec(t, TAP_pixel_pos_meters, pos);
+    tap_real(t, TAP_R_distance_meters, R_m);
+    tap_vec(t, TAP_diffracted_vec, diffracted);
+    tap_real(t, TAP_obliquity_factor, scene->g.close_distance_m / R_m);
+    tap_real(t, TAP_omega_pixel_sr, p->W);
+    tap_real(t, TAP_capture_fraction, p->C);
+}
+
+/* One sub-pixel of one layer at (f_m, s_m) on the detector, metres from the corner of pixel (0,0). */
+static void run_subpixel(struct loop *loop, struct pixel *p, long layer, double f_m, double s_m)
+{
+    const struct scene *scene = loop->scene;
+    const struct geometry *g = &scene->g;
+    double o_m = (double)layer * scene->s.layer_m;
+    vec3 pos = vec(f_m * g->fast.x + s_m * g->slow.x + o_m * g->normal.x + g->pix0_m.x,
+                   f_m * g->fast.y + s_m * g->slow.y + o_m * g->normal.y + g->pix0_m.y,
+                   f_m * g->fast.z + s_m * g->slow.z + o_m * g->normal.z + g->pix0_m.z);
+    if (g->curved)
+        pos = curved_position(g, scene->q, pos, f_m, s_m);
+    double R_m = vec_length(pos);
+    vec3 diffracted = vec_unit(pos);
+    refresh_caches(scene, p, layer, R_m, diffracted);
+    loop->totals.solid_angle += p->W;
+    if (p->trace != NULL)
+        tap_subpixel(scene, p, f_m, s_m, o_m, pos, R_m, diffracted);
+    for (long n = 0; n < scene->s.source_count; ++n)
+        run_source(loop, p, n, &diffracted);
+    p->end_f_m = f_m;
+    p->end_s_m = s_m;
+    if (p->printed) {
+        p->last.pos_m = pos;
+        p->last.diffracted = diffracted;
+    }
+}
+
+static void run_layer(struct loop *loop, struct pixel *p, long layer, long slow, long fast)
+{
+    long O = loop->scene->s.oversample;
+    double sub = loop->scene->g.pixel_m / (double)O;
+    p->C = loop->scene->s.thick_m == 0.0 ? 1.0 : 0.0;
+    for (long i = 0; i < O; ++i) {
+        for (long j = 0; j < O; ++j) {
+            if (p->trace != NULL) {
+                p->trace->at.layer = layer;
+                p->trace->at.sub_slow = i;
+                p->trace->at.sub_fast = j;
+            }
+            run_subpixel(loop, p, layer, sub * (double)(fast * O + j) + sub / 2.0,
+                         sub * (double)(slow * O + i) + sub / 2.0);
+        }
+    }
+}
+
+/* Photons of a finished pixel (spec/06 sections 13 and 15). */
+static double finish_pixel(const struct loop *loop, const struct pixel *p)
+{
+    const struct scene *scene = loop->scene;
+    const struct options *o = scene->o;
+    const struct sampling *s = &scene->s;
+    double C = o->oversample_thick || loop->per_layer ? 1.0 : p->C;
+    double P = o->oversample_polar ? 1.0 : p->P, W = o->oversample_omega ? 1.0 : p->W;
+    double v = loop->flux_factor * p->sum / s->steps * C * P * W;
+    if (loop->gather_water)
+        v += loop->flux_factor * scene_background(scene) * p->water /
+             ((double)s->source_count * (double)s->oversample * (double)s->oversample) * C * P * W;
+    if (p->trace != NULL) {
+        tap_real(p->trace, TAP_I_before_scaling, p->sum);
+        tap_real(p->trace, TAP_capture_fraction_applied, C);
+        tap_real(p->trace, TAP_polar_applied, P);
+        tap_real(p->trace, TAP_omega_pixel_applied, W);
+        tap_real(p->trace, TAP_I_pixel_final, v);
+        tap_real(p->trace, TAP_floatimage_accumulated, (double)(float)v);
+    }
+    return v;
+}
+
+/* Adds a finished pixel to the statistics, in upstream's order. */
+static void count_pixel(struct loop *loop, const struct pixel *p, long slow, long fast, float value)
+{
+    struct totals *t = &loop->totals;
+    double x = (double)value, px = loop->scene->g.pixel_m;
+    bool upstream = loop->scene->q->on[QUIRK_MAXI_POSITION];
+    if (x > t->max) {
+        t->max = x;
+        t->max_f_m = upstream ? p->end_f_m : ((double)fast + 0.5) * px;
+        t->max_s_m = upstream ? p->end_s_m : ((double)slow + 0.5) * px;
+    }
+    t->sum += x;
+    t->sum_sqr += loop->scene->q->on[QUIRK_SUMSQ_FLOAT] ? (double)(value * value) : x * x;
+    t->count += 1.0;
+}
+
+static bool is_printed(const struct options *o, long slow, long fast)
+{
+    if (!o->printout || o->printout_pixel[0] < 0)
+        return o->printout;
+    return fast == o->printout_pixel[0] && slow == o->printout_pixel[1];
+}
+
+/* One pixel, all layers. Returned: its 4-byte value, photons. */
+static float run_pixel(struct loop *loop, long slow, long fast)
+{
+    struct scene *scene = loop->scene;
+    struct pixel p = {.P = scene->o->nopolar ? 1.0 : 0.0, .have_polar = scene->o->nopolar, .sum = loop->background};
+    p.printed = is_printed(scene->o, slow, fast);
+    if (scene->traced != NULL && scene->traced[slow * scene->g.fast_pixels + fast] != 0) {
+        p.trace = &scene->trace;
+        p.trace->at.slow = slow;
+        p.trace->at.fast = fast;
+    }
+    for (long layer = 0; layer < scene->s.layers; ++layer)
+        run_layer(loop, &p, layer, slow, fast);
+    float value = (float)finish_pixel(loop, &p);
+    count_pixel(loop, &p, slow, fast, value);
+    if (p.printed)
+        report_pixel(scene, &p.last, slow, fast, (const double[]){p.sum, p.P, p.W, p.C, (double)value});
+    return value;
+}
+
+/* True if the pixel is inside the region of interest. */
+bool pixel_in_roi(const struct geometry *g, long slow, long fast)
+{
+    return fast >= g->roi[0] && fast <= g->roi[1] && slow >= g->roi[2] && slow <= g->roi[3];
+}
+
+/* True if a mask leaves the pixel out. */
+bool pixel_masked(const struct scene *scene, long slow, long fast)
+{
+    return scene->mask.pixel != NULL && scene->mask.pixel[slow * scene->g.fast_pixels + fast] == 0;
+}
+
+static struct loop start_loop(struct scene *scene)
+{
+    const bool *on = scene->q->on;
+    struct loop loop = {.scene = scene, .interpolate = scene->interpolate, .first_block = true};
+    loop.turn = make_orientations(scene);
+    loop.polar_axis = scene->g.polar;
+    loop.flux_factor = R_E_SQR * scene->o->fluence;
+    loop.gather_water = !on[QUIRK_WATER_STEPS];
+    loop.background = loop.gather_water ? 0.0 : scene_background(scene);
+    loop.running_product = on[QUIRK_OVERSAMPLE_RUNNING_PRODUCT];
+    loop.per_layer = !on[QUIRK_THICK_LAST_LAYER] && !scene->o->oversample_thick;
+    loop.cut_all = scene->q->mode == PARITY_C && scene->o->water_m == 0.0;
+    return loop;
+}
+
+/* Renders all pixels of the region of interest; image holds zeros on entry. Returned: the statistics. */
+struct totals image_render(struct scene *scene, float *image)
+{
+    const struct geometry *g = &scene->g;
+    struct loop loop = start_loop(scene);
+    for (long slow = g->roi[2]; slow <= g->roi[3] && slow < g->slow_pixels; ++slow) {
+        for (long fast = g->roi[0]; fast <= g->roi[1] && fast < g->fast_pixels; ++fast) {
+            if (pixel_masked(scene, slow, fast))
+                continue;
+            image[slow * g->fast_pixels + fast] = run_pixel(&loop, slow, fast);
+            report_progress(scene, loop.totals.count - 1.0);
+        }
+    }
+    free_orientations(&loop.turn);
+    return loop.totals;
+}

@@ -1,0 +1,47 @@
+/* The pixel loop: the float image and the statistics that are gathered on the way (spec/06). */
+#ifndef NB_IMAGE_H
+#define NB_IMAGE_H
+
+#include "crystal.h"
+#include "geometry.h"
+#include "sampling.h"
+#include "smv_header.h"
+#include "structure_factor.h"
+#include "trace.h"
+
+/* Everything the loop reads. */
+struct scene {
+    const struct options *o;
+    const struct quirks *q;
+    struct geometry g;
+    struct crystal c;
+    struct sampling s;
+    struct factor_table table;
+    struct mask mask;
+    bool interpolate; /* as the loop starts */
+    struct trace trace;
+    unsigned char *traced; /* one byte a pixel, NULL when no pixel is traced */
+};
+
+/* The last evaluation of a pixel, for the printout. */
+struct evaluation {
+    double stol_m_inv;
+    vec3 pos_m, incident, diffracted, hkl, rounded;
+    double F_cell, F_latt;
+    struct cell cell;
+};
+
+/* What the loop leaves besides the image. */
+struct totals {
+    double max, max_f_m, max_s_m;
+    double sum, sum_sqr, count;
+    double solid_angle; /* sum over pixels, layers and sub-pixels, sr */
+};
+
+struct totals image_render(struct scene *scene, float *image);
+bool pixel_in_roi(const struct geometry *g, long slow, long fast);
+bool pixel_masked(const struct scene *scene, long slow, long fast);
+void trace_setup(struct scene *scene);
+double scene_background(const struct scene *scene);
+
+#endif

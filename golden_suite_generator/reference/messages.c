@@ -1,0 +1,93 @@
+/* Messages on standard error, one line each, and memory that is always checked. */
+#include "messages.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_ROOM = 1200 };
+
+/* More than any sensible run needs; keeps absurd counts from reaching the allocator. */
+static const double MOST_BYTES = 64.0 * 1024.0 * 1024.0 * 1024.0;
+
+/* Formats into line and replaces control characters, so that a file name with a newline stays one line. */
+static void format_line(char *line, const char *format, va_list values)
+{
+    vsnprintf(line, LINE_ROOM, format, values);
+    for (char *c = line; *c != '\0'; ++c)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            *c = '?';
+}
+
+/* Prints "nanobragg-reference: error: ..." and ends the program with status 9. */
+_Noreturn void fail(const char *format, ...)
+{
+    char line[LINE_ROOM];
+    va_list values;
+    va_start(values, format);
+    format_line(line, format, values);
+    va_end(values);
+    fflush(stdout);
+    fprintf(stderr, "%s: error: %s\n", PROGRAM_NAME, line);
+    exit(EXIT_USAGE);
+}
+
+/* Prints one warning at once. */
+void warn_now(const char *format, ...)
+{
+    char line[LINE_ROOM];
+    va_list values;
+    va_start(values, format);
+    format_line(line, format, values);
+    va_end(values);
+    fprintf(stderr, "warning: %s\n", line);
+}
+
+/* Keeps one warning; an error that ends the run is then the only line the user sees. */
+void warn_later(struct warnings *list, const char *format, ...)
+{
+    char line[LINE_ROOM];
+    va_list values;
+    va_start(values, format);
+    format_line(line, format, values);
+    va_end(values);
+    size_t length = strlen(line) + 1;
+    list->line = checked_resize(list->line, list->count + 1, sizeof *list->line, "warnings");
+    list->line[list->count] = checked_alloc(length, 1, "a warning");
+    memcpy(list->line[list->count], line, length);
+    ++list->count;
+}
+
+/* Prints the kept warnings and forgets them. */
+void warnings_print(struct warnings *list)
+{
+    for (size_t i = 0; i < list->count; ++i) {
+        fprintf(stderr, "warning: %s\n", list->line[i]);
+        free(list->line[i]);
+    }
+    free(list->line);
+    *list = (struct warnings){0};
+}
+
+/* Zeroed memory for count items of size bytes; never NULL. what names it in the error. */
+void *checked_alloc(size_t count, size_t size, const char *what)
+{
+    void *memory = NULL;
+    if ((double)count * (double)size <= MOST_BYTES)
+        memory = calloc(count > 0 ? count : 1, size);
+    if (memory == NULL)
+        fail("cannot allocate %.4g GiB for %s; ask for less", (double)count * (double)size / 1073741824.0, what);
+    return memory;
+}
+
+/* realloc to count items of size bytes; never NULL. */
+void *checked_resize(void *old, size_t count, size_t size, const char *what)
+{
+    void *memory = NULL;
+    if ((double)count * (double)size <= MOST_BYTES)
+        memory = realloc(old, count * size);
+    if (memory == NULL)
+        fail("cannot allocate %.4g GiB for %s; ask for less", (double)count * (double)size / 1073741824.0, what);
+    return memory;
+}

@@ -1,0 +1,244 @@
+/* The functions that store the checked values of an option, one kind each (spec/01 section 4). */
+#include "option_store.h"
+
+#include <string.h>
+
+#include "trace.h"
+
+#define FIELD(type, o, row) ((type *)(void *)((char *)(o) + (row)->at))
+
+void store_real(struct options *o, const struct option_row *row, const struct values *v)
+{
+    *FIELD(double, o, row) = v->real[0] / row->divisor;
+}
+
+void store_product(struct options *o, const struct option_row *row, const struct values *v)
+{
+    *FIELD(double, o, row) = v->real[0] * row->divisor;
+}
+
+void store_whole(struct options *o, const struct option_row *row, const struct values *v)
+{
+    *FIELD(long, o, row) = v->whole[0];
+}
+
+void store_code(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)v;
+    *FIELD(long, o, row) = row->code;
+}
+
+void store_flag(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)v;
+    *FIELD(bool, o, row) = row->code != 0;
+}
+
+void store_text(struct options *o, const struct option_row *row, const struct values *v)
+{
+    *FIELD(const char *, o, row) = v->word[0];
+}
+
+void store_nothing(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)o;
+    (void)row;
+    (void)v;
+}
+
+void store_axis(struct options *o, const struct option_row *row, const struct values *v)
+{
+    o->vector[row->code] = vec(v->real[0], v->real[1], v->real[2]);
+    o->vector_given[row->code] = true;
+}
+
+void store_pix0(struct options *o, const struct option_row *row, const struct values *v)
+{
+    o->pix0_m = vec(v->real[0] / row->divisor, v->real[1] / row->divisor, v->real[2] / row->divisor);
+    o->pix0_given = true;
+}
+
+void store_cell(struct options *o, const struct option_row *row, const struct values *v)
+{
+    for (int i = 0; i < v->count; ++i)
+        o->cell[i] = i < 3 ? v->real[i] : v->real[i] / row->divisor;
+    o->cell_given = true;
+}
+
+void store_misset(struct options *o, const struct option_row *row, const struct values *v)
+{
+    o->misset = v->word[0] != NULL ? MISSET_RANDOM : MISSET_ANGLES;
+    o->misset_rad = vec(v->real[0] / row->divisor, v->real[1] / row->divisor, v->real[2] / row->divisor);
+}
+
+void store_misset_seed(struct options *o, const struct option_row *row, const struct values *v)
+{
+    store_whole(o, row, v);
+    o->misset_seed_given = true;
+}
+
+void store_noise_seed(struct options *o, const struct option_row *row, const struct values *v)
+{
+    store_whole(o, row, v);
+    o->noise_seed_given = true;
+}
+
+void store_three_counts(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    for (int i = 0; i < 3; ++i)
+        o->cells[i] = v->whole[0];
+}
+
+void store_three_sizes(struct options *o, const struct option_row *row, const struct values *v)
+{
+    for (int i = 0; i < 3; ++i)
+        o->size_m[i] = v->real[0] / row->divisor;
+}
+
+void store_energy(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    o->lambda_m = (12398.42 / v->real[0]) / 1.0e10;
+}
+
+void store_divergence(struct options *o, const struct option_row *row, const struct values *v)
+{
+    o->hdiv.range = o->vdiv.range = v->real[0] / row->divisor;
+}
+
+void store_divsteps(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    o->hdiv.count = o->vdiv.count = v->whole[0];
+}
+
+void store_kahn(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    o->kahn = v->real[0];
+    o->nopolar = false;
+}
+
+void store_distance(struct options *o, const struct option_row *row, const struct values *v)
+{
+    store_real(o, row, v);
+    *(row->code != 0 ? &o->close_typed : &o->distance_typed) = true;
+}
+
+void store_twotheta(struct options *o, const struct option_row *row, const struct values *v)
+{
+    o->twotheta_rad = o->typed_twotheta_rad = v->real[0] / row->divisor;
+}
+
+void store_pixels(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    o->pixels[0] = o->pixels[1] = v->whole[0];
+}
+
+void store_detsize(struct options *o, const struct option_row *row, const struct values *v)
+{
+    o->detsize_m[0] = o->detsize_m[1] = v->real[0] / row->divisor;
+}
+
+void store_absorption(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    o->mu_per_m = v->word[0] != NULL || v->real[0] == 0.0 ? 0.0 : 1.0 / (v->real[0] * 1e-6);
+    if (o->mu_per_m == 0.0)
+        o->thick_m = 0.0;
+}
+
+void store_pivot(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    bool sample = strcmp(v->word[0], "sample") == 0;
+    if (!sample && strcmp(v->word[0], "beam") != 0)
+        fail("-pivot: '%s' is neither 'sample' nor 'beam'", v->word[0]);
+    o->typed_pivot = o->implied_pivot = sample ? PIVOT_SAMPLE : PIVOT_BEAM;
+}
+
+void store_roi(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    for (int i = 0; i < 4; ++i)
+        o->roi[i] = v->whole[i];
+}
+
+void store_printout_pixel(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    o->printout = true;
+    o->printout_pixel[0] = v->whole[0];
+    o->printout_pixel[1] = v->whole[1];
+}
+
+void store_output(struct options *o, const struct option_row *row, const struct values *v)
+{
+    store_text(o, row, v);
+    if (row->code == 'p')
+        o->write_pgm = true;
+    if (row->code == 'n')
+        o->write_noise = true;
+}
+
+void store_pgm_scale(struct options *o, const struct option_row *row, const struct values *v)
+{
+    store_real(o, row, v);
+    o->write_pgm = true;
+}
+
+void store_parity_mode(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    bool spec = strcmp(v->word[0], "spec") == 0;
+    if (!spec && strcmp(v->word[0], "c-parity") != 0)
+        fail("-parity_mode: '%s' is neither 'c-parity' nor 'spec'", v->word[0]);
+    o->quirks.mode = spec ? PARITY_SPEC : PARITY_C;
+}
+
+void store_quirk(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    quirk_choose(&o->quirks, v->word[0]);
+}
+
+static void add_trace_block(struct options *o, struct block block)
+{
+    size_t count = (size_t)o->trace_block_count + 1;
+    o->trace_blocks = checked_resize(o->trace_blocks, count, sizeof block, "traced pixels");
+    o->trace_blocks[count - 1] = block;
+    o->trace_block_count = (int)count;
+    o->trace = true;
+}
+
+void store_trace_pixel(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    add_trace_block(o, (struct block){v->whole[0], v->whole[0], v->whole[1], v->whole[1]});
+}
+
+void store_trace_roi(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    if (v->whole[0] > v->whole[1] || v->whole[2] > v->whole[3])
+        fail("-trace_roi: %ld %ld %ld %ld is empty; give SLOW_MIN SLOW_MAX FAST_MIN FAST_MAX", v->whole[0],
+             v->whole[1], v->whole[2], v->whole[3]);
+    add_trace_block(o, (struct block){v->whole[0], v->whole[1], v->whole[2], v->whole[3]});
+}
+
+void store_trace_file(struct options *o, const struct option_row *row, const struct values *v)
+{
+    store_text(o, row, v);
+    o->trace = true;
+}
+
+void store_trace_level(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    o->trace = true;
+    o->trace_level = trace_level_limit(v->word[0]);
+    if (o->trace_level < 0)
+        fail("-trace_level: '%s' is none of setup, pixel, subpixel, source, phi, mosaic", v->word[0]);
+}

@@ -1,0 +1,90 @@
+/* Reading of matrix, source and amorphous-scattering files. */
+#include "read_tables.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "constants.h"
+#include "numbers.h"
+
+static const char WHITE[] = " \t\r\n\v\f";
+static const char COLUMN_SEPARATORS[] = " \t\r\v\f,;:!";
+static const double SOURCE_DISTANCE_M = 10.0;
+
+/* Reads the nine numbers of an orientation matrix, row by row (dimensionless, times wavelength). */
+void matrix_read(const char *path, double number[9])
+{
+    struct file_bytes file = file_read("matrix file", path, "give -mat FILE or -cell");
+    struct piece whole = {file.bytes, file.size, 1}, word = {0};
+    for (int i = 0; i < 9; ++i) {
+        bool there = next_word(&whole, WHITE, &word);
+        if (!there || !parse_real(word.at, word.length, &number[i]))
+            fail("matrix file '%s': number %d of 9 is %s; nine finite numbers are needed", path, i + 1,
+                 there ? "not a number" : "missing");
+    }
+    file_free(&file);
+}
+
+/* Splits a line into at most wanted numbers; missing ones (and the word nan) stay as they are. Returned: columns. */
+static int read_columns(const char *what, const char *path, const struct piece *line, int wanted, double *value)
+{
+    struct piece word = {0};
+    int count = 0;
+    for (; count < wanted && next_word(line, COLUMN_SEPARATORS, &word); ++count) {
+        bool missing = word.length == 3 && strncasecmp(word.at, "nan", 3) == 0;
+        double number;
+        if (missing)
+            continue;
+        if (!parse_real(word.at, word.length, &number))
+            fail("%s '%s' line %ld: '%.*s' is not a finite number", what, path, line->line,
+                 word.length < 40 ? (int)word.length : 40, word.at);
+        value[count] = number;
+    }
+    return count;
+}
+
+static struct source make_source(const char *path, long line, const double value[5])
+{
+    if (!(value[4] > 0.0))
+        fail("source file '%s' line %ld: wavelength %g m is not above 0", path, line, value[4]);
+    return (struct source){vec_unit(vec(value[0], value[1], value[2])), value[3], value[4]};
+}
+
+/*
+ * Reads a source list: x y z weight wavelength(m), trailing columns may be missing.
+ * Given: the unit beam vector and the nominal wavelength for the defaults. Returned: *count sources.
+ */
+struct source *sources_read(const char *path, vec3 beam, double lambda0_m, long *count)
+{
+    struct source *list = NULL;
+    struct file_bytes file = file_read("source file", path, "give -sourcefile FILE, or -hdivrange and -dispersion");
+    struct piece line = {0};
+    vec3 back = vec_scale(beam, -SOURCE_DISTANCE_M);
+    *count = 0;
+    while (next_line(&file, &line)) {
+        double value[5] = {back.x, back.y, back.z, 1.0, lambda0_m};
+        if (read_columns("source file", path, &line, 5, value) == 0)
+            continue;
+        list = checked_resize(list, (size_t)*count + 1, sizeof *list, "the sources");
+        list[(*count)++] = make_source(path, line.line, value);
+    }
+    if (*count == 0)
+        fail("source file '%s' holds no source; give lines of x y z [weight [wavelength in m]]", path);
+    file_free(&file);
+    return list;
+}
+
+/* Checks an amorphous-scattering table, which no image depends on: it must be readable and have a line. */
+void stol_check(const char *path)
+{
+    struct file_bytes file = file_read("scattering table", path, "give the table of -stol, -4stol or -Q");
+    struct piece line = {0};
+    double value[2];
+    long lines = 0;
+    while (next_line(&file, &line))
+        lines += read_columns("scattering table", path, &line, 2, value) > 0;
+    if (lines == 0)
+        fail("scattering table '%s' holds no line; give two columns, abscissa and amplitude", path);
+    file_free(&file);
+}

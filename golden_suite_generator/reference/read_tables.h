@@ -1,0 +1,19 @@
+/* Matrix, source and amorphous-scattering files (spec/05 sections 6 and 7, spec/04 section 6). */
+#ifndef NB_READ_TABLES_H
+#define NB_READ_TABLES_H
+
+#include "files.h"
+#include "messages.h"
+#include "vec.h"
+
+/* One X-ray source: unit vector from the sample to the source. */
+struct source {
+    vec3 to;
+    double weight, lambda_m;
+};
+
+void matrix_read(const char *path, double number[9]);
+struct source *sources_read(const char *path, vec3 beam, double lambda0_m, long *count);
+void stol_check(const char *path);
+
+#endif

@@ -1,0 +1,30 @@
+/* Phi steps, sources, sensor layers, mosaic domains, oversampling (spec/04, spec/03 section 7). */
+#ifndef NB_SAMPLING_H
+#define NB_SAMPLING_H
+
+#include "crystal.h"
+#include "geometry.h"
+#include "read_tables.h"
+
+struct sampling {
+    double phi0_rad;
+    struct sampled phi;      /* resolved */
+    struct sampled hdiv, vdiv, dispersion; /* resolved; not used with a source file */
+    struct source *sources;
+    double *source_factor;   /* weight over mean weight, 1 for each source with Q-SOURCE-WEIGHTS */
+    long source_count;
+    double thick_m, layer_m, mu_per_m;
+    long layers;
+    double mosaic_rad;
+    long domains;
+    mat3 *domain; /* domains rotations */
+    long oversample;
+    double steps; /* sources * phi steps * domains * oversample^2 */
+};
+
+struct sampling sampling_resolve(const struct options *o, const struct quirks *q, const struct geometry *g,
+                                 const struct crystal *c, struct random_stream *mosaic, struct warnings *w);
+void sampling_free(struct sampling *s);
+double phi_of(const struct sampling *s, long step);
+
+#endif

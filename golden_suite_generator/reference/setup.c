@@ -1,0 +1,191 @@
+/* Resolves options into a scene: fluence, seeds, detector, crystal, lists, table, traced pixels. */
+#include "setup.h"
+
+#include <stdlib.h>
+
+#include "constants.h"
+#include "files.h"
+
+static const long SEED_MODULUS = 2147483647;
+
+/* The seed inside, from the one typed. */
+static long inner_seed(const struct quirks *q, const char *option, long typed)
+{
+    long size = labs(typed);
+    if (!q->on[QUIRK_SEED_MODULUS] && size == SEED_MODULUS)
+        fail("%s: %ld is not allowed; give a seed below 2147483647", option, typed);
+    return q->on[QUIRK_SEED_POSITIVE] ? -typed : -size;
+}
+
+/* Gives each stream its seed; they share one table unless Q-RNG-SHARED is off. The streams must not move. */
+void streams_init(struct streams *streams, const struct options *o, const struct quirks *q)
+{
+    *streams = (struct streams){0};
+    bool noise_seed = !q->on[QUIRK_SEED_MISSET_DEFAULT] && !o->misset_seed_given && o->noise_seed_given;
+    long misset = noise_seed ? o->noise_seed : o->misset_seed;
+    int apart = q->on[QUIRK_RNG_SHARED] ? 0 : 1;
+    streams->misset = (struct random_stream){inner_seed(q, "-misset_seed", misset), &streams->shuffle[0]};
+    streams->mosaic = (struct random_stream){inner_seed(q, "-mosaic_seed", o->mosaic_seed), &streams->shuffle[apart]};
+    streams->noise = (struct random_stream){inner_seed(q, "-seed", o->noise_seed), &streams->shuffle[2 * apart]};
+}
+
+/* Fluence from flux, exposure and beam size (spec/01 section 4.3). */
+static void resolve_fluence(struct options *o)
+{
+    if (o->flux != 0.0 && o->exposure_s > 0.0 && o->beamsize_m == 0.0)
+        fail("-beamsize: 0 together with -flux %g is not allowed; give a size above 0", o->flux);
+    if (o->flux != 0.0 && o->exposure_s > 0.0 && o->beamsize_m >= 0.0)
+        o->fluence = ((o->flux * o->exposure_s) / o->beamsize_m) / o->beamsize_m;
+}
+
+/* Whether interpolation is on when the loop starts (spec/05 section 4). */
+static bool resolve_interpolation(const struct scene *scene)
+{
+    const struct options *o = scene->o;
+    if (scene->table.reflections == 0.0)
+        return false;
+    if (o->interpolate >= 0)
+        return o->interpolate == 1;
+    bool few = false;
+    for (int i = 0; i < 3; ++i)
+        few = few || (scene->q->on[QUIRK_INTERP_AUTO_ORDER] ? (double)o->cells[i] : scene->c.cells[i]) <= 2.0;
+    return few;
+}
+
+static void check_traced(const struct scene *scene, long slow, long fast)
+{
+    const struct geometry *g = &scene->g;
+    bool inside = slow >= 0 && fast >= 0 && slow < g->slow_pixels && fast < g->fast_pixels;
+    const char *why = !inside ? "it is outside the detector"
+                      : !pixel_in_roi(g, slow, fast) ? "the region of interest leaves it out"
+                      : pixel_masked(scene, slow, fast) ? "the mask leaves it out" : NULL;
+    if (why != NULL)
+        fail("pixel slow %ld fast %ld cannot be traced: %s; change -trace_pixel or -trace_roi", slow, fast, why);
+}
+
+/* Marks the traced pixels; one that is not computed is an error. */
+static void resolve_traced(struct scene *scene)
+{
+    const struct options *o = scene->o;
+    const struct geometry *g = &scene->g;
+    scene->trace.limit = o->trace_level;
+    if (o->trace_block_count == 0)
+        return;
+    scene->traced = checked_alloc((size_t)g->fast_pixels * (size_t)g->slow_pixels, 1, "the traced pixels");
+    for (int i = 0; i < o->trace_block_count; ++i) {
+        const struct block *b = &o->trace_blocks[i];
+        for (long slow = b->slow_min; slow <= b->slow_max; ++slow) {
+            for (long fast = b->fast_min; fast <= b->fast_max; ++fast) {
+                check_traced(scene, slow, fast);
+                scene->traced[slow * g->fast_pixels + fast] = 1;
+            }
+        }
+    }
+}
+
+static void check_mask(const struct scene *scene)
+{
+    const struct mask *m = &scene->mask;
+    const struct geometry *g = &scene->g;
+    if (m->pixel != NULL && (m->fast != g->fast_pixels || m->slow != g->slow_pixels))
+        fail("mask file '%s' has %ld x %ld pixels, the detector %ld x %ld; they must be the same", m->path, m->fast,
+             m->slow, g->fast_pixels, g->slow_pixels);
+}
+
+/* Fills the scene; scene->mask holds the mask already. Every input file is read and checked here. */
+void scene_resolve(struct scene *scene, struct options *o, const struct quirks *q, struct streams *streams,
+                   struct warnings *w)
+{
+    scene->o = o;
+    scene->q = q;
+    options_warn_inert(o, w);
+    resolve_fluence(o);
+    if (!(o->lambda_m > 0.0))
+        fail("wavelength %g Angstrom must be above 0; give -lambda, or a header with WAVELENGTH", o->lambda_m * 1e10);
+    scene->g = geometry_resolve(o, q, w);
+    check_mask(scene);
+    if (o->stol_file != NULL)
+        stol_check(o->stol_file);
+    scene->c = crystal_resolve(o, q, &streams->misset, w);
+    scene->s = sampling_resolve(o, q, &scene->g, &scene->c, &streams->mosaic, w);
+    scene->table = factors_read(o, q);
+    scene->interpolate = resolve_interpolation(scene);
+    resolve_traced(scene);
+}
+
+void scene_free(struct scene *scene)
+{
+    sampling_free(&scene->s);
+    factors_free(&scene->table);
+    free(scene->mask.pixel);
+    free(scene->traced);
+}
+
+static void trace_counts(struct trace *t, const struct scene *scene)
+{
+    const struct sampling *s = &scene->s;
+    const struct options *o = scene->o;
+    const double value[] = {(double)s->oversample, o->oversample_thick, o->oversample_polar, o->oversample_omega,
+                            (double)s->source_count, (double)s->phi.count, (double)s->domains, (double)s->layers,
+                            s->steps};
+    for (int i = 0; i < 9; ++i)
+        trace_reals(t, TAP_oversample + (enum tap_id)i, &value[i]);
+    tap_real(t, TAP_I_bg, scene_background(scene));
+}
+
+static void trace_detector(struct trace *t, const struct scene *scene)
+{
+    const struct geometry *g = &scene->g;
+    trace_words(t, TAP_convention, convention_name(g->convention));
+    trace_words(t, TAP_pivot, pivot_name(g->pivot));
+    tap_real(t, TAP_fpixels, (double)g->fast_pixels);
+    tap_real(t, TAP_spixels, (double)g->slow_pixels);
+    tap_real(t, TAP_pixel_size_meters, g->pixel_m);
+    tap_real(t, TAP_lambda0_meters, scene->o->lambda_m);
+    tap_real(t, TAP_fluence_photons_per_m2, scene->o->fluence);
+    tap_real(t, TAP_r_e_sqr, R_E_SQR);
+    const vec3 axis[] = {g->beam, g->polar, g->spindle, g->twotheta_axis, g->fast, g->slow, g->normal};
+    for (int i = 0; i < 7; ++i)
+        tap_vec(t, TAP_beam_vec + (enum tap_id)i, axis[i]);
+    const double centre[] = {g->Fbeam_m, g->Sbeam_m, g->Fclose_m, g->Sclose_m};
+    for (int i = 0; i < 4; ++i)
+        tap_real(t, TAP_Fbeam_meters + (enum tap_id)i, centre[i]);
+    tap_vec(t, TAP_pix0_vector_meters, g->pix0_m);
+    tap_real(t, TAP_close_distance_meters, g->close_distance_m);
+    tap_real(t, TAP_distance_meters, g->distance_m);
+}
+
+static void trace_crystal(struct trace *t, const struct scene *scene)
+{
+    const struct crystal *c = &scene->c;
+    const vec3 cell[] = {c->star_A_inv.a, c->star_A_inv.b, c->star_A_inv.c,
+                         c->direct_A.a, c->direct_A.b, c->direct_A.c};
+    tap_vec(t, TAP_misset_rad, c->misset_rad);
+    for (int i = 0; i < 6; ++i)
+        tap_vec(t, TAP_a_star_A_inv + (enum tap_id)i, cell[i]);
+    tap_real(t, TAP_V_cell_A3, c->volume_A3);
+    trace_reals(t, TAP_N_cells, c->cells);
+    trace_words(t, TAP_xtal_shape, shape_name(c->shape));
+    tap_real(t, TAP_interpolate, scene->interpolate ? 1.0 : 0.0);
+}
+
+/* Writes the taps of the set-up in the order of the contract. */
+void trace_setup(struct scene *scene)
+{
+    struct trace *t = &scene->trace;
+    const struct sampling *s = &scene->s;
+    trace_begin(t);
+    trace_detector(t, scene);
+    trace_crystal(t, scene);
+    trace_counts(t, scene);
+    for (t->at.source = 0; t->at.source < s->source_count; ++t->at.source) {
+        const struct source *source = &s->sources[t->at.source];
+        tap_vec(t, TAP_source_vec, source->to);
+        tap_real(t, TAP_source_lambda_meters, source->lambda_m);
+        tap_real(t, TAP_source_weight, source->weight);
+    }
+    for (t->at.phi = 0; t->at.phi < s->phi.count; ++t->at.phi)
+        tap_real(t, TAP_phi_rad, phi_of(s, t->at.phi));
+    for (t->at.domain = 0; t->at.domain < s->domains; ++t->at.domain)
+        trace_reals(t, TAP_mosaic_umat, &s->domain[t->at.domain].xx);
+}

@@ -1,0 +1,84 @@
+/* Writing of trace lines, version 1 of the format of spec/12. */
+#define TAP_POINTS_DEFINE
+#include "trace.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "messages.h"
+
+/* The level names of -trace_level and the innermost level each of them prints. */
+static const struct {
+    const char *name;
+    int limit;
+} LEVELS[] = {{"setup", LEVEL_MOSAIC_SETUP}, {"pixel", LEVEL_PIXEL}, {"subpixel", LEVEL_SUBPIXEL},
+              {"source", LEVEL_SOURCE},      {"phi", LEVEL_PHI},     {"mosaic", LEVEL_MOSAIC}};
+
+/* Context keys in loop order, and the first and one-past-last key that a record of each level carries. */
+static const char *const KEYS[] = {"s", "f", "t", "ss", "sf", "src", "phi", "mos"};
+static const unsigned char KEY_RANGE[][2] = {
+    [LEVEL_SETUP] = {0, 0},      [LEVEL_SOURCE_SETUP] = {5, 6}, [LEVEL_PHI_SETUP] = {6, 7},
+    [LEVEL_MOSAIC_SETUP] = {7, 8}, [LEVEL_PIXEL] = {0, 2},      [LEVEL_SUBPIXEL] = {0, 5},
+    [LEVEL_SOURCE] = {0, 6},     [LEVEL_PHI] = {0, 7},          [LEVEL_MOSAIC] = {0, 8}};
+
+/* Returned: the innermost loop level that a word of -trace_level stands for, -1 for another word. */
+int trace_level_limit(const char *name)
+{
+    for (size_t i = 0; i < sizeof LEVELS / sizeof LEVELS[0]; ++i)
+        if (strcmp(LEVELS[i].name, name) == 0)
+            return LEVELS[i].limit;
+    return -1;
+}
+
+/* Writes the two lines that begin a trace. */
+void trace_begin(struct trace *t)
+{
+    fprintf(t->stream, "TRACE_C: schema %s\n", TRACE_SCHEMA);
+    fprintf(t->stream, "TRACE_C: program %s %s\n", PROGRAM_NAME, PROGRAM_VERSION);
+}
+
+static void write_value(FILE *stream, char kind, double value)
+{
+    if (isnan(value))
+        fputs(" nan", stream);
+    else if (isinf(value))
+        fputs(value > 0.0 ? " inf" : " -inf", stream);
+    else if (kind == 'i')
+        fprintf(stream, " %.0f", value + 0.0);
+    else
+        fprintf(stream, " %.17g", value);
+}
+
+static void write_context(const struct trace *t, int level)
+{
+    const long at[] = {t->at.slow, t->at.fast, t->at.layer, t->at.sub_slow, t->at.sub_fast, t->at.source, t->at.phi,
+                       t->at.domain};
+    if (KEY_RANGE[level][0] < KEY_RANGE[level][1])
+        fputs(" |", t->stream);
+    for (int i = KEY_RANGE[level][0]; i < KEY_RANGE[level][1]; ++i)
+        fprintf(t->stream, " %s=%ld", KEYS[i], at[i]);
+    fputc('\n', t->stream);
+}
+
+/* Writes one tap with as many numbers as the contract says. */
+void trace_reals(struct trace *t, enum tap_id tap, const double *value)
+{
+    const struct tap_point *point = &tap_points[tap];
+    if (point->level > t->limit)
+        return;
+    fprintf(t->stream, "TRACE_C: %s", point->name);
+    for (int i = 0; i < point->size; ++i)
+        write_value(t->stream, point->kind, value[i]);
+    write_context(t, point->level);
+}
+
+/* Writes one tap whose value is a word. */
+void trace_words(struct trace *t, enum tap_id tap, const char *word)
+{
+    const struct tap_point *point = &tap_points[tap];
+    if (point->level > t->limit)
+        return;
+    fprintf(t->stream, "TRACE_C: %s %s", point->name, word);
+    write_context(t, point->level);
+}

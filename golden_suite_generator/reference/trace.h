@@ -1,0 +1,41 @@
+/* Taps: named intermediate values of traced pixels (spec/12). A null trace is a no-op at every call. */
+#ifndef NB_TRACE_H
+#define NB_TRACE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "files.h"
+#include "tap_points.h"
+#include "vec.h"
+
+/* Where the loops stand; -1 for a loop that is not running. */
+struct trace_context {
+    long slow, fast, layer, sub_slow, sub_fast, source, phi, domain;
+};
+
+struct trace {
+    FILE *stream;
+    struct output *file; /* NULL when the trace goes to standard output */
+    int limit;           /* the innermost level to print */
+    struct trace_context at;
+};
+
+int trace_level_limit(const char *name);
+void trace_begin(struct trace *t);
+void trace_reals(struct trace *t, enum tap_id tap, const double *value);
+void trace_words(struct trace *t, enum tap_id tap, const char *word);
+
+static inline void tap_real(struct trace *t, enum tap_id tap, double value)
+{
+    if (t != NULL)
+        trace_reals(t, tap, &value);
+}
+
+static inline void tap_vec(struct trace *t, enum tap_id tap, vec3 value)
+{
+    if (t != NULL)
+        trace_reals(t, tap, (const double[]){value.x, value.y, value.z});
+}
+
+#endif
