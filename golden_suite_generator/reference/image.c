@@ -1,102 +1,14 @@
 /*
- * The pixel loop of spec/06: layers, sub-pixels, sources, phi steps, mosaic domains, innermost last.
+ * The outer loops of spec/06: pixels, layers, sub-pixels, sources; block.c has the inner ones.
  * Factors that an -oversample_ option (or a quirk that is off) applies inside the loops are 1 at the end of the
  * pixel and the other way round; multiplying by exactly 1 changes no bit.
  */
 #include "image.h"
 
-#include <math.h>
-#include <stdlib.h>
-
 #include "constants.h"
-#include "messages.h"
+#include "loop.h"
 #include "physics.h"
 #include "report.h"
-
-/* Orientation of each phi step, and which step's orientation a step sees. */
-struct orientations {
-    struct cell *cell; /* one a step, and the unrotated cell at the end */
-    long *first;       /* in the first block of the run */
-    long *later;
-    long steps;
-};
-
-/* State that outlives a pixel. */
-struct loop {
-    struct scene *scene;
-    struct orientations turn;
-    bool interpolate;
-    bool first_block;
-    vec3 polar_axis;
-    double flux_factor;  /* r_e^2 times fluence, m^2 photons/m^2 */
-    double background;   /* start of the running sum */
-    bool running_product, per_layer, gather_water, cut_all;
-    struct totals totals;
-};
-
-/* State of one pixel. */
-struct pixel {
-    double C, P, W;   /* the caches */
-    bool have_polar;
-    double sum;       /* running sum, electrons^2 */
-    double water;     /* sum of the factors that the background gets */
-    double end_f_m, end_s_m;
-    bool printed;
-    struct evaluation last;
-    struct trace *trace; /* NULL unless the pixel is traced */
-};
-
-/* One layer, sub-pixel and source. */
-struct beamlet {
-    vec3 q_per_m;
-    double thick, polar, omega; /* factors applied inside the loop, else 1 */
-    double weight;              /* source factor, and the layer's own capture fraction if it counts alone */
-};
-
-/*
- * Which orientation each step sees. With Q-PHI-CARRYOVER a step of exactly 0 sees the step executed before it:
- * in this block, else in the block before (the last rotated step of the list), else none.
- */
-static void map_steps(const struct scene *scene, struct orientations *turn)
-{
-    long n = turn->steps, before = n, last = n;
-    for (long j = 0; j < n; ++j)
-        if (phi_of(&scene->s, j) != 0.0)
-            last = j;
-    bool carry = scene->q->on[QUIRK_PHI_CARRYOVER];
-    for (long j = 0; j < n; ++j) {
-        bool turned = phi_of(&scene->s, j) != 0.0;
-        before = turned ? j : before;
-        turn->first[j] = turned || carry ? before : n;
-        turn->later[j] = turned || !carry ? turn->first[j] : before < n ? before : last;
-    }
-}
-
-static struct orientations make_orientations(const struct scene *scene)
-{
-    long n = scene->s.phi.count;
-    struct orientations turn = {.steps = n};
-    turn.cell = checked_alloc((size_t)n + 1, sizeof *turn.cell, "the phi steps");
-    turn.first = checked_alloc((size_t)n, sizeof *turn.first, "the phi steps");
-    turn.later = checked_alloc((size_t)n, sizeof *turn.later, "the phi steps");
-    const struct cell *still = &scene->c.direct_m;
-    vec3 u = scene->g.spindle;
-    for (long j = 0; j < n; ++j) {
-        double phi = phi_of(&scene->s, j);
-        turn.cell[j] = (struct cell){rotate_axis(still->a, u, phi), rotate_axis(still->b, u, phi),
-                                     rotate_axis(still->c, u, phi)};
-    }
-    turn.cell[n] = *still;
-    map_steps(scene, &turn);
-    return turn;
-}
-
-static void free_orientations(struct orientations *turn)
-{
-    free(turn->cell);
-    free(turn->first);
-    free(turn->later);
-}
 
 /*
  * Scattering of the water (electrons^2): the start of the running sum, or what G of spec/06 section 15 is
@@ -108,115 +20,6 @@ double scene_background(const struct scene *scene)
     if (scene->q->on[QUIRK_WATER_FLUENCE_SQUARED])
         return WATER_F * WATER_F * R_E_SQR * scene->o->fluence * w * w * w * WATER_DENSITY * AVOGADRO / WATER_WEIGHT;
     return WATER_F * WATER_F * w * w * w * WATER_DENSITY * AVOGADRO / WATER_WEIGHT;
-}
-
-static void tap_cell(struct trace *t, enum tap_id first, const struct cell *cell)
-{
-    tap_vec(t, first, vec_scale(cell->a, 1e10));
-    tap_vec(t, first + 1, vec_scale(cell->b, 1e10));
-    tap_vec(t, first + 2, vec_scale(cell->c, 1e10));
-}
-
-static void tap_lattice(const struct loop *loop, struct trace *t, const struct cell *cell, vec3 hkl, vec3 rounded,
-                        const struct lattice *v)
-{
-    const struct crystal *c = &loop->scene->c;
-    if (loop->scene->s.mosaic_rad > 0.0)
-        tap_cell(t, TAP_mos_a_angstroms, cell);
-    tap_vec(t, TAP_hkl_frac, hkl);
-    tap_vec(t, TAP_hkl_rounded, rounded);
-    if (c->shape == SHAPE_SQUARE)
-        for (int i = 0; i < 3; ++i)
-            tap_real(t, TAP_F_latt_a + (enum tap_id)i, v->factor[i]);
-    else if (c->shape == SHAPE_ROUND || !loop->scene->q->on[QUIRK_GAUSS_WIDTH])
-        tap_real(t, TAP_hrad_sqr, v->square);
-    else
-        tap_real(t, TAP_rad_star_sqr, v->square);
-    tap_real(t, TAP_F_latt, v->F);
-}
-
-/* Interpolated F, or the nearest entry where the range does not allow it (spec/05 section 5). */
-static double interpolated_factor(struct loop *loop, struct trace *t, vec3 hkl, vec3 rounded)
-{
-    const struct scene *scene = loop->scene;
-    if (tricubic_in_range(&scene->table, hkl, scene->q->on[QUIRK_INTERP_MARGIN])) {
-        if (t != NULL) {
-            double node[64];
-            factor_nodes(&scene->table, hkl, node);
-            trace_reals(t, TAP_tricubic_F, node);
-        }
-        return factor_tricubic(&scene->table, hkl);
-    }
-    if (scene->q->on[QUIRK_INTERP_LATCH]) {
-        warn_now("index %g %g %g is out of range for interpolation: nearest values from here on", hkl.x, hkl.y, hkl.z);
-        loop->interpolate = false;
-    }
-    return factor_nearest(&scene->table, rounded);
-}
-
-static void keep_evaluation(struct pixel *p, vec3 hkl, vec3 rounded, double F_cell, double F_latt,
-                            const struct cell *cell)
-{
-    p->last.hkl = hkl;
-    p->last.rounded = rounded;
-    p->last.F_cell = F_cell;
-    p->last.F_latt = F_latt;
-    p->last.cell = *cell;
-}
-
-/* One mosaic domain of one phi step: adds its term to the running sum. */
-static inline void evaluate(struct loop *loop, struct pixel *p, const struct beamlet *b, const struct cell *cell)
-{
-    const struct scene *scene = loop->scene;
-    vec3 hkl = vec(vec_dot(cell->a, b->q_per_m), vec_dot(cell->b, b->q_per_m), vec_dot(cell->c, b->q_per_m));
-    vec3 rounded = vec(round_half_down(hkl.x), round_half_down(hkl.y), round_half_down(hkl.z));
-    struct lattice lattice = lattice_factor(&scene->c, scene->q, hkl, rounded);
-    if (p->trace != NULL)
-        tap_lattice(loop, p->trace, cell, hkl, rounded, &lattice);
-    if (lattice.F == 0.0 && loop->cut_all)
-        return;
-    double F_cell = loop->interpolate ? interpolated_factor(loop, p->trace, hkl, rounded)
-                                      : factor_nearest(&scene->table, rounded);
-    double term = F_cell * F_cell * lattice.F * lattice.F;
-    if (loop->running_product)
-        p->sum = (p->sum + term * b->weight) * b->thick * b->polar * b->omega;
-    else
-        p->sum = p->sum + term * b->weight * b->thick * b->polar * b->omega;
-    if (p->trace != NULL) {
-        tap_real(p->trace, TAP_F_cell, F_cell);
-        tap_real(p->trace, TAP_I_contribution, term);
-        tap_real(p->trace, TAP_I_running, p->sum);
-    }
-    if (p->printed)
-        keep_evaluation(p, hkl, rounded, F_cell, lattice.F, cell);
-}
-
-/* All phi steps and domains of one layer, sub-pixel and source. */
-static void run_block(struct loop *loop, struct pixel *p, const struct beamlet *b)
-{
-    const struct scene *scene = loop->scene;
-    const long *map = loop->first_block ? loop->turn.first : loop->turn.later;
-    bool mosaic = scene->s.mosaic_rad > 0.0;
-    struct trace *t = p->trace;
-    for (long j = 0; j < loop->turn.steps; ++j) {
-        const struct cell *turned = &loop->turn.cell[map[j]];
-        if (t != NULL) {
-            t->at.phi = j;
-            tap_cell(t, TAP_rot_a_angstroms, turned);
-        }
-        for (long m = 0; m < scene->s.domains; ++m) {
-            if (t != NULL)
-                t->at.domain = m;
-            if (!mosaic) {
-                evaluate(loop, p, b, turned);
-                continue;
-            }
-            const mat3 *u = &scene->s.domain[m];
-            struct cell cell = {mat_apply(u, turned->a), mat_apply(u, turned->b), mat_apply(u, turned->c)};
-            evaluate(loop, p, b, &cell);
-        }
-    }
-    loop->first_block = false;
 }
 
 /* Polarization of one source, into the cache (spec/06 section 6). */
@@ -453,7 +256,7 @@ static struct loop start_loop(struct scene *scene)
 {
     const bool *on = scene->q->on;
     struct loop loop = {.scene = scene, .interpolate = scene->interpolate, .first_block = true};
-    loop.turn = make_orientations(scene);
+    loop.turn = orientations_make(scene);
     loop.polar_axis = scene->g.polar;
     loop.flux_factor = R_E_SQR * scene->o->fluence;
     loop.gather_water = !on[QUIRK_WATER_STEPS];
@@ -477,6 +280,6 @@ struct totals image_render(struct scene *scene, float *image)
             report_progress(scene, loop.totals.count - 1.0);
         }
     }
-    free_orientations(&loop.turn);
+    orientations_free(&loop.turn);
     return loop.totals;
 }

@@ -1,0 +1,113 @@
+/* The innermost loops of spec/06: phi steps and mosaic domains of one layer, sub-pixel and source. */
+#include "loop.h"
+#include "messages.h"
+#include "physics.h"
+
+static void tap_cell(struct trace *t, enum tap_id first, const struct cell *cell)
+{
+    tap_vec(t, first, vec_scale(cell->a, 1e10));
+    tap_vec(t, first + 1, vec_scale(cell->b, 1e10));
+    tap_vec(t, first + 2, vec_scale(cell->c, 1e10));
+}
+
+static void tap_lattice(const struct loop *loop, struct trace *t, const struct cell *cell, vec3 hkl, vec3 rounded,
+                        const struct lattice *v)
+{
+    const struct crystal *c = &loop->scene->c;
+    if (loop->scene->s.mosaic_rad > 0.0)
+        tap_cell(t, TAP_mos_a_angstroms, cell);
+    tap_vec(t, TAP_hkl_frac, hkl);
+    tap_vec(t, TAP_hkl_rounded, rounded);
+    if (c->shape == SHAPE_SQUARE)
+        for (int i = 0; i < 3; ++i)
+            tap_real(t, TAP_F_latt_a + (enum tap_id)i, v->factor[i]);
+    else if (c->shape == SHAPE_ROUND || !loop->scene->q->on[QUIRK_GAUSS_WIDTH])
+        tap_real(t, TAP_hrad_sqr, v->square);
+    else
+        tap_real(t, TAP_rad_star_sqr, v->square);
+    tap_real(t, TAP_F_latt, v->F);
+}
+
+/* Interpolated F, or the nearest entry where the range does not allow it (spec/05 section 5). */
+static double interpolated_factor(struct loop *loop, struct trace *t, vec3 hkl, vec3 rounded)
+{
+    const struct scene *scene = loop->scene;
+    if (tricubic_in_range(&scene->table, hkl, scene->q->on[QUIRK_INTERP_MARGIN])) {
+        if (t != NULL) {
+            double node[64];
+            factor_nodes(&scene->table, hkl, node);
+            trace_reals(t, TAP_tricubic_F, node);
+        }
+        return factor_tricubic(&scene->table, hkl);
+    }
+    if (scene->q->on[QUIRK_INTERP_LATCH]) {
+        warn_now("index %g %g %g is out of range for interpolation: nearest values from here on", hkl.x, hkl.y, hkl.z);
+        loop->interpolate = false;
+    }
+    return factor_nearest(&scene->table, rounded);
+}
+
+static void keep_evaluation(struct pixel *p, vec3 hkl, vec3 rounded, double F_cell, double F_latt,
+                            const struct cell *cell)
+{
+    p->last.hkl = hkl;
+    p->last.rounded = rounded;
+    p->last.F_cell = F_cell;
+    p->last.F_latt = F_latt;
+    p->last.cell = *cell;
+}
+
+/* One mosaic domain of one phi step: adds its term to the running sum. */
+static inline void evaluate(struct loop *loop, struct pixel *p, const struct beamlet *b, const struct cell *cell)
+{
+    const struct scene *scene = loop->scene;
+    vec3 hkl = vec(vec_dot(cell->a, b->q_per_m), vec_dot(cell->b, b->q_per_m), vec_dot(cell->c, b->q_per_m));
+    vec3 rounded = vec(round_half_down(hkl.x), round_half_down(hkl.y), round_half_down(hkl.z));
+    struct lattice lattice = lattice_factor(&scene->c, scene->q, hkl, rounded);
+    if (p->trace != NULL)
+        tap_lattice(loop, p->trace, cell, hkl, rounded, &lattice);
+    if (lattice.F == 0.0 && loop->cut_all)
+        return;
+    double F_cell = loop->interpolate ? interpolated_factor(loop, p->trace, hkl, rounded)
+                                      : factor_nearest(&scene->table, rounded);
+    double term = F_cell * F_cell * lattice.F * lattice.F;
+    if (loop->running_product)
+        p->sum = (p->sum + term * b->weight) * b->thick * b->polar * b->omega;
+    else
+        p->sum = p->sum + term * b->weight * b->thick * b->polar * b->omega;
+    if (p->trace != NULL) {
+        tap_real(p->trace, TAP_F_cell, F_cell);
+        tap_real(p->trace, TAP_I_contribution, term);
+        tap_real(p->trace, TAP_I_running, p->sum);
+    }
+    if (p->printed)
+        keep_evaluation(p, hkl, rounded, F_cell, lattice.F, cell);
+}
+
+/* All phi steps and domains of one layer, sub-pixel and source. */
+void run_block(struct loop *loop, struct pixel *p, const struct beamlet *b)
+{
+    const struct scene *scene = loop->scene;
+    const long *map = loop->first_block ? loop->turn.first : loop->turn.later;
+    bool mosaic = scene->s.mosaic_rad > 0.0;
+    struct trace *t = p->trace;
+    for (long j = 0; j < loop->turn.steps; ++j) {
+        const struct cell *turned = &loop->turn.cell[map[j]];
+        if (t != NULL) {
+            t->at.phi = j;
+            tap_cell(t, TAP_rot_a_angstroms, turned);
+        }
+        for (long m = 0; m < scene->s.domains; ++m) {
+            if (t != NULL)
+                t->at.domain = m;
+            if (!mosaic) {
+                evaluate(loop, p, b, turned);
+                continue;
+            }
+            const mat3 *u = &scene->s.domain[m];
+            struct cell cell = {mat_apply(u, turned->a), mat_apply(u, turned->b), mat_apply(u, turned->c)};
+            evaluate(loop, p, b, &cell);
+        }
+    }
+    loop->first_block = false;
+}

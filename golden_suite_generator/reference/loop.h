@@ -1,0 +1,51 @@
+/* State of the pixel loop, shared by the files that make it up: image.c, block.c, orientations.c. */
+#ifndef NB_LOOP_H
+#define NB_LOOP_H
+
+#include "image.h"
+
+/* Orientation of each phi step, and which step's orientation a step sees. */
+struct orientations {
+    struct cell *cell; /* one a step, and the unrotated cell at the end */
+    long *first;       /* in the first block of the run */
+    long *later;
+    long steps;
+};
+
+/* State that outlives a pixel. */
+struct loop {
+    struct scene *scene;
+    struct orientations turn;
+    bool interpolate;
+    bool first_block;
+    vec3 polar_axis;
+    double flux_factor;  /* r_e^2 times fluence, m^2 photons/m^2 */
+    double background;   /* start of the running sum */
+    bool running_product, per_layer, gather_water, cut_all;
+    struct totals totals;
+};
+
+/* State of one pixel. */
+struct pixel {
+    double C, P, W;   /* the caches */
+    bool have_polar;
+    double sum;       /* running sum, electrons^2 */
+    double water;     /* sum of the factors that the background gets */
+    double end_f_m, end_s_m;
+    bool printed;
+    struct evaluation last;
+    struct trace *trace; /* NULL unless the pixel is traced */
+};
+
+/* One layer, sub-pixel and source. */
+struct beamlet {
+    vec3 q_per_m;
+    double thick, polar, omega; /* factors applied inside the loop, else 1 */
+    double weight;              /* source factor, and the layer's own capture fraction if it counts alone */
+};
+
+struct orientations orientations_make(const struct scene *scene);
+void orientations_free(struct orientations *turn);
+void run_block(struct loop *loop, struct pixel *p, const struct beamlet *b);
+
+#endif
