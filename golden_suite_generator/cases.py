@@ -172,6 +172,20 @@ def quirk_cases() -> dict[str, Case]:
     return {quirk: by_id[case_id] for quirk, case_id in _table()["shows"].items()}
 
 
+def authoritative_args(data: Path) -> list[str]:
+    """Return the authoritative command line with absolute names.
+
+    Args:
+        data: folder with A.mat and scaled.hkl, of the built-in crystal or real ones.
+    """
+    words = str(_table()["main"]["authoritative"]).split()
+    prefix = f"{CRYSTAL_FOLDER}/"
+    return [
+        str(data.absolute() / word.removeprefix(prefix)) if word.startswith(prefix) else word
+        for word in words
+    ]
+
+
 def select(cases: Iterable[Case], globs: Sequence[str] = (), tags: Sequence[str] = ()) -> list[Case]:
     """Return the cases whose id fits a glob and that carry one of the tags; an empty list fits all."""
     return [

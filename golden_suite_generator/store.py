@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 
 def sha256_of(data: bytes) -> str:
@@ -28,3 +31,10 @@ def write_bytes(path: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def table_text(head: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return JSON with the items of `head`, then `rows`, one a line, so that a change shows as its row."""
+    lines = [f" {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
+    body = ",\n".join(f"  {json.dumps(row)}" for row in rows)
+    return "\n".join(["{", *lines, ' "rows": [', body, " ]", "}"]) + "\n"

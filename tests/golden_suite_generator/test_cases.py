@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from golden_suite_generator.cases import case_hash, expand, load_cases, quirk_cases, select
+from golden_suite_generator.cases import (
+    authoritative_args,
+    case_hash,
+    expand,
+    load_cases,
+    quirk_cases,
+    select,
+)
 from golden_suite_generator.inputs import EXTRA_FILES, RECORDED_FILES
 from harness.errors import HarnessError
 from simulator.option_table import OPTIONS
@@ -109,3 +116,9 @@ def test_case_hash_depends_on_mode_and_on_input_contents(tmp_path: Path) -> None
     assert case_hash(case, "c-parity", tmp_path) != first
     (tmp_path / "inputs" / "triclinic.mat").write_text("1 2 3")
     assert case_hash(case, "spec", tmp_path) != first
+
+
+def test_authoritative_command_is_that_of_the_recording(shared_dir: Path, tmp_path: Path) -> None:
+    recorded = json.loads((shared_dir / "golden" / "lysozyme" / "authoritative.json").read_text())["args"]
+    words = authoritative_args(tmp_path)
+    assert words == [word.replace("lysozyme", str(tmp_path)) for word in recorded]
