@@ -200,9 +200,9 @@ def test_results_are_never_overwritten(nb_compare):
     Path("out").mkdir()
     Path("out/precious").write_text("x", encoding="ascii")
     status, _, errors = nb_compare("good", "good")
-    assert (status, os.listdir("out")) == (3, ["precious"])
+    assert (status, [path.name for path in Path("out").iterdir()]) == (3, ["precious"])
     assert "not empty" in errors
-    assert os.listdir() == ["out"]
+    assert [path.name for path in Path.cwd().iterdir()] == ["out"]
 
 
 def test_default_directory_is_fresh_each_time(fake, tmp_path, monkeypatch):
@@ -226,14 +226,15 @@ def test_commands_can_be_repeated_by_hand(nb_compare, tmp_path):
 @pytest.mark.parametrize(
     "words",
     [
-        [], ["--", ], ["--roi", "1", "2", "3", "--", "-x"], ["--threshold", "nan", "--", "-x"], ["--bogus", "--", "-x"],
-        ["--timeout", "0", "--", "-x"], ["--timeout", "soon", "--", "-x"], ["--parity-mode", "free", "--", "-x"],
-        ["--", "--parity-mode", "spec"], ["--", "-dtype", "mixed"], ["-lambda", "1"], ["--threshold", "2", "--", "-x"],
+        "", "--", "-lambda 1", "--bogus -- -x", "--roi 1 2 3 -- -x",
+        "--threshold nan -- -x", "--threshold 2 -- -x",
+        "--timeout 0 -- -x", "--timeout soon -- -x", "--parity-mode free -- -x", "-- --parity-mode spec",
+        "-- -dtype mixed",
     ],
 )  # fmt: skip
 def test_wrong_usage_is_one_line_and_status_3(fake, tmp_path, monkeypatch, capsys, words):
     monkeypatch.chdir(tmp_path)
-    assert main(["--c-bin", fake("good"), "--py-bin", fake("good"), *words]) == 3
+    assert main(["--c-bin", fake("good"), "--py-bin", fake("good"), *words.split()]) == 3
     captured = capsys.readouterr()
     assert captured.out == ""
     assert re.fullmatch(r"nb-compare: .+\n", captured.err)
@@ -243,7 +244,12 @@ def test_table_is_shown_without_json(fake, tmp_path):
     command = [sys.executable, "-m", "harness.nb_compare", "--c-bin", fake("good"), "--py-bin", fake("scale")]
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "100"}
     done = subprocess.run(
-        [*command, "--", "-lambda", "1"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+        [*command, "--", "-lambda", "1"],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (1, "")
     assert "nb-compare: FAIL" in done.stdout
