@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# fmt: off
 Row = tuple[str, str, int, str, str, str, str, str]
 
 _SHAPE_FACTORS = "F_latt_a F_latt_b F_latt_c hrad_sqr rad_star_sqr"

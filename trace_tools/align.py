@@ -1,0 +1,207 @@
+"""Pairing of the records of two traces by tap name and loop context."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trace_tools.errors import TraceError
+from trace_tools.stream_check import repeated
+from trace_tools.trace_columns import number_contexts
+from trace_tools.trace_file import Trace
+
+Index = NDArray[np.int64]
+
+
+class Pass(enum.IntEnum):
+    """The pass that paired two records."""
+
+    exact = 1
+    older = 2
+    order = 3
+
+
+class NotComparableError(TraceError):
+    """Two traces that are each readable but do not describe the same thing."""
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """The records of both traces in one table, in execution order.
+
+    ``a``, ``b``: record index on each side, -1 where there is none; ``by``: the pass that paired the entry, 0
+    for an entry without a partner; ``tap``: id in ``names``; ``context``: row of ``contexts`` (loop indices
+    in the order of the context keys, -1 absent). An entry of B alone stands after the entry of the record
+    before it.
+    """
+
+    a: Index
+    b: Index
+    by: NDArray[np.int8]
+    tap: NDArray[np.uint16]
+    context: NDArray[np.int32]
+    contexts: NDArray[np.int32]
+    names: tuple[str, ...]
+
+    def passes(self) -> dict[str, int]:
+        """Return how many entries each pass paired."""
+        return {step.name: int(np.count_nonzero(self.by == step)) for step in Pass}
+
+    @cached_property
+    def _by_tap(self) -> tuple[Index, Index]:
+        order = np.argsort(self.tap, kind="stable")
+        return order, np.searchsorted(self.tap[order], np.arange(len(self.names) + 1))
+
+    def entries(self, name: str) -> Index:
+        """Return the entries of a tap in execution order."""
+        if name not in self._ids:
+            return np.zeros(0, np.int64)
+        order, first = self._by_tap
+        number = self._ids[name]
+        return order[first[number] : first[number + 1]]
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(self.names)}
+
+
+def _common_names(a: Trace, b: Trace) -> tuple[tuple[str, ...], Index]:
+    names = {name: number for number, name in enumerate(a.names)}
+    renumber = np.array([names.setdefault(name, len(names)) for name in b.names], np.int64)
+    return tuple(names), renumber
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """Tap ids and context rows of both traces in common numbers."""
+
+    tap_a: Index
+    tap_b: Index
+    row_a: Index
+    row_b: Index
+    contexts: NDArray[np.int32]
+    names: tuple[str, ...]
+
+    def codes(self) -> tuple[Index, Index]:
+        """Return one number for each pair of tap and context."""
+        size = max(len(self.contexts), 1)
+        return self.tap_a * size + self.row_a, self.tap_b * size + self.row_b
+
+
+def _common_keys(a: Trace, b: Trace) -> _Keys:
+    names, renumber = _common_names(a, b)
+    (rows_a, rows_b), contexts = number_contexts(a.columns.contexts, b.columns.contexts)
+    return _Keys(
+        a.columns.tap.astype(np.int64),
+        renumber[b.columns.tap],
+        rows_a[a.columns.context],
+        rows_b[b.columns.context],
+        contexts,
+        names,
+    )
+
+
+def _match(code_a: Index, code_b: Index) -> tuple[Index, Index]:
+    if np.array_equal(code_a, code_b):
+        every = np.arange(len(code_a))
+        return every, every.copy()
+    _, at_a, at_b = np.intersect1d(code_a, code_b, assume_unique=True, return_indices=True)
+    order = np.argsort(at_a)
+    return at_a[order], at_b[order]
+
+
+def _left(length: int, taken: Index) -> Index:
+    free = np.ones(length, bool)
+    free[taken] = False
+    return np.flatnonzero(free)
+
+
+def _fits(row_a: NDArray[np.int32], row_b: NDArray[np.int32]) -> bool:
+    """Tell whether two contexts could be the same: where both have a key, they have the same turn."""
+    return bool(np.all((row_a == row_b) | (row_a < 0) | (row_b < 0)))
+
+
+def _match_loosely(a: Trace, b: Trace, left_a: Index, left_b: Index) -> list[tuple[int, int, int]]:
+    """Pair the rest of an older trace: first equal turns without the pixel, then order of appearance."""
+    groups: dict[str, list[int]] = {}
+    for index in left_b.tolist():
+        groups.setdefault(b.names[b.columns.tap[index]], []).append(index)
+    found: list[tuple[int, int, int]] = []
+    for index in left_a.tolist():
+        rest = groups.get(a.names[a.columns.tap[index]])
+        if not rest:
+            continue
+        row = a.columns.contexts[a.columns.context[index]]
+        rows = {other: b.columns.contexts[b.columns.context[other]] for other in rest}
+        fitting = [other for other in rest if _fits(row, rows[other])]
+        same = [other for other in fitting if np.array_equal(row[2:], rows[other][2:])]
+        if fitting:
+            partner = (same or fitting)[0]
+            rest.remove(partner)
+            found.append((index, partner, Pass.older if same else Pass.order))
+    return found
+
+
+def _demand_comparable(a: Trace, b: Trace) -> None:
+    for trace in (a, b):
+        again = repeated(trace)
+        if again:
+            raise TraceError(
+                f"{trace.source}: {again[0]}; each tap may occur once in a context: make the trace "
+                "again, one run a file"
+            )
+    pixels_a, pixels_b = a.pixels(), b.pixels()
+    whole = not (a.broken or b.broken)
+    if pixels_a and pixels_b and ((whole and pixels_a != pixels_b) or not pixels_a & pixels_b):
+        one = min(pixels_a ^ pixels_b)
+        side, other = (a, b) if one in pixels_a else (b, a)
+        raise NotComparableError(
+            f"different pixels: slow {one[0]} fast {one[1]} is traced in {side.source} but "
+            f"not in {other.source}; trace the same pixels in both"
+        )
+
+
+def align(a: Trace, b: Trace) -> Alignment:
+    """Pair the records of two traces.
+
+    Passes: equal tap and equal context; for older traces, whose contexts are incomplete, equal tap and equal
+    turns where the pixel is unknown; equal tap in the order of appearance where no known turn contradicts.
+    Each record is paired at most once.
+
+    Raises: TraceError for a repeated tap; NotComparableError for different pixels or nothing in common.
+    Source: trace contract, "Older traces".
+    """
+    _demand_comparable(a, b)
+    keys = _common_keys(a, b)
+    partner = np.full(len(a), -1, np.int64)
+    at_a, at_b = _match(*keys.codes())
+    partner[at_a] = at_b
+    by = np.where(partner >= 0, Pass.exact, 0).astype(np.int8)
+    if a.schema == 0 or b.schema == 0:
+        for index, other, step in _match_loosely(a, b, _left(len(a), at_a), _left(len(b), at_b)):
+            partner[index], by[index] = other, step
+    if not np.any(partner >= 0):
+        raise NotComparableError(f"{a.source} and {b.source} have no record in common; nothing was compared")
+    return _merge(keys, partner, by)
+
+
+def _merge(keys: _Keys, partner: Index, by: NDArray[np.int8]) -> Alignment:
+    paired = np.flatnonzero(partner >= 0)
+    only_b = _left(len(keys.tap_b), partner[paired])
+    a = np.arange(len(partner))
+    tap, row = keys.tap_a, keys.row_a
+    if len(only_b):
+        home = np.full(len(keys.tap_b), -1, np.int64)
+        home[partner[paired]] = paired
+        known = np.maximum.accumulate(np.where(home >= 0, np.arange(len(home)), 0))
+        order = np.argsort(np.concatenate([a.astype(np.float64), home[known[only_b]] + 0.5]), kind="stable")
+        none = np.full(len(only_b), -1, np.int64)
+        a, partner = np.concatenate([a, none])[order], np.concatenate([partner, only_b])[order]
+        by = np.concatenate([by, np.zeros(len(only_b), np.int8)])[order]
+        tap = np.concatenate([tap, keys.tap_b[only_b]])[order]
+        row = np.concatenate([row, keys.row_b[only_b]])[order]
+    return Alignment(a, partner, by, tap.astype(np.uint16), row.astype(np.int32), keys.contexts, keys.names)

@@ -1,0 +1,139 @@
+"""Command line of ``trace-diff``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from rich.console import Console
+
+from trace_tools.align import NotComparableError
+from trace_tools.errors import TraceError
+from trace_tools.findings import finding
+from trace_tools.judge import EXIT_STATUS, Options, Report, judge_files
+from trace_tools.render import explain, finding_lines, markdown, metrics, print_report, verdict_line
+from trace_tools.tap_points import CONTEXT_KEYS, TAP_POINTS, tap_point
+
+_EPILOG = """exit status: 0 PASS, 1 FAIL, 2 NOT COMPARABLE, 3 ERROR.
+`trace-diff explain [TAP]` prints a tap's definition, unit, formula and inputs, or lists all taps.
+A graph file is JSON:
+{"taps": [{"name": "x", "level": "mosaic", "inputs": ["hkl_frac"], "formula": "..."}]}"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise TraceError(f"{message}; see trace-diff --help")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="trace-diff",
+        description="Compare two traces; find the first divergence and its cause.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("a", metavar="A.log", help="trace of one program")
+    parser.add_argument("b", metavar="B.log", help="trace of the other program")
+    parser.add_argument("--rtol", type=float, help="relative tolerance in place of the noise floor")
+    parser.add_argument("--atol", type=float, help="absolute tolerance in place of the noise floor")
+    parser.add_argument("--floor", metavar="FILE", help="noise floor file; default: the one of the package")
+    parser.add_argument("--k", type=float, help="factor from noise floor to bound; default: that of the file")
+    parser.add_argument(
+        "--graph", metavar="FILE", help="tap graph (JSON) that adds to the taps of the contract"
+    )
+    parser.add_argument("--json", action="store_true", help="print the metrics as JSON in place of the table")
+    parser.add_argument("--markdown", metavar="FILE", help="write the report as a Markdown page")
+    parser.add_argument("--all", action="store_true", help="show all taps, not only those that differ")
+    parser.add_argument("--show", metavar="'TAP KEY=I ...'", help="show one record with its inputs")
+    return parser
+
+
+def _write(path: str, text: str) -> None:
+    target = Path(path)
+    part = target.with_name(target.name + ".part")
+    try:
+        part.write_text(text)
+        part.replace(target)
+    except OSError as error:
+        raise TraceError(
+            f"cannot write '{path}': {error.strerror}; give a path in an existing folder"
+        ) from None
+
+
+def _show(report: Report, wanted: str) -> str:
+    words = wanted.split()
+    alignment = report.comparison.alignment
+    turns = {key: turn for key, _, turn in (word.partition("=") for word in words[1:])}
+    row = [int(turns[key]) if turns.get(key, "").isdigit() else -1 for key in CONTEXT_KEYS]
+    entries = alignment.entries(words[0]) if words and turns.keys() <= set(CONTEXT_KEYS) else np.zeros(0, int)
+    found = entries[(alignment.contexts[alignment.context[entries]] == row).all(axis=1)]
+    if len(found):
+        return "\n".join(finding_lines(finding(report.blame, int(found[0])))) + "\n"
+    raise TraceError(
+        f"no record '{wanted}' in the traces; write the tap and its whole context, "
+        "for example 'I_pixel_final s=0 f=0'"
+    )
+
+
+def _explain(words: list[str]) -> int:
+    if not words:
+        sys.stdout.write("".join(f"{tap.name:26s} {tap.unit:18s} {tap.formula}\n" for tap in TAP_POINTS))
+        return 0
+    try:
+        sys.stdout.write("\n".join(explain(tap_point(word)) for word in words))
+    except KeyError as error:
+        raise TraceError(str(error.args[0])) from None
+    return 0
+
+
+def _diff(argv: list[str]) -> int:
+    args = _parser().parse_args(argv)
+    report = judge_files(args.a, args.b, Options(args.rtol, args.atol, args.floor, args.k, args.graph))
+    if args.markdown:
+        _write(args.markdown, markdown(report))
+    if args.show:
+        sys.stdout.write(_show(report, args.show))
+    elif args.json:
+        sys.stdout.write(json.dumps(metrics(report), indent=1) + "\n")
+    else:
+        print_report(
+            report, Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160), every_tap=args.all
+        )
+    if report.verdict == "ERROR":
+        sys.stderr.write(f"trace-diff: {verdict_line(report)}\n")
+    return report.exit_status
+
+
+def _refuse(verdict: str, error: Exception, *, as_json: bool) -> int:
+    message = " ".join(str(error).split())
+    sys.stderr.write(f"trace-diff: {verdict}: {message}\n")
+    if as_json:
+        content = {
+            "verdict": verdict,
+            "exit_status": EXIT_STATUS[verdict],
+            "error": message,
+            "first_divergence": None,
+        }
+        sys.stdout.write(json.dumps(content) + "\n")
+    return EXIT_STATUS[verdict]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run ``trace-diff``; returns its exit status."""
+    words = sys.argv[1:] if argv is None else argv
+    try:
+        if words[:1] == ["explain"]:
+            return _explain(words[1:])
+        return _diff(words)
+    except NotComparableError as error:
+        return _refuse("NOT COMPARABLE", error, as_json="--json" in words)
+    except TraceError as error:
+        return _refuse("ERROR", error, as_json="--json" in words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
