@@ -5,12 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from simulator.version import VERSION as __version__
+from simulator.version import VERSION
 
 if TYPE_CHECKING:
     from simulator.config import RunConfig
     from simulator.image import simulate
 
+__version__ = VERSION
 __all__ = ["RunConfig", "__version__", "simulate"]
 _HOMES = {"RunConfig": "simulator.config", "simulate": "simulator.image"}
 

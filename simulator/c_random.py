@@ -1,14 +1,18 @@
 """The reference's random numbers, bit for bit (spec 07).
 
-A uniform generator with a shuffled table, Gaussian, Poisson and cap-rotation deviates. Items that the
-specification holds in 4 bytes are rounded to 4 bytes here; everything else is double. Transcendental functions
-are those of the C library (module math); numpy's vectorised ones may differ in the last bit.
+A uniform generator with a shuffled table, Gaussian deviates and rotations in a cap. Items that the
+specification holds in 4 bytes are rounded to 4 bytes here; everything else is double. Transcendental
+functions are those of the C library (module math); numpy's vectorised ones may differ in the last bit.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from ctypes import c_float
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +39,7 @@ Matrix = tuple[float, float, float, float, float, float, float, float, float]
 
 def fl32(value: float) -> float:
     """Return a double rounded to the nearest 4-byte float."""
-    return float(np.float32(value))
+    return c_float(value).value
 
 
 def _powers() -> NDArray[np.int64]:
@@ -115,18 +119,27 @@ class Stream:
         self.shared.last = last
         return outputs
 
-    def gaussian(self) -> float:
-        """Return a standard normal deviate, a 4-byte float; every other call uses up a spare (07)."""
-        if self.shared.spare is not None:
-            value, self.shared.spare = self.shared.spare, None
-            return value
-        square = 0.0
-        while not 0.0 < square < 1.0:
-            first, second = (fl32(2.0 * u - 1.0) for u in self.uniforms(2))
-            square = fl32(fl32(first * first) + fl32(second * second))
-        factor = fl32(math.sqrt(-2.0 * math.log(square) / square))
-        self.shared.spare = fl32(first * factor)
-        return fl32(second * factor)
+    def draws(self) -> Callable[[], float]:
+        """Return a fast function for the next deviate; it fetches blocks, so nothing may draw after it."""
+        return chain.from_iterable(iter(partial(self.uniforms, BLOCK), [])).__next__
+
+
+def gaussian(draw: Callable[[], float], shared: Shuffle) -> float:
+    """Return a standard normal deviate, a 4-byte float; every other call uses up the spare.
+
+    Args: draw, the next uniform deviate; shared, which keeps the spare. Source: spec 07 "Gaussian deviate".
+    """
+    if shared.spare is not None:
+        value, shared.spare = shared.spare, None
+        return value
+    square = 0.0
+    while not 0.0 < square < 1.0:
+        first = fl32(2.0 * draw() - 1.0)
+        second = fl32(2.0 * draw() - 1.0)
+        square = fl32(fl32(first * first) + fl32(second * second))
+    factor = fl32(math.sqrt(-2.0 * math.log(square) / square))
+    shared.spare = fl32(first * factor)
+    return fl32(second * factor)
 
 
 def cap_rotation(stream: Stream, spread_rad: float) -> Matrix:

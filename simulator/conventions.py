@@ -55,7 +55,7 @@ IMPLIED: dict[str, Pivot] = {
 
 
 def convention_of(raw: RawOptions) -> Convention:
-    """Return the convention: the last of the five flags and the options that make it CUSTOM (01 section 5)."""
+    """Return the convention: the last of the five flags and of what makes it CUSTOM (01 section 5)."""
     last = raw.last(*FLAGS, *MAKE_CUSTOM)
     return "MOSFLM" if last is None else FLAGS.get(last.name, "CUSTOM")
 
@@ -116,7 +116,12 @@ def first_set(*values: float) -> float:
 
 
 def centred(
-    centre: Centre, size_m: tuple[float, float], pixel_m: float, convention: Convention, pivot: Pivot, quirks: Quirks
+    centre: Centre,
+    size_m: tuple[float, float],
+    pixel_m: float,
+    convention: Convention,
+    pivot: Pivot,
+    quirks: Quirks,
 ) -> Centred:
     """Return the beam centre in the frame of the detector axes.
 

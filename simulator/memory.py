@@ -20,5 +20,6 @@ def require(needed_bytes: float, what: str) -> None:
         return
     if needed_bytes > present:
         raise InputError(
-            f"{what}: would need {needed_bytes / _GIB:.3g} GiB of memory, this machine has {present / _GIB:.3g} GiB"
+            f"{what}: would need {needed_bytes / _GIB:.3g} GiB of memory,"
+            f" this machine has {present / _GIB:.3g} GiB"
         )

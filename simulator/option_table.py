@@ -29,10 +29,12 @@ class Option:
 
 Row = tuple[str, str, str, str, str, str]
 
+# fmt: off
+
 CRYSTAL: tuple[Row, ...] = (
     ("-mat", "-matrix", "file", "", "", "orientation matrix (MOSFLM A matrix, nine numbers)"),
-    ("-cell", "", "f..6", "A, deg", "", "unit cell a b c alpha beta gamma; missing ones follow from a and 90"),
-    ("-misset", "", "fff|random|rand", "deg", "none", "missetting about x, y, z, or a random orientation"),
+    ("-cell", "", "f..6", "A, deg", "", "unit cell a b c alpha beta gamma; missing: b = c = a, 90 deg"),
+    ("-misset", "", "fff|random|rand", "deg", "none", "missetting about x, y, z, or a random one"),
     ("-misset_seed", "", "i", "", "clock", "seed of the random orientation"),
     ("-mosaic", "-mosaicity -mosaic_spread", "f", "deg", "0", "mosaic spread, half width"),
     ("-mosaic_domains", "-mosaic_dom", "i", "", "10 with a spread", "number of mosaic domains"),
@@ -41,7 +43,7 @@ CRYSTAL: tuple[Row, ...] = (
     ("-Na", "", "i", "cells", "1", "cells along a"),
     ("-Nb", "", "i", "cells", "1", "cells along b"),
     ("-Nc", "", "i", "cells", "1", "cells along c"),
-    ("-xtalsize", "-xtal_size -samplesize -sample_size", "f", "mm", "", "crystal size; overrides cell counts"),
+    ("-xtalsize", "-xtal_size -samplesize -sample_size", "f", "mm", "", "crystal size; overrides counts"),
     ("-sample_x", "-sample_thick -sample_thickness -xtal_x -xtal_thick -xtal_thickness", "f", "mm", "",
      "crystal size along a"),
     ("-sample_y", "-sample_width -xtal_y -xtal_width -width", "f", "mm", "", "crystal size along b"),
@@ -132,7 +134,7 @@ DETECTOR: tuple[Row, ...] = (
     ("-detector_rotx", "", "f", "deg", "0", "detector rotation about x"),
     ("-detector_roty", "", "f", "deg", "0", "detector rotation about y"),
     ("-detector_rotz", "", "f", "deg", "0", "detector rotation about z"),
-    ("-detector_abs", "-detector_absorb -detector_absorption", "f|inf", "um", "", "attenuation length, or inf"),
+    ("-detector_abs", "-detector_absorb -detector_absorption", "f|inf", "um", "", "attenuation length"),
     ("-detector_thick", "", "f", "um", "0", "sensor thickness"),
     ("-detector_thicksteps", "-thicksteps", "i", "", "2 with a thickness", "number of sensor layers"),
     ("-curved_det", "-curved_detector", "", "", "", "every pixel at the same distance from the sample"),
@@ -168,13 +170,13 @@ OUTPUT: tuple[Row, ...] = (
 )
 
 PARITY: tuple[Row, ...] = (
-    ("--parity-mode", "-parity_mode", "c-parity|spec", "", "spec", "follow upstream's quirks, or the physics"),
+    ("--parity-mode", "-parity_mode", "c-parity|spec", "", "spec", "follow upstream's quirks or physics"),
     ("--phi-carryover-mode", "", "spec|c-parity", "", "as --parity-mode", "the quirk Q-PHI-CARRYOVER alone"),
     ("--quirk", "-quirk", "word", "", "", "switch one quirk, ID=on or ID=off; repeatable"),
     ("-dtype", "--dtype", "float64|mixed|float32", "", "float64", "arithmetic of the pixel loop"),
     ("-device", "--device", "cpu|cuda", "", "cpu", "where the pixel loop runs"),
     ("-trace_pixel", "", "ii", "pixels", "", "trace the pixel SLOW FAST; repeatable"),
-    ("-trace_roi", "", "iiii", "pixels", "", "trace the block slow min, max, fast min, max, inclusive"),
+    ("-trace_roi", "", "iiii", "pixels", "", "trace the block slow min, max, fast min, max"),
     ("-trace_level", "", "setup|pixel|subpixel|source|phi|mosaic", "", "mosaic", "innermost loop to trace"),
     ("-trace_file", "", "file", "", "standard output", "where the trace goes"),
     ("--list-quirks", "-list_quirks", "", "", "", "list the quirks and stop"),
@@ -191,6 +193,8 @@ GROUPS: dict[str, tuple[Row, ...]] = {
     "output": OUTPUT,
     "parity, precision and traces": PARITY,
 }
+
+# fmt: on
 
 
 def _kinds(text: str) -> tuple[str, ...]:

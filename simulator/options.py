@@ -111,7 +111,7 @@ def _up_to_six_numbers(spelling: str, rest: Sequence[str]) -> tuple[Value, ...]:
             break
         values.append(value)
     if not values:
-        raise InputError(f"{spelling}: a value is missing; it takes one to six numbers: a b c alpha beta gamma")
+        raise InputError(f"{spelling}: a value is missing; it takes one to six numbers")
     return tuple(values)
 
 
@@ -168,7 +168,7 @@ def help_text() -> str:
             if option.group == group:
                 lines += _help_lines(option)
         lines.append("")
-    lines.append("Later options overwrite earlier ones. Bad input: one line on standard error, exit status 9.")
+    lines.append("Later options overwrite earlier ones. Bad input: one line on standard error, status 9.")
     return "\n".join(lines) + "\n"
 
 
@@ -184,4 +184,6 @@ def _help_lines(option: Option) -> list[str]:
     return lines
 
 
-USAGE = "usage: nanoBragg (-mat FILE | -cell A [B C AL BE GA]) (-hkl FILE | -dump FILE | -default_F F) [options]"
+USAGE = (
+    "usage: nanoBragg (-mat FILE | -cell A [B C AL BE GA]) (-hkl FILE | -dump FILE | -default_F F) [options]"
+)

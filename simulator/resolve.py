@@ -82,7 +82,7 @@ def _default_F(raw: RawOptions) -> float:
 
 
 def _dump_to_read(raw: RawOptions, quirks: Quirks) -> Path | None:
-    """Return the dump file that takes the place of -hkl, None if there is none (05 section 1, Q-FDUMP-STALE)."""
+    """Return the dump file to read in place of -hkl, or None (05 section 1, Q-FDUMP-STALE)."""
     asked = raw.has("-dump") or _default_F(raw) == 0.0
     path = Path(raw.text("-dump") or DEFAULT_DUMP)
     if raw.has("-hkl") or not readable(path):
@@ -94,7 +94,7 @@ def _check_minimum(raw: RawOptions, quirks: Quirks) -> None:
     """Raise InputError unless there are structure factors and a cell (01 section 6)."""
     if not raw.has("-hkl") and _default_F(raw) == 0.0 and _dump_to_read(raw, quirks) is None:
         name = raw.text("-dump") or DEFAULT_DUMP
-        raise InputError(f"no structure factors: there is no -hkl, no readable dump file '{name}' and no -default_F; {USAGE}")
+        raise InputError(f"no structure factors: no -hkl, no -default_F, no dump file '{name}'; {USAGE}")
     lengths = [float(item.values[0]) for item in raw.every("-cell")]
     if not raw.has("-mat") and (not lengths or lengths[-1] == 0.0):
         raise InputError(f"no unit cell: give -mat FILE or -cell with a length other than 0; {USAGE}")
@@ -133,7 +133,9 @@ def _structure_factors(raw: RawOptions, quirks: Quirks) -> StructureFactors:
         factors = read_dump(dump, default_F)
     else:
         factors = StructureFactors(default_F)
-    return StructureFactors(factors.default_F, factors.reflections, factors.table, factors.hkl_min, interpolate)
+    return StructureFactors(
+        factors.default_F, factors.reflections, factors.table, factors.hkl_min, interpolate
+    )
 
 
 def _sampling(raw: RawOptions) -> Sampling:
@@ -180,13 +182,14 @@ def _trace(raw: RawOptions, detector: Detector) -> Trace:
     pixels: dict[tuple[int, int], None] = {}
     for item in raw.every("-trace_pixel", "-trace_roi"):
         values = [int(value) for value in item.values]
-        slow_min, slow_max, fast_min, fast_max = values if len(values) == 4 else (values[0], values[0], values[1], values[1])
+        bounds = values if len(values) == 4 else [v for v in values for _ in range(2)]
+        slow_min, slow_max, fast_min, fast_max = bounds
         shown = " ".join(str(value) for value in values)
         if slow_max < slow_min or fast_max < fast_min:
             raise InputError(f"{item.name} {shown}: holds no pixel; give SLOW_MIN SLOW_MAX FAST_MIN FAST_MAX")
         if not _on_detector(slow_min, fast_min, detector) or not _on_detector(slow_max, fast_max, detector):
             raise InputError(
-                f"{item.name} {shown}: outside the detector of {detector.spixels} slow x {detector.fpixels} fast pixels"
+                f"{item.name} {shown}: outside the {detector.spixels} slow x {detector.fpixels} fast pixels"
             )
         if (slow_max - slow_min + 1) * (fast_max - fast_min + 1) > MOST_TRACED:
             raise InputError(f"{item.name} {shown}: at most {MOST_TRACED} pixels can be traced")
@@ -194,7 +197,8 @@ def _trace(raw: RawOptions, detector: Detector) -> Trace:
             for fast in range(fast_min, fast_max + 1):
                 _check_computed(item.name, slow, fast, detector)
                 pixels[slow, fast] = None
-    return Trace(tuple(sorted(pixels)), raw.text("-trace_level") or "mosaic", Path(raw.text("-trace_file") or ""))
+    level, file = raw.text("-trace_level") or "mosaic", Path(raw.text("-trace_file") or "")
+    return Trace(tuple(sorted(pixels)), level, file)
 
 
 def _on_detector(slow: int, fast: int, detector: Detector) -> bool:
@@ -206,7 +210,8 @@ def _check_computed(option: str, slow: int, fast: int, detector: Detector) -> No
     fast_min, fast_max, slow_min, slow_max = detector.roi
     where = f"{option}: pixel slow {slow} fast {fast}"
     if not (fast_min <= fast <= fast_max and slow_min <= slow <= slow_max):
-        raise InputError(f"{where} lies outside the region of interest (-roi {fast_min} {fast_max} {slow_min} {slow_max})")
+        roi = f"-roi {fast_min} {fast_max} {slow_min} {slow_max}"
+        raise InputError(f"{where} lies outside the region of interest ({roi})")
     if detector.mask.size and not detector.mask[slow, fast]:
         raise InputError(f"{where} is left out by the mask")
 

@@ -64,7 +64,9 @@ def fluence_of(raw: RawOptions, warnings: list[str]) -> float:
     exposure_s = 1.0 if exposure_s is None else exposure_s
     beamsize_m = beamsize_of(raw)
     if beamsize_m == 0.0:
-        raise InputError("-beamsize 0 together with -flux: the fluence has no value; give a beam size above 0")
+        raise InputError(
+            "-beamsize 0 together with -flux: the fluence has no value; give a beam size above 0"
+        )
     if exposure_s <= 0.0 or beamsize_m < 0.0:
         which = f"-exposure {exposure_s:g}" if exposure_s <= 0.0 else f"-beamsize {raw.number('-beamsize'):g}"
         warnings.append(f"-flux is not used because of {which}")
@@ -100,7 +102,9 @@ def unit(v: Vec3) -> Vec3:
     return v if length == 0.0 else (v[0] / length, v[1] / length, v[2] / length)
 
 
-def _source_rows(raw: RawOptions, direction: Vec3, wavelength_m: float, quirks: Quirks) -> tuple[SourceRow, ...]:
+def _source_rows(
+    raw: RawOptions, direction: Vec3, wavelength_m: float, quirks: Quirks
+) -> tuple[SourceRow, ...]:
     """Return the sources of -sourcefile, none without it. Raises: InputError for unusable weights."""
     name = raw.text("-sourcefile")
     if name is None:
@@ -108,7 +112,7 @@ def _source_rows(raw: RawOptions, direction: Vec3, wavelength_m: float, quirks: 
     rows = read_sources(Path(name), unit(direction), wavelength_m)
     weights = [row.weight for row in rows]
     if "Q-SOURCE-WEIGHTS" not in quirks and (min(weights) < 0.0 or not 0.0 < math.fsum(weights) < math.inf):
-        raise InputError(f"source file '{name}': weights must not be negative and must not sum to 0")
+        raise InputError(f"source file '{name}': weights must not be negative nor sum to 0")
     return rows
 
 
@@ -136,5 +140,5 @@ def beam_of(raw: RawOptions, start: Start, quirks: Quirks, warnings: list[str]) 
     )
     sources = beam.hdiv_rad.count * beam.vdiv_rad.count * beam.dispersion.count
     if not beam.source_rows and sources > MOST_STEPS:
-        raise InputError(f"divergence and dispersion give {sources} sources; at most {MOST_STEPS} are possible")
+        raise InputError(f"divergence and dispersion give {sources} sources; at most {MOST_STEPS} can be")
     return beam

@@ -50,7 +50,9 @@ def crystal_of(raw: RawOptions, start: Start, quirks: Quirks, warnings: list[str
     matrix = raw.text("-mat")
     shape = raw.last(*SHAPES)
     spread, count = raw.number("-mosaic"), raw.integer("-mosaic_domains")
-    spread_rad, domains, warning = mosaic_domains(-1.0 if spread is None else rad_of_deg(spread), -1 if count is None else count)
+    spread_rad, domains, warning = mosaic_domains(
+        -1.0 if spread is None else rad_of_deg(spread), -1 if count is None else count
+    )
     warnings += [warning] if warning else []
     fudge = raw.number("-fudge")
     crystal = Crystal(
@@ -97,7 +99,9 @@ def _size(raw: RawOptions, warnings: list[str]) -> Vec3:
     for axis, size in zip("bc", across, strict=True):
         too_wide = 0.0 <= beamsize_m < size
         if too_wide:
-            warnings.append(f"crystal size along {axis} of {size:g} m is clipped to the beam size {beamsize_m:g} m")
+            warnings.append(
+                f"crystal size {size:g} m along {axis} is clipped to the beam size {beamsize_m:g} m"
+            )
         clipped.append(beamsize_m if too_wide else size)
     return size_a, clipped[0], clipped[1]
 

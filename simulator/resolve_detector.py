@@ -56,7 +56,9 @@ def detector_of(
     fpixels, fsize_m = _axis(raw, "f", start.fpixels, start.fsize_m, pixel_m)
     spixels, ssize_m = _axis(raw, "s", start.spixels, start.ssize_m, pixel_m)
     if fpixels * spixels > LARGEST_INT:
-        raise InputError(f"detector of {fpixels} x {spixels} pixels: at most {LARGEST_INT} pixels are possible")
+        raise InputError(
+            f"detector of {fpixels} x {spixels} pixels: at most {LARGEST_INT} pixels are possible"
+        )
     require(BYTES_PER_PIXEL * float(fpixels) * spixels, f"detector of {fpixels} x {spixels} pixels")
     convention = convention_of(raw)
     pivot = pivot_of(raw, convention, quirks)
@@ -110,7 +112,9 @@ def _axis(raw: RawOptions, axis: str, pixels: int, size_m: float, pixel_m: float
     if pixels != 0:
         size_m = pixel_m * pixels
     count = size_m / pixel_m - 0.5
-    option = f"-detpixels_{axis} {pixels}" if pixels else f"-detsize_{axis} {size_m:g} m over pixels of {pixel_m:g} m"
+    option = (
+        f"-detpixels_{axis} {pixels}" if pixels else f"-detsize_{axis} ({size_m:g} m in {pixel_m:g} m pixels)"
+    )
     if not 0.0 < count <= LARGEST_INT:
         raise InputError(f"{option}: must give at least one pixel and at most {LARGEST_INT} on each axis")
     return math.ceil(count), size_m
@@ -142,13 +146,13 @@ def _centre(raw: RawOptions, start: Start) -> Centre:
 
 
 def _sensor(raw: RawOptions, quirks: Quirks, warnings: list[str]) -> tuple[Steps, float]:
-    """Return the sensor layers and the attenuation in 1/m, in the order of the options (Q-THICK-ABS-ORDER)."""
+    """Return the sensor layers and the attenuation in 1/m, option by option (Q-THICK-ABS-ORDER)."""
     attenuation_per_m, thickness_m = -1.0, 0.0
     for item in raw.every("-detector_abs", "-detector_thick"):
         value = item.values[0]
         if item.name == "-detector_thick":
             thickness_m = sensor_m_of_um(float(value))
-        elif value == "inf" or value == 0:
+        elif value in ("inf", 0):
             attenuation_per_m = thickness_m = 0.0
         else:
             length_m = above_zero(sensor_m_of_um(float(value)), f"-detector_abs {value:g}")
@@ -182,7 +186,7 @@ def _kept(mask: SmvFile | None, fpixels: int, spixels: int) -> NDArray[np.bool_]
         return np.ones((0, 0), bool)
     if (mask.fpixels, mask.spixels) != (fpixels, spixels):
         raise InputError(
-            f"-mask file '{mask.path}' has {mask.fpixels} x {mask.spixels} pixels, the detector {fpixels} x {spixels};"
-            " give a mask of the detector's size"
+            f"-mask file '{mask.path}' has {mask.fpixels} x {mask.spixels} pixels, the detector"
+            f" {fpixels} x {spixels}; give a mask of the detector's size"
         )
     return np.asarray(mask.pixels != 0)

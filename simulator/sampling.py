@@ -1,4 +1,4 @@
-"""How ranges, step sizes and counts are completed (spec 04 sections 1, 2, 4, 5); -1 stands for "not typed"."""
+"""How ranges, step sizes and counts are completed (spec 04 sections 1, 2, 4, 5); -1: not typed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from simulator.quirks import Quirks
 from simulator.units import DEFAULT_LAYER_STACK_M, rad_of_deg
 
 ONE = Steps(0.0, 0.0, 0.0, 1)
+Row = tuple[float, float, int]
 MOST_STEPS = 1 << 24
 """More steps than this cannot be meant and would not fit into memory."""
 
@@ -18,7 +19,9 @@ def _count(range_: float, step: float, name: str) -> int:
     """Return ceil(range / step). Raises: InputError where it is beyond any use."""
     quotient = range_ / step
     if not quotient <= MOST_STEPS:
-        raise InputError(f"{name}: range over step size gives {quotient:.3g} steps; at most {MOST_STEPS} are possible")
+        raise InputError(
+            f"{name}: range over step size gives {quotient:.3g} steps; at most {MOST_STEPS} can be"
+        )
     return math.ceil(quotient)
 
 
@@ -77,7 +80,7 @@ def spread_steps(range_: float, step: float, count: int, quirks: Quirks, name: s
     return Steps(-(range_ / 2), range_, step, count)
 
 
-def _spread_table(range_: float, step: float, count: int, quirks: Quirks, name: str) -> tuple[float, float, int]:
+def _spread_table(range_: float, step: float, count: int, quirks: Quirks, name: str) -> Row:
     """Return (R, D, n) by the table of spec 04 section 2."""
     if count <= 0:
         if range_ < 0.0:
@@ -93,14 +96,14 @@ def _spread_table(range_: float, step: float, count: int, quirks: Quirks, name: 
     return range_, range_ / (count - 1), count
 
 
-def _spread_without_range(range_: float, step: float, count: int, quirks: Quirks, name: str) -> tuple[float, float, int]:
+def _spread_without_range(range_: float, step: float, count: int, quirks: Quirks, name: str) -> Row:
     """Return (R, D, n) for a count without a range (spec 04 sections 2 and 8)."""
     if step > 0.0:
         return (step, step, 2) if "Q-DIV-STEP-WINS" in quirks else (step * (count - 1), step, count)
     if "Q-DIV-ONE-RADIAN" in quirks:
         return 1.0, 1.0 / count, count
     if name == "-dispersion":
-        raise InputError(f"-dispersion {range_ * 100:g}: a width must not be negative; give -dispersion 0 or more")
+        raise InputError("-dispersion: a negative width with -dispsteps has no meaning; give 0 or more")
     return 0.0, 0.0, 1
 
 

@@ -26,11 +26,14 @@ def read_dump(path: Path, default_F: float) -> StructureFactors:
     low, high, start = _limits(data, path)
     shape = [b - a + 1 for a, b in zip(low, high, strict=True)]
     if min(shape) < 1:
-        raise InputError(f"dump file '{path}': an index range {low} to {high} is empty; make it again from -hkl")
+        raise InputError(
+            f"dump file '{path}': the index range {low} to {high} is empty; make it anew from -hkl"
+        )
     wanted = 8.0 * (shape[0] + 1) * (shape[1] + 1) * (shape[2] + 1)
     if len(data) - start != wanted:
         raise InputError(
-            f"dump file '{path}': {len(data) - start} bytes of values, {wanted:.0f} wanted; make it again from -hkl"
+            f"dump file '{path}': {len(data) - start} bytes of values, {wanted:.0f} wanted;"
+            " make it anew from -hkl"
         )
     require(wanted, f"dump file '{path}'")
     table = np.frombuffer(data, np.float64, offset=start).reshape([n + 1 for n in shape])[:-1, :-1, :-1]

@@ -81,5 +81,5 @@ def _checked_row(words: list[str], where: str) -> list[float]:
             raise InputError(f"{where}: '{word[:40]}' is not a finite number; give four: h k l F")
         row.append(value)
     if any(value != int(value) or abs(value) > LARGEST_INT for value in row[:3]):
-        raise InputError(f"{where}: indices '{' '.join(words[:3])[:80]}' must be whole numbers within 32 bits")
+        raise InputError(f"{where}: indices '{' '.join(words[:3])[:80]}' must be whole and within 32 bits")
     return row

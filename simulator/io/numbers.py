@@ -34,6 +34,6 @@ def whole(word: str) -> int | None:
 
 
 def leading_number(text: str) -> float:
-    """Return the number that a text starts with, 0 where it starts with none (header values, 02 section 8)."""
+    """Return the number that a text starts with, 0 where it starts with none (02 section 8)."""
     match = DECIMAL.match(text.lstrip())
     return float(match.group()) if match else 0.0

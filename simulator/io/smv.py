@@ -77,7 +77,9 @@ def _size(header: str, where: str, exact: bool) -> tuple[int, int]:
     if int(fast) == 0:
         fast = slow = header_value(header, ("DETECTOR_DIMENSIONS",), exact) or 0.0
     if not (1.0 <= fast < 1 << 31 and 1.0 <= slow < 1 << 31):
-        raise InputError(f"{where}: SIZE1 and SIZE2 must give at least one pixel on each axis, got {fast:g}, {slow:g}")
+        raise InputError(
+            f"{where}: SIZE1 {fast:g} and SIZE2 {slow:g} must give at least one pixel on each axis"
+        )
     return int(fast), int(slow)
 
 

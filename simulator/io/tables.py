@@ -1,4 +1,4 @@
-"""Text tables of numbers: source files, amorphous tables, matrix files (spec 04 section 6, 05 sections 6, 7)."""
+"""Text tables: source files, amorphous tables, matrix files (spec 04 section 6, 05 sections 6 and 7)."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def read_sources(path: Path, beam: Vec3, wavelength_m: float) -> tuple[SourceRow
     defaults = [*(-SOURCE_DISTANCE_M * c for c in beam), 1.0, wavelength_m]
     sources = []
     for row in rows:
-        filled = [value if not math.isnan(value) else other
-                  for value, other in zip(row + [math.nan] * (SOURCE_COLUMNS - len(row)), defaults, strict=True)]  # fmt: skip
+        missing = [math.nan] * (SOURCE_COLUMNS - len(row))
+        filled = [b if math.isnan(a) else a for a, b in zip(row + missing, defaults, strict=True)]
         if not filled[4] > 0.0:
             raise InputError(f"{where}: wavelength {filled[4]:g} m must be above 0")
         sources.append(SourceRow((filled[0], filled[1], filled[2]), filled[3], filled[4]))
@@ -70,12 +70,13 @@ def read_matrix(path: Path) -> tuple[float, ...]:
 
     Raises: InputError if the file cannot be read or holds fewer than nine numbers. Source: spec 05 section 6.
     """
-    words = read_bytes(path, "matrix file", "give -mat FILE or -cell").decode("latin-1").split()[:MATRIX_NUMBERS]
+    data = read_bytes(path, "matrix file", "give -mat FILE or -cell")
+    words = data.decode("latin-1").split()[:MATRIX_NUMBERS]
     values = []
     for word in words:
         value = number(word)
         if value is None:
-            raise InputError(f"matrix file '{path}': '{word[:40]}' is not a finite number; nine numbers are needed")
+            raise InputError(f"matrix file '{path}': '{word[:40]}' is not a finite number; nine are needed")
         values.append(value)
     if len(values) < MATRIX_NUMBERS:
         raise InputError(f"matrix file '{path}': {len(values)} numbers, nine are needed")

@@ -1,0 +1,80 @@
+"""The nanoBragg command line: the only place that prints and turns errors into an exit status (spec 01)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from simulator.errors import InputError
+from simulator.options import help_text, parse
+from simulator.version import VERSION
+
+PROGRAM = "nanoBragg"
+USAGE_ERROR = 9
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run nanoBragg on a command line.
+
+    Args: argv, the words after the program name, those of the process by default. Returns: the exit status,
+    0 for success, 9 for bad input (one line on standard error), 130 when interrupted.
+    """
+    args = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = _run(args)
+        sys.stdout.flush()
+        return status
+    except InputError as error:
+        return _fail(str(error), USAGE_ERROR)
+    except MemoryError as error:
+        return _fail(f"out of memory ({error or 'allocation failed'}); ask for less", USAGE_ERROR)
+    except ArithmeticError as error:
+        return _fail(f"a value is beyond the range of numbers ({error})", USAGE_ERROR)
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    except RuntimeError as error:
+        if "memory" not in str(error):
+            raise
+        return _fail(f"out of memory ({str(error).splitlines()[0]}); ask for less", USAGE_ERROR)
+
+
+def _fail(message: str, status: int) -> int:
+    sys.stderr.write(f"{PROGRAM}: error: {' '.join(message.split())}\n")
+    return status
+
+
+def say(line: str) -> None:
+    """Print one line on standard output; characters that it cannot show are escaped."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def _run(args: list[str]) -> int:
+    if "-h" in args or "--help" in args:
+        say(help_text().rstrip())
+        return 0
+    raw = parse(args)
+    if raw.has("--version"):
+        say(f"{PROGRAM} {VERSION}")
+        return 0
+    if raw.has("--list-quirks"):
+        from simulator.console import quirk_lines
+
+        say("\n".join(quirk_lines()))
+        return 0
+    from simulator.resolve import resolve
+
+    resolved = resolve(raw)
+    from simulator.job import Job
+
+    job = Job.prepared(resolved.config, resolved.warnings, say)
+    for warning in job.warnings:
+        sys.stderr.write(f"{PROGRAM}: warning: {' '.join(warning.split())}\n")
+    job.run()
+    return 0

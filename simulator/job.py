@@ -1,0 +1,147 @@
+"""One run of the command line: render, then write and report in the order of spec 08."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from simulator.config import RunConfig
+from simulator.console import (
+    oversample_warning,
+    setup_lines,
+    solid_angle_line,
+    statistics_lines,
+    used_interpolation_warning,
+)
+from simulator.derived import integer_image, integer_scale, preview, preview_scale
+from simulator.errors import InputError
+from simulator.headers import FinalGeometry, overflows, smv_header
+from simulator.image import Rendered, render
+from simulator.io.fdump import write_dump
+from simulator.io.files import unwritable
+from simulator.io.pgm import write_pgm
+from simulator.io.raw import write_float
+from simulator.io.smv import write_smv
+from simulator.noise import noise_image
+from simulator.progress import shown
+from simulator.scene import Scene, prepare
+from simulator.statistics import Statistics, statistics_of
+
+Say = Callable[[str], None]
+NO_FILE = Path()
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A run that is set up: the scene, the warnings to show, the SMV header, and how to print a line."""
+
+    scene: Scene
+    warnings: tuple[str, ...]
+    header: bytes
+    dump_file: Path
+    say: Say
+
+    @classmethod
+    def prepared(cls, config: RunConfig, warnings: Sequence[str], say: Say) -> Job:
+        """Return the job of a configuration; nothing is written.
+
+        Raises: InputError for an output that cannot be written or a scene that cannot be simulated.
+        """
+        _check_outputs(config)
+        scene = prepare(config)
+        header = smv_header(config, _final_geometry(scene))
+        found = [
+            *warnings,
+            *oversample_warning(scene),
+            *used_interpolation_warning(config, scene.interpolate),
+        ]
+        if overflows(header, config.quirks):
+            found.append(f"the SMV header has {len(header)} bytes but says 512 (Q-HEADER-OVERFLOW)")
+        dump_file = config.output.dump_file
+        trouble = "" if dump_file == NO_FILE else unwritable(dump_file)
+        if trouble:
+            found.append(f"the dump file '{dump_file}' is not written: {trouble}")
+        return cls(scene, tuple(found), header, NO_FILE if trouble else dump_file, say)
+
+    def run(self) -> None:
+        """Compute the images, write the files and print the lines. Raises: InputError if a file fails."""
+        config = self.scene.config
+        if self.dump_file != NO_FILE:
+            write_dump(self.dump_file, config.structure_factors)
+        for line in setup_lines(self.scene):
+            self.say(line)
+        rendered = self._render()
+        self.say("")
+        self.say(solid_angle_line(self.scene, rendered.omega_sum_sr))
+        image = rendered.image.to(torch.float32).cpu().numpy()
+        self._write_images(image, rendered.executed.cpu().numpy())
+
+    def _render(self) -> Rendered:
+        config = self.scene.config
+        with shown(config.detector, config.output.progress, self.say) as advance:
+            return render(self.scene, progress=advance)
+
+    def _write_images(self, image: NDArray[np.float32], executed: NDArray[np.bool_]) -> None:
+        config, output = self.scene.config, self.scene.config.output
+        self.say(f"writing {output.float_file} as {image.size} 4-byte floats")
+        write_float(output.float_file, image)
+        statistics = statistics_of(image, executed, config.detector, self.scene.oversample, config.quirks)
+        for line in statistics_lines(statistics):
+            self.say(line)
+        scale = integer_scale(output, statistics)
+        self.say(f"intfile_scale = {scale:g}")
+        self.say(f"writing {output.int_file} as 2-byte integers")
+        counts = integer_image(image, scale, output.adc, config.detector, config.quirks)
+        write_smv(output.int_file, self.header, counts)
+        if output.write_pgm:
+            self._write_preview(image, statistics, scale)
+        if output.write_noise:
+            self._write_noise(image)
+
+    def _write_preview(
+        self, image: NDArray[np.float32], statistics: Statistics, counts_per_photon: float
+    ) -> None:
+        config, output = self.scene.config, self.scene.config.output
+        scale = preview_scale(output, statistics, counts_per_photon)
+        self.say(f"pgm_scale = {scale:g}")
+        self.say(f"writing {output.pgm_file} as 1-byte integers")
+        write_pgm(output.pgm_file, preview(image, scale, config.detector, config.quirks), scale)
+
+    def _write_noise(self, image: NDArray[np.float32]) -> None:
+        config, output = self.scene.config, self.scene.config.output
+        noise = noise_image(image, config)
+        self.say(f"{noise.photons:.0f} photons on noise image ({noise.overloads} overloads)")
+        self.say(f"writing {output.noise_file} as 2-byte integers")
+        write_smv(output.noise_file, self.header, noise.counts)
+
+
+def _check_outputs(config: RunConfig) -> None:
+    """Raise InputError if an output file cannot be written, before anything is computed."""
+    output = config.output
+    wanted = [(output.float_file, "float image"), (output.int_file, "SMV image")]
+    wanted += [(output.pgm_file, "PGM image")] if output.write_pgm else []
+    wanted += [(output.noise_file, "noise image")] if output.write_noise else []
+    wanted += [(config.trace.file, "trace")] if config.trace.pixels and config.trace.file != NO_FILE else []
+    for path, what in wanted:
+        trouble = unwritable(path)
+        if trouble:
+            raise InputError(f"cannot write {what} '{path}': {trouble}; name another file")
+
+
+def _final_geometry(scene: Scene) -> FinalGeometry:
+    geometry = scene.geometry
+    x, y, z = (float(value) for value in geometry.dials_origin_mm)
+    return FinalGeometry(
+        distance_m=float(geometry.distance_m),
+        close_distance_m=float(geometry.close_distance_m),
+        Fbeam_m=float(geometry.Fbeam_m),
+        Sbeam_m=float(geometry.Sbeam_m),
+        ORGX_pixels=float(geometry.orgx_pixels),
+        ORGY_pixels=float(geometry.orgy_pixels),
+        dials_origin_mm=(x, y, z),
+    )

@@ -1,0 +1,84 @@
+"""Statistics of a float image (spec 08 "Statistics", 06 section 13)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.config import Detector
+from simulator.quirks import Quirks
+from simulator.region import window_of
+
+Image = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Maximum (photons) with its position (m, fast and slow), mean, rms and rms deviation (photons)."""
+
+    max_I: float
+    max_fast_m: float
+    max_slow_m: float
+    mean: float
+    rms: float
+    rmsd: float
+
+
+def statistics_of(
+    image: Image, executed: Flags, detector: Detector, oversample: int, quirks: Quirks
+) -> Statistics:
+    """Return the statistics of an image.
+
+    mean = sum/count and rms = sqrt(sumsqr/(count - 1)) over the executed pixels,
+    rmsd = sqrt(sum (x - mean)^2/(n - 1)) over the region of interest.
+
+    Args: image and executed, [slow, fast]; oversample, sub-pixels a side. Source: spec 08.
+    """
+    count = max(int(executed.sum()), 1)
+    mean = _sum(image[executed].astype(np.float64)) / count
+    squares = _sum(_squares(image[executed], quirks))
+    rms = math.sqrt(squares / (max(count, 2) - 1))
+    window = window_of(detector)
+    deviating = executed[window] if "Q-RMSD-MASKED" not in quirks else np.ones_like(executed[window])
+    number = int(deviating.sum())
+    rmsd = math.sqrt(_sum(_square_deviations(image[window][deviating], mean)) / (max(number, 2) - 1))
+    max_I, fast_m, slow_m = _maximum(image, executed, detector, oversample, quirks)
+    return Statistics(max_I, fast_m, slow_m, mean, rms, rmsd)
+
+
+def _sum(values: Doubles) -> float:
+    """Return the sum from left to right, each partial sum rounded as in a loop."""
+    return float(np.add.accumulate(values)[-1]) if values.size else 0.0
+
+
+def _squares(values: Image, quirks: Quirks) -> Doubles:
+    if "Q-SUMSQ-FLOAT" in quirks:
+        with np.errstate(over="ignore"):
+            return (values * values).astype(np.float64)
+    doubles = values.astype(np.float64)
+    return doubles * doubles
+
+
+def _square_deviations(values: Image, mean: float) -> Doubles:
+    deviations = values.astype(np.float64) - mean
+    return deviations * deviations
+
+
+def _maximum(
+    image: Image, executed: Flags, detector: Detector, oversample: int, quirks: Quirks
+) -> tuple[float, float, float]:
+    """Return the largest pixel above 0 and its position: last sub-pixel or centre (Q-MAXI-POSITION)."""
+    candidates = np.where(executed & (image > 0.0), image, np.float32(0.0))
+    if not candidates.any():
+        return 0.0, 0.0, 0.0
+    slow, fast = divmod(int(candidates.argmax()), image.shape[1])
+    if "Q-MAXI-POSITION" not in quirks:
+        oversample = 1
+    sub_m = detector.pixel_size_m / oversample
+    positions = (sub_m * (place * oversample + oversample - 1) + sub_m / 2 for place in (fast, slow))
+    return float(image[slow, fast]), *positions
