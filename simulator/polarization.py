@@ -1,0 +1,28 @@
+"""The Kahn polarization factor (spec 06 section 6)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from simulator.vectors import Vec, cross, dot, unit
+
+
+def kahn_factor(kahn: float, incident: Vec, diffracted: Vec, axis: Vec) -> Tensor:
+    """Return the polarization factor P of a scattering direction.
+
+    P = ((1 + cos^2 2theta) - K cos(2 psi) sin^2 2theta) / 2, with psi = -atan2(d.B, d.E), B = unit(p x i) and
+    E = unit(i x B).
+
+    Args: kahn, the factor K; incident, diffracted, axis, directions that are normalised here (broadcasting).
+    Returns: P, no dimension. Source: spec 06 section 6.
+    """
+    i, d, p = unit(incident), unit(diffracted), unit(axis)
+    cos_2theta = dot(i, d)
+    cos_sqr = cos_2theta * cos_2theta
+    if kahn == 0.0:
+        return 0.5 * (1.0 + cos_sqr)
+    B = unit(cross(p, i))
+    E = unit(cross(i, B))
+    psi = -torch.atan2(dot(d, B), dot(d, E))
+    return 0.5 * ((1.0 + cos_sqr) - (kahn * (2.0 * psi).cos()) * (1.0 - cos_sqr))

@@ -1,0 +1,138 @@
+"""Everything that is fixed before the pixel loop starts: geometry, lattice, sources, orientations, table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from simulator.background import water_electrons_sqr
+from simulator.config import RunConfig
+from simulator.crystal import Lattice, orient
+from simulator.detector import Geometry, place
+from simulator.mosaic import domain_rotations
+from simulator.phi import orientation_steps, phi_angles_rad
+from simulator.rotations import rot_axis, turn
+from simulator.sources import Sources, list_sources
+from simulator.structure_factors import Table, make_table, uses_interpolation
+from simulator.vectors import Vec, apply, vec
+
+
+@dataclass(frozen=True)
+class Orientations:
+    """The cell vectors (metres) of every phi step and mosaic domain.
+
+    `rotated`: a, b, c after the phi rotation, components [1, 1, P, 1]; `final`: after the mosaic rotation too,
+    components [1, 1, P, M].
+    """
+
+    rotated: tuple[Vec, Vec, Vec]
+    final: tuple[Vec, Vec, Vec]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One run, set up: float64 tensors on the CPU and the discrete decisions.
+
+    phi_rad: P angles; umats [M, 3, 3]; interpolate: as the pixel loop starts; oversample: sub-pixels a side;
+    recommended_oversample: what the crystal size asks for; steps: S M P O^2; water_electrons_sqr: scattering power
+    of the water; I_bg (0-dim): what the running sum of a pixel starts with, electrons^2.
+    """
+
+    config: RunConfig
+    geometry: Geometry
+    lattice: Lattice
+    sources: Sources
+    table: Table
+    phi_rad: list[float]
+    umats: Tensor
+    interpolate: bool
+    oversample: int
+    recommended_oversample: int
+    steps: int
+    water_electrons_sqr: float
+    I_bg: Tensor
+
+    @property
+    def sub_pixel_m(self) -> float:
+        """Size of a sub-pixel in metres."""
+        return self.config.detector.pixel_size_m / self.oversample
+
+    @property
+    def layers(self) -> int:
+        """Number of sensor layers."""
+        return self.config.detector.thickness_m.count
+
+    def orientations(self, first_block: bool) -> Orientations:
+        """Return the cells that the phi steps and domains see; the first block of a run may see others.
+
+        a = U_m rot(a0; spindle, phi_j), with the step j that Q-PHI-CARRYOVER gives.
+
+        Source: spec 03 section 5, 06 sections 7 and 8.
+        """
+        steps = orientation_steps(self.phi_rad, first_block, self.config.quirks)
+        angles = torch.tensor([self.phi_rad[j] for j in steps], dtype=torch.float64)[:, None]  # [P, 1]
+        spindle = vec(self.lattice.spindle)
+        a, b, c = (rot_axis(vec(row), spindle, angles) for row in self.lattice.direct_m)
+        rotated = (a, b, c)
+        if self.config.crystal.mosaic_spread_rad > 0.0:
+            a, b, c = (turn(self.umats, v) for v in rotated)  # [P, M]
+        return Orientations(_on_axes(rotated), _on_axes((a, b, c)))
+
+    def executed(self) -> Tensor:
+        """Return which pixels the run computes, inside the region of interest and kept by the mask.
+
+        Returns: bool [spixels, fpixels]. Source: spec 06 section 2.
+        """
+        detector = self.config.detector
+        fast_min, fast_max, slow_min, slow_max = detector.roi
+        inside = torch.zeros((detector.spixels, detector.fpixels), dtype=torch.bool)
+        inside[slow_min : slow_max + 1, fast_min : fast_max + 1] = True
+        return inside & torch.from_numpy(detector.mask) if detector.mask.size else inside
+
+
+def prepare(config: RunConfig) -> Scene:
+    """Return the set-up of a run.
+
+    Raises: InputError for a geometry, cell or source list that cannot be simulated. Source: spec 00 "Data flow".
+    """
+    quirks = config.quirks
+    geometry = place(config.detector, config.beam, quirks)
+    lattice = orient(config.crystal, config.beam.wavelength_m, quirks)
+    sources = list_sources(config.beam, geometry, quirks)
+    umats = domain_rotations(config.crystal, quirks)
+    phi_rad = phi_angles_rad(config.crystal.phi_rad)
+    recommended = _recommended_oversample(config, geometry, lattice)
+    oversample = config.sampling.oversample if config.sampling.oversample > 0 else recommended
+    counted = config.crystal.cells if "Q-INTERP-AUTO-ORDER" in quirks else lattice.cells
+    water = water_electrons_sqr(config.beam, quirks)
+    return Scene(
+        config=config,
+        geometry=geometry,
+        lattice=lattice,
+        sources=sources,
+        table=make_table(config.structure_factors),
+        phi_rad=phi_rad,
+        umats=umats,
+        interpolate=uses_interpolation(config.structure_factors, counted),
+        oversample=oversample,
+        recommended_oversample=recommended,
+        steps=len(sources.weight) * len(umats) * len(phi_rad) * oversample * oversample,
+        water_electrons_sqr=water,
+        I_bg=torch.tensor(water if "Q-WATER-STEPS" in quirks else 0.0, dtype=torch.float64),
+    )
+
+
+def _recommended_oversample(config: RunConfig, geometry: Geometry, lattice: Lattice) -> int:
+    """Return ceil(3 X / (lambda0 D / px)) with X the largest crystal edge, at least 1 (spec 03 section 7)."""
+    spot_m = config.beam.wavelength_m * geometry.distance_m / config.detector.pixel_size_m
+    wanted = float(3.0 * lattice.largest_edge_m() / spot_m)
+    return max(1, math.ceil(wanted)) if math.isfinite(wanted) else 1
+
+
+def _on_axes(cell: tuple[Vec, Vec, Vec]) -> tuple[Vec, Vec, Vec]:
+    """Return cell vectors with components [P, M] on the kernel's axes [K, N, P, M]."""
+    a, b, c = (apply(lambda part: part[None, None], v) for v in cell)
+    return a, b, c

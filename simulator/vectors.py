@@ -1,0 +1,70 @@
+"""Vector arithmetic on triples of tensors, each operation in the order that spec 02 section 1 fixes.
+
+A `Vec` is a tuple of three tensors that broadcast against each other. Keeping the components apart makes every
+product and sum a separate rounded operation, so that float64 results agree with a scalar program bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Vec = tuple[Tensor, Tensor, Tensor]
+
+
+def vec(values: object) -> Vec:
+    """Return a Vec from a tensor [3] or from three numbers (float64)."""
+    row = values if isinstance(values, Tensor) else torch.tensor(values, dtype=torch.float64)
+    x, y, z = row.unbind(-1)
+    return x, y, z
+
+
+def stack(v: Vec) -> Tensor:
+    """Return a Vec as one tensor [..., 3]."""
+    return torch.stack(torch.broadcast_tensors(*v), dim=-1)
+
+
+def apply(function: Callable[[Tensor], Tensor], v: Vec) -> Vec:
+    """Return the Vec whose components are `function` of the components of v."""
+    x, y, z = v
+    return function(x), function(y), function(z)
+
+
+def dot(u: Vec, v: Vec) -> Tensor:
+    """Return u1 v1 + u2 v2 + u3 v3, summed left to right (spec 02 section 1)."""
+    return u[0] * v[0] + u[1] * v[1] + u[2] * v[2]
+
+
+def cross(u: Vec, v: Vec) -> Vec:
+    """Return (u2 v3 - u3 v2, u3 v1 - u1 v3, u1 v2 - u2 v1) (spec 02 section 1)."""
+    return (u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0])
+
+
+def length(v: Vec) -> Tensor:
+    """Return |v| = sqrt(v1^2 + v2^2 + v3^2) (spec 02 section 1)."""
+    return dot(v, v).sqrt()
+
+
+def scale(v: Vec, factor: Tensor | float) -> Vec:
+    """Return factor * v (spec 02 section 1)."""
+    return v[0] * factor, v[1] * factor, v[2] * factor
+
+
+def unit(v: Vec) -> Vec:
+    """Return v / |v| by division of each component; the zero vector stays zero (spec 02 section 1)."""
+    size = length(v)
+    divisor = torch.where(size == 0.0, torch.ones_like(size), size)
+    return v[0] / divisor, v[1] / divisor, v[2] / divisor
+
+
+def rescale(v: Vec, size: Tensor | float) -> Vec:
+    """Return v with the given length: q = size/|v| (|v| <= 0 counts as 1), then q v (spec 02 section 1)."""
+    old = length(v)
+    return scale(v, size / torch.where(old <= 0.0, torch.ones_like(old), old))
+
+
+def negative(v: Vec) -> Vec:
+    """Return -v."""
+    return -v[0], -v[1], -v[2]
