@@ -34,7 +34,7 @@ class Case:
     """One row of the suite; `args` are complete, input files still by their short names."""
 
     id: str
-    tags: frozenset[str]
+    tags: tuple[str, ...]
     args: tuple[str, ...]
     own_options: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -50,6 +50,11 @@ class Case:
     def label(self) -> str:
         """Return the id with the options that set the case apart, so that a failure names them."""
         return f"{self.id}[{','.join(self.own_options) or 'base'}]"
+
+    @property
+    def group(self) -> str:
+        """Return the first tag that says what the case is about."""
+        return next((tag for tag in self.tags if tag != "core"), "core")
 
     def output_words(self) -> list[str]:
         """Return the options that name the outputs of the case and switch the others off."""
@@ -128,7 +133,7 @@ def _case_of(row: Mapping[str, Any], base: Mapping[str, str], recorded: bool) ->
     rc = row.get("rc", 0)
     return Case(
         id=row["id"],
-        tags=frozenset(row["tags"].split()),
+        tags=tuple(row["tags"].split()),
         args=tuple(expand(row["args"], base)),
         own_options=tuple(dict.fromkeys(word for word in row["args"].split() if _is_option(word))),
         outputs=outputs,
@@ -192,7 +197,7 @@ def select(cases: Iterable[Case], globs: Sequence[str] = (), tags: Sequence[str]
         case
         for case in cases
         if (not globs or any(fnmatch.fnmatchcase(case.id, glob) for glob in globs))
-        and (not tags or case.tags & set(tags))
+        and (not tags or set(case.tags) & set(tags))
     ]
 
 

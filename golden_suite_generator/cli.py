@@ -101,7 +101,7 @@ def _list(options: argparse.Namespace) -> int:
         table.add_column(heading, overflow="fold")
     for case in cases:
         origin = "upstream" if case.recorded else "own"
-        words = (" ".join(sorted(case.tags)), " ".join(case.outputs) or "-", " ".join(case.modes))
+        words = (" ".join(case.tags), " ".join(case.outputs) or "-", " ".join(case.modes))
         table.add_row(case.id, origin, *words, " ".join(case.own_options), case.note)
     Console(width=None if sys.stdout.isatty() else LIST_WIDTH).print(table)
     if not cases:

@@ -36,10 +36,11 @@ def header_with_exact_keys(seed: int) -> bytes:
 
 
 def header_of_mask_size(seed: int) -> bytes:
-    """Return an image of the size of the masks that sets the camera without a close distance."""
+    """Return an image of the size of the masks; a later key contains DISTANCE, none is CLOSE_DISTANCE."""
     camera: Camera = {
         "PIXEL_SIZE": 0.48,
         "DISTANCE": 99.0 + seed,
+        "SOURCE_DISTANCE": 120.0,
         "WAVELENGTH": 1.03,
         "BEAM_CENTER_X": 14.5,
         "BEAM_CENTER_Y": 16.25,
