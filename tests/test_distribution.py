@@ -39,7 +39,7 @@ def test_wheel_holds_the_c_sources_and_no_tests(unpacked_wheel: Path) -> None:
     assert not (unpacked_wheel / "reports").exists()
 
 
-def test_installed_harness_builds_the_reference_in_an_empty_directory(unpacked_wheel: Path, tmp_path: Path) -> None:
+def test_installed_harness_builds_in_an_empty_directory(unpacked_wheel: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     environment = dict(os.environ, PYTHONPATH=str(unpacked_wheel), NB_CACHE=str(tmp_path / "cache"))
