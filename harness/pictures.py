@@ -53,7 +53,8 @@ def draw_image(path: Path, image: Image, title: str, frame: Frame, brightest: fl
     low = max(top * 10.0**-DECADES, float(positive.min()) if positive.size else 0.0)
     norm = LogNorm(vmin=min(low, 0.5 * top), vmax=top, clip=False)
     shown = np.where(np.isfinite(cells) & (cells > 0.0), np.clip(cells, norm.vmin, None), np.nan)
-    figure, axes = _figure(title, frame, block)
+    hidden = "; grey: not above zero" if np.isnan(shown).any() else ""
+    figure, axes = _figure(title + hidden, frame, block)
     if not positive.size:
         _write_across(axes, "no pixel above zero")
     _paint(figure, axes, shown, frame, block, norm, "inferno", UNIT)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from harness.compare import Comparison, Roi
 from harness.files import json_text, sha256_lines
@@ -114,21 +115,22 @@ def result_table(result: PairResult, place: str) -> Table:
     table = Table(title=f"nb-compare: {verdict.word.value}", title_style=style)
     for heading in ("quantity", "value", "bound", "state"):
         table.add_column(heading, overflow="fold")
-    for name, value in _setting_rows(result):
-        table.add_row(name, value, "", "")
-    table.add_section()
+    _add_section(table, _setting_rows(result))
     for criterion in verdict.criteria:
         table.add_row(*_criterion_cells(criterion))
     table.add_section()
-    for name, value in _measured_rows(comparison):
-        table.add_row(name, value, "", "")
-    table.add_section()
-    for reason in verdict.reasons:
-        table.add_row("reason", reason, "", "")
-    for note in (*result.arguments.notes, *comparison.notes):
-        table.add_row("note", note, "", "")
-    table.add_row("files in", place, "", "")
+    _add_section(table, _measured_rows(comparison))
+    _add_section(table, [("reason", reason) for reason in verdict.reasons])
+    _add_section(table, [("note", note) for note in (*result.arguments.notes, *comparison.notes)])
+    _add_section(table, [("files in", place)])
     return table
+
+
+def _add_section(table: Table, rows: Sequence[tuple[str, str]]) -> None:
+    """Add rows of plain text; brackets in them are not markup."""
+    for name, value in rows:
+        table.add_row(Text(name), Text(value))
+    table.add_section()
 
 
 def _setting_rows(result: PairResult) -> list[tuple[str, str]]:
@@ -142,10 +144,10 @@ def _setting_rows(result: PairResult) -> list[tuple[str, str]]:
     return rows
 
 
-def _criterion_cells(criterion: Criterion) -> tuple[str, str, str, str]:
-    style = STATE_STYLE[criterion.state]
+def _criterion_cells(criterion: Criterion) -> tuple[Text, Text, Text, Text]:
     value = "-" if criterion.measured is None else f"{criterion.measured:.6g}"
-    return criterion.name, value, criterion.bound, f"[{style}]{criterion.state.value}[/]"
+    state = Text(criterion.state.value, style=STATE_STYLE[criterion.state])
+    return Text(criterion.name), Text(value), Text(criterion.bound), state
 
 
 def _measured_rows(comparison: Comparison) -> list[tuple[str, str]]:

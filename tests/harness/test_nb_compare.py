@@ -254,3 +254,4 @@ def test_table_is_shown_without_json(fake, tmp_path):
     assert (done.returncode, done.stderr) == (1, "")
     assert "nb-compare: FAIL" in done.stdout
     assert "sum ratio - 1" in done.stdout
+    assert "max |diff| [slow, fast]" in done.stdout
