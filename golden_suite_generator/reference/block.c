@@ -88,11 +88,11 @@ static inline void evaluate(struct loop *loop, struct pixel *p, const struct bea
 void run_block(struct loop *loop, struct pixel *p, const struct beamlet *b)
 {
     const struct scene *scene = loop->scene;
-    const long *map = loop->first_block ? loop->turn.first : loop->turn.later;
+    const long *map = loop->first_block ? scene->turn.first : scene->turn.later;
     bool mosaic = scene->s.mosaic_rad > 0.0;
     struct trace *t = p->trace;
-    for (long j = 0; j < loop->turn.steps; ++j) {
-        const struct cell *turned = &loop->turn.cell[map[j]];
+    for (long j = 0; j < scene->turn.steps; ++j) {
+        const struct cell *turned = &scene->turn.cell[map[j]];
         if (t != NULL) {
             t->at.phi = j;
             tap_cell(t, TAP_rot_a_angstroms, turned);

@@ -52,8 +52,8 @@ static void resolve_size(const struct options *o, struct geometry *g)
     double fast = axis_pixels(o->pixels[0], o->pixel_m, &g->fast_size_m);
     double slow = axis_pixels(o->pixels[1], o->pixel_m, &g->slow_size_m);
     if (!(fast >= 1.0 && slow >= 1.0))
-        fail("detector of %.0f x %.0f pixels (-detpixels, -detsize, -pixel): each axis needs at least one pixel", fast,
-             slow);
+        fail("detector of %.0f x %.0f pixels (-detpixels, -detsize, -pixel): each axis needs at least one pixel",
+             fast + 0.0, slow + 0.0);
     if (!(fast <= MOST_PIXELS && slow <= MOST_PIXELS && fast * slow <= MOST_PIXELS))
         fail("detector of %.6g x %.6g pixels (-detpixels, -detsize, -pixel) is too large; at most %.0f in all", fast,
              slow, MOST_PIXELS);
@@ -238,6 +238,9 @@ static void warn_centres(const struct options *o, const struct quirks *q, const 
             warn_later(w, "%s does not move the detector: convention %s with pivot %s uses another centre", unused,
                        convention_name(g->convention), pivot_name(g->pivot));
     }
+    if (o->typed_pivot != PIVOT_UNSET && o->typed_pivot != g->pivot)
+        warn_later(w, "-pivot has no effect: convention %s turns about the %s (Q-PIVOT-FORCED)",
+                   convention_name(g->convention), g->pivot == PIVOT_BEAM ? "beam" : "sample");
     if (o->pix0_given && (q->on[QUIRK_PIX0_IGNORED] || g->convention != CUSTOM))
         warn_later(w, "the numbers of -pix0_vector have no effect: the pivot gives the origin (Q-PIX0-IGNORED)");
 }

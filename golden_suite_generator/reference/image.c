@@ -256,7 +256,6 @@ static struct loop start_loop(struct scene *scene)
 {
     const bool *on = scene->q->on;
     struct loop loop = {.scene = scene, .interpolate = scene->interpolate, .first_block = true};
-    loop.turn = orientations_make(scene);
     loop.polar_axis = scene->g.polar;
     loop.flux_factor = R_E_SQR * scene->o->fluence;
     loop.gather_water = !on[QUIRK_WATER_STEPS];
@@ -280,6 +279,5 @@ struct totals image_render(struct scene *scene, float *image)
             report_progress(scene, loop.totals.count - 1.0);
         }
     }
-    orientations_free(&loop.turn);
     return loop.totals;
 }

@@ -9,6 +9,14 @@
 #include "structure_factor.h"
 #include "trace.h"
 
+/* Orientation of each phi step, and which step's orientation a step sees. */
+struct orientations {
+    struct cell *cell; /* one a step, and the unrotated cell at the end */
+    long *first;       /* in the first block of the run */
+    long *later;
+    long steps;
+};
+
 /* Everything the loop reads. */
 struct scene {
     const struct options *o;
@@ -18,6 +26,7 @@ struct scene {
     struct sampling s;
     struct factor_table table;
     struct mask mask;
+    struct orientations turn;
     bool interpolate; /* as the loop starts */
     struct trace trace;
     unsigned char *traced; /* one byte a pixel, NULL when no pixel is traced */
@@ -38,6 +47,8 @@ struct totals {
     double solid_angle; /* sum over pixels, layers and sub-pixels, sr */
 };
 
+struct orientations orientations_make(const struct scene *scene);
+void orientations_free(struct orientations *turn);
 struct totals image_render(struct scene *scene, float *image);
 bool pixel_in_roi(const struct geometry *g, long slow, long fast);
 bool pixel_masked(const struct scene *scene, long slow, long fast);

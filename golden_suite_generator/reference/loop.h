@@ -4,18 +4,9 @@
 
 #include "image.h"
 
-/* Orientation of each phi step, and which step's orientation a step sees. */
-struct orientations {
-    struct cell *cell; /* one a step, and the unrotated cell at the end */
-    long *first;       /* in the first block of the run */
-    long *later;
-    long steps;
-};
-
 /* State that outlives a pixel. */
 struct loop {
     struct scene *scene;
-    struct orientations turn;
     bool interpolate;
     bool first_block;
     vec3 polar_axis;
@@ -44,8 +35,6 @@ struct beamlet {
     double weight;              /* source factor, and the layer's own capture fraction if it counts alone */
 };
 
-struct orientations orientations_make(const struct scene *scene);
-void orientations_free(struct orientations *turn);
 void run_block(struct loop *loop, struct pixel *p, const struct beamlet *b);
 
 #endif

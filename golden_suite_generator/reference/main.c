@@ -61,13 +61,13 @@ static void run(int argc, char **argv, const struct options *scanned)
     scene.mask = read_options(&o, scanned, &q, argc, argv);
     streams_init(&streams, &o, &q);
     scene_resolve(&scene, &o, &q, &streams, &warnings);
+    size_t pixels = (size_t)scene.g.fast_pixels * (size_t)scene.g.slow_pixels;
+    float *image = checked_alloc(pixels, sizeof *image, "the float image");
     outputs_check(&o);
     warnings_print(&warnings);
     report_setup(&scene);
     if (o.hkl_file != NULL)
         dump_write(&scene.table, o.dump_file != NULL ? o.dump_file : "Fdump.bin");
-    size_t pixels = (size_t)scene.g.fast_pixels * (size_t)scene.g.slow_pixels;
-    float *image = checked_alloc(pixels, sizeof *image, "the float image");
     struct totals totals = render(&scene, image);
     report_solid_angle(&scene, &totals);
     outputs_write(&scene, &totals, image, &streams.noise);

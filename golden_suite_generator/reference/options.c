@@ -182,6 +182,8 @@ static int take_special(const char *option, int count, char **words, struct valu
         v->word[0] = word;
         return 1;
     }
+    if (!is_number(word))
+        fail("%s: '%s' is neither a number nor '%s'", option, word, misset ? "random" : "inf");
     int numbers = misset ? 3 : 1;
     for (int i = 0; i < numbers; ++i)
         v->real[i] = real_at(option, i, count, words);

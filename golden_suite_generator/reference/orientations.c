@@ -1,7 +1,7 @@
 /* Which cell orientation each phi step uses (spec/03 section 5, spec/06 section 7). */
 #include <stdlib.h>
 
-#include "loop.h"
+#include "image.h"
 #include "messages.h"
 
 /*

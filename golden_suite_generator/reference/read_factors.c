@@ -22,7 +22,7 @@ static double word_number(const char *path, const struct piece *word)
 {
     double value;
     if (!parse_real(word->at, word->length, &value))
-        fail("HKL file '%s' line %ld: '%.*s' is not a number; four numbers a line are needed: h k l F", path,
+        fail("HKL file '%s' line %ld: '%.*s' is not a finite number; four numbers a line are needed: h k l F", path,
              word->line, word->length < 40 ? (int)word->length : 40, word->at);
     return value;
 }

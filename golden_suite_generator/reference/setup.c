@@ -110,11 +110,13 @@ void scene_resolve(struct scene *scene, struct options *o, const struct quirks *
     scene->s = sampling_resolve(o, q, &scene->g, &scene->c, &streams->mosaic, w);
     scene->table = factors_read(o, q);
     scene->interpolate = resolve_interpolation(scene);
+    scene->turn = orientations_make(scene);
     resolve_traced(scene);
 }
 
 void scene_free(struct scene *scene)
 {
+    orientations_free(&scene->turn);
     sampling_free(&scene->s);
     factors_free(&scene->table);
     free(scene->mask.pixel);
