@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+Factors = tuple[Tensor | None, Tensor]
+"""Gain of each term and weight of the running sum, both [K, N, 1, 1]; no gain is 1."""
+
 
 def add_terms(I: Tensor, term: Tensor, gain: Tensor | None) -> Tensor:
     """Return I + sum over sources, phi steps and domains of gain * term.
@@ -12,38 +15,44 @@ def add_terms(I: Tensor, term: Tensor, gain: Tensor | None) -> Tensor:
     Args: I, [N]; term, [K, N, P, M]; gain, factors of each term [K, N, 1, 1], None for 1.
     Returns: [N]. Source: spec 06 section 15.
     """
-    part = term.sum((2, 3), dtype=I.dtype)  # [K, N]
+    part = term.sum((2, 3))  # [K, N]
     if gain is not None:
-        part = part * gain[:, :, 0, 0]
+        part = part * gain[:, :, 0, 0].to(part.dtype)
     return I + part.sum(0)  # [N]
 
 
-def multiply_running_sum(I: Tensor, term: Tensor, weight: Tensor, executed: Tensor) -> Tensor:
+def multiply_running_sum(I: Tensor, term: Tensor, factors: Factors, executed: Tensor | None) -> Tensor:
     """Return the running sum after I <- (I + t_i) w for each executed iteration in loop order.
 
-    I prod_m w_m + sum_i t_i prod_{m >= i} w_m, the products taken as suffix products (Q-OVERSAMPLE-RUNNING-PRODUCT).
+    I prod_m w_m + sum_i t_i prod_{m >= i} w_m, the products taken as suffix products.
 
-    Args: I, [N]; term, [K, N, P, M], 0 where not executed; weight, [K, N, 1, 1]; executed, bool like term.
-    Returns: [N]. Source: spec 06 section 12.
+    Args: I, [N]; term, [K, N, P, M], 0 where not executed; factors: gain and weight; executed: None for all.
+    Returns: [N]. Source: spec 06 section 12 (Q-OVERSAMPLE-RUNNING-PRODUCT).
     """
-    factors = _in_loop_order(torch.where(executed, weight.to(I.dtype), 1.0))  # [K P M, N]
-    suffix = factors.flip(0).cumprod(0).flip(0)
-    return I * suffix[0] + (_in_loop_order(term.to(I.dtype)) * suffix).sum(0)
+    gain, weight = factors
+    weight = weight.to(I.dtype)
+    weights = weight if executed is None else torch.where(executed, weight, 1.0)
+    suffix = _in_loop_order(weights.expand(term.shape)).flip(0).cumprod(0).flip(0)  # [K P M, N]
+    gained = term if gain is None else term * gain.to(term.dtype)
+    return I * suffix[0] + (_in_loop_order(gained) * suffix).sum(0)
 
 
-def running_sums(I: Tensor, term: Tensor, weight: Tensor | None, executed: Tensor) -> Tensor:
-    """Return the running sum after each iteration, [K, N, P, M], for the tap `I_running`.
+def running_sums(
+    I: Tensor, term: Tensor, factors: tuple[Tensor | None, Tensor | None], executed: Tensor | None
+) -> Tensor:
+    """Return the running sum after each iteration, for the tap `I_running`.
 
-    Args: as above; term with its gain. Source: spec 06 section 12.
+    Args: as of `multiply_running_sum`; no weight is 1. Returns: [K, N, P, M]. Source: spec 06 section 12.
     """
-    shape = executed.movedim(1, -1).shape
-    terms, done = _in_loop_order(term), _in_loop_order(executed)
-    factors = torch.ones_like(terms) if weight is None else _in_loop_order(weight.expand(executed.shape))
+    gain, weight = (torch.ones_like(I)[None, :, None, None] if part is None else part for part in factors)
+    ran = torch.ones_like(term, dtype=torch.bool) if executed is None else executed.expand(term.shape)
+    columns = (_in_loop_order(part.expand(term.shape)) for part in (term * gain, weight, ran))
     sums = []
-    for t, w, ran in zip(terms, factors, done, strict=True):
-        I = torch.where(ran, (I + t) * w, I)
+    for t, w, done in zip(*columns, strict=True):
+        I = torch.where(done, (I + t) * w, I)
         sums.append(I)
-    return torch.stack(sums).reshape(shape).movedim(-1, 1)  # [K, N, P, M]
+    K, N, P, M = term.shape
+    return torch.stack(sums).reshape(K, P, M, N).movedim(-1, 1)  # [K, N, P, M]
 
 
 def _in_loop_order(values: Tensor) -> Tensor:

@@ -120,14 +120,12 @@ def polar_now(
     return after, empty_before if alive is None else empty_before & alive
 
 
-def unitized(diffracted: Vec, formed: Tensor | None, sources: int) -> Vec:
+def unitized(diffracted: Vec, formed: Tensor) -> Vec:
     """Return the diffracted vector that each source sees after Q-POLAR-UNITIZE normalised it for the ones before.
 
     Args: diffracted, [1, N, 1, 1]; formed, for which sources P was formed anew [K, N or 1, 1, 1].
     Source: spec 06 section 6.
     """
-    if formed is None or sources == 1:
-        return diffracted
     times = formed.cumsum(0) - formed.to(torch.int64)
     once = unit(diffracted)
     twice = unit(once)

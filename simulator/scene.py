@@ -65,6 +65,12 @@ class Scene:
         """Number of sensor layers."""
         return self.config.detector.thickness_m.count
 
+    @property
+    def first_block_differs(self) -> bool:
+        """Whether the first executed block of the run sees other orientations (Q-PHI-CARRYOVER)."""
+        usual, first = (orientation_steps(self.phi_rad, way, self.config.quirks) for way in (False, True))
+        return usual != first
+
     def orientations(self, first_block: bool) -> Orientations:
         """Return the cells that the phi steps and domains see; the first block of a run may see others.
 

@@ -1,0 +1,159 @@
+"""From a scene to an image, block by block (spec 06 sections 1, 2, 7 and 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from simulator.blocks import NEVER, Block, spots, visit_of
+from simulator.config import RunConfig
+from simulator.instrument import Instrument
+from simulator.kernel import photons
+from simulator.rays import passes_dmin
+from simulator.scene import Scene, prepare
+from simulator.taps import Tap, no_tap
+
+Progress = Callable[[int, int], None]
+"""Is told the number of pixels done and the number of all pixels of the run."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """A computed image.
+
+    image [spixels, fpixels] in photons, before the rounding to 4 bytes; executed: bool, which pixels were computed
+    (the others are 0); omega_sum_sr: sum over executed pixels, layers and sub-pixels of the cached solid angle.
+    """
+
+    image: Tensor
+    executed: Tensor
+    omega_sum_sr: float
+
+
+@dataclass(frozen=True)
+class _Done:
+    """Pixel values of consecutive executed pixels, and the sum of their solid angles."""
+
+    pixels: Tensor
+    omega_sum_sr: Tensor
+
+
+def simulate(config: RunConfig) -> Tensor:
+    """Return the image of a run in photons, [spixels, fpixels].
+
+    Args: config: from `RunConfig.from_args` or made by hand. Raises: InputError. Source: spec 00, 06.
+    """
+    return render(prepare(config)).image
+
+
+def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) -> Rendered:
+    """Return the image of a scene.
+
+    Args: scene: from `prepare`. tap: who watches; the image is the same bit for bit. progress: see `Progress`.
+    Raises: InputError for a device that is not there. Source: spec 06.
+    """
+    with torch.inference_mode():
+        ins = Instrument.of(scene)
+        executed = scene.executed()
+        total = int(executed.sum())
+        done: list[_Done] = []
+        finished = 0
+        for part in _rendered_blocks(ins, executed.flatten(), tap):
+            done.append(part)
+            finished += len(part.pixels)
+            if progress is not None:
+                progress(finished, total)
+        return _assemble(ins, executed, done)
+
+
+def _assemble(ins: Instrument, executed: Tensor, done: list[_Done]) -> Rendered:
+    """Return the image made of the executed pixels in their order, 0 elsewhere."""
+    values = torch.cat([part.pixels for part in done]) if done else torch.zeros(0, dtype=ins.sum_dtype)
+    omega_sr = sum(float(part.omega_sum_sr) for part in done)
+    if len(values) == executed.numel():
+        return Rendered(values.reshape(executed.shape), executed, omega_sr)
+    flat = torch.zeros(executed.numel(), dtype=values.dtype, device=values.device)
+    image = flat.masked_scatter(executed.flatten().to(flat.device), values)
+    return Rendered(image.reshape(executed.shape), executed, omega_sr)
+
+
+def _rendered_blocks(ins: Instrument, executed: Tensor, tap: Tap) -> Iterator[_Done]:
+    """Yield the pixels of the run in order, minding the first visit and the interpolation switch."""
+    interpolated = NEVER if ins.scene.interpolate else 0
+    for block in _blocks(ins, executed):
+        for part, values, omega in _switching(ins, replace(block, interpolated=interpolated), tap):
+            interpolated = min(interpolated, 0 if part.interpolated != NEVER else NEVER)
+            yield _Done(values, omega)
+
+
+def _switching(ins: Instrument, block: Block, tap: Tap) -> Iterator[tuple[Block, Tensor, Tensor]]:
+    """Yield the block in one part, or in the parts before, at and after the pixel that ends interpolation."""
+    if ins.latching and block.interpolated == NEVER:
+        escape = photons(ins, block).escape
+        assert escape is not None  # the run latches
+        broken = (escape != NEVER).nonzero().flatten()
+        if len(broken):
+            n = int(broken[0])
+            parts = [_part(block, slice(0, n)), _part(block, slice(n, n + 1)), _part(block, slice(n + 1, None))]
+            limits = (NEVER, int(escape[n]), 0)
+            for part, limit in zip(parts, limits, strict=True):
+                if len(part.slow):
+                    yield from _single(ins, replace(part, interpolated=limit), tap)
+            return
+    yield from _single(ins, block, tap)
+
+
+def _single(ins: Instrument, block: Block, tap: Tap) -> Iterator[tuple[Block, Tensor, Tensor]]:
+    """Yield the block as it is."""
+    result = photons(ins, block, tap)
+    yield block, result.pixels, result.omega_sum_sr.sum()
+
+
+def _part(block: Block, pixels: slice) -> Block:
+    """Return some pixels of a block."""
+    return replace(block, slow=block.slow[pixels], fast=block.fast[pixels])
+
+
+def _blocks(ins: Instrument, executed: Tensor) -> Iterator[Block]:
+    """Yield the executed pixels in order, the one with the first visit of the run on its own if that matters."""
+    searching = ins.scene.first_block_differs
+    for block in _pixel_blocks(ins, executed):
+        found = _first_visit(ins, block) if searching else None
+        if found is None:
+            yield block
+            continue
+        searching = False
+        n, visit = found
+        parts = (_part(block, slice(0, n)), _part(block, slice(n, n + 1)), _part(block, slice(n + 1, None)))
+        for part, first in zip(parts, (-1, visit, -1), strict=True):
+            if len(part.slow):
+                yield replace(part, first_visit=first)
+
+
+def _pixel_blocks(ins: Instrument, executed: Tensor) -> Iterator[Block]:
+    """Yield the executed pixels in memory order, at most `block_elements` pixel-source pairs at a time."""
+    width = ins.scene.config.detector.fpixels
+    size = max(1, ins.scene.config.compute.block_elements // len(ins.wavelength_m))
+    for start in range(0, executed.numel(), size):
+        index = (executed[start : start + size].nonzero().flatten() + start).to(ins.device)
+        if len(index):
+            yield Block(slow=index.div(width, rounding_mode="floor"), fast=index.remainder(width))
+
+
+def _first_visit(ins: Instrument, block: Block) -> tuple[int, int] | None:
+    """Return position in the block and ordinal of the first visit to the phi loop; None if dmin allows none.
+
+    Source: spec 06 section 7 rule 3.
+    """
+    best = torch.full_like(block.slow, NEVER)
+    for spot in spots(ins, block):
+        alive = passes_dmin(ins, spot)[:, :, 0, 0]  # [K, N]
+        order = visit_of(ins, spot) + torch.arange(len(alive), device=alive.device)[:, None]
+        best = torch.minimum(best, torch.where(alive, order, NEVER).amin(0))
+        if ins.scene.config.sampling.dmin_m <= 0.0:
+            break
+    found = (best != NEVER).nonzero().flatten()
+    return (int(found[0]), int(best[found[0]])) if len(found) else None

@@ -1,0 +1,163 @@
+"""One sub-pixel of a block of pixels: its position, scattering vectors, and the factors C, P and W (spec 06 s3 to 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from simulator.detector import curved_position, flat_position
+from simulator.factors import Factors, capture_now, polar_now, unitized
+from simulator.instrument import Instrument
+from simulator.solid_angle import solid_angle_sr
+from simulator.taps import Level, Spot, Tap, no_tap
+from simulator.vectors import Vec, apply, dot, length, unit, vec
+
+
+@dataclass(frozen=True)
+class Rays:
+    """One sub-pixel of each pixel, seen from each source.
+
+    q_per_m: scattering vector [K, N, 1, 1]; alive: sources that pass dmin [K, N, 1, 1], None for all;
+    factors: the caches after this sub-pixel; polar: P that each source applies [K or 1, N, 1, 1];
+    visit: ordinal of (layer, sub-pixel, source 0) within the pixel.
+    """
+
+    spot: Spot
+    q_per_m: Vec
+    alive: Tensor | None
+    factors: Factors
+    polar: Tensor
+    visit: int
+
+
+def trace_rays(ins: Instrument, spot: Spot, visit: int, cached: Factors | None, tap: Tap) -> Rays:
+    """Return scattering vectors and factors of one sub-pixel.
+
+    q = (d - i)/lambda with d the unit vector to the sub-pixel.
+
+    Args: spot: layer and sub-pixel. visit: ordinal of its first source. cached: the factors after the sub-pixel
+        before, None at the start of a pixel.
+    Source: spec 06 sections 3 to 6.
+    """
+    show = tap.at(Level.SUBPIXEL, spot)
+    position = _position(ins, spot, tap)
+    R = length(position)
+    direction: Vec = (position[0] / R, position[1] / R, position[2] / R)
+    close = ins.geometry.close_distance_m
+    show("R_distance_meters", R)
+    show("diffracted_vec", direction)
+    show("obliquity_factor", lambda: close / R)
+    config = ins.scene.config
+    omega = cached.omega if cached is not None and not ins.policy.omega_each else None
+    if omega is None:
+        pixel_m = config.detector.pixel_size_m
+        omega = solid_angle_sr(R, pixel_m, close, config.detector.point_pixel, config.quirks)
+    show("omega_pixel_sr", omega)
+    layer_start = spot.sub_slow == 0 and spot.sub_fast == 0
+    capture = capture_now(
+        ins.policy,
+        config,
+        spot.layer,
+        None if cached is None or layer_start else cached.capture,
+        dot(direction, vec(ins.geometry.normal)),
+    )
+    show("capture_fraction", capture)
+    rays = _scatter(ins, spot, direction, None if cached is None else cached.polar, tap)
+    return Rays(spot, rays.q_per_m, rays.alive, Factors(capture, rays.cache, omega), rays.polar, visit)
+
+
+def passes_dmin(ins: Instrument, spot: Spot) -> Tensor:
+    """Return which sources of one sub-pixel execute the phi loop, bool [K, N, 1, 1] (spec 06 section 6)."""
+    position = _position(ins, spot, no_tap)
+    R = length(position)
+    q = _scattering(ins, (position[0] / R, position[1] / R, position[2] / R))
+    alive = _alive(ins, q)
+    return torch.ones_like(q[0], dtype=torch.bool) if alive is None else alive
+
+
+def _position(ins: Instrument, spot: Spot, tap: Tap) -> Vec:
+    """Return the position of a sub-pixel, components [1, N, 1, 1] in metres (spec 06 section 3)."""
+    scene = ins.scene
+    sub, count = scene.sub_pixel_m, scene.oversample
+    Fdet = _per_pixel(sub * (spot.fast * count + spot.sub_fast).to(torch.float64) + sub / 2.0)
+    Sdet = _per_pixel(sub * (spot.slow * count + spot.sub_slow).to(torch.float64) + sub / 2.0)
+    Odet = spot.layer * scene.config.detector.thickness_m.step
+    position = flat_position(ins.geometry, Fdet, Sdet, Odet)
+    if scene.config.detector.curved:
+        position = curved_position(ins.geometry, position, Fdet, Sdet, scene.config.quirks)
+    show = tap.at(Level.SUBPIXEL, spot)
+    show("Fdet_meters", Fdet)
+    show("Sdet_meters", Sdet)
+    show("Odet_meters", lambda: torch.full_like(Fdet, Odet))
+    show("pixel_pos_meters", position)
+    return position
+
+
+def _per_pixel(values: Tensor) -> Tensor:
+    """Return [N] as [1, N, 1, 1]."""
+    return values[None, :, None, None]
+
+
+def _scattering(ins: Instrument, direction: Vec) -> Vec:
+    """Return q = (d - i)/lambda in 1/m, [K, N, 1, 1]."""
+    x, y, z = ((d - i) / ins.wavelength_m for d, i in zip(direction, ins.incident, strict=True))
+    return x, y, z
+
+
+def _alive(ins: Instrument, q_per_m: Vec) -> Tensor | None:
+    """Return where dmin <= 0.5/stol, None without a resolution limit (spec 06 section 6)."""
+    dmin = ins.scene.config.sampling.dmin_m
+    return ~(dmin > 0.5 / (0.5 * length(q_per_m))) if dmin > 0.0 else None
+
+
+@dataclass(frozen=True)
+class _Scattered:
+    """Scattering vectors of all sources, and the polarization as they use it and as it is kept."""
+
+    q_per_m: Vec
+    alive: Tensor | None
+    polar: Tensor
+    cache: Tensor
+
+
+def _scatter(ins: Instrument, spot: Spot, direction: Vec, cached_polar: Tensor | None, tap: Tap) -> _Scattered:
+    """Return the rays of all sources; the polarization step may renormalise d for the sources that follow."""
+    scene, policy = ins.scene, ins.policy
+    q = _scattering(ins, direction)
+    alive = _alive(ins, q)
+    polar, formed = polar_now(
+        policy,
+        scene.config.beam.kahn_factor,
+        cached_polar,
+        (ins.incident, direction, ins.polarization),
+        alive,
+    )
+    seen = direction
+    if policy.unitize and formed is not None and len(ins.wavelength_m) > 1:
+        seen = unitized(direction, formed)
+        q = _scattering(ins, seen)
+    show = tap.at(Level.SOURCE, spot)
+    show("incident_vec", ins.incident)
+    show("lambda_meters", ins.wavelength_m)
+    show("scattering_vec_m_inv", q)
+    show("stol_m_inv", lambda: 0.5 * length(q))
+    show("dmin_skipped", lambda: torch.zeros_like(q[0]) if alive is None else (~alive).to(torch.float64))
+    show("cos_2theta", lambda: _cos_2theta(ins.incident, seen, formed, policy.unitize), alive)
+    show("polar", polar, alive)
+    cache = polar if policy.polar_each or len(polar) == 1 else polar[-1:]
+    return _Scattered(q, alive, polar, cache)
+
+
+def _cos_2theta(incident: Vec, diffracted: Vec, formed: Tensor | None, unitize: bool) -> Tensor:
+    """Return i.d after the polarization step, which normalises both where it forms P (Q-POLAR-UNITIZE)."""
+    plain = dot(incident, diffracted)
+    if formed is None or not unitize:
+        return plain
+    return torch.where(formed, dot(unit(incident), unit(diffracted)), plain)
+
+
+def pixels_last(v: Vec) -> Vec:
+    """Return components [K, N, 1, 1] as [K, 1, 1, N], so that products with the cell have the pixels fastest."""
+    return apply(lambda part: part.movedim(1, -1), v)
