@@ -3,6 +3,7 @@
 #include "messages.h"
 #include "physics.h"
 
+/* Writes three taps, first and the two after it: the cell vectors, metres turned into Angstrom. */
 static void tap_cell(struct trace *t, enum tap_id first, const struct cell *cell)
 {
     tap_vec(t, first, vec_scale(cell->a, 1e10));
@@ -10,6 +11,7 @@ static void tap_cell(struct trace *t, enum tap_id first, const struct cell *cell
     tap_vec(t, first + 2, vec_scale(cell->c, 1e10));
 }
 
+/* Writes the taps of a domain from its cell to its lattice factor (spec/12). */
 static void tap_lattice(const struct loop *loop, struct trace *t, const struct cell *cell, vec3 hkl, vec3 rounded,
                         const struct lattice *v)
 {
@@ -47,6 +49,7 @@ static double interpolated_factor(struct loop *loop, struct trace *t, vec3 hkl, 
     return factor_nearest(&scene->table, rounded);
 }
 
+/* Keeps what the printout shows of the last evaluation. */
 static void keep_evaluation(struct pixel *p, vec3 hkl, vec3 rounded, double F_cell, double F_latt,
                             const struct cell *cell)
 {

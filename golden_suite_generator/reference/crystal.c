@@ -14,12 +14,14 @@ struct typed_cell {
     double volume;              /* Angstrom^3 */
 };
 
+/* The word of a shape in traces. */
 const char *shape_name(enum shape s)
 {
     static const char *const NAMES[] = {"SQUARE", "ROUND", "GAUSS", "TOPHAT"};
     return NAMES[s];
 }
 
+/* The typed cell (Angstrom, rad) with what was left out filled in (spec/03 section 1). */
 static struct typed_cell fill_blanks(const double cell[6])
 {
     struct typed_cell t;
@@ -49,11 +51,13 @@ static void find_volume(struct typed_cell *t, const struct quirks *q, struct war
     }
 }
 
+/* A sine cut to -1 .. 1. */
 static double cut_sine(double s)
 {
     return s > 1.0 ? 1.0 : s < -1.0 ? -1.0 : s;
 }
 
+/* A cosine whose square is above 1 becomes +1, with a warning beyond rounding. */
 static double cut_cosine(double c, struct warnings *w)
 {
     if (c > COSINE_SLACK || c < -COSINE_SLACK)
@@ -106,6 +110,7 @@ static struct cell star_from_matrix(const char *path, double lambda_m)
                          vec_scale(vec(m[2], m[5], m[8]), k)};
 }
 
+/* A row of a matrix divided by its length, twice: the second pass may change its last digit. */
 static vec3 unit_row(vec3 row)
 {
     return vec_unit(vec_unit(row));
@@ -121,6 +126,7 @@ static vec3 angles_of(const mat3 *u)
     return vec(PI, PI / 2.0, atan2(x.y, -y.y));
 }
 
+/* The reciprocal vectors turned by the missetting angles (rad). */
 static struct cell misset_cell(struct cell star, vec3 angles_rad)
 {
     return (struct cell){rotate_xyz(star.a, angles_rad), rotate_xyz(star.b, angles_rad),

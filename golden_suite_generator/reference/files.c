@@ -19,6 +19,7 @@ bool file_readable(const char *path)
     return stream != NULL;
 }
 
+/* Reads to the end of the stream. Returned: false on a read error. */
 static bool read_all(FILE *stream, const char *what, struct file_bytes *file)
 {
     size_t room = 1 << 16;
@@ -53,6 +54,7 @@ struct file_bytes file_read(const char *what, const char *path, const char *reme
     return file;
 }
 
+/* Forgets the bytes. */
 void file_free(struct file_bytes *file)
 {
     free(file->bytes);
@@ -71,6 +73,7 @@ bool next_line(const struct file_bytes *file, struct piece *line)
     return true;
 }
 
+/* True if c is one of the separators. */
 static bool is_separator(char c, const char *separators)
 {
     return c != '\0' && strchr(separators, c) != NULL;
@@ -92,6 +95,7 @@ bool next_word(const struct piece *line, const char *separators, struct piece *w
     return true;
 }
 
+/* A new string: text followed by ending. */
 static char *copy_text(const char *text, const char *ending)
 {
     size_t room = strlen(text) + strlen(ending) + 1;
@@ -133,6 +137,7 @@ void output_check(const char *what, const char *path)
         fail("cannot write %s '%s': %s; choose another file name", what, path, why);
 }
 
+/* Removes the partial file and ends the program; reason is an errno value. */
 static _Noreturn void fail_output(struct output *out, int reason)
 {
     if (out->temporary != NULL)

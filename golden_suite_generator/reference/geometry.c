@@ -24,11 +24,13 @@ static const struct convention_row CONVENTIONS[] = {
     [CUSTOM] = {"CUSTOM", PIVOT_UNSET, {{0, 0, 0}}},
 };
 
+/* The name of a convention in messages and traces. */
 const char *convention_name(enum convention c)
 {
     return CONVENTIONS[c].name;
 }
 
+/* The word of a pivot in messages and traces. */
 const char *pivot_name(enum pivot p)
 {
     return p == PIVOT_BEAM ? "BEAM" : "SAMPLE";
@@ -42,6 +44,7 @@ static double axis_pixels(long count, double pixel_m, double *size_m)
     return ceil(*size_m / pixel_m - 0.5);
 }
 
+/* Pixel size, detector size (m) and pixel counts; each axis needs at least one pixel. */
 static void resolve_size(const struct options *o, struct geometry *g)
 {
     if (!(o->pixel_m > 0.0))
@@ -61,6 +64,7 @@ static void resolve_size(const struct options *o, struct geometry *g)
     g->slow_pixels = (long)slow;
 }
 
+/* Bounds of the region of interest; a negative one takes its default. */
 static void resolve_roi(const struct options *o, struct geometry *g)
 {
     const long unset[4] = {0, g->fast_pixels, 0, g->slow_pixels};
@@ -68,6 +72,7 @@ static void resolve_roi(const struct options *o, struct geometry *g)
         g->roi[i] = o->roi[i] < 0 ? unset[i] : o->roi[i];
 }
 
+/* wanted, or otherwise where wanted is unset (NaN). */
 static double first_of(double wanted, double otherwise)
 {
     return isnan(wanted) ? otherwise : wanted;
@@ -157,19 +162,22 @@ static void resolve_vectors(const struct options *o, const struct quirks *q, str
     g->twotheta_axis = q->on[QUIRK_TWOTHETA_AXIS_NORM] ? v[AXIS_TWOTHETA] : vec_unit(v[AXIS_TWOTHETA]);
 }
 
+/* The ratio b . normal; exactly 0 is the smallest number, or an error (Q-PERPENDICULAR). */
 static double checked_ratio(double r, const struct quirks *q)
 {
     if (r == 0.0 && !q->on[QUIRK_PERPENDICULAR])
-        fail("the beam lies in the detector plane (b . normal = 0); change -beam_vector, -odet_vector or the rotations");
+        fail("the beam lies in the detector plane (b . normal = 0); change -beam_vector, -odet_vector or rotations");
     return r == 0.0 ? SMALLEST : r;
 }
 
+/* -f_m f - s_m s + o_m o, in metres, component by component. */
 static vec3 origin_from(double f_m, double s_m, double o_m, vec3 f, vec3 s, vec3 o)
 {
     return vec(-f_m * f.x - s_m * s.x + o_m * o.x, -f_m * f.y - s_m * s.y + o_m * o.y,
                -f_m * f.z - s_m * s.z + o_m * o.z);
 }
 
+/* A vector after the three detector rotations and the two-theta swing. */
 static vec3 turned(const struct options *o, const struct geometry *g, vec3 v)
 {
     return rotate_axis(rotate_xyz(v, o->detector_rot_rad), g->twotheta_axis, g->twotheta_rad);
@@ -194,7 +202,8 @@ static void resolve_origin(const struct options *o, const struct quirks *q, stru
     bool typed_origin = !q->on[QUIRK_PIX0_IGNORED] && g->convention == CUSTOM && o->pix0_given;
     resolve_distance(o, q, g, ratio);
     if (g->pivot == PIVOT_SAMPLE)
-        g->pix0_m = turned(o, g, origin_from(g->Fclose_m, g->Sclose_m, g->close_distance_m, g->fast, g->slow, g->normal));
+        g->pix0_m = turned(o, g, origin_from(g->Fclose_m, g->Sclose_m, g->close_distance_m, g->fast, g->slow,
+                                             g->normal));
     g->fast = turned(o, g, g->fast);
     g->slow = turned(o, g, g->slow);
     g->normal = turned(o, g, g->normal);

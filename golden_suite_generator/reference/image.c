@@ -48,6 +48,7 @@ static bool polar_wanted(const struct loop *loop, const struct pixel *p)
     return on[QUIRK_DMIN_ZERO_POLAR] ? p->P == 0.0 : !p->have_polar;
 }
 
+/* Writes the taps of a source up to the resolution test. */
 static void tap_source(struct trace *t, long n, const struct source *source, vec3 incident, vec3 q, double stol,
                        bool skipped)
 {
@@ -114,6 +115,7 @@ static void refresh_caches(const struct scene *scene, struct pixel *p, long laye
         p->C = capture_fraction(layer, s->layer_m, s->mu_per_m, vec_dot(diffracted, scene->g.normal));
 }
 
+/* Writes the taps of a sub-pixel; lengths in metres. */
 static void tap_subpixel(const struct scene *scene, const struct pixel *p, double f_m, double s_m, double o_m,
                          vec3 pos, double R_m, vec3 diffracted)
 {
@@ -156,6 +158,7 @@ static void run_subpixel(struct loop *loop, struct pixel *p, long layer, double 
     }
 }
 
+/* All sub-pixels of one sensor layer of a pixel. */
 static void run_layer(struct loop *loop, struct pixel *p, long layer, long slow, long fast)
 {
     long O = loop->scene->s.oversample;
@@ -213,6 +216,7 @@ static void count_pixel(struct loop *loop, const struct pixel *p, long slow, lon
     t->count += 1.0;
 }
 
+/* True if -printout shows this pixel. */
 static bool is_printed(const struct options *o, long slow, long fast)
 {
     if (!o->printout || o->printout_pixel[0] < 0)
@@ -252,6 +256,7 @@ bool pixel_masked(const struct scene *scene, long slow, long fast)
     return scene->mask.pixel != NULL && scene->mask.pixel[slow * scene->g.fast_pixels + fast] == 0;
 }
 
+/* The state of the loop before the first pixel. */
 static struct loop start_loop(struct scene *scene)
 {
     const bool *on = scene->q->on;

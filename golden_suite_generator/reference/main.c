@@ -51,6 +51,7 @@ static struct totals render(struct scene *scene, float *image)
     return totals;
 }
 
+/* One simulation: read, resolve, check, render, write. Nothing is written before every input is known to be good. */
 static void run(int argc, char **argv, const struct options *scanned)
 {
     struct options o;
@@ -76,6 +77,7 @@ static void run(int argc, char **argv, const struct options *scanned)
     options_free(&o);
 }
 
+/* Returned: 0, or 9 from fail() on any error. */
 int main(int argc, char **argv)
 {
     struct options scanned;

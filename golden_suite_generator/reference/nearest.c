@@ -5,11 +5,13 @@
 
 enum { LONGEST = 48 };
 
+/* Begins a search for the name nearest to a word. */
 struct nearest nearest_start(const char *word, size_t length)
 {
     return (struct nearest){word, length < LONGEST ? length : LONGEST, "", (size_t)-1};
 }
 
+/* The least of three numbers. */
 static size_t smallest(size_t a, size_t b, size_t c)
 {
     size_t least = a < b ? a : b;

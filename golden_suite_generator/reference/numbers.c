@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Number of digits from place at on. */
 static size_t digits_at(const char *text, size_t at, size_t room)
 {
     size_t n = 0;
@@ -14,6 +15,7 @@ static size_t digits_at(const char *text, size_t at, size_t room)
     return n;
 }
 
+/* 1 if there is a sign at this place, else 0. */
 static size_t sign_at(const char *text, size_t at, size_t room)
 {
     return at < room && (text[at] == '+' || text[at] == '-') ? 1 : 0;

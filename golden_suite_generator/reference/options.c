@@ -17,6 +17,7 @@
 static const char *const OFTEN_MEANT[][2] = {
     {"-dispstep", "-dispsteps"}, {"-hdiv", "-hdivrange"}, {"-vdiv", "-vdivrange"}};
 
+/* The default vectors of convention CUSTOM (spec/01 section 5). */
 static void init_vectors(struct options *o)
 {
     o->vector[AXIS_BEAM] = vec(1, 0, 0);
@@ -28,6 +29,7 @@ static void init_vectors(struct options *o)
     o->vector[AXIS_SPINDLE] = vec(0, 0, 1);
 }
 
+/* Defaults of the detector options. */
 static void init_geometry(struct options *o)
 {
     init_vectors(o);
@@ -74,6 +76,7 @@ void options_init(struct options *o)
     o->trace_level = trace_level_limit("mosaic");
 }
 
+/* Forgets the traced blocks. */
 void options_free(struct options *o)
 {
     free(o->trace_blocks);
@@ -93,6 +96,7 @@ static bool has_name(const struct option_row *row, const char *name)
     return false;
 }
 
+/* The row with this name, -1 if there is none. */
 static int find_option(const char *name)
 {
     for (int i = 0; i < OPTION_ROWS; ++i)
@@ -108,6 +112,7 @@ bool option_seen(const struct options *o, const char *name)
     return row >= 0 && o->seen[row];
 }
 
+/* Ends the program: the word is no option; names the nearest one. */
 static _Noreturn void fail_unknown(const char *word)
 {
     if (word[0] != '-' || is_number(word))
@@ -140,6 +145,7 @@ static const char *word_at(const char *option, int i, int count, char **words)
     return words[i];
 }
 
+/* The number at place i after an option, or an error that names the option. */
 static double real_at(const char *option, int i, int count, char **words)
 {
     double value;
@@ -149,6 +155,7 @@ static double real_at(const char *option, int i, int count, char **words)
     return value;
 }
 
+/* The whole number at place i after an option, or an error that names the option. */
 static long whole_at(const char *option, int i, int count, char **words)
 {
     long value;
@@ -220,6 +227,7 @@ static void check_rule(enum rule rule, const char *option, const char *word, con
         fail("%s: %s is not allowed; give 0, 'inf' or a positive number", option, word);
 }
 
+/* What an option does besides storing its value: implied pivot, convention CUSTOM. */
 static void apply_effect(struct options *o, enum effect effect)
 {
     if (effect == TO_BEAM)

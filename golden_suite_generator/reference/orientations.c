@@ -43,6 +43,7 @@ struct orientations orientations_make(const struct scene *scene)
     return turn;
 }
 
+/* Forgets the orientations. */
 void orientations_free(struct orientations *turn)
 {
     free(turn->cell);

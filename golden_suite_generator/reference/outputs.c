@@ -26,11 +26,13 @@ void outputs_check(const struct options *o)
         output_check("trace file", o->trace_file);
 }
 
+/* Pixels of the whole detector. */
 static size_t pixel_count(const struct scene *scene)
 {
     return (size_t)scene->g.fast_pixels * (size_t)scene->g.slow_pixels;
 }
 
+/* Writes the float image: raw 4-byte floats, row by row. */
 static void write_float(const struct scene *scene, const float *image)
 {
     struct output out = output_open("float image", scene->o->float_file);
@@ -68,6 +70,7 @@ static double report_statistics(const struct scene *scene, const struct totals *
     return rmsd;
 }
 
+/* Writes the SMV header for a header size of size bytes. Returned: its length (spec/08). */
 static int header_text(const struct scene *scene, int size, char text[HEADER_ROOM])
 {
     const uint16_t probe = 1;
@@ -144,6 +147,7 @@ static double write_integer(const struct scene *scene, const struct totals *t, c
     return scale;
 }
 
+/* Writes the PGM preview; integer_scale serves when rmsd is 0. */
 static void write_preview(const struct scene *scene, const float *image, double rmsd, double integer_scale)
 {
     const struct geometry *g = &scene->g;
@@ -183,6 +187,7 @@ static uint16_t noise_pixel(const struct quirks *q, double v)
     return (uint16_t)((uint32_t)(int32_t)v & 0xffffu);
 }
 
+/* Draws photons for every pixel of the region of interest in row order and writes the noise image. */
 static void write_noise(const struct scene *scene, const float *image, struct random_stream *noise, uint16_t *pixel)
 {
     const struct geometry *g = &scene->g;

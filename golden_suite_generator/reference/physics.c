@@ -24,6 +24,7 @@ double sphere_transform(double x, bool upstream)
     return 3.0 * (sin(x) / x - cos(x)) / square;
 }
 
+/* The three grating factors; an axis with one cell counts 1. full_index: Q-SINCG-INTEGER. */
 static void square_crystal(const struct crystal *c, bool full_index, vec3 hkl, vec3 rounded, struct lattice *v)
 {
     if (!full_index)

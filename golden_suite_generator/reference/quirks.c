@@ -163,12 +163,14 @@ static const struct quirk_row REGISTRY[] = {
 
 enum { ROWS = sizeof REGISTRY / sizeof REGISTRY[0] };
 
+/* No choice made: c-parity mode, every quirk as the mode says. */
 void quirk_choice_init(struct quirk_choice *choice)
 {
     choice->mode = PARITY_C;
     memset(choice->chosen, -1, sizeof choice->chosen);
 }
 
+/* The row with this id, -1 if there is none. */
 static int find_row(const char *id, size_t length)
 {
     for (int i = 0; i < ROWS; ++i)
@@ -177,6 +179,7 @@ static int find_row(const char *id, size_t length)
     return -1;
 }
 
+/* Ends the program: no such quirk; names the nearest one. */
 static _Noreturn void fail_unknown(const char *setting, size_t length)
 {
     struct nearest best = nearest_start(setting, length);

@@ -15,6 +15,7 @@ static long step(long state)
     return MULTIPLIER * state % MODULUS;
 }
 
+/* Makes the seed positive, warms up and fills the table from its end. */
 static void restart(struct random_stream *r)
 {
     struct shuffle *box = r->shuffle;

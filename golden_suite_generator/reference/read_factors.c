@@ -18,6 +18,7 @@ struct reflection {
     double h, k, l, F;
 };
 
+/* The number in a word of the hkl file, or an error with file and line. */
 static double word_number(const char *path, const struct piece *word)
 {
     double value;
@@ -49,6 +50,7 @@ static bool read_reflection(const char *path, const struct piece *line, struct r
     return true;
 }
 
+/* Widens a range to hold an index. */
 static void widen(long *min, long *max, double index)
 {
     if ((long)index < *min)
@@ -57,6 +59,7 @@ static void widen(long *min, long *max, double index)
         *max = (long)index;
 }
 
+/* First pass: ranges and number of reflections. */
 static void find_ranges(const char *path, const struct file_bytes *file, struct factor_table *t)
 {
     struct piece line = {0};
@@ -75,11 +78,13 @@ static void find_ranges(const char *path, const struct file_bytes *file, struct 
         fail("HKL file '%s' holds no reflection; four numbers a line are needed: h k l F", path);
 }
 
+/* Entries of the table with its extra planes. */
 static double box_entries(const struct factor_table *t)
 {
     return (double)box_h(t) * (double)box_k(t) * (double)box_l(t);
 }
 
+/* Makes the table, all zeros, if its size is sensible. */
 static void allocate_box(const char *kind, const char *path, struct factor_table *t)
 {
     double entries = box_entries(t);
@@ -89,6 +94,7 @@ static void allocate_box(const char *kind, const char *path, struct factor_table
     t->F = checked_alloc((size_t)entries, sizeof *t->F, "the structure factors");
 }
 
+/* Sets the entries inside the ranges to default_F; the extra planes stay 0. */
 static void fill_default(struct factor_table *t)
 {
     for (long h = t->h_min; h <= t->h_max; ++h)

@@ -44,6 +44,7 @@ static int read_columns(const char *what, const char *path, const struct piece *
     return count;
 }
 
+/* A source from the five columns of a line. */
 static struct source make_source(const char *path, long line, const double value[5])
 {
     if (!(value[4] > 0.0))

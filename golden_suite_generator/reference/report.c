@@ -7,18 +7,21 @@
 #include "constants.h"
 #include "messages.h"
 
+/* Prints a named vector. */
 static void print_vec(const char *name, vec3 v)
 {
     printf("%s %g %g %g\n", name, v.x, v.y, v.z);
 }
 
+/* Prints wavelength, sources, polarization and fluence. */
 static void report_beam(const struct scene *scene)
 {
     const struct options *o = scene->o;
     printf("wave=%g meters, %ld sources\n", o->lambda_m, scene->s.source_count);
     for (long i = 0; i < scene->s.source_count && i < 100; ++i) {
         const struct source *s = &scene->s.sources[i];
-        printf("  source %ld: %g %g %g weight %g wavelength %g\n", i, s->to.x, s->to.y, s->to.z, s->weight, s->lambda_m);
+        printf("  source %ld: %g %g %g weight %g wavelength %g\n", i, s->to.x, s->to.y, s->to.z, s->weight,
+               s->lambda_m);
     }
     if (o->nopolar)
         printf("polarization factor 1\n");
@@ -27,6 +30,7 @@ static void report_beam(const struct scene *scene)
     printf("fluence: %g photons/m^2\n", o->fluence);
 }
 
+/* Prints detector, centres, axes, region of interest and sensor. */
 static void report_detector(const struct scene *scene)
 {
     const struct geometry *g = &scene->g;
@@ -47,6 +51,7 @@ static void report_detector(const struct scene *scene)
     printf("sensor %g meters in %ld layers of %g meters\n", scene->s.thick_m, scene->s.layers, scene->s.layer_m);
 }
 
+/* Prints structure factors, crystal and cell. */
 static void report_crystal(const struct scene *scene)
 {
     static const char *const WORDS[] = {"parallelpiped", "ellipsoidal", "gaussian", "tophat-spot"};
@@ -68,6 +73,7 @@ static void report_crystal(const struct scene *scene)
         printf("tricubic interpolation of structure factors\n");
 }
 
+/* Prints divergence, domains, phi steps and oversampling. */
 static void report_steps(const struct scene *scene)
 {
     const struct sampling *s = &scene->s;

@@ -86,6 +86,7 @@ static double ellipse_term(struct sampled p, double x)
     return (x * x - ((p.step * p.step) / 4.0) * even) / p.range / p.range;
 }
 
+/* True if the elliptic cut drops a divergence point (x, y in rad); NaN never drops one. */
 static bool left_out(const struct options *o, const struct sampling *s, double x, double y)
 {
     if (o->square_div)
@@ -242,6 +243,7 @@ struct sampling sampling_resolve(const struct options *o, const struct quirks *q
     return s;
 }
 
+/* Forgets the lists. */
 void sampling_free(struct sampling *s)
 {
     free(s->sources);

@@ -52,6 +52,7 @@ static bool resolve_interpolation(const struct scene *scene)
     return few;
 }
 
+/* Ends the program if a pixel to be traced is not computed, saying why. */
 static void check_traced(const struct scene *scene, long slow, long fast)
 {
     const struct geometry *g = &scene->g;
@@ -83,6 +84,7 @@ static void resolve_traced(struct scene *scene)
     }
 }
 
+/* A mask must have the size of the detector (Q-MASK-SIZE). */
 static void check_mask(const struct scene *scene)
 {
     const struct mask *m = &scene->mask;
@@ -114,6 +116,7 @@ void scene_resolve(struct scene *scene, struct options *o, const struct quirks *
     resolve_traced(scene);
 }
 
+/* Forgets all lists and tables. */
 void scene_free(struct scene *scene)
 {
     orientations_free(&scene->turn);
@@ -123,6 +126,7 @@ void scene_free(struct scene *scene)
     free(scene->traced);
 }
 
+/* Writes the taps from oversample to I_bg. */
 static void trace_counts(struct trace *t, const struct scene *scene)
 {
     const struct sampling *s = &scene->s;
@@ -135,6 +139,7 @@ static void trace_counts(struct trace *t, const struct scene *scene)
     tap_real(t, TAP_I_bg, scene_background(scene));
 }
 
+/* Writes the taps from convention to distance_meters. */
 static void trace_detector(struct trace *t, const struct scene *scene)
 {
     const struct geometry *g = &scene->g;
@@ -157,6 +162,7 @@ static void trace_detector(struct trace *t, const struct scene *scene)
     tap_real(t, TAP_distance_meters, g->distance_m);
 }
 
+/* Writes the taps from misset_rad to interpolate. */
 static void trace_crystal(struct trace *t, const struct scene *scene)
 {
     const struct crystal *c = &scene->c;

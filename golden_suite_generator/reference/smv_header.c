@@ -42,6 +42,7 @@ static const char *last_place(const struct header *h, const char *key)
     return found;
 }
 
+/* Ends the program: the value of a key is no finite number. */
 static _Noreturn void fail_value(const struct header *h, const char *key, const char *value)
 {
     fail("SMV file '%s': %s is '%.*s', not a finite number", h->path, key, (int)strcspn(value, ";\n"), value);
@@ -95,6 +96,7 @@ static size_t header_bytes(const char *path, const struct file_bytes *file, bool
     return (size_t)length;
 }
 
+/* Width and height in pixels. */
 static void find_size(const struct header *h, long size[2])
 {
     double value[2] = {0.0, 0.0}, both = 0.0;
@@ -109,6 +111,7 @@ static void find_size(const struct header *h, long size[2])
     }
 }
 
+/* Stores the value of a key over the divisor, if the key is there. */
 static void take_key(const struct header *h, const char *key, double divisor, double *target)
 {
     double value;

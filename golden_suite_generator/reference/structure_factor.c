@@ -21,6 +21,7 @@ struct factor_table factors_read(const struct options *o, const struct quirks *q
     return (struct factor_table){.F = NULL, .default_F = o->default_F};
 }
 
+/* Forgets the table. */
 void factors_free(struct factor_table *table)
 {
     free(table->F);

@@ -25,17 +25,19 @@ bool tricubic_in_range(const struct factor_table *table, vec3 hkl, bool narrow);
 double factor_tricubic(const struct factor_table *table, vec3 hkl);
 void factor_nodes(const struct factor_table *table, vec3 hkl, double node[64]);
 
-/* Strides of the box. */
+/* Entries of the box along l. */
 static inline long box_l(const struct factor_table *t)
 {
     return t->l_max - t->l_min + 2;
 }
 
+/* Entries of the box along k. */
 static inline long box_k(const struct factor_table *t)
 {
     return t->k_max - t->k_min + 2;
 }
 
+/* Entries of the box along h. */
 static inline long box_h(const struct factor_table *t)
 {
     return t->h_max - t->h_min + 2;

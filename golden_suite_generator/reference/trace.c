@@ -38,6 +38,7 @@ void trace_begin(struct trace *t)
     fprintf(t->stream, "TRACE_C: program %s %s\n", PROGRAM_NAME, PROGRAM_VERSION);
 }
 
+/* Writes one number: 17 digits, or whole for kind 'i'. */
 static void write_value(FILE *stream, char kind, double value)
 {
     if (isnan(value))
@@ -50,6 +51,7 @@ static void write_value(FILE *stream, char kind, double value)
         fprintf(stream, " %.17g", value);
 }
 
+/* Writes the loop context of a level and ends the line. */
 static void write_context(const struct trace *t, int level)
 {
     const long at[] = {t->at.slow, t->at.fast, t->at.layer, t->at.sub_slow, t->at.sub_fast, t->at.source, t->at.phi,

@@ -26,12 +26,14 @@ void trace_begin(struct trace *t);
 void trace_reals(struct trace *t, enum tap_id tap, const double *value);
 void trace_words(struct trace *t, enum tap_id tap, const char *word);
 
+/* One number, if the pixel is traced. */
 static inline void tap_real(struct trace *t, enum tap_id tap, double value)
 {
     if (t != NULL)
         trace_reals(t, tap, &value);
 }
 
+/* One vector, if the pixel is traced. */
 static inline void tap_vec(struct trace *t, enum tap_id tap, vec3 value)
 {
     if (t != NULL)

@@ -13,26 +13,31 @@ typedef struct {
     double xx, xy, xz, yx, yy, yz, zx, zy, zz;
 } mat3;
 
+/* A vector from its components. */
 static inline vec3 vec(double x, double y, double z)
 {
     return (vec3){x, y, z};
 }
 
+/* u . v */
 static inline double vec_dot(vec3 u, vec3 v)
 {
     return u.x * v.x + u.y * v.y + u.z * v.z;
 }
 
+/* u x v */
 static inline vec3 vec_cross(vec3 u, vec3 v)
 {
     return vec(u.y * v.z - u.z * v.y, u.z * v.x - u.x * v.z, u.x * v.y - u.y * v.x);
 }
 
+/* |v| */
 static inline double vec_length(vec3 v)
 {
     return sqrt(v.x * v.x + v.y * v.y + v.z * v.z);
 }
 
+/* s v */
 static inline vec3 vec_scale(vec3 v, double s)
 {
     return vec(s * v.x, s * v.y, s * v.z);
