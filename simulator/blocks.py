@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -51,6 +51,12 @@ def visit_of(ins: Instrument, spot: Spot) -> int:
     """Return the ordinal of (layer, sub-pixel, source 0) among the visits of a pixel to the phi loop."""
     side = ins.scene.oversample
     return ((spot.layer * side + spot.sub_slow) * side + spot.sub_fast) * len(ins.wavelength_m)
+
+
+def place_of(spot: Spot, chunk: Chunk) -> Spot:
+    """Return the place of a chunk of evaluations of a sub-pixel."""
+    counts = (chunk.k.stop - chunk.k.start, chunk.p.stop - chunk.p.start, chunk.m.stop - chunk.m.start)
+    return replace(spot, source=chunk.k.start, phi=chunk.p.start, domain=chunk.m.start, counts=counts)
 
 
 def chunks(ins: Instrument, block: Block) -> Iterator[Chunk]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from simulator.blocks import NEVER, Block, Chunk, ordinals
+from simulator.blocks import NEVER, Block, Chunk, ordinals, place_of
 from simulator.instrument import CellVectors, Instrument
 from simulator.lattice_factor import lattice_factor
 from simulator.rays import Rays, pixels_last
@@ -40,7 +40,7 @@ def evaluate(ins: Instrument, block: Block, rays: Rays, chunk: Chunk, tap: Tap) 
     Source: spec 06 sections 7 to 12.
     """
     alive = None if rays.alive is None else rays.alive[chunk.k]
-    spot = replace(rays.spot, source=chunk.k.start, phi=chunk.p.start, domain=chunk.m.start)
+    spot = place_of(rays.spot, chunk)
     show = tap.at(Level.MOSAIC, spot)
     if tap.active and chunk.m.start == 0:
         _show_cell(tap.at(Level.PHI, spot), "rot", _cell(ins, block, rays, chunk, final=False), alive)

@@ -14,7 +14,7 @@ from simulator.instrument import Instrument
 from simulator.kernel import photons
 from simulator.rays import passes_dmin
 from simulator.scene import Scene, prepare
-from simulator.taps import Tap, no_tap
+from simulator.taps import Level, Spot, Tap, no_tap, silent
 
 Progress = Callable[[int, int], None]
 """Is told the number of pixels done and the number of all pixels of the run."""
@@ -108,7 +108,8 @@ def _switching(ins: Instrument, block: Block, tap: Tap) -> Iterator[tuple[Block,
 
 def _single(ins: Instrument, block: Block, tap: Tap) -> Iterator[tuple[Block, Tensor, Tensor]]:
     """Yield the block as it is."""
-    result = photons(ins, block, tap)
+    seen = tap.at(Level.PIXEL, Spot(block.slow, block.fast)) is not silent
+    result = photons(ins, block, tap if seen else no_tap)
     yield block, result.pixels, result.omega_sum_sr.sum()
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from simulator.accumulate import add_terms, multiply_running_sum, running_sums
-from simulator.blocks import NEVER, Block, Chunk, chunks, spots, visit_of
+from simulator.blocks import NEVER, Block, chunks, place_of, spots, visit_of
 from simulator.evaluation import Evaluation, evaluate
 from simulator.factors import Factors
 from simulator.instrument import Instrument
@@ -75,8 +75,7 @@ def photons(ins: Instrument, block: Block, tap: Tap = no_tap) -> Photons:
         sums = _add_sub_pixel(ins, rays, sums)
         for chunk in chunks(ins, block):
             terms = evaluate(ins, block, rays, chunk, tap)
-            place = replace(spot, source=chunk.k.start, phi=chunk.p.start, domain=chunk.m.start)
-            sums = _add_terms(terms, applied.of_sources(chunk.k), sums, tap, place)
+            sums = _add_terms(terms, applied.of_sources(chunk.k), sums, tap, place_of(spot, chunk))
     assert factors is not None  # there is at least one sub-pixel
     return _finish(ins, block, sums, factors, tap)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -138,7 +138,7 @@ def _scatter(ins: Instrument, spot: Spot, direction: Vec, cached_polar: Tensor |
     if policy.unitize and formed is not None and len(ins.wavelength_m) > 1:
         seen = unitized(direction, formed)
         q = _scattering(ins, seen)
-    show = tap.at(Level.SOURCE, spot)
+    show = tap.at(Level.SOURCE, replace(spot, counts=(len(ins.wavelength_m), 1, 1)))
     show("incident_vec", ins.incident)
     show("lambda_meters", ins.wavelength_m)
     show("scattering_vec_m_inv", q)
