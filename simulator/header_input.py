@@ -17,7 +17,7 @@ from simulator.units import M_PER_ANGSTROM, m_of_mm, rad_of_deg, wavelength_m_of
 class Start:
     """The values that options start from: upstream's defaults, or what headers say; NaN where unset.
 
-    `osc_rad` is -1 where unset (spec 04 section 1).
+    `osc_rad` is -1 where unset (spec 04 section 1); `origin` says in messages where the values come from.
     """
 
     fpixels: int = 0
@@ -35,6 +35,7 @@ class Start:
     phi_rad: float = 0.0
     osc_rad: float = -1.0
     twotheta_rad: float = 0.0
+    origin: str = "the defaults"
 
 
 def _same(value: float) -> float:
@@ -82,8 +83,13 @@ def with_header(start: Start, file: SmvFile, is_mask: bool, quirks: Quirks) -> S
     ssize_m = pixel_m * file.spixels
     if is_mask and "Ybeam_m" in changes and "Q-MASK-BEAM-Y" in quirks:
         changes["Ybeam_m"] = ssize_m - changes["Ybeam_m"]
-    fields: dict[str, float | int] = {
-        "fpixels": file.fpixels, "spixels": file.spixels, "pixel_m": pixel_m,
-        "fsize_m": pixel_m * file.fpixels, "ssize_m": ssize_m, **changes,
-    }  # fmt: skip
+    fields: dict[str, float | int | str] = {
+        "fpixels": file.fpixels,
+        "spixels": file.spixels,
+        "pixel_m": pixel_m,
+        "fsize_m": pixel_m * file.fpixels,
+        "ssize_m": ssize_m,
+        "origin": f"the header of '{file.path}'",
+        **changes,
+    }
     return replace(start, **fields)  # type: ignore[arg-type]

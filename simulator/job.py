@@ -28,9 +28,11 @@ from simulator.io.pgm import write_pgm
 from simulator.io.raw import write_float
 from simulator.io.smv import write_smv
 from simulator.noise import noise_image
+from simulator.printout import Printout
 from simulator.progress import shown
 from simulator.scene import Scene, prepare
 from simulator.statistics import Statistics, statistics_of
+from simulator.taps import no_tap
 
 Say = Callable[[str], None]
 NO_FILE = Path()
@@ -83,8 +85,10 @@ class Job:
 
     def _render(self) -> Rendered:
         config = self.scene.config
-        with shown(config.detector, config.output.progress, self.say) as advance:
-            return render(self.scene, progress=advance)
+        output = config.output
+        tap = Printout(self.scene, output.printout_pixel, self.say) if output.printout else no_tap
+        with shown(config.detector, output.progress, self.say) as advance:
+            return render(self.scene, tap, advance)
 
     def _write_images(self, image: NDArray[np.float32], executed: NDArray[np.bool_]) -> None:
         config, output = self.scene.config, self.scene.config.output

@@ -34,7 +34,7 @@ def wavelength_of(raw: RawOptions, start: Start) -> float:
     """
     last = raw.last("-lambda", "-energy")
     if last is None:
-        return above_zero(start.wavelength_m, f"wavelength {start.wavelength_m:g} m of the header")
+        return above_zero(start.wavelength_m, f"wavelength {start.wavelength_m:g} m of {start.origin}")
     value = above_zero(float(last.values[0]), f"{last.name} {last.values[0]:g}")
     convert = wavelength_m_of_A if last.name == "-lambda" else wavelength_m_of_eV
     return above_zero(convert(value), f"{last.name} {value:g}")

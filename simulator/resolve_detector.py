@@ -100,7 +100,7 @@ def _rotation(raw: RawOptions, axis: str) -> float:
 def _pixel_size(raw: RawOptions, start: Start) -> float:
     typed = raw.number("-pixel")
     if typed is None:
-        return above_zero(start.pixel_m, f"pixel size {start.pixel_m:g} m of the header")
+        return above_zero(start.pixel_m, f"pixel size {start.pixel_m:g} m of {start.origin}")
     return above_zero(m_of_mm(typed), f"-pixel {typed:g}")
 
 
@@ -130,7 +130,7 @@ def _distances(raw: RawOptions, start: Start, quirks: Quirks) -> tuple[float, fl
     if raw.has("-distance") and "Q-CLOSE-BEATS-DISTANCE" not in quirks:
         close_m = UNSET
     close_m = _typed_or(raw, m_of_mm, close_m, "-close_distance")
-    not_zero(distance_m if math.isnan(close_m) else close_m, "distance of the header")
+    not_zero(distance_m if math.isnan(close_m) else close_m, f"distance 0 of {start.origin}")
     return distance_m, close_m
 
 
