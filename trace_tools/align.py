@@ -69,9 +69,9 @@ class Alignment:
         return {name: number for number, name in enumerate(self.names)}
 
 
-def _common_names(a: Trace, b: Trace) -> tuple[tuple[str, ...], Index]:
+def _common_names(a: Trace, b: Trace) -> tuple[tuple[str, ...], NDArray[np.uint16]]:
     names = {name: number for number, name in enumerate(a.names)}
-    renumber = np.array([names.setdefault(name, len(names)) for name in b.names], np.int64)
+    renumber = np.array([names.setdefault(name, len(names)) for name in b.names], np.uint16)
     return tuple(names), renumber
 
 
@@ -79,39 +79,55 @@ def _common_names(a: Trace, b: Trace) -> tuple[tuple[str, ...], Index]:
 class _Keys:
     """Tap ids and context rows of both traces in common numbers."""
 
-    tap_a: Index
-    tap_b: Index
-    row_a: Index
-    row_b: Index
+    tap_a: NDArray[np.uint16]
+    tap_b: NDArray[np.uint16]
+    row_a: NDArray[np.int32]
+    row_b: NDArray[np.int32]
     contexts: NDArray[np.int32]
     names: tuple[str, ...]
 
     def codes(self) -> tuple[Index, Index]:
         """Return one number for each pair of tap and context."""
         size = max(len(self.contexts), 1)
-        return self.tap_a * size + self.row_a, self.tap_b * size + self.row_b
+        return (
+            self.tap_a.astype(np.int64) * size + self.row_a,
+            self.tap_b.astype(np.int64) * size + self.row_b,
+        )
 
 
 def _common_keys(a: Trace, b: Trace) -> _Keys:
     names, renumber = _common_names(a, b)
     (rows_a, rows_b), contexts = number_contexts(a.columns.contexts, b.columns.contexts)
     return _Keys(
-        a.columns.tap.astype(np.int64),
+        a.columns.tap,
         renumber[b.columns.tap],
-        rows_a[a.columns.context],
-        rows_b[b.columns.context],
+        rows_a.astype(np.int32)[a.columns.context],
+        rows_b.astype(np.int32)[b.columns.context],
         contexts,
         names,
     )
 
 
 def _match(code_a: Index, code_b: Index) -> tuple[Index, Index]:
-    if np.array_equal(code_a, code_b):
-        every = np.arange(len(code_a))
-        return every, every.copy()
-    _, at_a, at_b = np.intersect1d(code_a, code_b, assume_unique=True, return_indices=True)
+    """Pair equal codes; what both streams begin and end with needs no sorting."""
+    shorter = min(len(code_a), len(code_b))
+    head = _common_length(code_a[:shorter], code_b[:shorter])
+    tail = _common_length(code_a[head:][::-1][: shorter - head], code_b[head:][::-1][: shorter - head])
+    end_a, end_b = len(code_a) - tail, len(code_b) - tail
+    _, at_a, at_b = np.intersect1d(
+        code_a[head:end_a], code_b[head:end_b], assume_unique=True, return_indices=True
+    )
     order = np.argsort(at_a)
-    return at_a[order], at_b[order]
+    first, last = np.arange(head), np.arange(tail)
+    return (
+        np.concatenate([first, at_a[order] + head, last + end_a]),
+        np.concatenate([first, at_b[order] + head, last + end_b]),
+    )
+
+
+def _common_length(one: Index, other: Index) -> int:
+    apart = one != other
+    return int(np.argmax(apart)) if apart.any() else len(one)
 
 
 def _left(length: int, taken: Index) -> Index:
@@ -204,4 +220,4 @@ def _merge(keys: _Keys, partner: Index, by: NDArray[np.int8]) -> Alignment:
         by = np.concatenate([by, np.zeros(len(only_b), np.int8)])[order]
         tap = np.concatenate([tap, keys.tap_b[only_b]])[order]
         row = np.concatenate([row, keys.row_b[only_b]])[order]
-    return Alignment(a, partner, by, tap.astype(np.uint16), row.astype(np.int32), keys.contexts, keys.names)
+    return Alignment(a, partner, by, tap, row, keys.contexts, keys.names)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import fields, replace
 from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
+
+from trace_tools.trace_columns import Columns, ColumnsBuilder
 from trace_tools.trace_file import Trace, read_trace
 
 PARALLEL_BYTES = 1 << 27
+_COLUMNS = tuple(field.name for field in fields(Columns))
 
 
 def _is_large(path: str) -> bool:
@@ -17,11 +23,24 @@ def _is_large(path: str) -> bool:
     return file.is_file() and file.stat().st_size >= PARALLEL_BYTES
 
 
+def _read_into(path: str, folder: str) -> Trace:
+    """Read a trace and leave its columns in files: a pipe would take longer than the parsing saves."""
+    trace = read_trace(path)
+    for name in _COLUMNS:
+        np.save(Path(folder) / f"{name}.npy", getattr(trace.columns, name))
+    return replace(trace, columns=ColumnsBuilder().finish())
+
+
 def read_pair(a: str, b: str) -> tuple[Trace, Trace]:
     """Read two trace files. Raises: TraceError for the first one that cannot be read."""
     if not (_is_large(a) and _is_large(b) and (os.cpu_count() or 1) > 1):
         return read_trace(a), read_trace(b)
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        other = pool.submit(read_trace, b)
+    with (
+        tempfile.TemporaryDirectory(prefix="trace-diff-") as folder,
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
+    ):
+        other = pool.submit(_read_into, b, folder)
         first = read_trace(a)
-        return first, other.result()
+        second = other.result()
+        columns = Columns(*(np.load(Path(folder) / f"{name}.npy") for name in _COLUMNS))
+    return first, replace(second, columns=columns)

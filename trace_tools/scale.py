@@ -82,8 +82,12 @@ class Scales:
 
 
 def _largest(values: Floats) -> Floats:
-    finite = np.where(np.isfinite(values), np.abs(values), 0.0)
-    return np.asarray(finite.max(axis=1, initial=0.0))[:, None]
+    size = np.abs(values)
+    size[~np.isfinite(size)] = 0.0
+    largest = np.zeros(len(values))
+    for column in size.T:
+        np.maximum(largest, column, out=largest)
+    return largest[:, None]
 
 
 def _norm(values: Floats) -> Floats:

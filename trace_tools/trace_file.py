@@ -19,6 +19,7 @@ from trace_tools.tap_points import CONTEXT_KEYS, SCHEMA, TAP_ID
 from trace_tools.trace_columns import Columns, ColumnsBuilder
 
 BLOCK_BYTES = 1 << 18
+LONGEST_LINE = 1 << 22
 PREFIXES = ("TRACE_C:", "TRACE_PY:")
 SHOWN_LINES = 20
 
@@ -83,12 +84,19 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 def blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """Cut a stream into blocks of whole lines; only the last block may lack its newline."""
+    """Cut a stream into blocks of whole lines; only the last block may lack its newline.
+
+    Raises: TraceError for a line that no trace can have.
+    """
     rest = b""
     while chunk := stream.read(BLOCK_BYTES):
         cut = chunk.rfind(b"\n") + 1
         if cut == 0:
             rest += chunk
+            if len(rest) > LONGEST_LINE:
+                raise TraceError(
+                    f"a line is longer than {LONGEST_LINE} bytes: this is no trace; give a text file"
+                )
             continue
         yield rest + chunk[:cut]
         rest = chunk[cut:]
@@ -115,7 +123,7 @@ class _Reader:
 
     def take(self, block: bytes) -> None:
         """Parse one block of lines."""
-        if b"TRACE_" not in block:
+        if b"TRACE_" not in block and block.endswith(b"\n"):
             self._count_lines(block)
             return
         if self.program and not self.older and block.endswith(b"\n"):
@@ -127,7 +135,7 @@ class _Reader:
         self._take_lines(block)
 
     def _count_lines(self, block: bytes) -> None:
-        lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        lines = block.count(b"\n")
         self.skipped += lines
         self.line_number += lines
 
