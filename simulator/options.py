@@ -174,10 +174,10 @@ def help_text() -> str:
 
 def _help_lines(option: Option) -> list[str]:
     values = " ".join(_SHORT.get(kind, kind) for kind in option.kinds)
-    notes = [f"[{option.unit}]"] if option.unit else []
-    notes += [f"default: {option.default}"] if option.default else []
+    notes = [option.unit] if option.unit else []
+    notes += [f"default {option.default}"] if option.default else []
     head = f"  {option.name} {values}".rstrip()
-    text = " ".join([option.help, *notes])
+    text = f"{option.help} ({'; '.join(notes)})" if notes else option.help
     lines = [f"{head:34s} {text}"] if len(head) < 34 else [head, f"{'':34s} {text}"]
     if option.aliases:
         lines.append(f"{'':34s} also {' '.join(option.aliases)}")

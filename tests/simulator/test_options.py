@@ -77,4 +77,4 @@ def test_both_spellings_of_the_parity_options_are_one() -> None:
 def test_help_names_every_option_with_unit_and_default() -> None:
     text = help_text()
     assert all(f"  {option.name}" in text for option in OPTIONS)
-    assert "[mm] default: 100" in text
+    assert "(mm; default 100)" in text
