@@ -95,7 +95,7 @@ def _diff(argv: list[str]) -> int:
     report = judge_files(args.a, args.b, Options(args.rtol, args.atol, args.floor, args.k, args.graph))
     if args.markdown:
         _write(args.markdown, markdown(report))
-    if args.show:
+    if args.show is not None:
         sys.stdout.write(_show(report, args.show))
     elif args.json:
         sys.stdout.write(json.dumps(metrics(report), indent=1) + "\n")

@@ -74,11 +74,12 @@ def _inputs(blame: Blame, name: str, entry: int) -> tuple[InputState, ...]:
     chosen = np.array([entry])
     found = {other: int(source[0]) for other, source in
              inputs_of(blame.comparison, blame.graph, name, chosen).items()}  # fmt: skip
-    ruled = {other for other, _ in blame.graph[name].input_rules}
+    optional = {other for other, _ in blame.graph[name].input_rules}
+    optional |= {other for other in found if other in blame.graph and blame.graph[other].condition}
     states = [
         _input(blame, other, source)
         for other, source in found.items()
-        if source != NONE or other not in ruled
+        if source != NONE or other not in optional
     ]
     before = int(carried_entries(blame.comparison.alignment, blame.graph, chosen, name)[0])
     if before != NONE:
