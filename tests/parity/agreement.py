@@ -27,15 +27,15 @@ def simulator_words(mode: str, case: Case, inputs: Path, extra: Sequence[str] = 
 
 def run_command_line(
     case: Case, mode: str, inputs: Path, folder: Path, extra: Sequence[str] = ()
-) -> tuple[int, str]:
-    """Run the whole command line in `folder`; return exit status and standard error."""
+) -> tuple[int, str, str]:
+    """Run the whole command line in `folder`; return exit status, standard output and error."""
     from simulator.cli import main
 
     lay_out(case, inputs, folder)
     out, err = io.StringIO(), io.StringIO()
     with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = main(simulator_words(mode, case, inputs, extra))
-    return status, err.getvalue()
+    return status, out.getvalue(), err.getvalue()
 
 
 def simulated_image(case: Case, mode: str, inputs: Path, folder: Path, extra: Sequence[str] = ()) -> Wide:
@@ -50,11 +50,11 @@ def simulated_image(case: Case, mode: str, inputs: Path, folder: Path, extra: Se
 
 def simulated_outputs(
     case: Case, mode: str, inputs: Path, folder: Path, extra: Sequence[str] = ()
-) -> Outputs:
-    """Return the images that the command line writes."""
-    status, message = run_command_line(case, mode, inputs, folder, extra)
+) -> tuple[Outputs, str]:
+    """Return the images that the command line writes, and what it prints."""
+    status, printed, message = run_command_line(case, mode, inputs, folder, extra)
     assert status == 0, f"{case.label} in {mode}: PyTorch ended with {status}: {message}"
-    return read_outputs(folder, case.outputs)
+    return read_outputs(folder, case.outputs), printed
 
 
 def assert_floats_agree(case: Case, what: str, expected: Wide, image: Wide) -> None:

@@ -35,7 +35,7 @@ def test_programs_agree_without_the_quirk(
     image = simulated(case, "c-parity", "--quirk", f"{quirk}=off")
     what = f"c-parity without {quirk}, PyTorch against C"
     assert_floats_agree(case, what, expected.images["float"].astype(np.float64), image)
-    outputs = simulated_outputs(case, "c-parity", inputs, tmp_path, ("--quirk", f"{quirk}=off"))
+    outputs, _ = simulated_outputs(case, "c-parity", inputs, tmp_path, ("--quirk", f"{quirk}=off"))
     for kind in set(case.outputs) - {"float"}:
         assert_counts_equal(case, f"{what}, {kind}", expected.images[kind], outputs.images[kind])
         assert outputs.headers[kind] == expected.headers[kind]
