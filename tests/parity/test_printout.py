@@ -49,7 +49,7 @@ def printout_numbers(text: str) -> list[float]:
 
 
 OPEN = pytest.mark.xfail(
-    reason="spec mode, several sources: the second stol is of the last source in C, of the beam vector in PyTorch"
+    reason="spec, several sources: the second stol is of the last source in C, of the beam vector in PyTorch"
 )
 PRINTED = [
     pytest.param(case_id, mode, marks=OPEN if (case_id, mode) == ("vector-e18", "spec") else ())
