@@ -3,6 +3,13 @@
 #include "messages.h"
 #include "physics.h"
 
+/* The loops below are compiled twice, with and without observers, so that taps cost nothing while they are off. */
+#if defined(__GNUC__)
+#define INLINED static inline __attribute__((always_inline))
+#else
+#define INLINED static inline
+#endif
+
 /* Writes three taps, first and the two after it: the cell vectors, metres turned into Angstrom. */
 static void tap_cell(struct trace *t, enum tap_id first, const struct cell *cell)
 {
@@ -31,7 +38,7 @@ static void tap_lattice(const struct loop *loop, struct trace *t, const struct c
 }
 
 /* Interpolated F, or the nearest entry where the range does not allow it (spec/05 section 5). */
-static double interpolated_factor(struct loop *loop, struct trace *t, vec3 hkl, vec3 rounded)
+static double interpolated_factor(struct loop *loop, struct trace *t, vec3 hkl, const vec3 *rounded)
 {
     const struct scene *scene = loop->scene;
     if (tricubic_in_range(&scene->table, hkl, scene->q->on[QUIRK_INTERP_MARGIN])) {
@@ -61,39 +68,40 @@ static void keep_evaluation(struct pixel *p, vec3 hkl, vec3 rounded, double F_ce
 }
 
 /* One mosaic domain of one phi step: adds its term to the running sum. */
-static inline void evaluate(struct loop *loop, struct pixel *p, const struct beamlet *b, const struct cell *cell)
+INLINED void evaluate(struct loop *loop, struct pixel *p, const struct beamlet *b, const struct cell *cell,
+                      const bool observed)
 {
     const struct scene *scene = loop->scene;
+    struct trace *t = observed ? p->trace : NULL;
     vec3 hkl = vec(vec_dot(cell->a, b->q_per_m), vec_dot(cell->b, b->q_per_m), vec_dot(cell->c, b->q_per_m));
     vec3 rounded = vec(round_half_down(hkl.x), round_half_down(hkl.y), round_half_down(hkl.z));
-    struct lattice lattice = lattice_factor(&scene->c, scene->q, hkl, rounded);
-    if (p->trace != NULL)
-        tap_lattice(loop, p->trace, cell, hkl, rounded, &lattice);
+    struct lattice lattice;
+    lattice_factor(&scene->c, scene->q, &hkl, &rounded, &lattice);
+    if (t != NULL)
+        tap_lattice(loop, t, cell, hkl, rounded, &lattice);
     if (lattice.F == 0.0 && loop->cut_all)
         return;
-    double F_cell = loop->interpolate ? interpolated_factor(loop, p->trace, hkl, rounded)
-                                      : factor_nearest(&scene->table, rounded);
+    double F_cell = loop->interpolate ? interpolated_factor(loop, t, hkl, &rounded)
+                                      : factor_nearest(&scene->table, &rounded);
     double term = F_cell * F_cell * lattice.F * lattice.F;
     if (loop->running_product)
         p->sum = (p->sum + term * b->weight) * b->thick * b->polar * b->omega;
     else
         p->sum = p->sum + term * b->weight * b->thick * b->polar * b->omega;
-    if (p->trace != NULL) {
-        tap_real(p->trace, TAP_F_cell, F_cell);
-        tap_real(p->trace, TAP_I_contribution, term);
-        tap_real(p->trace, TAP_I_running, p->sum);
-    }
-    if (p->printed)
+    tap_real(t, TAP_F_cell, F_cell);
+    tap_real(t, TAP_I_contribution, term);
+    tap_real(t, TAP_I_running, p->sum);
+    if (observed)
         keep_evaluation(p, hkl, rounded, F_cell, lattice.F, cell);
 }
 
 /* All phi steps and domains of one layer, sub-pixel and source. */
-void run_block(struct loop *loop, struct pixel *p, const struct beamlet *b)
+INLINED void sweep(struct loop *loop, struct pixel *p, const struct beamlet *b, const bool observed)
 {
     const struct scene *scene = loop->scene;
     const long *map = loop->first_block ? scene->turn.first : scene->turn.later;
-    bool mosaic = scene->s.mosaic_rad > 0.0;
-    struct trace *t = p->trace;
+    const bool mosaic = scene->s.mosaic_rad > 0.0;
+    struct trace *t = observed ? p->trace : NULL;
     for (long j = 0; j < scene->turn.steps; ++j) {
         const struct cell *turned = &scene->turn.cell[map[j]];
         if (t != NULL) {
@@ -101,16 +109,23 @@ void run_block(struct loop *loop, struct pixel *p, const struct beamlet *b)
             tap_cell(t, TAP_rot_a_angstroms, turned);
         }
         for (long m = 0; m < scene->s.domains; ++m) {
+            const mat3 *u = &scene->s.domain[m];
+            struct cell cell = *turned;
             if (t != NULL)
                 t->at.domain = m;
-            if (!mosaic) {
-                evaluate(loop, p, b, turned);
-                continue;
-            }
-            const mat3 *u = &scene->s.domain[m];
-            struct cell cell = {mat_apply(u, turned->a), mat_apply(u, turned->b), mat_apply(u, turned->c)};
-            evaluate(loop, p, b, &cell);
+            if (mosaic)
+                cell = (struct cell){mat_apply(u, turned->a), mat_apply(u, turned->b), mat_apply(u, turned->c)};
+            evaluate(loop, p, b, &cell, observed);
         }
     }
     loop->first_block = false;
+}
+
+/* The same for pixels that are traced or printed, and for all others. */
+void run_block(struct loop *loop, struct pixel *p, const struct beamlet *b)
+{
+    if (p->trace != NULL || p->printed)
+        sweep(loop, p, b, true);
+    else
+        sweep(loop, p, b, false);
 }

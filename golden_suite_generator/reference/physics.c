@@ -25,13 +25,15 @@ double sphere_transform(double x, bool upstream)
 }
 
 /* The three grating factors; an axis with one cell counts 1. full_index: Q-SINCG-INTEGER. */
-static void square_crystal(const struct crystal *c, bool full_index, vec3 hkl, vec3 rounded, struct lattice *v)
+static void square_crystal(const struct crystal *c, bool full_index, const vec3 *hkl, const vec3 *rounded,
+                           struct lattice *v)
 {
-    if (!full_index)
-        hkl = vec(hkl.x - rounded.x, hkl.y - rounded.y, hkl.z - rounded.z);
-    v->factor[0] = c->cells[0] > 1.0 ? grating(PI * hkl.x, c->cells[0]) : 1.0;
-    v->factor[1] = c->cells[1] > 1.0 ? grating(PI * hkl.y, c->cells[1]) : 1.0;
-    v->factor[2] = c->cells[2] > 1.0 ? grating(PI * hkl.z, c->cells[2]) : 1.0;
+    double h = full_index ? hkl->x : hkl->x - rounded->x;
+    double k = full_index ? hkl->y : hkl->y - rounded->y;
+    double l = full_index ? hkl->z : hkl->z - rounded->z;
+    v->factor[0] = c->cells[0] > 1.0 ? grating(PI * h, c->cells[0]) : 1.0;
+    v->factor[1] = c->cells[1] > 1.0 ? grating(PI * k, c->cells[1]) : 1.0;
+    v->factor[2] = c->cells[2] > 1.0 ? grating(PI * l, c->cells[2]) : 1.0;
     v->F = v->factor[0] * v->factor[1] * v->factor[2];
 }
 
@@ -53,25 +55,24 @@ static double rad_star_square(const struct crystal *c, vec3 d)
     return (x * x + y * y + z * z) * N[0] * N[0] * N[1] * N[1] * N[2] * N[2];
 }
 
-/* Lattice factor at fractional indices with their nearest whole ones (spec/06 section 10). */
-struct lattice lattice_factor(const struct crystal *c, const struct quirks *q, vec3 hkl, vec3 rounded)
+/* Lattice factor at fractional indices with their nearest whole ones (spec/06 section 10), into v. */
+void lattice_factor(const struct crystal *c, const struct quirks *q, const vec3 *hkl, const vec3 *rounded,
+                    struct lattice *v)
 {
-    struct lattice v = {.F = 1.0};
     if (c->shape == SHAPE_SQUARE) {
-        square_crystal(c, q->on[QUIRK_SINCG_INTEGER], hkl, rounded, &v);
-        return v;
+        square_crystal(c, q->on[QUIRK_SINCG_INTEGER], hkl, rounded, v);
+        return;
     }
-    vec3 d = vec(hkl.x - rounded.x, hkl.y - rounded.y, hkl.z - rounded.z);
+    vec3 d = vec(hkl->x - rounded->x, hkl->y - rounded->y, hkl->z - rounded->z);
     double all = c->cells[0] * c->cells[1] * c->cells[2];
     bool plain = c->shape == SHAPE_ROUND || !q->on[QUIRK_GAUSS_WIDTH];
-    v.square = plain ? hrad_square(c, d) : rad_star_square(c, d);
+    v->square = plain ? hrad_square(c, d) : rad_star_square(c, d);
     if (c->shape == SHAPE_ROUND)
-        v.F = all * ROUND_FACTOR * sphere_transform(PI * sqrt(v.square * c->fudge), q->on[QUIRK_SINC3_SMALL]);
+        v->F = all * ROUND_FACTOR * sphere_transform(PI * sqrt(v->square * c->fudge), q->on[QUIRK_SINC3_SMALL]);
     else if (c->shape == SHAPE_GAUSS)
-        v.F = all * exp(-(v.square / GAUSS_WIDTH * c->fudge));
+        v->F = all * exp(-(v->square / GAUSS_WIDTH * c->fudge));
     else
-        v.F = v.square * c->fudge < TOPHAT_LIMIT ? all : 0.0;
-    return v;
+        v->F = v->square * c->fudge < TOPHAT_LIMIT ? all : 0.0;
 }
 
 /*

@@ -12,7 +12,8 @@ struct lattice {
     double square; /* hrad_sqr or rad_star_sqr */
 };
 
-struct lattice lattice_factor(const struct crystal *c, const struct quirks *q, vec3 hkl, vec3 rounded);
+void lattice_factor(const struct crystal *c, const struct quirks *q, const vec3 *hkl, const vec3 *rounded,
+                    struct lattice *v);
 double grating(double x, double cells);
 double sphere_transform(double x, bool upstream);
 double kahn_factor(double kahn, vec3 *incident, vec3 *diffracted, vec3 *axis);

@@ -29,12 +29,12 @@ void factors_free(struct factor_table *table)
 }
 
 /* F of the entry nearest to the given whole indices (electrons); default_F outside the table. */
-double factor_nearest(const struct factor_table *t, vec3 rounded)
+double factor_nearest(const struct factor_table *t, const vec3 *rounded)
 {
-    bool inside = t->F != NULL && rounded.x >= (double)t->h_min && rounded.x <= (double)t->h_max &&
-                  rounded.y >= (double)t->k_min && rounded.y <= (double)t->k_max &&
-                  rounded.z >= (double)t->l_min && rounded.z <= (double)t->l_max;
-    return inside ? t->F[box_at(t, (long)rounded.x, (long)rounded.y, (long)rounded.z)] : t->default_F;
+    bool inside = t->F != NULL && rounded->x >= (double)t->h_min && rounded->x <= (double)t->h_max &&
+                  rounded->y >= (double)t->k_min && rounded->y <= (double)t->k_max &&
+                  rounded->z >= (double)t->l_min && rounded->z <= (double)t->l_max;
+    return inside ? t->F[box_at(t, (long)rounded->x, (long)rounded->y, (long)rounded->z)] : t->default_F;
 }
 
 /* Upstream's test of one index, and the one that uses all neighbours there are. */

@@ -20,7 +20,7 @@ void factors_free(struct factor_table *table);
 struct factor_table hkl_read(const char *path, double default_F);
 struct factor_table dump_read(const char *path, double default_F);
 void dump_write(const struct factor_table *table, const char *path);
-double factor_nearest(const struct factor_table *table, vec3 rounded);
+double factor_nearest(const struct factor_table *table, const vec3 *rounded);
 bool tricubic_in_range(const struct factor_table *table, vec3 hkl, bool narrow);
 double factor_tricubic(const struct factor_table *table, vec3 hkl);
 void factor_nodes(const struct factor_table *table, vec3 hkl, double node[64]);
