@@ -119,7 +119,7 @@ class Crystal:
     """The crystal as typed (spec 03): a cell, a MOSFLM matrix (9 numbers, row by row), or both.
 
     `has_cell` says whether `-cell` was given (lengths in Angstrom, blanks filled in); `matrix` is empty
-    without `-mat`. Random missetting angles are drawn by `resolve`. `cells` are the counts of `-N ...` as typed;
+    without `-mat`. Random missetting angles are drawn by `resolve`. `cells` are the typed counts of `-N ...`;
     `size_m` (after clipping) overrides the count of an axis where it is above 0 (03 section 6).
     `random_misset` and `misset_seed` record how the angles were drawn, for the shared generator of 07.
     """
@@ -194,8 +194,12 @@ class Output:
 
 @dataclass(frozen=True)
 class Trace:
-    """Which pixels to trace (slow, fast) and where to write (spec 12); an empty path is standard output."""
+    """Which pixels to trace (slow, fast) and where to write (spec 12); an empty path is standard output.
 
+    `wanted` says whether there is a trace at all; without pixels it holds the set-up taps.
+    """
+
+    wanted: bool = False
     pixels: tuple[tuple[int, int], ...] = ()
     level: str = "mosaic"
     file: Path = Path()

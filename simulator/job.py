@@ -23,7 +23,7 @@ from simulator.errors import InputError
 from simulator.headers import FinalGeometry, overflows, smv_header
 from simulator.image import Rendered, render
 from simulator.io.fdump import write_dump
-from simulator.io.files import unwritable
+from simulator.io.files import unwritable, write_file
 from simulator.io.pgm import write_pgm
 from simulator.io.raw import write_float
 from simulator.io.smv import write_smv
@@ -32,7 +32,9 @@ from simulator.printout import Printout
 from simulator.progress import shown
 from simulator.scene import Scene, prepare
 from simulator.statistics import Statistics, statistics_of
-from simulator.taps import no_tap
+from simulator.taps import Tap
+from simulator.trace import recorder_of, trace_text
+from simulator.watchers import both
 
 Say = Callable[[str], None]
 NO_FILE = Path()
@@ -86,9 +88,24 @@ class Job:
     def _render(self) -> Rendered:
         config = self.scene.config
         output = config.output
-        tap = Printout(self.scene, output.printout_pixel, self.say) if output.printout else no_tap
+        watching: list[Tap] = []
+        if output.printout:
+            watching.append(Printout(self.scene, output.printout_pixel, self.say))
+        recorder = recorder_of(config) if config.trace.wanted else None
+        if recorder is not None:
+            watching.append(recorder)
         with shown(config.detector, output.progress, self.say) as advance:
-            return render(self.scene, tap, advance)
+            rendered = render(self.scene, both(watching), advance)
+        if recorder is not None:
+            self._write_trace(trace_text(self.scene, recorder))
+        return rendered
+
+    def _write_trace(self, text: str) -> None:
+        file = self.scene.config.trace.file
+        if file == NO_FILE:
+            self.say(text.rstrip("\n"))
+        else:
+            write_file(file, [text.encode()], "trace")
 
     def _write_images(self, image: NDArray[np.float32], executed: NDArray[np.bool_]) -> None:
         config, output = self.scene.config, self.scene.config.output
@@ -130,7 +147,7 @@ def _check_outputs(config: RunConfig) -> None:
     wanted = [(output.float_file, "float image"), (output.int_file, "SMV image")]
     wanted += [(output.pgm_file, "PGM image")] if output.write_pgm else []
     wanted += [(output.noise_file, "noise image")] if output.write_noise else []
-    wanted += [(config.trace.file, "trace")] if config.trace.pixels and config.trace.file != NO_FILE else []
+    wanted += [(config.trace.file, "trace")] if config.trace.wanted and config.trace.file != NO_FILE else []
     for path, what in wanted:
         trouble = unwritable(path)
         if trouble:

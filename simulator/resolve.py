@@ -198,7 +198,8 @@ def _trace(raw: RawOptions, detector: Detector) -> Trace:
                 _check_computed(item.name, slow, fast, detector)
                 pixels[slow, fast] = None
     level, file = raw.text("-trace_level") or "mosaic", Path(raw.text("-trace_file") or "")
-    return Trace(tuple(sorted(pixels)), level, file)
+    wanted = raw.has("-trace_pixel", "-trace_roi", "-trace_level", "-trace_file")
+    return Trace(wanted, tuple(sorted(pixels)), level, file)
 
 
 def _on_detector(slow: int, fast: int, detector: Detector) -> bool:

@@ -176,3 +176,33 @@ def test_module_runs_as_a_program(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "simulator", "--version"]
     found = subprocess.run(words, capture_output=True, text=True, check=True)
     assert found.stdout == f"nanoBragg {cli.VERSION}\n"
+
+
+def test_trace_goes_to_a_file_or_among_the_lines(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pixels = "-trace_pixel 2 3 -trace_roi 4 4 0 1"
+    run(f"-oversample 1 {pixels} -trace_file t.txt", capsys)
+    lines = (folder / "t.txt").read_text().splitlines()
+    assert lines[0] == "TRACE_PY: schema nanobragg-trace 1"
+    assert {line.split("| ")[1] for line in lines if "floatimage" in line} == {
+        "s=2 f=3",
+        "s=4 f=0",
+        "s=4 f=1",
+    }
+    printed = run(f"-oversample 1 {pixels}", capsys).splitlines()
+    assert [line for line in printed if line.startswith("TRACE_")] == lines
+
+
+def test_trace_and_printout_change_no_image(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = "-oversample 2 -phi 0 -osc 4 -phisteps 2 -mosaic 1 -mosaic_domains 2 -nonoise -nopgm"
+    run(options, capsys)
+    plain = (folder / "floatimage.bin").read_bytes()
+    run(f"{options} -printout -trace_pixel 0 0", capsys)
+    assert (folder / "floatimage.bin").read_bytes() == plain
+
+
+def test_set_up_is_traced_without_a_pixel(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [
+        line for line in run("-oversample 1 -trace_level setup", capsys).splitlines() if "TRACE_" in line
+    ]
+    assert "TRACE_PY: convention MOSFLM" in lines
+    assert not any("| s=" in line for line in lines)
