@@ -119,7 +119,7 @@ void report_progress(const struct scene *scene, double finished)
 static double second_stol(const struct scene *scene, const struct evaluation *e)
 {
     if (!scene->q->on[QUIRK_PRINTOUT_ANGLE]) {
-        double cosine = vec_dot(e->incident, e->diffracted);
+        double cosine = vec_dot(scene->g.beam, e->diffracted);
         double two_theta = acos(fmax(-1.0, fmin(1.0, cosine)));
         return sin(two_theta / 2.0) / scene->o->lambda_m;
     }

@@ -48,14 +48,7 @@ def printout_numbers(text: str) -> list[float]:
     return [float(word) for line in lines[first : last + 1] for word in NUMBER.findall(line)]
 
 
-OPEN = pytest.mark.xfail(
-    reason="spec, several sources: the second stol is of the last source in C, of the beam vector in PyTorch"
-)
-PRINTED = [
-    pytest.param(case_id, mode, marks=OPEN if (case_id, mode) == ("vector-e18", "spec") else ())
-    for case_id in PIXELS
-    for mode in ("c-parity", "spec")
-]
+PRINTED = [(case_id, mode) for case_id in PIXELS for mode in ("c-parity", "spec")]
 
 
 @pytest.mark.parametrize(("case_id", "mode"), PRINTED)
