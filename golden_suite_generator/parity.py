@@ -49,8 +49,12 @@ def compare_in_modes(data: Path, reports: Path) -> int:
 
 def _command(argv: Sequence[str]) -> int:
     parser = CommandParser(NAME, "Run both programs on the authoritative command, in both parity modes.")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder with A.mat and scaled.hkl; else built in")
-    parser.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="default reports")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="folder with A.mat and scaled.hkl; else built in"
+    )
+    parser.add_argument(
+        "--reports", type=Path, default=Path("reports"), metavar="DIR", help="default reports"
+    )
     options = parser.parse_args(argv)
     reports = options.reports / "parity" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     if options.data is not None:

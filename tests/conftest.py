@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-NOT_RUN: set[str] = set()
 
 
 def shared_or_none() -> Path | None:
@@ -22,7 +21,9 @@ def shared_dir() -> Path:
     """The folder with upstream's recorded data; without it the test says that it did not run."""
     folder = shared_or_none()
     if folder is None:
-        pytest.skip("recorded upstream data not found; put them beside the checkout as ../shared or set NB_SHARED")
+        pytest.skip(
+            "recorded upstream data not found; lay them beside the checkout as ../shared or set NB_SHARED"
+        )
     return folder
 
 
