@@ -47,4 +47,6 @@ def parity(session: nox.Session) -> None:
     session.install("-r", "requirements/run.txt")
     session.install("--no-build-isolation", "--no-deps", ".")
     session.chdir(session.create_tmp())
-    session.run("python", "-m", "golden_suite_generator.parity", "--reports", str(ROOT / "reports"), *session.posargs)
+    session.run(
+        "python", "-m", "golden_suite_generator.parity", "--reports", str(ROOT / "reports"), *session.posargs
+    )

@@ -70,7 +70,7 @@ def sources_with_carriage_returns(seed: int) -> str:
 def decimal_indices(seed: int) -> str:
     """Return a reflection list with indices written as decimals here and there, and blank lines."""
     lines = []
-    for number, (h, k, l, F) in enumerate(box(4, 4, 4, seed + 110)):  # noqa: E741
+    for number, (h, k, l, F) in enumerate(box(4, 4, 4, seed + 110)):
         kind = number % 3
         words = (f"{h}.0 {k} {l}", f"{h} {k}.00 {l}e0", f"{h} {k} {l}")[kind]
         lines.append(f"{words} {F:.3f}\n" + ("\n" if number % 50 == 7 else ""))

@@ -5,8 +5,6 @@ resolution, and an error of measurement on each line that breaks the symmetry (n
 programs work in P1). Two data sets with the same seed have the same bytes.
 """
 
-# ruff: noqa: E741 (l is the third Miller index)
-
 from __future__ import annotations
 
 import math

@@ -1,7 +1,5 @@
 """Reflection lists and dump files with made-up amplitudes, for the small input files of the suite."""
 
-# ruff: noqa: E741 (l is the third Miller index)
-
 from __future__ import annotations
 
 import math

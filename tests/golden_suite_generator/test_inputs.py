@@ -1,7 +1,5 @@
 """The input files are the same bytes everywhere, and those with which upstream's data were recorded."""
 
-# ruff: noqa: E741 (l is the third Miller index)
-
 from __future__ import annotations
 
 import json
