@@ -19,14 +19,16 @@ NEVER = torch.iinfo(torch.int64).max
 class Block:
     """The pixels of one call [N], and what the order of the run means for them.
 
-    first_visit: ordinal of the (layer, sub-pixel, source) that is the first of the whole run, which is then in
-    this block of one pixel; -1 for none. interpolated: evaluations of a pixel with an ordinal below it interpolate.
+    first_visit: ordinal of the (layer, sub-pixel, source) that is the first of the whole run, which is then
+    in this block of one pixel; -1 for none. interpolated: evaluations of a pixel with an ordinal below it
+    interpolate. size: number of pixels that the chunks are made for; 0 for those it has.
     """
 
     slow: Tensor
     fast: Tensor
     first_visit: int = -1
     interpolated: int = NEVER
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def chunks(ins: Instrument, block: Block) -> Iterator[Chunk]:
     A part takes all domains before it takes several phi steps, and all steps before several sources.
     """
     K, P, M = len(ins.wavelength_m), len(ins.scene.phi_rad), len(ins.scene.umats)
-    room = max(1, ins.scene.config.compute.block_elements // max(1, len(block.slow)))
+    room = max(1, ins.scene.config.compute.block_elements // max(1, block.size or len(block.slow)))
     m = min(M, room)
     p = min(P, room // M) if m == M else 1
     k = min(K, room // (M * P)) if p == P and m == M and block.first_visit < 0 else 1

@@ -14,7 +14,7 @@ from simulator.errors import InputError
 from simulator.quirks import Quirks
 from simulator.rotations import rot_xyz
 from simulator.units import ANGSTROM_PER_M, M_PER_ANGSTROM, TINY, deg_of_rad
-from simulator.vectors import Vec, cross, dot, length, rescale, scale, stack, unit, vec
+from simulator.vectors import Vec, cross, dot, length, rescale, scale, square_root, stack, unit, vec
 
 Triple = tuple[Vec, Vec, Vec]
 
@@ -23,8 +23,8 @@ Triple = tuple[Vec, Vec, Vec]
 class Lattice:
     """The lattice at phi = 0 without mosaic rotation; rows of the [3, 3] tensors are the three cell vectors.
 
-    direct_m in metres, direct_A the same before the conversion, reciprocal_A_inv in 1/Angstrom, volume_A3 0-dim;
-    cells are Na, Nb, Nc; spindle [3] is a unit vector; misset_rad [3].
+    direct_m in metres, direct_A the same before the conversion, reciprocal_A_inv in 1/Angstrom, volume_A3
+    0-dim; cells are Na, Nb, Nc; spindle [3] is a unit vector; misset_rad [3].
     """
 
     direct_m: Tensor
@@ -36,7 +36,7 @@ class Lattice:
     misset_rad: Tensor
 
     def largest_edge_m(self) -> Tensor:
-        """Return the largest edge of the crystal, max(|a| Na, |b| Nb, |c| Nc), in metres (spec 03 section 6)."""
+        """Return the largest edge of the crystal in metres, max(|a| Na, |b| Nb, |c| Nc) (spec 03 section 6)."""
         return torch.stack(
             [length(vec(row)) * count for row, count in zip(self.direct_m, self.cells, strict=True)]
         ).max()
@@ -54,10 +54,11 @@ class _Cell:
 def orient(crystal: Crystal, wavelength_m: float, quirks: Quirks) -> Lattice:
     """Return the oriented lattice and the final numbers of cells.
 
-    The reciprocal vectors of cell or matrix are turned by the missetting angles; a = (b* x c*) V and cyclic, then
-    a* = (b x c)/V and cyclic. A cell that comes with a matrix forces the lengths.
+    The reciprocal vectors of cell or matrix are turned by the missetting angles; a = (b* x c*) V and cyclic,
+    then a* = (b x c)/V and cyclic. A cell that comes with a matrix forces the lengths.
 
-    Args: crystal: the resolved options. wavelength_m: lambda0, which scales a matrix. quirks: those that are on.
+    Args: crystal: the resolved options. wavelength_m: lambda0, which scales a matrix. quirks: those that are
+    on.
     Raises: InputError for impossible angles, a singular matrix or a left-handed matrix with a cell.
     Source: spec 03 sections 1 to 6.
     """
@@ -102,7 +103,9 @@ def _direct_vectors(
         raise InputError("the matrix file has no volume (its columns lie in a plane); give another -mat")
     if cell is not None:
         if has_matrix and float(inverse) < 0.0 and "Q-CELL-MAT-HAND" not in quirks:
-            raise InputError("-mat is left-handed and -cell was given too; leave out -cell or mend the matrix")
+            raise InputError(
+                "-mat is left-handed and -cell was given too; leave out -cell or mend the matrix"
+            )
         a, b, c = cell.lengths_A
         B, C, A = (rescale(v, size / cell.volume_A3) for v, size in ((B, a), (C, b), (A, c)))
         inverse = 1.0 / cell.volume_A3
@@ -121,7 +124,7 @@ def _matrix_columns(matrix: tuple[float, ...], wavelength_m: float) -> Triple:
 
 
 def _cell_of(crystal: Crystal, quirks: Quirks) -> _Cell:
-    """Return volume and default orientation of a cell: a* along x, b* in the x-y plane (spec 03 section 1)."""
+    """Return volume and orientation of a cell: a* along x, b* in the x-y plane (spec 03 section 1)."""
     a, b, c = vec(crystal.cell_lengths_A)
     angles = vec(crystal.cell_angles_rad)
     volume = _cell_volume(a, b, c, angles)
@@ -133,7 +136,8 @@ def _cell_of(crystal: Crystal, quirks: Quirks) -> _Cell:
     inverse = 1.0 / volume
     sines, cosines = tuple(v.sin() for v in angles), tuple(v.cos() for v in angles)
     a_star, b_star, c_star = (
-        _positive(size) for size in (b * c * sines[0] * inverse, c * a * sines[1] * inverse, a * b * sines[2] * inverse)
+        _positive(size)
+        for size in (b * c * sines[0] * inverse, c * a * sines[1] * inverse, a * b * sines[2] * inverse)
     )
     sin_ga = (c * inverse / a_star / b_star).clamp(-1.0, 1.0)
     cos_al, cos_be, cos_ga = (
@@ -154,11 +158,11 @@ def _cell_of(crystal: Crystal, quirks: Quirks) -> _Cell:
 
 
 def _cell_volume(a: Tensor, b: Tensor, c: Tensor, angles: Vec) -> Tensor:
-    """Return 2 a b c sqrt|w|, negative where w < 0: no cell has the angles (spec 03 section 1 steps 1 and 2)."""
+    """Return 2 a b c sqrt|w|, negative where w < 0, no such cell (spec 03 section 1 steps 1 and 2)."""
     al, be, ga = angles
     half = (al + be + ga) / 2.0
     w = half.sin() * (half - al).sin() * (half - be).sin() * (half - ga).sin()
-    return torch.where(w < 0.0, -1.0, 1.0) * (2.0 * a * b * c * w.abs().sqrt())
+    return torch.where(w < 0.0, -1.0, 1.0) * (2.0 * a * b * c * square_root(w.abs()))
 
 
 def _positive(size: Tensor) -> Tensor:

@@ -18,7 +18,9 @@ from simulator.vectors import Vec, cross, dot, length, negative, scale, stack, u
 
 @dataclass(frozen=True)
 class Geometry:
-    """The final geometry; vectors are tensors [3], lengths 0-dim tensors in metres (spec 02 sections 4 and 5)."""
+    """The final geometry; vectors are tensors [3], lengths 0-dim tensors in metres (spec 02 sections 4 and
+    5).
+    """
 
     beam: Tensor
     polarization: Tensor
@@ -157,7 +159,9 @@ def flat_position(geometry: Geometry, Fdet_m: Tensor, Sdet_m: Tensor, Odet_m: fl
 
     Source: spec 06 section 3.
     """
-    rows = zip(*(vec(v) for v in (geometry.fast, geometry.slow, geometry.normal, geometry.pix0_m)), strict=True)
+    rows = zip(
+        *(vec(v) for v in (geometry.fast, geometry.slow, geometry.normal, geometry.pix0_m)), strict=True
+    )
     x, y, z = (Fdet_m * f + Sdet_m * s + Odet_m * o + pix0 for f, s, o, pix0 in rows)
     return x, y, z
 

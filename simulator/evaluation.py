@@ -22,8 +22,9 @@ from simulator.vectors import Vec, apply, scale
 class Evaluation:
     """The terms of a chunk.
 
-    term: F_cell^2 F_latt^2 [K, N, P, M], 0 where a source is rejected; executed: which count as executed (None for
-    all, or where nobody asks); escape: ordinal of the first evaluation out of range [N], None if nobody asks.
+    term: F_cell^2 F_latt^2 [K, N, P, M], 0 where a source is rejected; executed: which count as executed
+    (None for all, or where nobody asks); escape: ordinal of the first evaluation out of range [N], None if
+    nobody asks.
     """
 
     term: Tensor
@@ -108,7 +109,7 @@ def _cell_factor(
     place: tuple[int, Chunk],
     show: Show,
 ) -> tuple[Tensor, Tensor | None]:
-    """Return F_cell [K, N, P, M] and where interpolation first failed [N] (spec 05 section 5, 06 section 11)."""
+    """Return F_cell [K, N, P, M] and where interpolation first failed [N] (spec 05 section 5)."""
     hkl, whole = indices
     nearest = nearest_F(ins.table, *whole)
     if not ins.scene.interpolate or block.interpolated == 0:

@@ -64,14 +64,16 @@ class Policy:
 
 @dataclass(frozen=True)
 class Factors:
-    """The caches of a block of pixels, each [1, N, 1, 1]: capture fraction C, polarization P, solid angle W."""
+    """The caches of a block, each [1, N, 1, 1]: capture fraction C, polarization P, solid angle W."""
 
     capture: Tensor
     polar: Tensor
     omega: Tensor
 
 
-def capture_now(policy: Policy, config: RunConfig, layer: int, cached: Tensor | None, cos_normal: Tensor) -> Tensor:
+def capture_now(
+    policy: Policy, config: RunConfig, layer: int, cached: Tensor | None, cos_normal: Tensor
+) -> Tensor:
     """Return the capture fraction of this sub-pixel, formed anew or cached.
 
     Args: cached: the value of an earlier sub-pixel of the layer, None in the first; cos_normal: d.o.
@@ -92,10 +94,12 @@ def polar_now(
 ) -> tuple[Tensor, Tensor | None]:
     """Return the polarization after each source, and for which sources it was formed anew.
 
-    Without -oversample_polar P is that of the first source that passes dmin, in the first sub-pixel that has one.
+    Without -oversample_polar P is that of the first source that passes dmin, in the first sub-pixel that has
+    one.
 
     Args: cached: the value so far [1, N, 1, 1], None in the first sub-pixel of a pixel; rays: incident
-        [K, 1, 1, 1], diffracted [1, N, 1, 1] and polarization vectors; alive: sources that pass dmin, None for all.
+        [K, 1, 1, 1], diffracted [1, N, 1, 1] and polarization vectors; alive: sources that pass dmin, None
+        for all.
     Returns: P [K or 1, N, 1, 1] and bool [K, N or 1, 1, 1] (None for nowhere). Source: spec 06 section 6.
     """
     incident, diffracted, axis = rays
@@ -121,7 +125,8 @@ def polar_now(
 
 
 def unitized(diffracted: Vec, formed: Tensor) -> Vec:
-    """Return the diffracted vector that each source sees after Q-POLAR-UNITIZE normalised it for the ones before.
+    """Return the diffracted vector that each source sees after Q-POLAR-UNITIZE normalised it for the ones
+    before.
 
     Args: diffracted, [1, N, 1, 1]; formed, for which sources P was formed anew [K, N or 1, 1, 1].
     Source: spec 06 section 6.

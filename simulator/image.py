@@ -13,6 +13,7 @@ from simulator.config import RunConfig
 from simulator.instrument import Instrument
 from simulator.kernel import photons
 from simulator.rays import passes_dmin
+from simulator.restrict import Neighbourhood
 from simulator.scene import Scene, prepare
 from simulator.taps import Level, Spot, Tap, no_tap, silent
 
@@ -24,8 +25,9 @@ Progress = Callable[[int, int], None]
 class Rendered:
     """A computed image.
 
-    image [spixels, fpixels] in photons, before the rounding to 4 bytes; executed: bool, which pixels were computed
-    (the others are 0); omega_sum_sr: sum over executed pixels, layers and sub-pixels of the cached solid angle.
+    image [spixels, fpixels] in photons, before the rounding to 4 bytes; executed: bool, which pixels were
+    computed (the others are 0); omega_sum_sr: sum over executed pixels, layers and sub-pixels of the cached
+    solid angle.
     """
 
     image: Tensor
@@ -35,10 +37,14 @@ class Rendered:
 
 @dataclass(frozen=True)
 class _Done:
-    """Pixel values of consecutive executed pixels, and the sum of their solid angles."""
+    """Pixel values of consecutive executed pixels, the sum of their solid angles, and where they are.
+
+    place: place of each pixel in memory order, None where the whole image is computed.
+    """
 
     pixels: Tensor
     omega_sum_sr: Tensor
+    place: Tensor | None
 
 
 def simulate(config: RunConfig) -> Tensor:
@@ -52,7 +58,8 @@ def simulate(config: RunConfig) -> Tensor:
 def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) -> Rendered:
     """Return the image of a scene.
 
-    Args: scene: from `prepare`. tap: who watches; the image is the same bit for bit. progress: see `Progress`.
+    Args: scene: from `prepare`. tap: who watches; the image is the same bit for bit. progress: see
+    `Progress`.
     Raises: InputError for a device that is not there. Source: spec 06.
     """
     with torch.inference_mode():
@@ -70,7 +77,11 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
 
 
 def _assemble(ins: Instrument, executed: Tensor, done: list[_Done]) -> Rendered:
-    """Return the image made of the executed pixels in their order, 0 elsewhere."""
+    """Return the image made of the computed pixels in their order, 0 elsewhere."""
+    places = [part.place.cpu() for part in done if part.place is not None]
+    if places:
+        executed = torch.zeros_like(executed)
+        executed.view(-1)[torch.cat(places)] = True
     values = torch.cat([part.pixels for part in done]) if done else torch.zeros(0, dtype=ins.sum_dtype)
     omega_sr = sum(float(part.omega_sum_sr) for part in done)
     if len(values) == executed.numel():
@@ -83,10 +94,16 @@ def _assemble(ins: Instrument, executed: Tensor, done: list[_Done]) -> Rendered:
 def _rendered_blocks(ins: Instrument, executed: Tensor, tap: Tap) -> Iterator[_Done]:
     """Yield the pixels of the run in order, minding the first visit and the interpolation switch."""
     interpolated = NEVER if ins.scene.interpolate else 0
-    for block in _blocks(ins, executed):
-        for part, values, omega in _switching(ins, replace(block, interpolated=interpolated), tap):
+    near = Neighbourhood.of(ins.scene.config, ins.device)
+    for whole in _blocks(ins, executed):
+        block: Block | None = replace(whole, interpolated=interpolated)
+        if near is not None and not (ins.latching and interpolated == NEVER):
+            block = near.cut(replace(whole, interpolated=interpolated))
+        if block is None:
+            continue
+        for part, values, omega in _switching(ins, block, tap):
             interpolated = min(interpolated, 0 if part.interpolated != NEVER else NEVER)
-            yield _Done(values, omega)
+            yield _Done(values, omega, None if near is None else near.place(part))
 
 
 def _switching(ins: Instrument, block: Block, tap: Tap) -> Iterator[tuple[Block, Tensor, Tensor]]:
@@ -97,7 +114,11 @@ def _switching(ins: Instrument, block: Block, tap: Tap) -> Iterator[tuple[Block,
         broken = (escape != NEVER).nonzero().flatten()
         if len(broken):
             n = int(broken[0])
-            parts = [_part(block, slice(0, n)), _part(block, slice(n, n + 1)), _part(block, slice(n + 1, None))]
+            parts = [
+                _part(block, slice(0, n)),
+                _part(block, slice(n, n + 1)),
+                _part(block, slice(n + 1, None)),
+            ]
             limits = (NEVER, int(escape[n]), 0)
             for part, limit in zip(parts, limits, strict=True):
                 if len(part.slow):
@@ -119,7 +140,7 @@ def _part(block: Block, pixels: slice) -> Block:
 
 
 def _blocks(ins: Instrument, executed: Tensor) -> Iterator[Block]:
-    """Yield the executed pixels in order, the one with the first visit of the run on its own if that matters."""
+    """Yield the executed pixels in order, the one with the first visit of the run apart if it matters."""
     searching = ins.scene.first_block_differs
     for block in _pixel_blocks(ins, executed):
         found = _first_visit(ins, block) if searching else None

@@ -20,7 +20,9 @@ PRECISIONS = {
     "mixed": (torch.float32, torch.float64),
     "float32": (torch.float32, torch.float32),
 }
-"""Arithmetic of the lattice factor and of the sums. Geometry, scattering vectors and indices are always float64."""
+"""Arithmetic of the lattice factor and of the sums. Geometry, scattering vectors and indices are always
+float64.
+"""
 
 CellVectors = tuple[Vec, Vec, Vec]
 
@@ -29,9 +31,9 @@ CellVectors = tuple[Vec, Vec, Vec]
 class Instrument:
     """What the kernel reads; vectors of the geometry have components without dimensions.
 
-    incident: [K, 1, 1, 1]; wavelength_m, relative_weight: [K, 1, 1, 1], the latter None where all weigh the same;
-    usual, first: orientations of all blocks and of the first block of a run; short_cut: whether evaluations with
-    F_latt = 0 are left out; background: whether the water is added at the end of the pixel.
+    incident: [K, 1, 1, 1]; wavelength_m, relative_weight: [K, 1, 1, 1], the latter None where all weigh the
+    same; usual, first: orientations of all blocks and of the first block of a run; short_cut: whether
+    evaluations with F_latt = 0 are left out; background: whether the water is added at the end of the pixel.
     """
 
     scene: Scene

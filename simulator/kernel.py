@@ -26,8 +26,9 @@ from simulator.units import R_E_SQR_M2
 class Photons:
     """What one block gives.
 
-    pixels [N]; omega_sum_sr [N], the sums of cached solid angles; escape [N], for each pixel the ordinal of the
-    first evaluation outside the range of interpolation, NEVER if none (None unless the run latches on it).
+    pixels [N]; omega_sum_sr [N], the sums of cached solid angles; escape [N], for each pixel the ordinal of
+    the first evaluation outside the range of interpolation, NEVER if none (None unless the run latches on
+    it).
     """
 
     pixels: Tensor
@@ -61,7 +62,8 @@ class _Applied:
 def photons(ins: Instrument, block: Block, tap: Tap = no_tap) -> Photons:
     """Return the expected photons of a block of pixels.
 
-    r_e^2 PHI <F_cell^2 F_latt^2> C P W, summed over layers, averaged over sub-pixels, sources, phi and domains.
+    r_e^2 PHI <F_cell^2 F_latt^2> C P W, summed over layers, averaged over sub-pixels, sources, phi and
+    domains.
 
     Args: ins: the run on its device. block: which pixels. tap: who watches; it never changes a value.
     Source: spec 06.
@@ -112,7 +114,7 @@ def _applied(ins: Instrument, rays: Rays) -> _Applied:
 
 
 def _add_sub_pixel(ins: Instrument, rays: Rays, sums: _Sums) -> _Sums:
-    """Return the sums with this sub-pixel's solid angle and, where the water is added at the end, its share."""
+    """Return the sums with this sub-pixel's solid angle and its share of water that is added last."""
     factors, policy = rays.factors, ins.policy
     sums = replace(sums, omega_sum_sr=sums.omega_sum_sr + factors.omega[0, :, 0, 0])
     if sums.background is None:
@@ -131,7 +133,9 @@ def _add_terms(terms: Evaluation, applied: _Applied, sums: _Sums, tap: Tap, plac
     """Return the sums with the terms of one chunk (spec 06 section 12)."""
     gain, weight = applied.gain, applied.weight
     show = tap.at(Level.MOSAIC, place)
-    show("I_running", partial(running_sums, sums.I, terms.term, (gain, weight), terms.executed), terms.executed)
+    show(
+        "I_running", partial(running_sums, sums.I, terms.term, (gain, weight), terms.executed), terms.executed
+    )
     if weight is None:
         I = add_terms(sums.I, terms.term, gain)
     else:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from simulator.config import Shape
 from simulator.quirks import Quirks
-from simulator.vectors import Vec, dot
+from simulator.vectors import Vec, dot, square_root
 
 ROUND_FACTOR = 0.723601254558268
 """Makes the integrated intensity of a round crystal that of the square one (close to sqrt(pi/6))."""
@@ -43,7 +43,9 @@ class CrystalShape:
         return float(Na) * float(Nb) * float(Nc)
 
 
-def lattice_factor(shape: CrystalShape, hkl: Vec, whole: Vec, show: Show = lambda name, value: None) -> Tensor:
+def lattice_factor(
+    shape: CrystalShape, hkl: Vec, whole: Vec, show: Show = lambda name, value: None
+) -> Tensor:
     """Return the Fourier transform of the stack of cells at fractional indices.
 
     SQUARE: product of sin(N pi h)/sin(pi h); ROUND: N 0.7236 sinc3(pi sqrt(hrad^2 fudge));
@@ -59,7 +61,7 @@ def lattice_factor(shape: CrystalShape, hkl: Vec, whole: Vec, show: Show = lambd
     if shape.name == "ROUND":
         hrad_sqr = _hrad_sqr(shape, offset)
         show("hrad_sqr", hrad_sqr)
-        x = math.pi * (hrad_sqr * shape.fudge).sqrt()
+        x = math.pi * square_root(hrad_sqr * shape.fudge)
         return shape.cell_count * ROUND_FACTOR * sinc3(x, "Q-SINC3-SMALL" not in shape.quirks)
     r_sqr = _rad_star_sqr(shape, offset) if "Q-GAUSS-WIDTH" in shape.quirks else _hrad_sqr(shape, offset)
     show("rad_star_sqr", r_sqr)

@@ -11,7 +11,8 @@ from simulator.quirks import Quirks
 
 
 def domain_rotations(crystal: Crystal, quirks: Quirks) -> Tensor:
-    """Return the rotation of each mosaic domain, drawn in order from the mosaic stream; domain 0 is the identity.
+    """Return the rotation of each mosaic domain, drawn in order from the mosaic stream; domain 0 is the
+    identity.
 
     Three deviates are drawn for each domain, domain 0 included (Q-MOSAIC-ALIGNED).
 

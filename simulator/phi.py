@@ -1,4 +1,6 @@
-"""Rotation steps about the spindle, and which step's orientation a step with phi = 0 shows (spec 06 section 7)."""
+"""Rotation steps about the spindle, and which step's orientation a step with phi = 0 shows (spec 06 section
+7).
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,9 @@ def phi_angles_rad(steps: Steps) -> list[float]:
 def orientation_steps(phi_rad: Sequence[float], first_block: bool, quirks: Quirks) -> list[int]:
     """Return for each phi step the step whose orientation it shows (Q-PHI-CARRYOVER).
 
-    A step with phi exactly 0 shows the last non-zero step before it; failing that, the last non-zero step of the
-    list, which the block before left behind; in the first block of the run, and where all angles are 0, itself.
+    A step with phi exactly 0 shows the last non-zero step before it; failing that, the last non-zero step of
+    the list, which the block before left behind; in the first block of the run, and where all angles are 0,
+    itself.
 
     Args: phi_rad: the angles. first_block: whether this is the first executed (sub-pixel, source) of the run.
     Returns: indices into phi_rad. Source: spec 06 section 7.

@@ -1,4 +1,6 @@
-"""One sub-pixel of a block of pixels: its position, scattering vectors, and the factors C, P and W (spec 06 s3 to 6)."""
+"""One sub-pixel of a block of pixels: its position, scattering vectors, and the factors C, P and W (spec 06
+s3 to 6).
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ def trace_rays(ins: Instrument, spot: Spot, visit: int, cached: Factors | None, 
 
     q = (d - i)/lambda with d the unit vector to the sub-pixel.
 
-    Args: spot: layer and sub-pixel. visit: ordinal of its first source. cached: the factors after the sub-pixel
+    Args: spot: layer and sub-pixel. visit: ordinal of its first source. cached: the factors after the sub-
+    pixel
         before, None at the start of a pixel.
     Source: spec 06 sections 3 to 6.
     """
@@ -122,7 +125,9 @@ class _Scattered:
     cache: Tensor
 
 
-def _scatter(ins: Instrument, spot: Spot, direction: Vec, cached_polar: Tensor | None, tap: Tap) -> _Scattered:
+def _scatter(
+    ins: Instrument, spot: Spot, direction: Vec, cached_polar: Tensor | None, tap: Tap
+) -> _Scattered:
     """Return the rays of all sources; the polarization step may renormalise d for the sources that follow."""
     scene, policy = ins.scene, ins.policy
     q = _scattering(ins, direction)
@@ -159,5 +164,5 @@ def _cos_2theta(incident: Vec, diffracted: Vec, formed: Tensor | None, unitize: 
 
 
 def pixels_last(v: Vec) -> Vec:
-    """Return components [K, N, 1, 1] as [K, 1, 1, N], so that products with the cell have the pixels fastest."""
+    """Return components [K, N, 1, 1] as [K, 1, 1, N], for products with pixels fastest in memory."""
     return apply(lambda part: part.movedim(1, -1), v)

@@ -24,8 +24,8 @@ from simulator.vectors import Vec, apply, vec
 class Orientations:
     """The cell vectors (metres) of every phi step and mosaic domain.
 
-    `rotated`: a, b, c after the phi rotation, components [1, 1, P, 1]; `final`: after the mosaic rotation too,
-    components [1, 1, P, M].
+    `rotated`: a, b, c after the phi rotation, components [1, 1, P, 1]; `final`: after the mosaic rotation
+    too, components [1, 1, P, M].
     """
 
     rotated: tuple[Vec, Vec, Vec]
@@ -37,8 +37,8 @@ class Scene:
     """One run, set up: float64 tensors on the CPU and the discrete decisions.
 
     phi_rad: P angles; umats [M, 3, 3]; interpolate: as the pixel loop starts; oversample: sub-pixels a side;
-    recommended_oversample: what the crystal size asks for; steps: S M P O^2; water_electrons_sqr: scattering power
-    of the water; I_bg (0-dim): what the running sum of a pixel starts with, electrons^2.
+    recommended_oversample: what the crystal size asks for; steps: S M P O^2; water_electrons_sqr: scattering
+    power of the water; I_bg (0-dim): what the running sum of a pixel starts with, electrons^2.
     """
 
     config: RunConfig
@@ -102,7 +102,8 @@ class Scene:
 def prepare(config: RunConfig) -> Scene:
     """Return the set-up of a run.
 
-    Raises: InputError for a geometry, cell or source list that cannot be simulated. Source: spec 00 "Data flow".
+    Raises: InputError for a geometry, cell or source list that cannot be simulated. Source: spec 00 "Data
+    flow".
     """
     quirks = config.quirks
     geometry = place(config.detector, config.beam, quirks)

@@ -1,4 +1,6 @@
-"""Structure factors of the unit cell: nearest table entry or tricubic interpolation (spec 05 sections 4 and 5)."""
+"""Structure factors of the unit cell: nearest table entry or tricubic interpolation (spec 05 sections 4 and
+5).
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,8 @@ def make_table(factors: StructureFactors) -> Table:
 
 
 def uses_interpolation(factors: StructureFactors, cells: tuple[int, int, int]) -> bool:
-    """Return whether the pixel loop starts with interpolation on: as asked, else with 2 cells or fewer on an axis.
+    """Return whether the pixel loop starts with interpolation on: as asked, else with 2 cells or fewer on an
+    axis.
 
     Args: cells: the counts the automatic choice looks at (Q-INTERP-AUTO-ORDER: as typed, else final).
     Source: spec 05 section 4.
@@ -81,7 +84,7 @@ def nearest_F(table: Table, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
 
 
 def _strides(table: Table) -> tuple[int, int, int]:
-    """Return the strides of h and k in the bordered table and the flat position of index (0, 0, 0), negated."""
+    """Return the strides of h and k in the bordered table, and minus the place of (0, 0, 0)."""
     _, nk, nl = (high - low + 3 for low, high in zip(table.lower, table.upper, strict=True))
     low_h, low_k, low_l = (low - 1 for low in table.lower)
     return nk * nl, nl, (low_h * nk + low_k) * nl + low_l
@@ -97,7 +100,8 @@ def _gather(values: Tensor, flat: Tensor) -> Tensor:
 def in_range(table: Table, hkl: Vec, quirks: Quirks) -> Tensor:
     """Return where the interpolation may be used: all 64 nodes lie in the table.
 
-    Q-INTERP-MARGIN keeps h within [h_min + 2, h_max - 2]; else floor(h) - 1 >= h_min and floor(h) + 2 <= h_max.
+    Q-INTERP-MARGIN keeps h within [h_min + 2, h_max - 2]; else floor(h) - 1 >= h_min and floor(h) + 2 <=
+    h_max.
 
     Args: hkl: fractional indices. Returns: bool, their shape. Source: spec 05 section 5.
     """
@@ -121,7 +125,8 @@ def tricubic_F(
 
     The value is meaningless where `in_range` is false.
 
-    Args: hkl: fractional indices of one shape. show: is offered a function that returns the 64 entries [..., 64].
+    Args: hkl: fractional indices of one shape. show: is offered a function that returns the 64 entries [...,
+    64].
     Returns: electrons, the shape of hkl. Source: spec 05 section 5.
     """
     if any(high - low < NODES - 1 for low, high in zip(table.lower, table.upper, strict=True)):
@@ -151,7 +156,6 @@ def _basis(x: Tensor, floor: Tensor) -> list[tuple[Tensor, float]]:
 def _polynomial(basis: list[tuple[Tensor, float]], values: list[Tensor]) -> Tensor:
     """Return the sum of value * numerator / denominator over the four nodes, left to right."""
     t0, t1, t2, t3 = (
-        numerator * value / denominator
-        for (numerator, denominator), value in zip(basis, values, strict=True)
+        numerator * value / denominator for (numerator, denominator), value in zip(basis, values, strict=True)
     )
     return t0 + t1 + t2 + t3

@@ -1,6 +1,7 @@
 """Taps: named intermediate values, offered by the kernel to whoever watches (spec 12).
 
-A tap observes: the kernel computes the same numbers in the same order whether a `Recorder` listens or `no_tap`.
+A tap observes: the kernel computes the same numbers in the same order whether a `Recorder` listens or
+`no_tap`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Level(enum.IntEnum):
 class Spot:
     """Where in the loop nest a value belongs: the pixels of the block [N] and the outer loop counters.
 
-    source, phi, domain are the numbers of the first entry along axes K, P, M of the value, counts their extents.
+    source, phi, domain are the numbers of the first entry along axes K, P, M of the value, counts their
+    extents.
     """
 
     slow: Tensor
@@ -52,11 +54,12 @@ class Spot:
 class Show(Protocol):
     """Takes one named value; `where` (bool, broadcastable) tells for which entries the value exists."""
 
-    def __call__(self, name: str, value: Offer, where: Tensor | None = None) -> None: ...
+    def __call__(self, name: str, value: Offer, where: Tensor | None = None) -> None:
+        """Take a value."""
 
 
 class Tap(Protocol):
-    """Whoever watches the kernel. Values have the axes [K, N, P, M], broadcastable; a Vec is three of them."""
+    """Whoever watches the kernel. Values broadcast to the axes [K, N, P, M]; a Vec is three of them."""
 
     @property
     def active(self) -> bool:
@@ -160,7 +163,9 @@ class Recorder:
         exists = [True] * len(columns[0]) if where is None else _of_pixel(where, n, counts)
         starts = (spot.source, spot.phi, spot.domain)
         outer = (*pixel, spot.layer, spot.sub_slow, spot.sub_fast)
-        places = itertools.product(*(range(first, first + count) for first, count in zip(starts, counts, strict=True)))
+        places = itertools.product(
+            *(range(first, first + count) for first, count in zip(starts, counts, strict=True))
+        )
         for place, there, *values in zip(places, exists, *columns, strict=True):
             if there:
                 context = (*outer, *place)[: _KEY_COUNT[level]]
@@ -170,7 +175,9 @@ class Recorder:
 
 
 def _of_pixel(part: Tensor, n: int, counts: tuple[int, ...]) -> list[Number]:
-    """Return the values of pixel n of a tensor [K, N, P, M], broadcast to K, P, M and flattened in loop order."""
+    """Return the values of pixel n of a tensor [K, N, P, M], broadcast to K, P, M and flattened in loop
+    order.
+    """
     if part.dim() > 0:
         part = part.select(1, n if part.shape[1] > 1 else 0)
     values: list[Number] = part.expand(counts).flatten().tolist()

@@ -1,7 +1,7 @@
 """Vector arithmetic on triples of tensors, each operation in the order that spec 02 section 1 fixes.
 
-A `Vec` is a tuple of three tensors that broadcast against each other. Keeping the components apart makes every
-product and sum a separate rounded operation, so that float64 results agree with a scalar program bit for bit.
+A `Vec` is a tuple of three tensors that broadcast against each other. Keeping the components apart makes
+every product and sum a separate rounded operation, as in a scalar program.
 """
 
 from __future__ import annotations
@@ -13,6 +13,10 @@ from torch import Tensor
 
 Vec = tuple[Tensor, Tensor, Tensor]
 
+SPLITTER = float(2**27 + 1)
+"""Splits a double into two halves whose products are exact."""
+EPSILON = 2.0**-52
+
 
 def vec(values: object) -> Vec:
     """Return a Vec from a tensor [3] or from three numbers (float64)."""
@@ -23,7 +27,8 @@ def vec(values: object) -> Vec:
 
 def stack(v: Vec) -> Tensor:
     """Return a Vec as one tensor [..., 3]."""
-    return torch.stack(torch.broadcast_tensors(*v), dim=-1)
+    shape = (v[0] + v[1] + v[2]).shape
+    return torch.stack([part.expand(shape) for part in v], dim=-1)
 
 
 def apply(function: Callable[[Tensor], Tensor], v: Vec) -> Vec:
@@ -44,7 +49,24 @@ def cross(u: Vec, v: Vec) -> Vec:
 
 def length(v: Vec) -> Tensor:
     """Return |v| = sqrt(v1^2 + v2^2 + v3^2) (spec 02 section 1)."""
-    return dot(v, v).sqrt()
+    return square_root(dot(v, v))
+
+
+def square_root(x: Tensor) -> Tensor:
+    """Return the correctly rounded square root of a float64 tensor.
+
+    s + (x - s^2)/(2 s), with the residual in exact arithmetic: `torch.sqrt` may call a library that is off by
+    a digit, which matters where a unit vector is normalised again.
+    """
+    s = x.sqrt()
+    split = SPLITTER * s
+    high = split - (split - s)
+    low = s - high
+    square = s * s
+    residual = (x - square) - (((high * high - square) + 2.0 * high * low) + low * low)
+    step = residual / torch.where(s == 0.0, 1.0, 2.0 * s)
+    # the next term of the series is negative, which decides ties
+    return s + (step - step.abs() * EPSILON)
 
 
 def scale(v: Vec, factor: Tensor | float) -> Vec:
