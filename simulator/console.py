@@ -14,6 +14,7 @@ from simulator.units import A_of_m, deg_of_rad
 if TYPE_CHECKING:
     from simulator.scene import Scene
 
+CELL_TOLERANCE = 0.001
 SHAPE_WORDS = {
     "SQUARE": "parallelpiped",
     "ROUND": "ellipsoidal",
@@ -131,6 +132,17 @@ def oversample_warning(scene: Scene) -> list[str]:
         f"-oversample {scene.oversample}: a crystal of {size_A:g} A calls for {scene.recommended_oversample}"
         " sub-pixels a side"
     ]
+
+
+def cell_warning(scene: Scene) -> list[str]:
+    """Return a warning where -cell and -mat do not agree about the volume of the cell (Q-CELL-MAT-MIX)."""
+    crystal = scene.config.crystal
+    if not (crystal.has_cell and crystal.matrix):
+        return []
+    cell_A3, vectors_A3 = float(scene.lattice.volume_A3), abs(float(scene.lattice.direct_A.det()))
+    if abs(cell_A3 - vectors_A3) <= CELL_TOLERANCE * cell_A3:
+        return []
+    return [f"-cell and -mat disagree: volumes {cell_A3:g} and {vectors_A3:g} A^3 (Q-CELL-MAT-MIX)"]
 
 
 def used_interpolation_warning(config: RunConfig, interpolate: bool) -> list[str]:

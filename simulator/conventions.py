@@ -163,6 +163,14 @@ def _beam_pivot_centre(
     return Xbeam, Ybeam, Ybeam + shift, Xbeam + shift
 
 
+def idle_pivot(raw: RawOptions, convention: Convention, pivot: Pivot) -> list[str]:
+    """Return a warning for a typed pivot that the convention overrules (Q-PIVOT-FORCED)."""
+    word = raw.text("-pivot")
+    if word is None or _typed_pivot(word) == pivot:
+        return []
+    return [f"-pivot {word} has no effect: {convention} turns about the {pivot.lower()} (Q-PIVOT-FORCED)"]
+
+
 def idle_centres(raw: RawOptions, convention: Convention, pivot: Pivot, quirks: Quirks) -> list[str]:
     """Return the centre options typed that change nothing but header numbers (Q-CENTRE-IGNORED)."""
     beam, close, origin = ("-Xbeam", "-Ybeam"), ("-Xclose", "-Yclose"), ("-ORGX", "-ORGY")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.config import RunConfig
 from simulator.console import (
+    cell_warning,
     oversample_warning,
     setup_lines,
     solid_angle_line,
@@ -59,11 +60,8 @@ class Job:
         _check_outputs(config)
         scene = prepare(config)
         header = smv_header(config, _final_geometry(scene))
-        found = [
-            *warnings,
-            *oversample_warning(scene),
-            *used_interpolation_warning(config, scene.interpolate),
-        ]
+        found = [*warnings, *cell_warning(scene), *oversample_warning(scene)]
+        found += used_interpolation_warning(config, scene.interpolate)
         if overflows(header, config.quirks):
             found.append(f"the SMV header has {len(header)} bytes but says 512 (Q-HEADER-OVERFLOW)")
         dump_file = config.output.dump_file

@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.config import UNSET, Detector, Steps
-from simulator.conventions import Centre, centred, convention_of, frame_of, idle_centres, pivot_of
+from simulator.conventions import (
+    Centre,
+    centred,
+    convention_of,
+    frame_of,
+    idle_centres,
+    idle_pivot,
+    pivot_of,
+)
 from simulator.errors import InputError
 from simulator.header_input import Start
 from simulator.io.numbers import LARGEST_INT
@@ -74,6 +82,7 @@ def detector_of(
         warnings.append(f"the numbers of {pix0.name} are not used (Q-PIX0-IGNORED)")
     warnings += [f"{name} does not change the geometry in the {convention} convention (Q-CENTRE-IGNORED)"
                  for name in idle_centres(raw, convention, pivot, quirks)]  # fmt: skip
+    warnings += idle_pivot(raw, convention, pivot)
     layers, attenuation_per_m = _sensor(raw, quirks, warnings)
     distance_m, close_distance_m = _distances(raw, start, quirks)
     return Detector(

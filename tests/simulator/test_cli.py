@@ -206,3 +206,12 @@ def test_set_up_is_traced_without_a_pixel(folder: Path, capsys: pytest.CaptureFi
     ]
     assert "TRACE_PY: convention MOSFLM" in lines
     assert not any("| s=" in line for line in lines)
+
+
+def test_cell_and_matrix_that_disagree_are_warned_of(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "a.mat").write_text("0.0109 -0.0072 -0.0031 -0.0061 -0.0103 0.0017 0.0044 -0.0011 -0.0122\n")
+    words = [*BASE.split(), "-mat", "a.mat", "-cell", "90", "92", "93", "-oversample", "1"]
+    assert cli.main([*words, "--parity-mode", "c-parity"]) == 0
+    assert "-cell and -mat disagree: volumes 770040 and" in capsys.readouterr().err

@@ -232,3 +232,9 @@ def test_missing_cuda_device_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(InputError, match="no CUDA device"):
         configured("-device cuda")
+
+
+def test_pivot_that_the_convention_overrules_is_named_in_a_warning() -> None:
+    warned = resolve_args([*MINIMUM, "-pivot", "sample", "--parity-mode", "c-parity"]).warnings
+    assert any(warning.startswith("-pivot sample") for warning in warned)
+    assert resolve_args([*MINIMUM, "-pivot", "sample"]).warnings == ()
