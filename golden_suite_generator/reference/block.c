@@ -79,7 +79,7 @@ INLINED void evaluate(struct loop *loop, struct pixel *p, const struct beamlet *
     lattice_factor(&scene->c, scene->q, &hkl, &rounded, &lattice);
     if (t != NULL)
         tap_lattice(loop, t, cell, hkl, rounded, &lattice);
-    if (lattice.F == 0.0 && loop->cut_all)
+    if (lattice.F == 0.0 && loop->cut_short)
         return;
     double F_cell = loop->interpolate ? interpolated_factor(loop, t, hkl, &rounded)
                                       : factor_nearest(&scene->table, &rounded);

@@ -267,7 +267,7 @@ static struct loop start_loop(struct scene *scene)
     loop.background = loop.gather_water ? 0.0 : scene_background(scene);
     loop.running_product = on[QUIRK_OVERSAMPLE_RUNNING_PRODUCT];
     loop.per_layer = !on[QUIRK_THICK_LAST_LAYER] && !scene->o->oversample_thick;
-    loop.cut_all = scene->q->mode == PARITY_C && scene->o->water_m == 0.0;
+    loop.cut_short = scene->o->water_m == 0.0 && (loop.running_product || on[QUIRK_INTERP_LATCH]);
     return loop;
 }
 

@@ -12,7 +12,8 @@ struct loop {
     vec3 polar_axis;
     double flux_factor;  /* r_e^2 times fluence, m^2 photons/m^2 */
     double background;   /* start of the running sum */
-    bool running_product, per_layer, gather_water, cut_all;
+    bool running_product, per_layer, gather_water;
+    bool cut_short; /* a lattice factor of 0 ends a domain; only these two quirks could tell */
     struct totals totals;
 };
 
