@@ -196,13 +196,15 @@ class Output:
 class Trace:
     """Which pixels to trace (slow, fast) and where to write (spec 12); an empty path is standard output.
 
-    `wanted` says whether there is a trace at all; without pixels it holds the set-up taps.
+    `wanted` says whether there is a trace at all; without pixels it holds the set-up taps. With `only` just
+    the neighbourhood of the pixels is computed, in the state of the whole run; the image is 0 elsewhere.
     """
 
     wanted: bool = False
     pixels: tuple[tuple[int, int], ...] = ()
     level: str = "mosaic"
     file: Path = Path()
+    only: bool = False
 
 
 @dataclass(frozen=True)

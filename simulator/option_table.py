@@ -179,6 +179,7 @@ PARITY: tuple[Row, ...] = (
     ("-trace_roi", "", "iiii", "pixels", "", "trace the block slow min, max, fast min, max"),
     ("-trace_level", "", "setup|pixel|subpixel|source|phi|mosaic", "", "mosaic", "innermost loop to trace"),
     ("-trace_file", "", "file", "", "standard output", "where the trace goes"),
+    ("-trace_only", "", "", "", "", "compute just the traced pixels and some near them; 0 elsewhere"),
     ("--list-quirks", "-list_quirks", "", "", "", "list the quirks and stop"),
     ("--version", "-version", "", "", "", "print the version and stop"),
     ("--help", "-h", "", "", "", "print this text and stop"),

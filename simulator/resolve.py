@@ -199,7 +199,10 @@ def _trace(raw: RawOptions, detector: Detector) -> Trace:
                 pixels[slow, fast] = None
     level, file = raw.text("-trace_level") or "mosaic", Path(raw.text("-trace_file") or "")
     wanted = raw.has("-trace_pixel", "-trace_roi", "-trace_level", "-trace_file")
-    return Trace(wanted, tuple(sorted(pixels)), level, file)
+    only = raw.has("-trace_only")
+    if only and not pixels:
+        raise InputError("-trace_only: there is no pixel to compute; give -trace_pixel or -trace_roi")
+    return Trace(wanted, tuple(sorted(pixels)), level, file, only)
 
 
 def _on_detector(slow: int, fast: int, detector: Detector) -> bool:
