@@ -36,7 +36,7 @@ class Lattice:
     misset_rad: Tensor
 
     def largest_edge_m(self) -> Tensor:
-        """Return the largest edge of the crystal in metres, max(|a| Na, |b| Nb, |c| Nc) (spec 03 section 6)."""
+        """Return the largest edge of the crystal in metres, max(|a| Na, ...) (spec 03 section 6)."""
         return torch.stack(
             [length(vec(row)) * count for row, count in zip(self.direct_m, self.cells, strict=True)]
         ).max()

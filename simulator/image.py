@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import torch
@@ -11,9 +13,9 @@ from torch import Tensor
 from simulator.blocks import NEVER, Block, spots, visit_of
 from simulator.config import RunConfig
 from simulator.instrument import Instrument
-from simulator.kernel import photons
+from simulator.kernel import Photons, photons
 from simulator.rays import passes_dmin
-from simulator.restrict import Neighbourhood
+from simulator.restrict import cut_to_traced, place_of_pixels
 from simulator.scene import Scene, prepare
 from simulator.taps import Level, Spot, Tap, no_tap, silent
 
@@ -37,14 +39,16 @@ class Rendered:
 
 @dataclass(frozen=True)
 class _Done:
-    """Pixel values of consecutive executed pixels, the sum of their solid angles, and where they are.
+    """Pixel values of consecutive executed pixels, the sum of their solid angles, and more.
 
-    place: place of each pixel in memory order, None where the whole image is computed.
+    place: of each pixel in memory order, None where the whole image is computed; interpolated: NEVER (the
+    limit of `Block`) while interpolation is on, else 0.
     """
 
     pixels: Tensor
     omega_sum_sr: Tensor
     place: Tensor | None
+    interpolated: int
 
 
 def simulate(config: RunConfig) -> Tensor:
@@ -92,46 +96,78 @@ def _assemble(ins: Instrument, executed: Tensor, done: list[_Done]) -> Rendered:
 
 
 def _rendered_blocks(ins: Instrument, executed: Tensor, tap: Tap) -> Iterator[_Done]:
-    """Yield the pixels of the run in order, minding the first visit and the interpolation switch."""
+    """Yield the pixels of the run in order, minding the first visit and the interpolation switch.
+
+    Blocks run side by side, each on one core; one after the other while the switch is undecided or somebody
+    watches.
+    """
     interpolated = NEVER if ins.scene.interpolate else 0
-    near = Neighbourhood.of(ins.scene.config, ins.device)
-    for whole in _blocks(ins, executed):
-        block: Block | None = replace(whole, interpolated=interpolated)
-        if near is not None and not (ins.latching and interpolated == NEVER):
-            block = near.cut(replace(whole, interpolated=interpolated))
-        if block is None:
-            continue
-        for part, values, omega in _switching(ins, block, tap):
-            interpolated = min(interpolated, 0 if part.interpolated != NEVER else NEVER)
-            yield _Done(values, omega, None if near is None else near.place(part))
+    config = ins.scene.config
+    cores = torch.get_num_threads()
+    pending: deque[Future[_Done]] = deque()
+    try:
+        with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            for whole in _blocks(ins, executed):
+                undecided = ins.latching and interpolated == NEVER
+                block: Block | None = replace(whole, interpolated=interpolated)
+                if config.trace.only and block is not None and not undecided:
+                    block = cut_to_traced(config, block)
+                if block is None:
+                    continue
+                pending.append(pool.submit(_render_block, ins, block, tap))
+                while len(pending) > (0 if undecided or tap.active else 2 * cores):
+                    done = pending.popleft().result()
+                    interpolated = min(interpolated, done.interpolated)
+                    yield done
+            while pending:
+                yield pending.popleft().result()
+    finally:
+        torch.set_num_threads(cores)
 
 
-def _switching(ins: Instrument, block: Block, tap: Tap) -> Iterator[tuple[Block, Tensor, Tensor]]:
-    """Yield the block in one part, or in the parts before, at and after the pixel that ends interpolation."""
-    if ins.latching and block.interpolated == NEVER:
-        escape = photons(ins, block).escape
-        assert escape is not None  # the run latches
-        broken = (escape != NEVER).nonzero().flatten()
-        if len(broken):
-            n = int(broken[0])
-            parts = [
-                _part(block, slice(0, n)),
-                _part(block, slice(n, n + 1)),
-                _part(block, slice(n + 1, None)),
-            ]
-            limits = (NEVER, int(escape[n]), 0)
-            for part, limit in zip(parts, limits, strict=True):
-                if len(part.slow):
-                    yield from _single(ins, replace(part, interpolated=limit), tap)
-            return
-    yield from _single(ins, block, tap)
+def _render_block(ins: Instrument, block: Block, tap: Tap) -> _Done:
+    """Return the block, in the parts before, at and after a pixel that ends interpolation.
+
+    Source: spec 05 section 5, 06 section 11.
+    """
+    config = ins.scene.config
+    with torch.inference_mode():
+        results = [_photons(ins, part, tap) for part in _switched(ins, block)]
+        last = results[-1][0]
+        return _Done(
+            pixels=torch.cat([result.pixels for _, result in results]),
+            omega_sum_sr=torch.cat([result.omega_sum_sr for _, result in results]).sum(),
+            place=place_of_pixels(config, block) if config.trace.only else None,
+            interpolated=NEVER if last.interpolated == NEVER else 0,
+        )
 
 
-def _single(ins: Instrument, block: Block, tap: Tap) -> Iterator[tuple[Block, Tensor, Tensor]]:
-    """Yield the block as it is."""
+def _switched(ins: Instrument, block: Block) -> list[Block]:
+    """Return the block, or its parts with interpolation on, on up to some evaluation, and off."""
+    if not ins.latching or block.interpolated != NEVER:
+        return [block]
+    escape = photons(ins, block).escape
+    assert escape is not None  # the run latches
+    broken = (escape != NEVER).nonzero().flatten()
+    if not len(broken):
+        return [block]
+    n = int(broken[0])
+    parts = _parts(block, n)
+    limits = (NEVER, int(escape[n]), 0)
+    return [
+        replace(part, interpolated=limit) for part, limit in zip(parts, limits, strict=True) if len(part.slow)
+    ]
+
+
+def _photons(ins: Instrument, block: Block, tap: Tap) -> tuple[Block, Photons]:
+    """Return a block with its photons; only blocks that hold a watched pixel are watched."""
     seen = tap.at(Level.PIXEL, Spot(block.slow, block.fast)) is not silent
-    result = photons(ins, block, tap if seen else no_tap)
-    yield block, result.pixels, result.omega_sum_sr.sum()
+    return block, photons(ins, block, tap if seen else no_tap)
+
+
+def _parts(block: Block, n: int) -> tuple[Block, Block, Block]:
+    """Return the pixels before, at and after position n; the outer parts may be empty."""
+    return _part(block, slice(0, n)), _part(block, slice(n, n + 1)), _part(block, slice(n + 1, None))
 
 
 def _part(block: Block, pixels: slice) -> Block:
@@ -149,8 +185,7 @@ def _blocks(ins: Instrument, executed: Tensor) -> Iterator[Block]:
             continue
         searching = False
         n, visit = found
-        parts = (_part(block, slice(0, n)), _part(block, slice(n, n + 1)), _part(block, slice(n + 1, None)))
-        for part, first in zip(parts, (-1, visit, -1), strict=True):
+        for part, first in zip(_parts(block, n), (-1, visit, -1), strict=True):
             if len(part.slow):
                 yield replace(part, first_visit=first)
 

@@ -119,7 +119,9 @@ def _add_sub_pixel(ins: Instrument, rays: Rays, sums: _Sums) -> _Sums:
     sums = replace(sums, omega_sum_sr=sums.omega_sum_sr + factors.omega[0, :, 0, 0])
     if sums.background is None:
         return sums
-    share = factors.capture.expand(rays.q_per_m[0].shape)  # [K, N, 1, 1]
+    share = torch.ones_like(rays.q_per_m[0])  # [K, N, 1, 1]
+    if policy.capture_inside:
+        share = share * factors.capture
     if policy.polar_each:
         share = share * rays.polar
     if policy.omega_each:
@@ -169,8 +171,7 @@ def _finish(ins: Instrument, block: Block, sums: _Sums, factors: Factors, tap: T
         show(name, torch.ones_like(value) if inside else factor)
         if not inside:
             value = value * factor.to(value.dtype)
-            if water is not None and name != "capture_fraction_applied":
-                water = water * factor
+            water = None if water is None else water * factor
     if water is not None:
         value = value + water.to(value.dtype)
     show("I_pixel_final", value)
