@@ -15,7 +15,7 @@ from simulator.config import RunConfig
 from simulator.instrument import Instrument
 from simulator.kernel import Photons, photons
 from simulator.rays import passes_dmin
-from simulator.restrict import cut_to_traced, place_of_pixels
+from simulator.restrict import Neighbourhood
 from simulator.scene import Scene, prepare
 from simulator.taps import Level, Spot, Tap, no_tap, silent
 
@@ -102,7 +102,7 @@ def _rendered_blocks(ins: Instrument, executed: Tensor, tap: Tap) -> Iterator[_D
     watches.
     """
     interpolated = NEVER if ins.scene.interpolate else 0
-    config = ins.scene.config
+    near = Neighbourhood.of(ins.scene.config, ins.device)
     cores = torch.get_num_threads()
     pending: deque[Future[_Done]] = deque()
     try:
@@ -110,11 +110,11 @@ def _rendered_blocks(ins: Instrument, executed: Tensor, tap: Tap) -> Iterator[_D
             for whole in _blocks(ins, executed):
                 undecided = ins.latching and interpolated == NEVER
                 block: Block | None = replace(whole, interpolated=interpolated)
-                if config.trace.only and block is not None and not undecided:
-                    block = cut_to_traced(config, block)
+                if near is not None and block is not None and not undecided:
+                    block = near.cut(block)
                 if block is None:
                     continue
-                pending.append(pool.submit(_render_block, ins, block, tap))
+                pending.append(pool.submit(_render_block, ins, block, near, tap))
                 while len(pending) > (0 if undecided or tap.active else 2 * cores):
                     done = pending.popleft().result()
                     interpolated = min(interpolated, done.interpolated)
@@ -125,19 +125,18 @@ def _rendered_blocks(ins: Instrument, executed: Tensor, tap: Tap) -> Iterator[_D
         torch.set_num_threads(cores)
 
 
-def _render_block(ins: Instrument, block: Block, tap: Tap) -> _Done:
+def _render_block(ins: Instrument, block: Block, near: Neighbourhood | None, tap: Tap) -> _Done:
     """Return the block, in the parts before, at and after a pixel that ends interpolation.
 
     Source: spec 05 section 5, 06 section 11.
     """
-    config = ins.scene.config
     with torch.inference_mode():
         results = [_photons(ins, part, tap) for part in _switched(ins, block)]
         last = results[-1][0]
         return _Done(
             pixels=torch.cat([result.pixels for _, result in results]),
             omega_sum_sr=torch.cat([result.omega_sum_sr for _, result in results]).sum(),
-            place=place_of_pixels(config, block) if config.trace.only else None,
+            place=None if near is None else near.place(block),
             interpolated=NEVER if last.interpolated == NEVER else 0,
         )
 
