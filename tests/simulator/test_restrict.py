@@ -23,7 +23,7 @@ FIRST, LAST = (0, 0), (69, 69)
 STATES = {
     "carryover": "-default_F 100 -osc 3 -phisteps 3",
     "first pixel rejected by dmin": "-default_F 100 -osc 3 -phisteps 3 -dmin 3",
-    "interpolation switched off on the way": "-hkl {hkl} -interpolate -N 2 -pixel 0.15",
+    "interpolation switched off on the way": "-hkl {hkl} -interpolate -N 2 -pixel 0.1",
 }
 
 
@@ -38,7 +38,7 @@ def hkl(tmp_path: Path) -> Path:
     span = range(-9, 10)
     path = tmp_path / "box.hkl"
     path.write_text(
-        "".join(f"{h} {k} {l} {50 + h + 2 * k}\n" for h in span for k in span for l in range(-6, 7))
+        "".join(f"{h} {k} {l} {50 + h + 2 * k}\n" for h in span for k in span for l in range(-9, 4))
     )
     return path
 
@@ -61,7 +61,7 @@ def test_most_pixels_are_left_out(hkl: Path) -> None:
 
 def test_interpolation_is_really_switched_off_on_the_way(hkl: Path) -> None:
     on = render(prepare(config_of(STATES["interpolation switched off on the way"], hkl))).image
-    off = render(prepare(config_of("-hkl {hkl} -nointerpolate -N 2 -pixel 0.15", hkl))).image
+    off = render(prepare(config_of("-hkl {hkl} -nointerpolate -N 2 -pixel 0.1", hkl))).image
     same = (on == off).flatten()
     assert not same[0]
     assert same[-1000:].all()
