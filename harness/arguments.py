@@ -16,6 +16,7 @@ from harness.errors import UsageError
 
 HKL_OPTIONS = frozenset({"-hkl", "-hklfile"})
 DUMP_OPTIONS = frozenset({"-dump", "-dumpfile"})
+TRACE_OPTIONS = frozenset({"-trace_pixel", "-trace_roi"})
 INPUT_OPTIONS = HKL_OPTIONS | {"-mat", "-matrix", "-img", "-mask", "-sourcefile", "-stol", "-4stol", "-Q"}
 OUTPUT_OPTIONS = frozenset({
     "-floatfile", "-floatimage", "-intfile", "-intimage", "-pgmfile", "-pgmimage",
@@ -39,11 +40,17 @@ SLOW_COUNT = frozenset({"-detpixels", "-detpixels_s", "-detpixels_y"})
 
 @dataclass(frozen=True)
 class PreparedArguments:
-    """Words for a run in any directory, files to copy there first, and notes for the reader."""
+    """Words for a run in any directory, the input files they name, files to copy there first, and notes."""
 
     words: tuple[str, ...]
     copies: tuple[tuple[Path, str], ...] = ()
     notes: tuple[str, ...] = ()
+    inputs: tuple[Path, ...] = ()
+
+    @property
+    def traces(self) -> bool:
+        """Tell whether pixels are to be traced."""
+        return any(word in TRACE_OPTIONS for word in self.words)
 
     @property
     def has_quirks(self) -> bool:
@@ -74,6 +81,7 @@ def prepare_arguments(args: Sequence[str], caller: Path) -> PreparedArguments:
     words: list[str] = []
     copies: list[tuple[Path, str]] = []
     notes: list[str] = []
+    inputs: list[Path] = []
     rest = list(args)
     while rest:
         option = rest.pop(0)
@@ -88,11 +96,13 @@ def prepare_arguments(args: Sequence[str], caller: Path) -> PreparedArguments:
         path = caller / value
         if option in INPUT_OPTIONS:
             words += [option, str(path.absolute()) if path.exists() else value]
+            inputs += [path.absolute()] if path.is_file() else []
             continue
         if path.is_file() and not reads_hkl:
             copies.append((path.absolute(), path.name))
+            inputs.append(path.absolute())
         words += [option, path.name]
-    return PreparedArguments(tuple(words), tuple(copies), tuple(notes))
+    return PreparedArguments(tuple(words), tuple(copies), tuple(notes), tuple(dict.fromkeys(inputs)))
 
 
 def detector_shape(words: Sequence[str]) -> tuple[int, int] | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("nanobragg-parity", "torch", "numpy", "scipy", "matplotlib", "pandas", "rich")
+PACKAGES = ("nanobragg-parity", "torch", "numpy", "scipy", "matplotlib", "pandas", "rich", "Jinja2")
 VARIABLES = (
     "CC", "NB_C_BIN", "NB_CACHE", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "PYTHONPATH",
 )  # fmt: skip
@@ -30,7 +31,24 @@ def describe_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         "cpus_usable": _usable_cpus(),
         "packages": {name: _package_version(name) for name in PACKAGES},
         "variables": {name: environ[name] for name in VARIABLES if name in environ},
+        "git": git_state(Path(__file__).parents[1]),
     }
+
+
+def git_state(folder: Path) -> dict[str, Any] | None:
+    """Return commit and dirtiness of the checkout that holds the harness, None if it is not in one."""
+    if not (folder / ".git").exists():
+        return None
+    answers = []
+    for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no")):
+        try:
+            done = subprocess.run(
+                ["git", *words], cwd=folder, capture_output=True, text=True, timeout=60, check=True
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        answers.append(done.stdout.strip())
+    return {"commit": answers[0], "dirty": bool(answers[1])}
 
 
 def _package_version(name: str) -> str | None:

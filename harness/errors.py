@@ -20,3 +20,7 @@ class BuildError(HarnessError):
 
 class ProgramError(HarnessError):
     """A program is missing, or cannot do what is asked of it."""
+
+
+class BundleError(HarnessError):
+    """An evidence bundle cannot be written, or is not what it claims to be."""

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -17,10 +16,10 @@ from harness.cli import CommandParser, correlation, positive_seconds, run_comman
 from harness.compare import Roi
 from harness.environment import describe_environment
 from harness.errors import UsageError
-from harness.files import json_text, partial_folder, publish, require_fresh
+from harness.files import partial_folder, publish, require_fresh
 from harness.pair import PairJob, PairResult, run_pair
 from harness.programs import MODES, first_program, second_program
-from harness.summary import result_table, summary_data, write_results
+from harness.summary import result_table, write_results
 from harness.verdict import PUBLISHED, STRICT, Bounds
 
 NAME = "nb-compare"
@@ -52,7 +51,8 @@ verdict and exit status:
   ERROR 3            a program failed or timed out, no compiler, wrong usage
 
 files: summary.json, c.png, py.png, diff.png, c_float.bin, py_float.bin, c_stdout.txt, c_stderr.txt,
-py_stdout.txt, py_stderr.txt, commands.txt, env.json, sha256.txt
+py_stdout.txt, py_stderr.txt, commands.txt, env.json, sha256.txt; c_trace.log and py_trace.log if the command
+line has -trace_pixel or -trace_roi. `nb-report verify DIR` checks them, `nb-report html DIR` shows them.
 """
 
 
@@ -147,8 +147,8 @@ def _target(outdir: str | None) -> Path:
 
 def _show(result: PairResult, target: Path, as_json: bool) -> None:
     if as_json:
-        data: dict[str, Any] = summary_data(result)
-        sys.stdout.write(json_text(data))
+        text = (target / "summary.json").read_text(encoding="utf-8")
+        sys.stdout.write(text)
         return
     Console().print(result_table(result, str(target)))
 

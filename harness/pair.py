@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.arguments import PreparedArguments, prepare_arguments
 from harness.compare import Comparison, Roi, compare_images
 from harness.errors import ProgramError
+from harness.files import sha256_of_file
 from harness.programs import Program
 from harness.run import ProgramRun, run_program
 from harness.verdict import STRICT, Bounds, Verdict, Word
@@ -40,12 +42,16 @@ class PairJob:
 
 @dataclass(frozen=True)
 class PairResult:
-    """The runs that were made (the second is missing if the first failed) and their comparison."""
+    """The runs that were made (the second is missing if the first failed) and their comparison.
+
+    `inputs` are the files that were read: path, sha256 and size as they were before the first run.
+    """
 
     job: PairJob
     arguments: PreparedArguments
     runs: tuple[ProgramRun, ...]
     comparison: Comparison
+    inputs: tuple[Mapping[str, Any], ...] = ()
 
 
 def run_pair(job: PairJob) -> PairResult:
@@ -63,6 +69,10 @@ def run_pair(job: PairJob) -> PairResult:
     """
     arguments = prepare_arguments(job.args, job.caller)
     settings = _settings(job, arguments)
+    inputs = tuple(
+        {"path": str(path), "sha256": sha256_of_file(path), "bytes": path.stat().st_size}
+        for path in arguments.inputs
+    )
     runs: list[ProgramRun] = []
     with tempfile.TemporaryDirectory(prefix="nb-run-") as scratch:
         for side, program, words in zip(SIDES, (job.first, job.second), settings, strict=True):
@@ -70,7 +80,7 @@ def run_pair(job: PairJob) -> PairResult:
             runs.append(run)
             if run.failure is not None:
                 break
-    return PairResult(job, arguments, tuple(runs), _compare(job, runs))
+    return PairResult(job, arguments, tuple(runs), _compare(job, runs), inputs)
 
 
 def _settings(job: PairJob, arguments: PreparedArguments) -> list[tuple[str, ...]]:

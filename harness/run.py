@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import resource
@@ -26,6 +27,8 @@ INT_NAME = "intimage.img"
 OUTPUT_WORDS = ("-floatfile", FLOAT_NAME, "-intfile", INT_NAME, "-nonoise", "-nopgm")
 STDOUT_NAME = "stdout.txt"
 STDERR_NAME = "stderr.txt"
+TRACE_NAME = "trace.log"
+TRACE_WORDS = ("-trace_file", TRACE_NAME)
 FIRST_PAUSE_S = 0.002
 LONGEST_PAUSE_S = 0.05
 SMV_HEAD_BYTES = 512
@@ -70,6 +73,7 @@ class ProgramRun:
     image: FloatImage | None
     shape_source: str | None
     failure: str | None
+    trace: bytes | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return the run as plain data for a summary."""
@@ -84,6 +88,7 @@ class ProgramRun:
             "peak_bytes": self.outcome.peak_bytes,
             "shape_slow_fast": None if self.image is None else list(self.image.shape),
             "shape_source": self.shape_source,
+            "image_sha256": None if self.image is None else hashlib.sha256(self.image.tobytes()).hexdigest(),
             "failure": self.failure,
         }
 
@@ -214,6 +219,7 @@ def run_program(
     for source, name in arguments.copies:
         shutil.copyfile(source, folder / name)
     command = (*program.words, *settings, *arguments.words, *OUTPUT_WORDS)
+    command += TRACE_WORDS if arguments.traces else ()
     outcome = execute(command, folder, {**os.environ, **program.environ}, timeout_s, scratch)
     stdout, stderr = ((scratch / name).read_bytes() for name in (STDOUT_NAME, STDERR_NAME))
     image, shape_source, failure = None, None, outcome.failure
@@ -221,7 +227,9 @@ def run_program(
         image, shape_source, failure = read_float_image(folder, arguments.words)
     if failure is not None:
         failure = _with_last_words(f"{program.title} '{program.words[0]}' {failure}", stderr or stdout)
-    return ProgramRun(program, command, outcome, stdout, stderr, image, shape_source, failure)
+    trace = folder / TRACE_NAME
+    lines = trace.read_bytes() if arguments.traces and trace.is_file() else None
+    return ProgramRun(program, command, outcome, stdout, stderr, image, shape_source, failure, lines)
 
 
 def _with_last_words(failure: str, output: bytes) -> str:

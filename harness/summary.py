@@ -16,9 +16,11 @@ from harness.files import json_text, sha256_lines
 from harness.metrics import Metrics
 from harness.pair import SIDES, PairResult
 from harness.pictures import Frame, draw_difference, draw_image
+from harness.schema import check_summary
+from harness.traces import trace_metrics, trace_name
 from harness.verdict import STRICT, Criterion, State, Word
 
-SCHEMA = 1
+SCHEMA = 2
 STATE_STYLE = {
     State.HELD: "green",
     State.FAILED: "bold red",
@@ -32,14 +34,19 @@ def summary_data(result: PairResult) -> dict[str, Any]:
     """Return everything measured about a pair as plain data, ready for JSON."""
     comparison = result.comparison
     verdict = comparison.verdict
+    job = result.job
     return {
         "schema": SCHEMA,
         "verdict": verdict.word.value,
         "exit_status": verdict.exit_status,
         "reasons": list(verdict.reasons),
         "notes": [*result.arguments.notes, *comparison.notes],
-        "parity_mode": result.job.mode,
-        "arguments": list(result.job.args),
+        "parity_mode": job.mode,
+        "arguments": list(job.args),
+        "caller": str(job.caller),
+        "settings": {"dtype": job.dtype, "device": job.device, "timeout_s": job.timeout_s},
+        "inputs": [dict(item) for item in result.inputs],
+        "asked_region": None if job.roi is None else asdict(job.roi),
         "region": None if comparison.roi is None else asdict(comparison.roi),
         "resampled": comparison.resampled,
         "bounds": asdict(comparison.bounds),
@@ -48,6 +55,7 @@ def summary_data(result: PairResult) -> dict[str, Any]:
         "metrics": None if comparison.metrics is None else asdict(comparison.metrics),
         "peaks": None if comparison.peaks is None else asdict(comparison.peaks),
         "runs": {side: run.facts() for side, run in zip(SIDES, result.runs, strict=False)},
+        "traces": None,
     }
 
 
@@ -67,11 +75,15 @@ def write_results(
         (folder / f"{side}_stderr.txt").write_bytes(run.stderr)
         if run.image is not None:
             run.image.tofile(folder / f"{side}_float.bin")
+        if run.trace is not None:
+            (folder / trace_name(side)).write_bytes(run.trace)
     _write_pictures(folder, result)
     (folder / "commands.txt").write_text(_command_text(result, commands), encoding="utf-8")
     programs = {side: dict(run.program.provenance) for side, run in zip(SIDES, result.runs, strict=False)}
     (folder / "env.json").write_text(json_text({**environment, "programs": programs}), encoding="utf-8")
-    (folder / "summary.json").write_text(json_text(summary_data(result)), encoding="utf-8")
+    summary = {**summary_data(result), "traces": trace_metrics(folder)}
+    check_summary(summary, "summary.json")
+    (folder / "summary.json").write_text(json_text(summary), encoding="utf-8")
     names = [path.name for path in folder.iterdir()]
     (folder / "sha256.txt").write_text(sha256_lines(folder, names), encoding="utf-8")
 
@@ -80,6 +92,7 @@ def _command_text(result: PairResult, commands: Sequence[str]) -> str:
     lines = ["# the comparison, called in " + shlex.quote(str(result.job.caller)), shlex.join(commands)]
     for run in result.runs:
         lines += [f"# {run.program.title}, in an empty directory", shlex.join(run.command)]
+    lines += [f"# input {item['sha256']}  {item['path']}" for item in result.inputs]
     for source, name in result.arguments.copies:
         lines.append(f"# with a copy of {shlex.quote(str(source))} as {shlex.quote(name)} in that directory")
     return "\n".join(lines) + "\n"

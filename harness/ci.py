@@ -1,0 +1,120 @@
+"""What continuous integration reads: JUnit XML, a Markdown summary, the step summary of GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from harness.errors import HarnessError
+from harness.files import write_whole
+
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+XML_FORBIDDEN = {code: None for code in range(32) if chr(code) not in "\t\n\r"}
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that does not exist yet. Raises: HarnessError if it does, or cannot be written."""
+    if path.exists() or path.is_symlink():
+        raise HarnessError(f"'{path}' exists; results are never overwritten, name a new file or remove it")
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise HarnessError(f"cannot write '{path}': {error.strerror}; name another file") from error
+
+
+def junit(results: Sequence[Mapping[str, Any]]) -> str:
+    """Return results (metrics.json contents) as JUnit XML: a suite each, a test case for each figure.
+
+    A figure outside its strict bound is a failure, one that was not compared an error.
+    """
+    root = ElementTree.Element("testsuites", name="nanobragg-parity")
+    for result in results:
+        suite = ElementTree.SubElement(root, "testsuite", name=_clean(result["title"]))
+        counts = {"failure": 0, "error": 0}
+        for row in result["figures"]:
+            kind = {"failed": "failure", "not compared": "error"}.get(row["state"])
+            _case(suite, f"{row['part']}: {row['name']}", kind, figure_words(row))
+            if kind:
+                counts[kind] += 1
+        if result["exit_status"] != 0 and not any(counts.values()):
+            kind = "failure" if result["exit_status"] == 1 else "error"
+            _case(suite, "verdict", kind, "; ".join(result["reasons"]) or result["verdict"])
+            counts[kind] += 1
+        suite.set("tests", str(len(suite)))
+        suite.set("failures", str(counts["failure"]))
+        suite.set("errors", str(counts["error"]))
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _case(suite: ElementTree.Element, name: str, kind: str | None, words: str) -> None:
+    case = ElementTree.SubElement(suite, "testcase", name=_clean(name), classname=suite.get("name", ""))
+    if kind:
+        ElementTree.SubElement(case, kind, message=_clean(words))
+
+
+def _clean(text: str) -> str:
+    return text.translate(XML_FORBIDDEN)
+
+
+def figure_words(row: Mapping[str, Any]) -> str:
+    """Return a figure with its bounds in words."""
+    return f"{_number(row['measured'])}, strict bound {_number(row['strict'])}, {row['note'] or row['state']}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def markdown_rows(results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the figures of all results as the lines of one Markdown table."""
+    lines = [
+        "| result | mode | quantity | measured | published bound | strict bound | state |",
+        "|" + "---|" * 7,
+    ]
+    for result in results:
+        for row in result["figures"]:
+            cells = (
+                result["title"], row["part"], row["name"], _number(row["measured"]),
+                _number(row["published"]), _number(row["strict"]), row["state"],
+            )  # fmt: skip
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return lines
+
+
+def markdown(results: Sequence[Mapping[str, Any]], heading: str) -> str:
+    """Return results (metrics.json contents) as a Markdown page: verdicts, reasons, table."""
+    lines = [f"# {heading}", ""]
+    for result in results:
+        lines.append(f"- **{result['verdict']}** {result['title']}")
+        lines += [f"    - {reason}" for reason in result["reasons"]]
+        if result["first_divergence"]:
+            lines.append(f"    - first divergence: `{result['first_divergence']}`")
+        if result["causal_taps"]:
+            lines.append(f"    - causal taps: {', '.join(f'`{tap}`' for tap in result['causal_taps'])}")
+    return "\n".join([*lines, "", *markdown_rows(results), ""])
+
+
+def publish_summary(
+    results: Sequence[Mapping[str, Any]],
+    heading: str,
+    environ: Mapping[str, str],
+    junit_file: Path | None = None,
+    markdown_file: Path | None = None,
+) -> None:
+    """Write the files that were asked for, and append to GitHub's step summary where that variable is set."""
+    if junit_file is not None:
+        write_new(junit_file, junit(results))
+    page = markdown(results, heading)
+    if markdown_file is not None:
+        write_new(markdown_file, page)
+    if environ.get(STEP_SUMMARY):
+        try:
+            with Path(environ[STEP_SUMMARY]).open("a", encoding="utf-8") as stream:
+                stream.write(page)
+        except OSError as error:
+            raise HarnessError(
+                f"cannot append to {STEP_SUMMARY} '{environ[STEP_SUMMARY]}': {error.strerror}; unset it"
+            ) from error

@@ -1,0 +1,258 @@
+"""Reads evidence bundles and checks that they are what they claim to be.
+
+A bundle is a folder that `harness.bundle` wrote (metrics.json and parts), or the result folder of one
+nb-compare run (summary.json). Both end with sha256.txt and are read alike.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.bundle import HASHES, MARK, METRICS, SUMMARY, files_below, sealed
+from harness.errors import BundleError
+from harness.files import sha256_of_file
+from harness.gate_figures import Setting
+from harness.gate_table import BY_ID, judged_gate
+from harness.part import Part, differing, read_json
+from harness.schema import check_metrics
+from harness.verdict import Word
+
+HASH_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
+GATE_KIND = "gate"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something about one file of a bundle that is not as it must be."""
+
+    file: str
+    what: str
+
+    def __str__(self) -> str:
+        """Return the fault in words."""
+        return f"{self.file}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """The outcome of a verification: PASS, FAIL (faults), or NOT COMPARABLE (incomplete)."""
+
+    path: Path
+    word: Word
+    faults: tuple[Fault, ...]
+    checked: int
+
+
+def is_bundle(folder: Path) -> bool:
+    """Tell whether a folder is a bundle, complete or not."""
+    return any((folder / name).is_file() for name in (HASHES, MARK, METRICS, SUMMARY))
+
+
+def find_bundles(root: Path) -> Iterator[Path]:
+    """Iterate over the bundles below a folder, in order of their names; hidden folders are left out."""
+    if is_bundle(root):
+        yield root
+        return
+    for entry in sorted(root.iterdir()) if root.is_dir() else ():
+        if entry.is_dir() and not entry.name.startswith("."):
+            yield from find_bundles(entry)
+
+
+def require_bundle(path: Path) -> Path:
+    """Return the path of a bundle. Raises: BundleError if it is none."""
+    if not path.is_dir():
+        raise BundleError(f"no bundle '{path}': no such folder; `nb-report list` shows the bundles")
+    if not is_bundle(path):
+        raise BundleError(f"'{path}' is no bundle: it holds none of {METRICS}, {SUMMARY}, {HASHES}, {MARK}")
+    return path
+
+
+def is_complete(folder: Path) -> bool:
+    """Tell whether a bundle claims to be complete: hashed, and without the mark."""
+    return (folder / HASHES).is_file() and not (folder / MARK).exists()
+
+
+def load_parts(folder: Path) -> list[Part]:
+    """Return the compared pairs of a bundle; a result folder of nb-compare is its own only part."""
+    if (folder / SUMMARY).is_file():
+        return [Part.load(folder)]
+    return [Part.load(folder / _inside(name)) for name in load_metrics(folder)["parts"]]
+
+
+def _inside(name: str) -> str:
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise BundleError(f"{METRICS}: part '{name}' points outside the bundle; the bundle is damaged")
+    return name
+
+
+def load_metrics(folder: Path) -> dict[str, Any]:
+    """Return the metrics of a bundle in the schema of metrics.json, whoever wrote it.
+
+    Raises:
+        BundleError: a file is missing, or does not follow its schema.
+    """
+    if not (folder / METRICS).is_file() and (folder / SUMMARY).is_file():
+        return pair_metrics(Part.load(folder))
+    metrics = read_json(folder / METRICS)
+    check_metrics(metrics, str(folder / METRICS))
+    return dict(metrics)
+
+
+def pair_metrics(part: Part) -> dict[str, Any]:
+    """Return the summary of a compared pair in the schema of metrics.json."""
+    summary = part.summary
+    traces = summary["traces"] or {}
+    env = part.folder / "env.json"
+    environment = read_json(env) if env.is_file() else {}
+    figures = [
+        {
+            "name": row["name"], "part": summary["parity_mode"], "measured": row["measured"],
+            "published": None, "strict": None, "published_held": None, "state": row["state"],
+            "note": f"bound {row['bound']}",
+        }
+        for row in summary["criteria"]
+    ]  # fmt: skip
+    return {
+        "schema": "nb-bundle 1",
+        "kind": "pair",
+        "title": f"two programs on one command line, parity mode {summary['parity_mode']}",
+        "created": environment.get("created", ""),
+        **{key: summary[key] for key in ("verdict", "exit_status", "reasons", "notes")},
+        "command": [],
+        "parts": ["."],
+        "figures": figures,
+        "first_divergence": traces.get("first_divergence"),
+        "causal_taps": list(traces.get("causal_by_tap", {})),
+        "settings": {},
+        "commit": (environment.get("git") or {}).get("commit"),
+    }
+
+
+def verify(folder: Path) -> Check:
+    """Check a bundle: every hash, every schema, and every number that the raw files give again.
+
+    Args:
+        folder: the bundle.
+
+    Returns:
+        PASS, or FAIL with each fault and the file it is in; NOT COMPARABLE for a bundle that is marked
+        incomplete, with what is wrong among its finished files.
+
+    Raises:
+        BundleError: there is no bundle.
+    """
+    require_bundle(folder)
+    if not is_complete(folder):
+        return _verify_incomplete(folder)
+    stated, faults = _stated_hashes(folder / HASHES)
+    faults += _hash_faults(folder, stated)
+    faults += _content_faults(folder)
+    return Check(folder, Word.FAIL if faults else Word.PASS, tuple(faults), len(stated))
+
+
+def _verify_incomplete(folder: Path) -> Check:
+    faults = [Fault(MARK if (folder / MARK).exists() else HASHES, _why_incomplete(folder))]
+    stated: dict[str, str] = {}
+    try:
+        mark = read_json(folder / MARK) if (folder / MARK).exists() else {}
+        stated = dict(mark.get("finished", {}))
+    except (BundleError, AttributeError, TypeError, ValueError) as error:
+        faults.append(Fault(MARK, f"cannot be read: {error}"))
+    faults += [fault for fault in _hash_faults(folder, stated) if fault.file in stated]
+    faults += [Fault(name, "finished") for name in stated if name not in {fault.file for fault in faults}]
+    return Check(folder, Word.NOT_COMPARABLE, tuple(faults), len(stated))
+
+
+def _why_incomplete(folder: Path) -> str:
+    if (folder / MARK).exists():
+        return "the bundle is marked incomplete: its writer was interrupted"
+    return "is missing: the bundle was never finished, or its hashes were removed"
+
+
+def _stated_hashes(path: Path) -> tuple[dict[str, str], list[Fault]]:
+    stated: dict[str, str] = {}
+    faults: list[Fault] = []
+    text = path.read_text(encoding="utf-8", errors="replace")
+    body, mark, _ = text.rpartition("# ")
+    if ((path.parent / METRICS).exists() or mark) and text != sealed(body):
+        faults.append(Fault(HASHES, "was changed: it does not end with its own hash"))
+    for number, line in enumerate((body if mark else text).splitlines(), 1):
+        match = HASH_LINE.fullmatch(line)
+        if match is None or match[2] in stated:
+            faults.append(Fault(HASHES, f"line {number} is not 'SHA256  NAME' of one more file"))
+        else:
+            stated[match[2]] = match[1]
+    return stated, faults
+
+
+def _hash_faults(folder: Path, stated: Mapping[str, str]) -> list[Fault]:
+    there = {name: _hash_or_none(folder / name) for name in files_below(folder)}
+    faults = [Fault(name, "is missing") for name in stated if name not in there]
+    for name, digest in there.items():
+        if name not in stated:
+            faults.append(Fault(name, f"is not listed in {HASHES}: it was added later or renamed"))
+        elif digest is None:
+            faults.append(Fault(name, "cannot be read"))
+        elif digest != stated[name]:
+            owners = [other for other, theirs in stated.items() if theirs == digest]
+            near = [other for other in owners if Path(other).parent == Path(name).parent] or owners
+            swapped = f"; it holds what {near[0]} held" if near else ""
+            faults.append(Fault(name, f"was changed: its sha256 is not the one in {HASHES}{swapped}"))
+    return faults
+
+
+def _hash_or_none(path: Path) -> str | None:
+    try:
+        return None if path.is_symlink() else sha256_of_file(path)
+    except OSError:
+        return None
+
+
+def _content_faults(folder: Path) -> list[Fault]:
+    try:
+        metrics = load_metrics(folder)
+        parts = load_parts(folder)
+    except (BundleError, TypeError) as error:
+        return [Fault(METRICS if (folder / METRICS).exists() else SUMMARY, str(error))]
+    faults = [fault for part in parts for fault in _part_faults(folder, part)]
+    if metrics["kind"] == GATE_KIND:
+        faults += _gate_faults(metrics, parts)
+    return faults
+
+
+def _part_faults(folder: Path, part: Part) -> list[Fault]:
+    where = (part.folder / SUMMARY).relative_to(folder).as_posix()
+    faults = []
+    for side, run in part.summary["runs"].items():
+        path = part.folder / f"{side}_float.bin"
+        digest = _hash_or_none(path) if path.exists() else None
+        if digest != run["image_sha256"]:
+            name = path.relative_to(folder).as_posix()
+            faults.append(Fault(name, f"is not the image that {where} was made from"))
+    try:
+        faults += [Fault(where, text) for text in part.differences()]
+    except (BundleError, TypeError, KeyError, OSError) as error:
+        faults.append(Fault(where, f"the metrics cannot be derived again: {error}"))
+    return faults
+
+
+def _gate_faults(metrics: Mapping[str, Any], parts: list[Part]) -> list[Fault]:
+    name = metrics["settings"].get("gate")
+    gate = BY_ID.get(str(name))
+    if gate is None:
+        return [Fault(METRICS, f"settings.gate is {name!r}, no gate of this program")]
+    try:
+        fresh = judged_gate(gate, parts, Setting.of(metrics["settings"]))
+    except (BundleError, KeyError, TypeError, AttributeError) as error:
+        return [Fault(METRICS, f"the figures cannot be derived again: {error}")]
+    return [Fault(METRICS, text) for key in fresh for text in differing(fresh[key], metrics[key], key)]
+
+
+def reports_root(named: Path | None) -> Path:
+    """Return the folder of all bundles: the one named, else the variable NB_REPORTS, else ./reports."""
+    return named or Path(os.environ.get("NB_REPORTS") or "reports")

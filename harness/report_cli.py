@@ -1,0 +1,184 @@
+"""The command nb-report: verify, replay, list, compare, plot, summarise and show evidence bundles."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness import bundle_tables
+from harness.ci import markdown, publish_summary
+from harness.cli import CommandParser, run_command
+from harness.errors import BundleError, HarnessError
+from harness.evidence import find_bundles, load_metrics, reports_root, require_bundle, verify
+from harness.files import json_text
+from harness.replay import replay, replay_word
+from harness.verdict import EXIT_STATUS, Word
+
+NAME = "nb-report"
+EPILOG = """\
+A bundle is a folder below the reports folder (nb-gates), or the result folder of one nb-compare run.
+exit status: 0 PASS, 1 FAIL (tampered with, differs), 2 NOT COMPARABLE (incomplete), 3 ERROR
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run nb-report and return its exit status."""
+    return run_command(NAME, _command, sys.argv[1:] if argv is None else argv)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of nb-report with one sub-command for each action."""
+    parser = CommandParser(NAME, "Verify, replay, tabulate, compare and show evidence bundles.", EPILOG)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=_SubParser)
+
+    def action(name: str, text: str, *bundles: str) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=text)
+        for bundle in bundles:
+            made.add_argument(bundle.lower(), type=Path, metavar=bundle)
+        made.add_argument("--json", action="store_true", help="write JSON to standard output")
+        return made
+
+    action("verify", "check hashes, schemas and every derived number", "BUNDLE")
+    again = action("replay", "run the commands again and compare", "BUNDLE")
+    again.add_argument("--data", type=Path, metavar="DIR", help="look here for input files, by content")
+    again.add_argument("--c-bin", metavar="P", help="first program, in place of the recorded one")
+    again.add_argument("--py-bin", metavar="P", help="second program, in place of the recorded one")
+    action("diff", "compare environments and metrics of two bundles", "A", "B")
+    for name, text in (("list", "tabulate the bundles"), ("history", "plot a figure over the bundles")):
+        made = action(name, text)
+        made.add_argument("--reports", type=Path, metavar="DIR", help="default NB_REPORTS, else reports")
+        if name == "history":
+            made.add_argument("figure", help="name of the figure, for example '1 - correlation'")
+            made.add_argument("-o", "--output", type=Path, default=Path("history.png"), metavar="FILE")
+    brief = action("summary", "verdict and figures, for people and for CI", "BUNDLE")
+    brief.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
+    brief.add_argument("--markdown", type=Path, metavar="FILE", help="write a Markdown summary")
+    return parser
+
+
+class _SubParser(CommandParser):
+    """The parser of one action, made as argparse makes it."""
+
+    def __init__(self, prog: str, **_: object) -> None:
+        super().__init__(prog, "")
+
+
+def _command(argv: Sequence[str]) -> int:
+    options = make_parser().parse_args(argv)
+    return ACTIONS[options.action](options)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    check = verify(options.bundle)
+    if options.json:
+        faults = [{"file": fault.file, "what": fault.what} for fault in check.faults]
+        data = {"verdict": check.word.value, "exit_status": EXIT_STATUS[check.word], "checked": check.checked}
+        sys.stdout.write(json_text({**data, "faults": faults}))
+        return EXIT_STATUS[check.word]
+    words = "INCOMPLETE" if check.word is Word.NOT_COMPARABLE else check.word.value
+    sys.stdout.write(f"{words}: {check.path}, {check.checked} files listed\n")
+    sys.stdout.writelines(f"  {fault}\n" for fault in check.faults)
+    return EXIT_STATUS[check.word]
+
+
+def _replay(options: argparse.Namespace) -> int:
+    require_bundle(options.bundle)
+    done = replay(options.bundle, options.data, options.c_bin, options.py_bin)
+    word = replay_word(done)
+    if options.json:
+        parts = [{"part": one.part, "verdict": one.word.value, "lines": list(one.lines)} for one in done]
+        data = {"verdict": word.value, "exit_status": EXIT_STATUS[word], "parts": parts}
+        sys.stdout.write(json_text(data))
+        return EXIT_STATUS[word]
+    for one in done:
+        sys.stdout.write(f"{one.word.value}: {one.part}\n")
+        sys.stdout.writelines(f"  {line}\n" for line in one.lines)
+    return EXIT_STATUS[word]
+
+
+def _diff(options: argparse.Namespace) -> int:
+    found = bundle_tables.bundle_differences(require_bundle(options.a), require_bundle(options.b))
+    differs = any(found.values())
+    if options.json:
+        sys.stdout.write(json_text({"differs": differs, **found}))
+        return int(differs)
+    for section, lines in found.items():
+        sys.stdout.write(f"{section}: {len(lines)} differences\n")
+        sys.stdout.writelines(f"  {line}\n" for line in lines)
+    return int(differs)
+
+
+def _list(options: argparse.Namespace) -> int:
+    root = reports_root(options.reports)
+    frame = bundle_tables.bundle_list(root, find_bundles(_existing(root)))
+    if options.json:
+        sys.stdout.write(json_text({"bundles": bundle_tables.as_records(frame)}))
+        return 0
+    table = Table(*frame.columns)
+    for row in frame.itertuples(index=False):
+        table.add_row(*(Text(str(cell), overflow="fold") for cell in row))
+    Console().print(table)
+    return 0
+
+
+def _history(options: argparse.Namespace) -> int:
+    root = reports_root(options.reports)
+    frame = bundle_tables.metrics_frame(root, find_bundles(_existing(root)))
+    if options.json:
+        chosen = frame[frame["name"] == options.figure] if not frame.empty else frame
+        sys.stdout.write(json_text({"figures": bundle_tables.as_records(chosen)}))
+        return 0
+    _publish_file(options.output, lambda path: bundle_tables.draw_history(path, frame, options.figure))
+    sys.stdout.write(f"{options.output}\n")
+    return 0
+
+
+def _summary(options: argparse.Namespace) -> int:
+    metrics = load_metrics(require_bundle(options.bundle))
+    publish_summary([metrics], "nanoBragg parity", os.environ, options.junit, options.markdown)
+    sys.stdout.write(json_text(metrics) if options.json else markdown([metrics], "nanoBragg parity"))
+    return int(metrics["exit_status"])
+
+
+def _existing(root: Path) -> Path:
+    if not root.is_dir():
+        raise BundleError(f"no reports folder '{root}'; give --reports DIR or set NB_REPORTS")
+    return root
+
+
+def _publish_file(target: Path, write: Callable[[Path], object]) -> None:
+    """Write a new file under a temporary name and rename it.
+
+    Raises:
+        HarnessError: it exists, or cannot be written.
+    """
+    if target.exists() or target.is_symlink():
+        raise HarnessError(f"'{target}' exists; results are never overwritten, name a new file or remove it")
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
+            partial = Path(scratch) / target.name
+            write(partial)
+            partial.rename(target)
+    except OSError as error:
+        raise HarnessError(f"cannot write '{target}': {error.strerror}; name another file") from error
+
+
+ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "verify": _verify,
+    "replay": _replay,
+    "diff": _diff,
+    "list": _list,
+    "history": _history,
+    "summary": _summary,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""The shapes of the JSON files of a bundle as data, and the check of a value against them.
+
+A shape is a type, a list with the shape of its items, a mapping with the shape of each key, `Maybe` (may be
+None), or `Any`. A mapping may have no other keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.errors import BundleError
+
+BUNDLE_SCHEMA = "nb-bundle 1"
+SUMMARY_SCHEMA = 2
+
+
+@dataclass(frozen=True)
+class Maybe:
+    """A shape in whose place None may stand."""
+
+    shape: Any
+
+
+@dataclass(frozen=True)
+class Each:
+    """A mapping from any word to one shape."""
+
+    shape: Any
+
+
+FIGURE: Mapping[str, Any] = {
+    "name": str, "part": str, "measured": Maybe(float), "published": Maybe(float), "strict": Maybe(float),
+    "published_held": Maybe(bool), "state": str, "note": str,
+}  # fmt: skip
+METRICS: Mapping[str, Any] = {
+    "schema": str, "kind": str, "title": str, "created": str, "verdict": str, "exit_status": int,
+    "reasons": [str], "notes": [str], "command": [str], "parts": [str], "figures": [FIGURE],
+    "first_divergence": Maybe(str), "causal_taps": [str], "settings": Each(Any), "commit": Maybe(str),
+}  # fmt: skip
+INPUT: Mapping[str, Any] = {"path": str, "sha256": str, "bytes": int}
+REGION: Mapping[str, Any] = {"x_min": int, "x_max": int, "y_min": int, "y_max": int}
+RUN: Mapping[str, Any] = {
+    "title": str, "command": [str], "provenance": Each(Any), "exit_status": Maybe(int), "signal": Maybe(str),
+    "timed_out": bool, "wall_s": float, "peak_bytes": Maybe(int), "shape_slow_fast": Maybe([int]),
+    "shape_source": Maybe(str), "image_sha256": Maybe(str), "failure": Maybe(str),
+}  # fmt: skip
+CRITERION: Mapping[str, Any] = {
+    "name": str, "measured": Maybe(float), "bound": str, "state": str, "strict_held": bool,
+}  # fmt: skip
+SUMMARY: Mapping[str, Any] = {
+    "schema": int, "verdict": str, "exit_status": int, "reasons": [str], "notes": [str], "parity_mode": str,
+    "arguments": [str], "caller": str, "settings": Each(Any), "inputs": [INPUT], "resampled": bool,
+    "asked_region": Maybe(REGION), "region": Maybe(REGION), "bounds": Each(Any), "strict_bounds": Each(Any),
+    "criteria": [CRITERION], "metrics": Maybe(Each(Any)), "peaks": Maybe(Each(Any)), "runs": Each(RUN),
+    "traces": Maybe(Each(Any)),
+}  # fmt: skip
+TYPE_WORDS: Mapping[type, str] = {
+    str: "a text", int: "a whole number", float: "a number", bool: "true or false",
+}  # fmt: skip
+
+
+def check_metrics(value: Any, where: str) -> None:
+    """Check the content of metrics.json. Raises: BundleError that names the place."""
+    _check_version(value, BUNDLE_SCHEMA, where)
+    check(value, METRICS, where)
+
+
+def check_summary(value: Any, where: str) -> None:
+    """Check the content of summary.json. Raises: BundleError that names the place."""
+    _check_version(value, SUMMARY_SCHEMA, where)
+    check(value, SUMMARY, where)
+
+
+def _check_version(value: Any, known: str | int, where: str) -> None:
+    found = value.get("schema") if isinstance(value, Mapping) else None
+    if found != known:
+        raise BundleError(f"{where}: schema is {found!r}, this program reads {known!r}; use its own version")
+
+
+def check(value: Any, shape: Any, where: str) -> None:
+    """Check a value against a shape.
+
+    Raises:
+        BundleError: it does not fit; the message names the place and what must stand there.
+    """
+    if shape is Any or (isinstance(shape, Maybe) and value is None):
+        return
+    if isinstance(shape, Maybe):
+        check(value, shape.shape, where)
+    elif isinstance(shape, list):
+        _demand(isinstance(value, list), value, "a list", where)
+        for number, item in enumerate(value):
+            check(item, shape[0], f"{where}[{number}]")
+    elif isinstance(shape, Each | Mapping):
+        _check_mapping(value, shape, where)
+    else:
+        _demand(_is_of(value, shape), value, TYPE_WORDS[shape], where)
+
+
+def _check_mapping(value: Any, shape: Each | Mapping[str, Any], where: str) -> None:
+    _demand(isinstance(value, dict), value, "an object", where)
+    if isinstance(shape, Each):
+        for key, item in value.items():
+            check(item, shape.shape, f"{where}.{key}")
+        return
+    wrong = sorted(shape.keys() ^ value.keys())
+    if wrong:
+        fault = "is missing" if wrong[0] in shape else "is not known"
+        raise BundleError(f"{where}: '{wrong[0]}' {fault}; the file does not follow its schema")
+    for key, item in value.items():
+        check(item, shape[key], f"{where}.{key}")
+
+
+def _is_of(value: Any, kind: type) -> bool:
+    if isinstance(value, bool) or kind is bool:
+        return isinstance(value, bool) and kind is bool
+    return isinstance(value, int | float) if kind is float else isinstance(value, kind)
+
+
+def _demand(fits: bool, value: Any, wanted: str, where: str) -> None:
+    if not fits:
+        raise BundleError(f"{where} is {value!r:.60}, must be {wanted}; the file does not follow its schema")

@@ -1,0 +1,73 @@
+"""States, before a comparison, what the two sides do not have in common."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from harness.pair import PairJob
+from harness.programs import Program
+
+LIMIT_S = 60.0
+QUIRK = re.compile(r"\bQ-[A-Z0-9-]+\b")
+VERSION = re.compile(r"\d+(\.\d+)+")
+
+
+def side_facts(program: Program, job: PairJob, second: bool) -> dict[str, Any]:
+    """Return what matters about one side: kind, version, parity mode, number type, quirks it can switch."""
+    said = str(program.provenance.get("version") or "")
+    version = VERSION.search(said) or VERSION.search(_answer(program, "--version"))
+    return {
+        "kind": program.kind,
+        "version": version[0] if version else None,
+        "parity_mode": job.mode,
+        "dtype": (job.dtype or "default") if second and program.kind == "simulator" else "float64",
+        "quirks": _quirks(program),
+    }
+
+
+def _quirks(program: Program) -> list[str] | None:
+    """Return the switchable quirks; the simulator's are read from its table, which costs no start."""
+    if program.kind == "external":
+        return None
+    spec = find_spec("simulator") if program.words[1:] == ("-m", "simulator") else None
+    if spec is not None and spec.origin is not None:
+        table = Path(spec.origin).parent / "data" / "quirks.tsv"
+        return sorted(set(QUIRK.findall(table.read_text(encoding="utf-8"))))
+    return sorted(set(QUIRK.findall(_answer(program, "--list-quirks"))))
+
+
+def _answer(program: Program, word: str) -> str:
+    with tempfile.TemporaryDirectory(prefix="nb-ask-") as scratch:
+        try:
+            done = subprocess.run(
+                [*program.words, word], capture_output=True, text=True, errors="replace", cwd=scratch,
+                stdin=subprocess.DEVNULL, timeout=LIMIT_S, check=False,
+            )  # fmt: skip
+        except (OSError, subprocess.SubprocessError):
+            return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
+def check_sides(job: PairJob) -> dict[str, Any]:
+    """Return the facts about both sides and, in words, what differs between them."""
+    first, second = side_facts(job.first, job, False), side_facts(job.second, job, True)
+    return {"c": first, "py": second, "differences": differences(first, second)}
+
+
+def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+    """Return what differs between two descriptions, one line each; kinds may differ, they are the point."""
+    lines = [
+        f"{key}: {first[key]} and {second[key]}"
+        for key in ("version", "parity_mode", "dtype")
+        if first[key] != second[key]
+    ]
+    known = [set(side["quirks"] or ()) for side in (first, second)]
+    if all(known) and known[0] != known[1]:
+        lines.append(f"quirks that only one side knows: {', '.join(sorted(known[0] ^ known[1]))}")
+    return lines

@@ -1,0 +1,70 @@
+"""The traces of a compared pair: their names in a result folder, and what trace-diff says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from trace_tools.align import NotComparableError
+from trace_tools.errors import TraceError
+from trace_tools.judge import judge
+from trace_tools.lines import Record
+from trace_tools.render import metrics
+from trace_tools.trace_file import Trace, read_stream
+
+SIDES = ("c", "py")
+
+
+def trace_name(side: str) -> str:
+    """Return the name of the trace of one side in a result folder."""
+    return f"{side}_trace.log"
+
+
+def read_side(folder: Path, side: str) -> Trace:
+    """Read the trace of one side; messages call it by its name in the folder.
+
+    Raises:
+        TraceError: it is not there, or cannot be read.
+    """
+    path = folder / trace_name(side)
+    try:
+        with path.open("rb") as stream:
+            return read_stream(stream, path.name)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise TraceError(f"cannot read trace '{path}': {reason}; make it with -trace_pixel") from error
+
+
+def trace_metrics(folder: Path) -> dict[str, Any] | None:
+    """Return what trace-diff measures on the two traces of a folder, None if there is none.
+
+    Traces that cannot be compared give a verdict with an error, never an exception.
+    """
+    if not any((folder / trace_name(side)).exists() for side in SIDES):
+        return None
+    try:
+        return metrics(judge(read_side(folder, SIDES[0]), read_side(folder, SIDES[1])))
+    except NotComparableError as error:
+        return _refusal("NOT COMPARABLE", 2, error)
+    except TraceError as error:
+        return _refusal("ERROR", 3, error)
+
+
+def _refusal(verdict: str, status: int, error: Exception) -> dict[str, Any]:
+    return {
+        "schema": "trace-diff-metrics 1",
+        "verdict": verdict,
+        "exit_status": status,
+        "error": " ".join(str(error).split()),
+        "first_divergence": None,
+    }
+
+
+def records_of(trace: Trace, tap: str) -> Iterator[Record]:
+    """Iterate over the records of one tap, in the order of the trace."""
+    if tap not in trace.names:
+        return
+    number = trace.names.index(tap)
+    for index in (trace.columns.tap == number).nonzero()[0].tolist():
+        yield trace.record(index)
