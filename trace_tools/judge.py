@@ -145,8 +145,8 @@ def judge(a: Trace, b: Trace, options: Options = Options()) -> Report:
     problems = [
         f"{trace.source}: {line}"
         for trace in (a, b)
-        for line in check_stream(trace)
-        if trace.schema == 1 and not _in_graph(line, graph)
+        for line in check_stream(trace, graph)
+        if trace.schema == 1
     ]
     broken = [trace.broken for trace in (a, b) if trace.broken]
     first = blame.first(*DIVERGENT)
@@ -165,11 +165,6 @@ def judge(a: Trace, b: Trace, options: Options = Options()) -> Report:
         tuple(problems),
         error,
     )
-
-
-def _in_graph(line: str, graph: Graph) -> bool:
-    what, _, record = line.partition(": ")
-    return what == "unknown" and record.split(" ")[0] in graph
 
 
 def _causes(blame: Blame) -> tuple[Finding, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,8 +61,10 @@ def repeated(trace: Trace, there: Flags | None = None) -> list[str]:
     return _listed(trace, "repeated", taps, rows)
 
 
-def _unknown(trace: Trace, there: Flags) -> list[str]:
+def _unknown(trace: Trace, there: Flags, known: Container[str]) -> list[str]:
     rows, taps = np.nonzero(there[:, len(TAP_POINTS) :])
+    strange = np.array([name not in known for name in trace.names[len(TAP_POINTS) :]], bool)
+    rows, taps = rows[strange[taps]], taps[strange[taps]]
     return _listed(trace, "unknown", taps + len(TAP_POINTS), rows)
 
 
@@ -106,8 +110,10 @@ def _missing_together(trace: Trace, there: Flags) -> list[str]:
     return found
 
 
-def check_stream(trace: Trace) -> list[str]:
+def check_stream(trace: Trace, known: Container[str] = ()) -> list[str]:
     """Check a version 1 trace against the tap points.
+
+    Args: known: names of taps that are allowed besides those of the contract.
 
     Returns: one line for each fault (unknown, repeated, missing, out of order; five of a sort are shown and
     the rest counted); an empty list if the trace keeps the contract.
@@ -116,5 +122,5 @@ def check_stream(trace: Trace) -> list[str]:
     if trace.schema != 1:
         return ["older format: not checked against the tap points"]
     there = presence(trace)
-    found = _unknown(trace, there) + repeated(trace, there) + _out_of_order(trace)
+    found = _unknown(trace, there, known) + repeated(trace, there) + _out_of_order(trace)
     return found if trace.broken else found + _missing(trace, there)

@@ -1,0 +1,159 @@
+"""The command trace-harness: chosen pixels through two programs with taps on, and where they first differ."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.cli import CommandParser, positive_seconds, run_command
+from harness.errors import UsageError
+from harness.files import partial_folder, publish, require_fresh
+from harness.programs import MODES, first_program, second_program
+from harness.trace_choice import Compared, Pixels, read_compared, worst_pixels
+from harness.trace_job import PHI_MODES, TraceJob, run_traced_pair
+from harness.trace_results import GRAPH_NAME, judge_pair, result_table, write_logs, write_results
+from trace_tools.judge import Options
+
+NAME = "trace-harness"
+LEVELS = ("setup", "pixel", "subpixel", "source", "phi", "mosaic")
+DTYPES = ("float64", "mixed", "float32")
+DEVICES = ("cpu", "cuda")
+DEFAULT_TIMEOUT_S = 1800.0
+DESCRIPTION = "Trace pixels in two nanoBragg programs and find the first value on which they differ."
+EPILOG = """\
+Everything behind -- is the nanoBragg command line, given to both programs. The pixels are traced in the state
+of the whole run (phi carryover, interpolation switch); the simulator computes only what they need.
+
+Each program also runs without taps, and the traced pixels must have the same bits there (observer check).
+
+verdict and exit status:
+  PASS 0             every record within its bound
+  PASS (LOOSENED) 0  the same, with bounds wider than the measured ones (--rtol, --atol, --k)
+  FAIL 1             a record outside its bound, or on one side only
+  NOT COMPARABLE 2   the traces have no record in common
+  ERROR 3            a program failed, a trace is broken, or taps changed a pixel; wrong usage
+
+files: trace_c.log, trace_py.log, metrics.json, diff.md, commands.txt (and graph.json with --emit-rot-stars)
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run trace-harness and return its exit status."""
+    return run_command(NAME, _trace_command, sys.argv[1:] if argv is None else argv)
+
+
+def make_parser() -> CommandParser:
+    """Return the parser of the options before the --."""
+    parser = CommandParser(NAME, DESCRIPTION, EPILOG)
+    parser.usage = f"{NAME} --pixel SLOW FAST [options] -- NANOBRAGG-ARGS"
+    add = parser.add_argument
+    add(
+        "--pixel", nargs=2, type=int, action="append", default=[], metavar=("SLOW", "FAST"), help="repeatable"
+    )
+    add("--roi", nargs=4, type=int, metavar=("S0", "S1", "F0", "F1"), help="a block, bounds inclusive")
+    add("--worst", type=int, metavar="N", help="the N worst pixels of the comparison in --from")
+    add("--from", dest="folder", type=Path, metavar="DIR",
+        help="result of nb-compare; its command line is taken if there is none behind --")  # fmt: skip
+    add("--parity-mode", choices=MODES, help=f"default that of --from, else {MODES[0]}")
+    add("--phi-mode", choices=tuple(PHI_MODES), help="the phi carryover alone; default as --parity-mode")
+    add("--dtype", choices=DTYPES, help="of the simulator")
+    add("--device", choices=DEVICES, help="of the simulator")
+    add("--level", choices=LEVELS, default=LEVELS[-1], help="innermost loop to trace")
+    add("--emit-rot-stars", action="store_true", help="add the reciprocal vectors of each phi step")
+    add("--no-observer-check", action="store_true", help="leave out the runs without taps")
+    add("--rtol", type=float, help="relative tolerance in place of the noise floor")
+    add("--atol", type=float, help="absolute tolerance in place of the noise floor")
+    add("--k", type=float, help="factor from noise floor to bound; default: that of the floor file")
+    add("--floor", metavar="FILE", help="noise floor file; default: the one of the package")
+    add("--outdir", metavar="DIR", help=f"new directory for the files; default {NAME}-TIME")
+    add("--c-bin", metavar="P", help="first program; default the C reference")
+    add("--py-bin", metavar="P", help="second program; default the PyTorch simulator")
+    add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
+    return parser
+
+
+def _trace_command(argv: Sequence[str]) -> int:
+    own, args = _split(argv)
+    options = make_parser().parse_args(own)
+    compared = None if options.folder is None else read_compared(options.folder)
+    target = _target(options.outdir)
+    require_fresh(target)
+    job = _job(options, args, compared)
+    partial = partial_folder(target)
+    try:
+        with Console(stderr=True).status("tracing both programs"):
+            pair = run_traced_pair(job)
+            write_logs(partial, pair, stars=options.emit_rot_stars)
+            graph = str(partial / GRAPH_NAME) if options.emit_rot_stars else None
+            asked = Options(options.rtol, options.atol, options.floor, options.k, graph)
+            verdict = judge_pair(partial, pair, asked)
+            write_results(partial, pair, verdict, [NAME, *argv])
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    publish(partial, target)
+    Console().print(result_table(pair, verdict, str(target)))
+    return verdict.exit_status
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    words = list(argv)
+    cut = words.index("--") if "--" in words else len(words)
+    return words[:cut], words[cut + 1 :]
+
+
+def _job(options: argparse.Namespace, args: Sequence[str], compared: Compared | None) -> TraceJob:
+    caller = Path.cwd()
+    if not args and compared is not None:
+        args, caller = compared.args, compared.caller or caller
+    if not args:
+        raise UsageError(f"no nanoBragg command line: write it behind --; see {NAME} --help")
+    return TraceJob(
+        first=first_program(options.c_bin, os.environ),
+        second=second_program(options.py_bin),
+        args=tuple(args),
+        caller=caller,
+        pixels=_pixels(options, compared),
+        roi=tuple(options.roi) if options.roi else None,
+        mode=options.parity_mode or (compared.mode if compared else MODES[0]),
+        phi_mode=options.phi_mode,
+        dtype=options.dtype,
+        device=options.device,
+        level=options.level,
+        observer_check=not options.no_observer_check,
+        timeout_s=options.timeout,
+    )
+
+
+def _pixels(options: argparse.Namespace, compared: Compared | None) -> Pixels:
+    pixels: Pixels = tuple((slow, fast) for slow, fast in options.pixel)
+    if options.worst is not None:
+        if compared is None:
+            raise UsageError("--worst needs the comparison that it takes the pixels from; give --from DIR")
+        if options.worst < 1:
+            raise UsageError(f"--worst {options.worst}: must be 1 or more")
+        pixels += worst_pixels(compared, options.worst)
+    if not pixels and options.roi is None:
+        raise UsageError(
+            "no pixel to trace; give --pixel SLOW FAST, --roi S0 S1 F0 F1, or --worst N --from DIR"
+        )
+    return tuple(dict.fromkeys(pixels))
+
+
+def _target(outdir: str | None) -> Path:
+    if outdir is not None:
+        return Path(outdir).absolute()
+    stem = time.strftime(f"{NAME}-%Y%m%dT%H%M%SZ", time.gmtime())
+    names = (stem, *(f"{stem}-{n}" for n in range(2, 1000)))
+    return next(path for path in map(Path.cwd().joinpath, names) if not path.exists())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

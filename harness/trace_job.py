@@ -1,0 +1,207 @@
+"""Runs two programs with taps on and checks that looking changed nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.arguments import PreparedArguments, prepare_arguments
+from harness.errors import HarnessError, ProgramError, UsageError
+from harness.programs import Program
+from harness.run import ProgramRun, run_program
+from trace_tools.errors import TraceError
+from trace_tools.trace_file import Trace, read_trace
+
+SIDES = ("c", "py")
+LOG_NAMES: Mapping[str, str] = {"c": "trace_c.log", "py": "trace_py.log"}
+PHI_MODES: Mapping[str, str] = {"c-parity": "on", "spec": "off"}
+OWN_OPTIONS: Mapping[str, str] = {
+    "-trace_pixel": "give --pixel before the --",
+    "-trace_roi": "give --roi before the --",
+    "-trace_level": "give --level before the --",
+    "-trace_only": "leave it out",
+}
+FLOAT_TAP = "floatimage_accumulated"
+
+
+@dataclass(frozen=True)
+class TraceJob:
+    """What is to be traced.
+
+    `args` are the words of the nanoBragg command line, relative names in them refer to `caller`; `pixels` are
+    (slow, fast); `roi` is (slow_min, slow_max, fast_min, fast_max), bounds inclusive, or None.
+    """
+
+    first: Program
+    second: Program
+    args: tuple[str, ...]
+    caller: Path
+    pixels: tuple[tuple[int, int], ...]
+    roi: tuple[int, int, int, int] | None = None
+    mode: str = "c-parity"
+    phi_mode: str | None = None
+    dtype: str | None = None
+    device: str | None = None
+    level: str = "mosaic"
+    observer_check: bool = True
+    timeout_s: float = 1800.0
+
+    def trace_words(self) -> tuple[str, ...]:
+        """Return the options, known to both programs, that choose pixels and level."""
+        words = [word for slow, fast in self.pixels for word in ("-trace_pixel", str(slow), str(fast))]
+        if self.roi is not None:
+            words += ["-trace_roi", *map(str, self.roi)]
+        return (*words, "-trace_level", self.level)
+
+    def setting_words(self, side: str) -> tuple[str, ...]:
+        """Return the words that set parity mode, phi carryover, dtype and device of one side.
+
+        Raises:
+            ProgramError: the program does not know what is asked.
+        """
+        program = self.first if side == SIDES[0] else self.second
+        own = (self.dtype, self.device) if side == SIDES[1] else (None, None)
+        words = program.setting_words(self.mode, *own)
+        if self.phi_mode is None:
+            return words
+        if program.dialect.quirk_option is None:
+            raise ProgramError(f"{program.title} '{program.words[0]}' knows no quirks; leave --phi-mode out")
+        return (*words, program.dialect.quirk_option, f"Q-PHI-CARRYOVER={PHI_MODES[self.phi_mode]}")
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The observer check of one side: pixels compared and those that differ; `done` is False if left out."""
+
+    done: bool
+    compared: int = 0
+    changed: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Return the result in words."""
+        if not self.done:
+            return "NOT DONE (--no-observer-check)"
+        if self.changed:
+            return f"CHANGED: {self.changed[0]}" + (
+                f" and {len(self.changed) - 1} more" if self.changed[1:] else ""
+            )
+        return f"{self.compared} traced pixels equal an untraced run bit for bit"
+
+
+@dataclass(frozen=True)
+class TracedSide:
+    """One side: its run with taps on, the run without (None if left out), its trace, the observer check."""
+
+    side: str
+    run: ProgramRun
+    untraced: ProgramRun | None
+    log: bytes
+    trace: Trace
+    observed: Observed
+
+
+@dataclass(frozen=True)
+class TracedPair:
+    """Both sides of a trace job."""
+
+    job: TraceJob
+    arguments: PreparedArguments
+    sides: Mapping[str, TracedSide] = field(default_factory=dict)
+
+
+def run_traced_pair(job: TraceJob) -> TracedPair:
+    """Run both programs with taps on, and without, each in a scratch directory of its own.
+
+    Raises:
+        UsageError: the command line cannot be traced.
+        ProgramError: a program does not know what is asked.
+        HarnessError: a program failed or wrote no usable trace.
+    """
+    for word in job.args:
+        if word in OWN_OPTIONS:
+            raise UsageError(f"option '{word}' cannot stand in the traced command line; {OWN_OPTIONS[word]}")
+    arguments = prepare_arguments(job.args, job.caller)
+    for program in (job.first, job.second):
+        if arguments.has_quirks and program.dialect.quirk_option is None:
+            raise ProgramError(f"{program.title} '{program.words[0]}' knows no quirks; leave --quirk out")
+    with tempfile.TemporaryDirectory(prefix="nb-trace-") as scratch:
+        sides = {side: _run_side(job, side, arguments, Path(scratch)) for side in SIDES}
+    return TracedPair(job, arguments, sides)
+
+
+def _run_side(job: TraceJob, side: str, arguments: PreparedArguments, scratch: Path) -> TracedSide:
+    program = job.first if side == SIDES[0] else job.second
+    settings = job.setting_words(side)
+    log = scratch / LOG_NAMES[side]
+    only = ("-trace_only",) if program.kind == "simulator" else ()
+    looking = (*settings, *job.trace_words(), *only, "-trace_file", str(log))
+    run = _checked(run_program(program, looking, arguments, scratch / side, job.timeout_s))
+    if not log.is_file():
+        raise HarnessError(
+            f"{program.title} '{program.words[0]}' wrote no trace; "
+            "give a program that knows the -trace_ options"
+        )
+    trace = _read(log)
+    if not job.observer_check:
+        return TracedSide(side, run, None, log.read_bytes(), trace, Observed(False))
+    plain = _checked(run_program(program, settings, arguments, scratch / f"{side}-plain", job.timeout_s))
+    return TracedSide(side, run, plain, log.read_bytes(), trace, _observe(run, plain, trace))
+
+
+def _checked(run: ProgramRun) -> ProgramRun:
+    if run.failure is not None:
+        raise HarnessError(run.failure)
+    return run
+
+
+def _read(log: Path) -> Trace:
+    try:
+        return read_trace(log)
+    except TraceError as error:
+        raise HarnessError(str(error)) from error
+
+
+def _observe(run: ProgramRun, plain: ProgramRun, trace: Trace) -> Observed:
+    """Compare the traced pixels of both images, and what the trace says of them, bit for bit."""
+    assert run.image is not None  # checked before
+    assert plain.image is not None
+    if run.image.shape != plain.image.shape:
+        return Observed(True, 0, (f"image shape {run.image.shape}, untraced {plain.image.shape}",))
+    pixels = sorted(trace.pixels())
+    changed = [text for pixel in pixels if (text := _change(run.image, plain.image, pixel))]
+    for slow, fast, value in float_values(trace):
+        if not same_bits(np.float32(value), plain.image[slow, fast]):
+            changed.append(
+                f"slow {slow} fast {fast}: {FLOAT_TAP} {value!r}, image {plain.image[slow, fast]!r}"
+            )
+    return Observed(True, len(pixels), tuple(changed))
+
+
+def _change(traced: NDArray[np.float32], plain: NDArray[np.float32], pixel: tuple[int, int]) -> str:
+    if same_bits(traced[pixel], plain[pixel]):
+        return ""
+    return f"slow {pixel[0]} fast {pixel[1]}: {traced[pixel]!r} traced, {plain[pixel]!r} untraced"
+
+
+def same_bits(one: np.float32, other: np.float32) -> bool:
+    """Tell whether two 4-byte values are the same bit for bit."""
+    return bool(one.tobytes() == other.tobytes())
+
+
+def float_values(trace: Trace) -> list[tuple[int, int, float]]:
+    """Return slow, fast and value of the final tap of every traced pixel."""
+    if FLOAT_TAP not in trace.names:
+        return []
+    number = trace.names.index(FLOAT_TAP)
+    found = []
+    for index in np.flatnonzero(trace.columns.tap == number).tolist():
+        record = trace.record(index)
+        turns = dict(record.context)
+        found.append((turns["s"], turns["f"], record.values[0]))
+    return found

@@ -1,0 +1,158 @@
+"""Judges a traced pair and puts it into plain data, files and a table."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from harness.files import json_text
+from harness.rot_stars import star_graph, with_rot_stars
+from harness.trace_job import LOG_NAMES, SIDES, TracedPair
+from trace_tools.align import NotComparableError
+from trace_tools.errors import TraceError
+from trace_tools.judge import EXIT_STATUS, Options, Report, judge
+from trace_tools.render import markdown, metrics, verdict_line
+from trace_tools.trace_file import read_stream
+
+GRAPH_NAME = "graph.json"
+STYLES = {"PASS": "bold green", "PASS (LOOSENED)": "bold yellow"}
+
+
+@dataclass(frozen=True)
+class TraceVerdict:
+    """The word, its reasons, and the report of the trace tools (None if nothing could be compared)."""
+
+    word: str
+    reasons: tuple[str, ...]
+    report: Report | None
+
+    @property
+    def exit_status(self) -> int:
+        """Return the exit status that belongs to the word."""
+        return EXIT_STATUS[self.word]
+
+    @property
+    def first_divergence(self) -> str | None:
+        """Return the first tap outside its bound."""
+        return None if self.report is None or self.report.first is None else self.report.first.tap
+
+
+def write_logs(folder: Path, pair: TracedPair, *, stars: bool) -> None:
+    """Write both traces, with derived reciprocal vectors and their tap graph if asked for."""
+    for side in SIDES:
+        log = pair.sides[side].log
+        (folder / LOG_NAMES[side]).write_bytes(with_rot_stars(log) if stars else log)
+    if stars:
+        (folder / GRAPH_NAME).write_text(json_text(star_graph()), encoding="utf-8")
+
+
+def judge_pair(folder: Path, pair: TracedPair, options: Options) -> TraceVerdict:
+    """Judge the traces in a folder; a changed pixel makes the verdict ERROR: the trace is of another run."""
+    try:
+        traces = [
+            read_stream(io.BytesIO((folder / LOG_NAMES[side]).read_bytes()), LOG_NAMES[side])
+            for side in SIDES
+        ]
+        report = judge(traces[0], traces[1], options)
+    except NotComparableError as error:
+        return TraceVerdict("NOT COMPARABLE", (str(error),), None)
+    except TraceError as error:
+        return TraceVerdict("ERROR", (str(error),), None)
+    changed = [
+        f"observer check, {side}: {pair.sides[side].observed.text}"
+        for side in SIDES
+        if pair.sides[side].observed.changed
+    ]
+    if changed:
+        return TraceVerdict("ERROR", (*changed, verdict_line(report)), report)
+    return TraceVerdict(report.verdict, (verdict_line(report),), report)
+
+
+def result_data(pair: TracedPair, verdict: TraceVerdict) -> dict[str, Any]:
+    """Return the content of metrics.json: that of trace-diff, with the runs and the observer check."""
+    data: dict[str, Any] = {"schema": "trace-diff-metrics 1", "first_divergence": None}
+    if verdict.report is not None:
+        data = metrics(verdict.report)
+    data.update(
+        {
+            "verdict": verdict.word,
+            "exit_status": verdict.exit_status,
+            "reasons": list(verdict.reasons),
+            "parity_mode": pair.job.mode,
+            "phi_mode": pair.job.phi_mode,
+            "arguments": list(pair.job.args),
+            "observer_check": {side: pair.sides[side].observed.text for side in SIDES},
+            "runs": {side: pair.sides[side].run.facts() for side in SIDES},
+        }
+    )
+    return data
+
+
+def write_results(folder: Path, pair: TracedPair, verdict: TraceVerdict, command: Sequence[str]) -> None:
+    """Write metrics.json, diff.md and commands.txt beside the logs."""
+    data = json.dumps(result_data(pair, verdict), indent=1, ensure_ascii=False) + "\n"
+    (folder / "metrics.json").write_text(data, encoding="utf-8")
+    (folder / "diff.md").write_text(_page(pair, verdict), encoding="utf-8")
+    (folder / "commands.txt").write_text(_command_text(pair, command), encoding="utf-8")
+
+
+def _page(pair: TracedPair, verdict: TraceVerdict) -> str:
+    observed = [f"- observer check, {side}: {pair.sides[side].observed.text}" for side in SIDES]
+    if verdict.report is None:
+        return "\n".join(
+            ["# Trace comparison", "", f"**{verdict.word}: {verdict.reasons[0]}**", "", *observed, ""]
+        )
+    return "\n".join([markdown(verdict.report), "## Observer check", "", *observed, ""])
+
+
+def _command_text(pair: TracedPair, command: Sequence[str]) -> str:
+    lines = ["# the comparison, called in " + shlex.quote(str(pair.job.caller)), shlex.join(command)]
+    for side in SIDES:
+        traced = pair.sides[side]
+        lines += [f"# {traced.run.program.title}, in an empty directory", shlex.join(traced.run.command)]
+        if traced.untraced is not None:
+            lines += ["# the same without taps", shlex.join(traced.untraced.command)]
+    lines += ["# the comparison of the two logs", shlex.join(["trace-diff", *LOG_NAMES.values()])]
+    return "\n".join(lines) + "\n"
+
+
+def result_table(pair: TracedPair, verdict: TraceVerdict, place: str) -> Table:
+    """Return the table that is shown on a terminal."""
+    table = Table(
+        title=f"trace-harness: {verdict.word}", title_style=STYLES.get(verdict.word, "bold red"),
+        show_header=False,
+    )  # fmt: skip
+    for name, value in _rows(pair, verdict):
+        table.add_row(Text(name), Text(value))
+    table.add_row(Text("files in"), Text(place))
+    return table
+
+
+def _rows(pair: TracedPair, verdict: TraceVerdict) -> list[tuple[str, str]]:
+    mode = pair.job.mode + (f", phi carryover {pair.job.phi_mode}" if pair.job.phi_mode else "")
+    rows = [("parity mode", mode)]
+    for side in SIDES:
+        traced = pair.sides[side]
+        pixels = ", ".join(f"{slow} {fast}" for slow, fast in sorted(traced.trace.pixels())[:6])
+        rows.append(
+            (
+                f"{side}: {traced.run.program.title}",
+                f"{len(traced.trace)} records, {traced.run.outcome.wall_s:.2f} s; pixels {pixels or 'none'}",
+            )
+        )
+        rows.append((f"{side}: observer check", traced.observed.text))
+    rows += [("result", reason) for reason in verdict.reasons]
+    report = verdict.report
+    if report is not None:
+        rows.append(("first divergence", verdict.first_divergence or "none"))
+        rows += [("cause", f"{found.tap} {found.context}: {found.a} / {found.b}") for found in report.causes]
+        rows += [("bounds", note) for note in report.comparison.bounds.notes]
+    return rows
