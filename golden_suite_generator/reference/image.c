@@ -82,10 +82,8 @@ static void run_source(struct loop *loop, struct pixel *p, long n, vec3 *diffrac
         b.weight *= p->C;
     if (loop->gather_water)
         p->water += b.weight * b.thick * b.polar * b.omega;
-    if (p->printed) {
+    if (p->printed)
         p->last.stol_m_inv = stol;
-        p->last.incident = incident;
-    }
     if (skipped)
         return;
     if (p->trace != NULL) {

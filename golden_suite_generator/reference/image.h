@@ -35,7 +35,7 @@ struct scene {
 /* The last evaluation of a pixel, for the printout. */
 struct evaluation {
     double stol_m_inv;
-    vec3 pos_m, incident, diffracted, hkl, rounded;
+    vec3 pos_m, diffracted, hkl, rounded;
     double F_cell, F_latt;
     struct cell cell;
 };
