@@ -86,16 +86,16 @@ class Printout:
         stage = "mos" if "mos_a_angstroms" in self._seen else "rot"
         cell = [self._numbers(f"{stage}_{axis}_angstroms", place, 3) for axis in AXES]
         lines = [
-            f"{fast:4d} {slow:4d} : stol = {stol:g} or {self._second_stol(position):g}",
-            "at {:g} {:g} {:g}".format(*position),
-            "hkl= {:f} {:f} {:f}  hkl0= {:.0f} {:.0f} {:.0f}".format(*hkl, *nearest),
-            f" F_cell={F_cell:g}  F_latt={F_latt:g}   I = {total:g}",
+            f"fast {fast} slow {slow} stol {stol:g} {self._second_stol(position):g}",
+            "position {:g} {:g} {:g}".format(*position),
+            "hkl {:f} {:f} {:f} nearest {:.0f} {:.0f} {:.0f}".format(*hkl, *nearest),
+            f"F_cell {F_cell:g} F_latt {F_latt:g} I {total:g}",
             f"I/steps {total / self.scene.steps:15.10g}",
             f"polar   {polar:15.10g}",
             f"omega   {omega:15.10g}",
             f"capfrac {capture:15.10g}",
             f"pixel   {photons:15.10g}",
-            "cell vectors (A):       a            b            c",
+            "cell vectors in Angstrom, columns a b c",
         ]
         lines += [
             f"{letter}: " + " ".join(f"{vector[row]:11.8f}" for vector in cell)

@@ -132,14 +132,14 @@ void report_pixel(const struct scene *scene, const struct evaluation *e, long sl
 {
     const double A = 1e10;
     const struct cell *c = &e->cell;
-    printf("pixel (%ld,%ld) stol %g %g\n", fast, slow, e->stol_m_inv, second_stol(scene, e));
+    printf("fast %ld slow %ld stol %g %g\n", fast, slow, e->stol_m_inv, second_stol(scene, e));
     printf("position %g %g %g\n", e->pos_m.x, e->pos_m.y, e->pos_m.z);
-    printf("hkl= %f %f %f  hkl0= %.0f %.0f %.0f\n", e->hkl.x, e->hkl.y, e->hkl.z, e->rounded.x + 0.0,
+    printf("hkl %f %f %f nearest %.0f %.0f %.0f\n", e->hkl.x, e->hkl.y, e->hkl.z, e->rounded.x + 0.0,
            e->rounded.y + 0.0, e->rounded.z + 0.0);
-    printf(" F_cell=%g  F_latt=%g   I = %g\n", e->F_cell, e->F_latt, state[0]);
+    printf("F_cell %g F_latt %g I %g\n", e->F_cell, e->F_latt, state[0]);
     printf("I/steps %15.10g\npolar   %15.10g\nomega   %15.10g\ncapfrac %15.10g\npixel   %15.10g\n",
            state[0] / scene->s.steps, state[1], state[2], state[3], state[4]);
-    printf("real-space cell vectors (Angstrom):\n     %-10s  %-10s  %-10s\n", "a", "b", "c");
+    printf("cell vectors in Angstrom, columns a b c\n");
     printf("X: %11.8f %11.8f %11.8f\n", c->a.x * A, c->b.x * A, c->c.x * A);
     printf("Y: %11.8f %11.8f %11.8f\n", c->a.y * A, c->b.y * A, c->c.y * A);
     printf("Z: %11.8f %11.8f %11.8f\n", c->a.z * A, c->b.z * A, c->c.z * A);
