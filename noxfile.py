@@ -1,6 +1,6 @@
 """The manual of the repository: `nox -l` lists what can be run, `nox -s NAME` runs it.
 
-Each session makes its own virtual environment from the pinned files in requirements/. `lint`, `types` and `tests`
+Each session makes its own environment from the pinned files in requirements/. `lint`, `types` and `tests`
 run by default; the others on request. A C compiler must be on the machine: no session skips without one.
 """
 
