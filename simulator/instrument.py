@@ -11,6 +11,7 @@ from simulator.detector import Geometry
 from simulator.errors import InputError
 from simulator.factors import Policy
 from simulator.lattice_factor import CrystalShape
+from simulator.quirks import Quirks
 from simulator.scene import Orientations, Scene
 from simulator.structure_factors import Table
 from simulator.vectors import Vec, apply, negative, vec
@@ -94,11 +95,15 @@ class Instrument:
             first=_orientations(scene, True, device) if scene.first_block_differs else usual,
             policy=Policy.of(config),
             sum_dtype=sum_dtype,
-            short_cut=config.beam.water_size_m == 0.0
-            and ("Q-OVERSAMPLE-RUNNING-PRODUCT" in quirks or "Q-INTERP-LATCH" in quirks),
+            short_cut=config.beam.water_size_m == 0.0 and _cuts_short(quirks),
             latching=scene.interpolate and "Q-INTERP-LATCH" in quirks,
             background=config.beam.water_size_m != 0.0 and "Q-WATER-STEPS" not in quirks,
         )
+
+
+def _cuts_short(quirks: Quirks) -> bool:
+    """Return whether evaluations with F_latt = 0 are left out: with the two quirks that can tell (spec 06 s10)."""
+    return "Q-OVERSAMPLE-RUNNING-PRODUCT" in quirks or "Q-INTERP-LATCH" in quirks
 
 
 def _device(name: str) -> torch.device:
