@@ -213,7 +213,7 @@ class Compute:
 
     precision: Precision = "float64"
     device: str = "cpu"
-    block_elements: int = 1 << 18
+    block_elements: int = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
