@@ -104,14 +104,24 @@ static char *copy_text(const char *text, const char *ending)
     return copy;
 }
 
+/* The errno value that forbids replacing an existing file, or 0; a file without write bits is kept even from root. */
+static int reason_to_keep(const char *path, const struct stat *status)
+{
+    if (S_ISDIR(status->st_mode))
+        return EISDIR;
+    if (S_ISREG(status->st_mode) && (status->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) == 0)
+        return EACCES;
+    return access(path, W_OK) != 0 ? errno : 0;
+}
+
 /* True if path can be created or replaced; otherwise *why says why not. */
 bool output_possible(const char *path, const char **why)
 {
     struct stat status;
     if (stat(path, &status) == 0) {
-        int mode = S_ISDIR(status.st_mode) ? EISDIR : access(path, W_OK) != 0 ? errno : 0;
-        *why = strerror(mode);
-        return mode == 0;
+        int reason = reason_to_keep(path, &status);
+        *why = strerror(reason);
+        return reason == 0;
     }
     char *folder = copy_text(path, "");
     char *slash = strrchr(folder, '/');

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import InputError
 
+WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 Chunk = bytes | memoryview | NDArray[np.generic]
 
 
@@ -43,10 +44,15 @@ def readable(path: Path) -> bool:
 
 
 def unwritable(path: Path) -> str:
-    """Return why an output file cannot be written, or the empty string."""
+    """Return why an output file cannot be written, or the empty string.
+
+    A file without write bits is kept even from a user who may write anything: renaming would replace it.
+    """
     try:
         if path.is_dir():
             return "is a directory"
+        if path.is_file() and not path.stat().st_mode & WRITE_BITS:
+            return "permission denied"
         if path.exists() and not os.access(path, os.W_OK):
             return "permission denied"
         if path.exists() and not path.is_file():

@@ -59,6 +59,17 @@ def test_dump_that_cannot_be_written_is_a_warning(c_binary: Path, tmp_path: Path
     assert "warning: cannot write dump file 'nowhere/F.bin'" in result.stderr
 
 
+def test_a_write_protected_dump_is_kept_with_a_warning(c_binary: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.hkl").write_text("0 0 0 100\n", encoding="utf-8")
+    dump = tmp_path / "kept.dump"
+    dump.write_bytes(b"precious")
+    dump.chmod(0o444)
+    result = run(c_binary, tmp_path, "-hkl", "in.hkl", "-dump", "kept.dump")
+    assert result.returncode == 0
+    assert "kept.dump" in result.stderr
+    assert dump.read_bytes() == b"precious"
+
+
 def test_old_outputs_survive_a_refused_run(c_binary: Path, tmp_path: Path) -> None:
     (tmp_path / "floatimage.bin").write_bytes(b"precious")
     assert run(c_binary, tmp_path, "-noisefile", "nowhere/n.img").returncode == 9

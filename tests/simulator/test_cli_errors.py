@@ -60,6 +60,18 @@ def test_absurd_request_is_refused(
     assert list(folder.iterdir()) == []
 
 
+def test_a_write_protected_dump_is_kept_with_a_warning(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "in.hkl").write_text("0 0 0 100\n", encoding="utf-8")
+    dump = folder / "kept.dump"
+    dump.write_bytes(b"precious")
+    dump.chmod(0o444)
+    assert cli.main([*RUN.split(), "-hkl", "in.hkl", "-dump", "kept.dump"]) == 0
+    assert "kept.dump" in capsys.readouterr().err
+    assert dump.read_bytes() == b"precious"
+
+
 def test_warnings_are_held_back_when_the_run_is_refused(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
