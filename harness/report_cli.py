@@ -20,6 +20,7 @@ from harness.errors import BundleError, HarnessError
 from harness.evidence import find_bundles, load_metrics, reports_root, require_bundle, verify
 from harness.files import json_text
 from harness.replay import replay, replay_word
+from harness.report.page import html_page
 from harness.verdict import EXIT_STATUS, Word
 
 NAME = "nb-report"
@@ -58,6 +59,13 @@ def make_parser() -> argparse.ArgumentParser:
         if name == "history":
             made.add_argument("figure", help="name of the figure, for example '1 - correlation'")
             made.add_argument("-o", "--output", type=Path, default=Path("history.png"), metavar="FILE")
+    page = action("html", "make one self-contained HTML page", "BUNDLE")
+    page.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="default BUNDLE.html beside the bundle"
+    )
+    page.add_argument(
+        "--part", metavar="MODE", help="which compared pair has its images shown; default the first"
+    )
     brief = action("summary", "verdict and figures, for people and for CI", "BUNDLE")
     brief.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     brief.add_argument("--markdown", type=Path, metavar="FILE", help="write a Markdown summary")
@@ -148,6 +156,16 @@ def _summary(options: argparse.Namespace) -> int:
     return int(metrics["exit_status"])
 
 
+def _html(options: argparse.Namespace) -> int:
+    bundle = require_bundle(options.bundle).absolute()
+    target = options.output or bundle.with_name(f"{bundle.name}.html")
+    text = html_page(bundle, options.part)
+    _publish_file(target, lambda path: path.write_text(text, encoding="utf-8"))
+    facts = {"page": str(target), "bytes": target.stat().st_size}
+    sys.stdout.write(json_text(facts) if options.json else f"{target}\n")
+    return 0
+
+
 def _existing(root: Path) -> Path:
     if not root.is_dir():
         raise BundleError(f"no reports folder '{root}'; give --reports DIR or set NB_REPORTS")
@@ -178,6 +196,7 @@ ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "list": _list,
     "history": _history,
     "summary": _summary,
+    "html": _html,
 }
 
 if __name__ == "__main__":

@@ -1,0 +1,111 @@
+"""Packs two float32 images so that a browser gets true values from a page of limited size.
+
+The bits of the first image and the distance of the second from it (in float32 steps, folded to a number that
+is not negative) are each cut into a high and a low half of 16 bits, split into bytes and zlib-compressed. The
+mantissas of a simulated image cannot be compressed. Where a page would be too large, the low halves are kept
+only for pixels at or above a threshold; the reader is told that the others are rounded.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.float32]
+Bits = NDArray[np.uint32]
+PACKED_LIMIT_BYTES = 14 << 20
+KEPT = (
+    (1.0, True),
+    (0.5, True),
+    (0.25, True),
+    (0.12, True),
+    (0.05, True),
+    (0.05, False),
+    (0.01, False),
+)
+LEVEL = 6
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Two packed images: facts for the reader and the base64 texts by name."""
+
+    facts: dict[str, Any]
+    blobs: dict[str, str]
+
+    @property
+    def size(self) -> int:
+        """Return the number of characters."""
+        return sum(map(len, self.blobs.values()))
+
+
+def packed_text(content: bytes) -> str:
+    """Return bytes zlib-compressed in base64."""
+    return base64.b64encode(zlib.compress(content, LEVEL)).decode("ascii")
+
+
+def packed_json(value: Any) -> str:
+    """Return plain data as JSON, zlib-compressed in base64."""
+    return packed_text(json.dumps(value, allow_nan=False).encode())
+
+
+def ordered(image: Image) -> NDArray[np.int64]:
+    """Return float32 values as whole numbers in the same order, neighbours one apart, -0 below 0."""
+    bits = np.ascontiguousarray(image).view(np.int32).astype(np.int64)
+    return np.where(bits < 0, -1 - (bits & 0x7FFFFFFF), bits)
+
+
+def folded_distance(first: Image, second: Image) -> Bits:
+    """Return the steps from first to second modulo 2^32, folded: 0, -1, 1, -2 become 0, 1, 2, 3."""
+    steps = (ordered(second) - ordered(first)).astype(np.int32).astype(np.int64)
+    return np.where(steps < 0, -2 * steps - 1, 2 * steps).astype(np.uint32)
+
+
+def pack_images(first: Image, second: Image, limit: int = PACKED_LIMIT_BYTES) -> Packed:
+    """Pack two images of one shape, as many pixels with their full value as the limit allows.
+
+    Args:
+        first: reference image [slow, fast].
+        second: judged image [slow, fast].
+        limit: characters that the packed images may take.
+
+    Returns:
+        The packed images: in full if they fit, else the brightest pixels in full.
+    """
+    bits = np.ascontiguousarray(first, dtype=np.float32).view(np.uint32).ravel()
+    folded = folded_distance(first, second).ravel()
+    high = (bits >> 16) & 0x7FFF
+    packed = None
+    for fraction, fine in KEPT:
+        threshold = 0 if fraction == 1.0 else int(np.quantile(high, 1.0 - fraction, method="higher"))
+        packed = _pack(bits, folded, threshold, fine)
+        if packed.size <= limit:
+            break
+    assert packed is not None
+    packed.facts["shape"] = list(first.shape)
+    return packed
+
+
+def _pack(bits: Bits, folded: Bits, threshold: int, fine: bool) -> Packed:
+    kept = ((bits >> 16) & 0x7FFF) >= threshold
+    low_distance = folded if fine else folded[kept]
+    blobs = {
+        "first-high": _halves(bits >> 16),
+        "first-low": _halves(bits[kept]),
+        "steps-high": _halves(folded >> 16),
+        "steps-low": _halves(low_distance),
+    }
+    facts = {"threshold": threshold, "fine": fine, "kept": int(kept.sum()), "pixels": bits.size}
+    return Packed(facts, blobs)
+
+
+def _halves(values: NDArray[Any]) -> str:
+    """Return the low 16 bits of each value as two planes of bytes, high bytes first."""
+    planes = [(values >> 8) & 0xFF, values & 0xFF]
+    return packed_text(b"".join(plane.astype(np.uint8).tobytes() for plane in planes))
