@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.bundle import STAMP_FORMAT
 from harness.cli import CommandParser, correlation, positive_seconds, run_command
 from harness.compare import Roi
 from harness.environment import describe_environment
@@ -19,6 +20,7 @@ from harness.errors import UsageError
 from harness.files import partial_folder, publish, require_fresh
 from harness.pair import PairJob, PairResult, run_pair
 from harness.programs import MODES, first_program, second_program
+from harness.sides import check_sides
 from harness.summary import result_table, write_results
 from harness.verdict import PUBLISHED, STRICT, Bounds
 
@@ -107,16 +109,21 @@ def _compare_command(argv: Sequence[str]) -> int:
     target = _target(options.outdir)
     require_fresh(target)
     job = _job(options, args)
+    environment = {
+        **describe_environment(os.environ),
+        "created": time.strftime(STAMP_FORMAT, time.gmtime()),
+        "sides": check_sides(job),
+    }
     partial = partial_folder(target)
     try:
         with Console(stderr=True).status("running both programs"):
             result = run_pair(job)
-            write_results(partial, result, describe_environment(os.environ), [NAME, *argv])
+            write_results(partial, result, environment, [NAME, *argv])
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
     publish(partial, target)
-    _show(result, target, options.json)
+    _show(result, target, options.json, environment["sides"]["differences"])
     return result.comparison.verdict.exit_status
 
 
@@ -145,12 +152,12 @@ def _target(outdir: str | None) -> Path:
     return next(path for path in map(Path.cwd().joinpath, names) if not path.exists())
 
 
-def _show(result: PairResult, target: Path, as_json: bool) -> None:
+def _show(result: PairResult, target: Path, as_json: bool, differences: Sequence[str]) -> None:
     if as_json:
         text = (target / "summary.json").read_text(encoding="utf-8")
         sys.stdout.write(text)
         return
-    Console().print(result_table(result, str(target)))
+    Console().print(result_table(result, str(target), differences))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tempfile
@@ -21,12 +22,14 @@ VERSION = re.compile(r"\d+(\.\d+)+")
 def side_facts(program: Program, job: PairJob, second: bool) -> dict[str, Any]:
     """Return what matters about one side: kind, version, parity mode, number type, quirks it can switch."""
     said = str(program.provenance.get("version") or "")
-    version = VERSION.search(said) or VERSION.search(_answer(program, "--version"))
+    version = VERSION.search(said)
+    if version is None and program.kind != "external":
+        version = VERSION.search(_answer(program, "--version"))
     return {
         "kind": program.kind,
         "version": version[0] if version else None,
         "parity_mode": job.mode,
-        "dtype": (job.dtype or "default") if second and program.kind == "simulator" else "float64",
+        "dtype": (job.dtype or "its default") if second and program.kind == "simulator" else "float64",
         "quirks": _quirks(program),
     }
 
@@ -47,7 +50,7 @@ def _answer(program: Program, word: str) -> str:
         try:
             done = subprocess.run(
                 [*program.words, word], capture_output=True, text=True, errors="replace", cwd=scratch,
-                stdin=subprocess.DEVNULL, timeout=LIMIT_S, check=False,
+                stdin=subprocess.DEVNULL, timeout=LIMIT_S, check=False, env={**os.environ, **program.environ},
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError):
             return ""

@@ -115,12 +115,13 @@ def _write_pictures(folder: Path, result: PairResult) -> None:
         draw_image(folder / f"{side}.png", image, f"{run.program.title}, {result.job.mode}", frame, brightest)
 
 
-def result_table(result: PairResult, place: str) -> Table:
+def result_table(result: PairResult, place: str, differences: Sequence[str] = ()) -> Table:
     """Return the one table that is shown on a terminal.
 
     Args:
         result: what was run and compared.
         place: where the files lie.
+        differences: what the two sides do not have in common (`harness.sides`).
     """
     comparison = result.comparison
     verdict = comparison.verdict
@@ -129,6 +130,7 @@ def result_table(result: PairResult, place: str) -> Table:
     for heading in ("quantity", "value", "bound", "state"):
         table.add_column(heading, overflow="fold")
     _add_section(table, _setting_rows(result))
+    _add_section(table, [("sides differ", text) for text in differences])
     for criterion in verdict.criteria:
         table.add_row(*_criterion_cells(criterion))
     table.add_section()
