@@ -50,3 +50,29 @@ def parity(session: nox.Session) -> None:
     session.run(
         "python", "-m", "golden_suite_generator.parity", "--reports", str(ROOT / "reports"), *session.posargs
     )
+
+
+@nox.session
+def gates(session: nox.Session) -> None:
+    """Run the acceptance gates on the built-in crystal, or with `-- --data DIR` on A.mat and scaled.hkl of DIR."""
+    session.install("-r", "requirements/run.txt")
+    session.install("--no-build-isolation", "--no-deps", ".")
+    session.chdir(session.create_tmp())
+    session.run("nb-gates", "run", "--reports", str(ROOT / "reports"), *session.posargs)
+
+
+@nox.session
+def sanitize(session: nox.Session) -> None:
+    """Run the tests of the C reference on a build with address and undefined-behaviour sanitizers."""
+    session.install("-r", "requirements/tests.txt")
+    session.install("--no-build-isolation", "--no-deps", "-e", ".")
+    words = session.posargs or ["tests/golden_suite_generator", "-n", str(min(4, os.cpu_count() or 1))]
+    session.run("pytest", *words, env={"NB_TEST_VARIANT": "sanitize"})
+
+
+@nox.session
+def golden(session: nox.Session) -> None:
+    """Rebuild the C reference and verify every committed golden image and figure."""
+    session.install("-r", "requirements/run.txt")
+    session.install("--no-build-isolation", "--no-deps", ".")
+    session.run("nb-golden", "verify", *session.posargs)

@@ -29,10 +29,13 @@ def shared_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def c_binary() -> Path:
-    """The C reference, built here; a missing compiler is an error of the test, never a skip."""
+    """The C reference, built here; a missing compiler is an error of the test, never a skip.
+
+    NB_TEST_VARIANT names another build of it (`sanitize`, `O0`, `native`, `fma`).
+    """
     from harness.build import build_reference
 
-    return build_reference().path
+    return build_reference(os.environ.get("NB_TEST_VARIANT", "default")).path
 
 
 @pytest.hookimpl(trylast=True)
