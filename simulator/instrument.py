@@ -102,7 +102,7 @@ class Instrument:
 
 
 def _cuts_short(quirks: Quirks) -> bool:
-    """Return whether evaluations with F_latt = 0 are left out: where a quirk can tell (spec 06 section 10)."""
+    """Return whether evaluations with F_latt = 0 are left out (spec 06 section 10)."""
     return "Q-OVERSAMPLE-RUNNING-PRODUCT" in quirks or "Q-INTERP-LATCH" in quirks
 
 
