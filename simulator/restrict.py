@@ -46,14 +46,3 @@ class Neighbourhood:
         window = torch.arange(len(block.slow), device=block.slow.device).div(WINDOW, rounding_mode="floor")
         keep = torch.isin(window, hits.div(WINDOW, rounding_mode="floor"))
         return replace(block, slow=block.slow[keep], fast=block.fast[keep], size=len(block.slow))
-
-
-def place_of_pixels(config: RunConfig, block: Block) -> Tensor:
-    """Return the place of each pixel of a block in memory order, [N]."""
-    return block.slow * config.detector.fpixels + block.fast
-
-
-def cut_to_traced(config: RunConfig, block: Block) -> Block | None:
-    """Return the windows of a block that hold traced pixels, None if there is none."""
-    near = Neighbourhood.of(config, block.slow.device)
-    return block if near is None else near.cut(block)
