@@ -17,13 +17,14 @@ from harness.bundle import HASHES, MARK, METRICS, SUMMARY, files_below, sealed
 from harness.errors import BundleError
 from harness.files import sha256_of_file
 from harness.gate_figures import Setting
-from harness.gate_table import BY_ID, judged_gate
+from harness.gate_table import BY_ID, closing_figures, judged_gate
 from harness.part import Part, differing, read_json
 from harness.schema import check_metrics
 from harness.verdict import Word
 
 HASH_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
-GATE_KIND = "gate"
+GATE_KIND, CLOSING_KIND = "gate", "gates"
+STATEMENT = "gates.json"
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,20 @@ def _content_faults(folder: Path) -> list[Fault]:
     faults = [fault for part in parts for fault in _part_faults(folder, part)]
     if metrics["kind"] == GATE_KIND:
         faults += _gate_faults(metrics, parts)
+    if metrics["kind"] == CLOSING_KIND:
+        faults += _closing_faults(folder, metrics)
     return faults
+
+
+def _closing_faults(folder: Path, metrics: Mapping[str, Any]) -> list[Fault]:
+    """Return where the closing statement and the metrics say different things."""
+    try:
+        statement = read_json(folder / STATEMENT)
+        fresh = {key: statement[key] for key in ("exit_status", "verdict")}
+        fresh["figures"] = closing_figures(statement["gates"])
+    except (BundleError, KeyError, TypeError) as error:
+        return [Fault(STATEMENT, f"cannot be read: {error}")]
+    return [Fault(STATEMENT, text) for key in fresh for text in differing(fresh[key], metrics[key], key)]
 
 
 def _part_faults(folder: Path, part: Part) -> list[Fault]:

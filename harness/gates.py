@@ -27,10 +27,10 @@ from harness.cli import CommandParser, positive_seconds, run_command
 from harness.compare import Roi
 from harness.environment import describe_environment
 from harness.errors import HarnessError, UsageError
-from harness.evidence import GATE_KIND, reports_root
+from harness.evidence import CLOSING_KIND, GATE_KIND, STATEMENT, reports_root
 from harness.files import json_text
 from harness.gate_figures import Setting
-from harness.gate_table import BY_ID, GATES, Gate, judged_gate
+from harness.gate_table import BY_ID, GATES, Gate, closing_figures, judged_gate
 from harness.pair import PairJob, run_pair
 from harness.part import Part
 from harness.programs import MODES, Program, first_program, second_program
@@ -132,27 +132,25 @@ def run_gates(plan: Plan, gates: Sequence[Gate], reports: Path) -> tuple[Path, d
         The closing bundle and its statement (the content of gates.json).
     """
     made: dict[str, Path] = {}
-    environment = describe_environment(os.environ) | {"sides": check_sides(plan.job(MODES[0]))}
+    environment = describe_environment(os.environ) | {
+        "sides": check_sides(plan.job(MODES[0])),
+        "programs": {"c": dict(plan.first.provenance), "py": dict(plan.second.provenance)},
+    }
     rows = [run_gate(plan, gate, reports, made, environment) for gate in gates]
     writer = BundleWriter.start(reports, INITIATIVE, CLOSING)
     statement = closing_statement(rows, plan, environment, writer.created)
-    writer.add_text("gates.json", json_text(statement))
+    writer.add_text(STATEMENT, json_text(statement))
     writer.add_text("gates.md", gates_page(statement))
     writer.add_text("env.json", json_text(environment | {"created": writer.created}))
     writer.add_text("commands.txt", shlex.join(plan.command) + "\n")
     worst = max(rows, key=lambda row: row["exit_status"])
-    figures = [
-        {**figure, "name": f"{row['settings']['gate']} {figure['name']}"}
-        for row in rows
-        for figure in row["figures"]
-    ]
     metrics = _frame(plan, environment, writer.created) | {
-        "kind": "gates",
+        "kind": CLOSING_KIND,
         "title": f"{len(rows)} gates on {plan.label}",
         **{key: worst[key] for key in ("verdict", "exit_status", "first_divergence", "causal_taps")},
         "reasons": [f"{row['settings']['gate']}: {reason}" for row in rows for reason in row["reasons"]],
         "parts": [],
-        "figures": figures,
+        "figures": closing_figures(rows),
         "settings": {"bundles": [row["bundle"] for row in rows]},
     }
     return writer.finish(metrics), statement

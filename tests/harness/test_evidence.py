@@ -156,6 +156,17 @@ def test_metrics_that_break_the_schema_are_neither_written_nor_read(bundle, tmp_
     assert METRICS in files_of(verify(bundle))
 
 
+def test_closing_statement_that_was_edited_is_found_even_with_new_hashes(original, tmp_path):
+    closing = next(find_bundles(original.parents[1] / "summary"))
+    bundle = shutil.copytree(closing, tmp_path / "closing")
+    assert verify(bundle).word is Word.PASS
+    statement = json.loads((bundle / "gates.json").read_text(encoding="utf-8"))
+    statement["gates"][0]["figures"][0]["measured"] = 0.5
+    (bundle / "gates.json").write_text(json.dumps(statement | {"verdict": "PASS"}), encoding="utf-8")
+    rehash(bundle)
+    assert [fault.file for fault in verify(bundle).faults] == ["gates.json", "gates.json"]
+
+
 def test_part_that_points_outside_is_refused(bundle):
     metrics = json.loads((bundle / METRICS).read_text(encoding="utf-8"))
     (bundle / METRICS).write_text(json.dumps(metrics | {"parts": ["../elsewhere"]}), encoding="utf-8")
@@ -232,6 +243,12 @@ def test_full_disk_leaves_a_marked_bundle_and_nothing_half_written(small_disk):
         writer.add_text("large.txt", "x" * 500_000)
     assert [path.name for path in writer.path.iterdir()] == [MARK]
     assert not is_complete(writer.path)
+
+
+def test_read_only_folder_is_one_clear_error(small_disk):
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(BundleError, match=r"cannot write in .*Read-only file system; name another --reports"):
+        BundleWriter.start(small_disk, "a", "b")
 
 
 KILLED = """

@@ -20,11 +20,8 @@ def test_committed_bundle_is_small_and_says_pass():
     (bundle,) = find_bundles(EXAMPLE)
     assert sum(path.stat().st_size for path in bundle.iterdir()) < 500_000
     metrics = load_metrics(bundle)
-    assert (metrics["verdict"], metrics["first_divergence"], metrics["commit"][:7]) == (
-        "PASS",
-        None,
-        "bfac458",
-    )
+    assert (metrics["verdict"], metrics["first_divergence"]) == ("PASS", None)
+    assert len(metrics["commit"]) == 40
 
 
 def test_committed_bundle_can_be_replayed_with_inputs_found_by_their_content(capsys):
