@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
-
-
-def load(name: str) -> ModuleType:
-    """Import a module of the fixtures folder, which is no package."""
-    spec = importlib.util.spec_from_file_location(f"fixtures_{name}", FIXTURES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-effects = load("quirk_effects")
+from tests.fixtures import quirk_effects as effects
 
 
 def observe(binary: Path, folder: Path, effect: object, *extra: str) -> object:

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from simulator import cli
+from tests.fixtures import malformed
 
-FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 RUN = "-default_F 1 -cell 100 -detpixels 4 -pixel 1 -N 3 -oversample 1"
-
-
-def load(name: str) -> ModuleType:
-    """Import a module of the fixtures folder, which is no package."""
-    spec = importlib.util.spec_from_file_location(f"simulator_fixtures_{name}", FIXTURES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-malformed = load("malformed")
 
 
 @pytest.fixture
