@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.files import json_text
+from harness.isolate import Isolated, isolate, isolation_data, isolation_markdown
 from harness.rot_stars import star_graph, with_rot_stars
 from harness.trace_job import LOG_NAMES, SIDES, TracedPair
 from trace_tools.align import NotComparableError
@@ -33,6 +34,7 @@ class TraceVerdict:
     word: str
     reasons: tuple[str, ...]
     report: Report | None
+    isolated: tuple[Isolated, ...] = ()
 
     @property
     def exit_status(self) -> int:
@@ -66,14 +68,22 @@ def judge_pair(folder: Path, pair: TracedPair, options: Options) -> TraceVerdict
         return TraceVerdict("NOT COMPARABLE", (str(error),), None)
     except TraceError as error:
         return TraceVerdict("ERROR", (str(error),), None)
+    isolated = isolate(report.comparison, isolation_words(pair), pair.job.caller)
     changed = [
         f"observer check, {side}: {pair.sides[side].observed.text}"
         for side in SIDES
         if pair.sides[side].observed.changed
     ]
     if changed:
-        return TraceVerdict("ERROR", (*changed, verdict_line(report)), report)
-    return TraceVerdict(report.verdict, (verdict_line(report),), report)
+        return TraceVerdict("ERROR", (*changed, verdict_line(report)), report, isolated)
+    return TraceVerdict(report.verdict, (verdict_line(report),), report, isolated)
+
+
+def isolation_words(pair: TracedPair) -> tuple[str, ...]:
+    """Return the command line, in the simulator's words, under which taps are recomputed."""
+    job = pair.job
+    phi = () if job.phi_mode is None else ("--phi-carryover-mode", job.phi_mode)
+    return ("--parity-mode", job.mode, *phi, *job.args)
 
 
 def result_data(pair: TracedPair, verdict: TraceVerdict) -> dict[str, Any]:
@@ -90,6 +100,7 @@ def result_data(pair: TracedPair, verdict: TraceVerdict) -> dict[str, Any]:
             "phi_mode": pair.job.phi_mode,
             "arguments": list(pair.job.args),
             "observer_check": {side: pair.sides[side].observed.text for side in SIDES},
+            "isolated": isolation_data(verdict.isolated),
             "runs": {side: pair.sides[side].run.facts() for side in SIDES},
         }
     )
@@ -110,7 +121,16 @@ def _page(pair: TracedPair, verdict: TraceVerdict) -> str:
         return "\n".join(
             ["# Trace comparison", "", f"**{verdict.word}: {verdict.reasons[0]}**", "", *observed, ""]
         )
-    return "\n".join([markdown(verdict.report), "## Observer check", "", *observed, ""])
+    return "\n".join(
+        [
+            markdown(verdict.report),
+            "## Observer check",
+            "",
+            *observed,
+            "",
+            isolation_markdown(verdict.isolated),
+        ]
+    )
 
 
 def _command_text(pair: TracedPair, command: Sequence[str]) -> str:
@@ -155,4 +175,6 @@ def _rows(pair: TracedPair, verdict: TraceVerdict) -> list[tuple[str, str]]:
         rows.append(("first divergence", verdict.first_divergence or "none"))
         rows += [("cause", f"{found.tap} {found.context}: {found.a} / {found.b}") for found in report.causes]
         rows += [("bounds", note) for note in report.comparison.bounds.notes]
-    return rows
+    wrong = [f"{part.tap} by {' and '.join(part.outside)}" for part in verdict.isolated if part.outside]
+    shown = "computed otherwise: " + ", ".join(wrong) if wrong else "none computed otherwise"
+    return [*rows, ("isolated", f"{len(verdict.isolated)} taps recomputed, {shown}")]

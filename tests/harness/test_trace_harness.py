@@ -194,3 +194,10 @@ def test_bits_tell_zeros_apart() -> None:
 
 def test_python_is_the_one_that_runs_the_tests(traced: Path) -> None:
     assert metrics_of(traced)["runs"]["py"]["command"][0] == sys.executable
+
+
+def test_taps_are_recomputed_from_each_sides_inputs(traced: Path) -> None:
+    rows = {row["tap"]: row for row in metrics_of(traced)["isolated"]}
+    assert {"hkl_frac", "F_latt", "polar", "mos_a_angstroms", "omega_pixel_sr"} <= rows.keys()
+    assert all(row["outside"] == [] for row in rows.values())
+    assert "## Isolated and accumulated" in (traced / "diff.md").read_text(encoding="utf-8")
