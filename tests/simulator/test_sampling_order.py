@@ -99,11 +99,22 @@ def test_spec_mode_shows_each_step_its_own_orientation(angles: list[float]) -> N
     assert first[0] == 0
 
 
-@settings(max_examples=30, deadline=None)
+WAYS = [
+    "",
+    "-osc 4 -phi 0",
+    "-dispersion 4 -dispsteps 2",
+    "-mosaic 3 -mosaic_domains 3",
+    "-tophat_spots -fudge 60 -osc 9 -phi 1 -phisteps 3",
+    "-tophat_spots -fudge 200 -dispersion 4 -dispsteps 2",
+]
+"""Sampling within a pixel; most evaluations of the top-hat crystals are short-cut."""
+
+
+@settings(max_examples=50, deadline=None)
 @given(
     pixel=st.sampled_from([8, 12, 16]),
     oversample=st.integers(1, 2),
-    extra=st.sampled_from(["", "-osc 4 -phi 0", "-dispersion 4 -dispsteps 2", "-mosaic 3 -mosaic_domains 3"]),
+    extra=st.sampled_from(WAYS),
     dmin=st.sampled_from([0, 1.5]),
     elements=st.sampled_from([1, 5, 1 << 15]),
 )
