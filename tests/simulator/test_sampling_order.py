@@ -112,19 +112,20 @@ WAYS = [
 
 @settings(max_examples=50, deadline=None)
 @given(
-    pixel=st.sampled_from([8, 12, 16]),
-    oversample=st.integers(1, 2),
+    pixel=st.sampled_from([6, 7, 8, 12]),
+    oversample=st.integers(1, 3),
+    beam=st.sampled_from(["", "-Xbeam 3 -Ybeam 3", "-Xbeam 0 -Ybeam 0"]),
     extra=st.sampled_from(WAYS),
     dmin=st.sampled_from([0, 1.5]),
     elements=st.sampled_from([1, 5, 1 << 15]),
 )
 def test_interpolation_ends_with_the_first_index_out_of_range(
-    hkl_file: Path, pixel: int, oversample: int, extra: str, dmin: float, elements: int
+    hkl_file: Path, pixel: int, oversample: int, beam: str, extra: str, dmin: float, elements: int
 ) -> None:
     options = (
         f"-hkl {hkl_file} -interpolate -N 2 -pixel {pixel} -oversample {oversample} -dmin {dmin} {extra}"
     )
-    _, records = recorded(config_of(options, elements))
+    _, records = recorded(config_of(f"-hkl {hkl_file} {options}", elements))
     going = True
     inside, previous = True, ""
     for record in records:
