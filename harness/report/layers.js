@@ -90,3 +90,21 @@ function shade(value, layer, top, log) {
   const size = log ? Math.max(0, 1 + Math.log10(Math.abs(value) / top) / 4) : Math.abs(value) / top;
   return Math.round(127.5 + 127.5 * Math.sign(value) * Math.min(1, size));
 }
+
+/* The colour scale in the lower left corner of a canvas, with the values at its ends. */
+function colourBar(context, layer, top, log, ratio) {
+  const width = 150 * ratio, height = 10 * ratio, x = 10 * ratio, y = context.canvas.height - 30 * ratio;
+  const colours = COLOURS[layer.signed ? "sides" : "glow"], low = log ? top / 1e6 : 0;
+  context.fillStyle = "#000a";
+  context.fillRect(x - 6 * ratio, y - 6 * ratio, width + 12 * ratio, 34 * ratio);
+  for (let i = 0; i < 256; i++) {
+    context.fillStyle = `rgb(${colours.slice(3 * i, 3 * i + 3).join(",")})`;
+    context.fillRect(x + (i * width) / 256, y, width / 256 + 1, height);
+  }
+  context.fillStyle = "#fff";
+  context.font = `${11 * ratio}px system-ui`;
+  context.textAlign = "left";
+  context.fillText((layer.signed ? -top : low).toPrecision(3), x, y + 23 * ratio);
+  context.textAlign = "right";
+  context.fillText(top.toPrecision(3), x + width, y + 23 * ratio);
+}

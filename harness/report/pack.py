@@ -20,16 +20,22 @@ from numpy.typing import NDArray
 Image = NDArray[np.float32]
 Bits = NDArray[np.uint32]
 PACKED_LIMIT_BYTES = 14 << 20
-KEPT = (
-    (1.0, True),
-    (0.5, True),
-    (0.25, True),
-    (0.12, True),
-    (0.05, True),
-    (0.05, False),
-    (0.01, False),
-)
 LEVEL = 6
+
+
+@dataclass(frozen=True)
+class Level:
+    """What is kept: the brightest fraction in full, exact steps for all (`fine`); bits cut off the others."""
+
+    fraction: float
+    fine: bool = True
+    cut_bits: int = 0
+
+
+LEVELS = (
+    Level(1.0), Level(0.5), Level(0.25), Level(0.12), Level(0.05),
+    Level(0.05, fine=False), Level(0.02, fine=False, cut_bits=20), Level(0.005, fine=False, cut_bits=22),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,31 +84,31 @@ def pack_images(first: Image, second: Image, limit: int = PACKED_LIMIT_BYTES) ->
     Returns:
         The packed images: in full if they fit, else the brightest pixels in full.
     """
-    bits = np.ascontiguousarray(first, dtype=np.float32).view(np.uint32).ravel()
-    folded = folded_distance(first, second).ravel()
-    high = (bits >> 16) & 0x7FFF
-    packed = None
-    for fraction, fine in KEPT:
-        threshold = 0 if fraction == 1.0 else int(np.quantile(high, 1.0 - fraction, method="higher"))
-        packed = _pack(bits, folded, threshold, fine)
+    for level in LEVELS:
+        packed = _pack(first, second, level)
         if packed.size <= limit:
             break
-    assert packed is not None
-    packed.facts["shape"] = list(first.shape)
     return packed
 
 
-def _pack(bits: Bits, folded: Bits, threshold: int, fine: bool) -> Packed:
-    kept = ((bits >> 16) & 0x7FFF) >= threshold
-    low_distance = folded if fine else folded[kept]
+def _pack(first: Image, second: Image, level: Level) -> Packed:
+    sides = [np.array(image, dtype=np.float32).view(np.uint32).ravel() for image in (first, second)]
+    high = (sides[0] >> 16) & 0x7FFF
+    threshold = 0 if level.fraction == 1.0 else int(np.quantile(high, 1.0 - level.fraction, method="higher"))
+    kept = high >= threshold
+    for bits in sides:
+        bits[~kept] &= np.uint32(0xFFFFFFFF << level.cut_bits & 0xFFFFFFFF)
+    bits = sides[0]
+    folded = folded_distance(*(side.view(np.float32) for side in sides))
+    low_distance = folded if level.fine else folded[kept]
     blobs = {
         "first-high": _halves(bits >> 16),
         "first-low": _halves(bits[kept]),
         "steps-high": _halves(folded >> 16),
         "steps-low": _halves(low_distance),
     }
-    facts = {"threshold": threshold, "fine": fine, "kept": int(kept.sum()), "pixels": bits.size}
-    return Packed(facts, blobs)
+    facts = {"threshold": threshold, "fine": level.fine, "kept": int(kept.sum()), "pixels": bits.size}
+    return Packed(facts | {"shape": list(first.shape), "digits": 1 if level.cut_bits else 2}, blobs)
 
 
 def _halves(values: NDArray[Any]) -> str:

@@ -35,10 +35,13 @@ function extreme(layer, fast, slow, span) {
   return found;
 }
 
+/* The upper end of a layer's scale; both images share that of the first. */
+const scaleOf = (layer) => topOf(layer.signed ? layer : state.layers[0], state.count);
+
 function paint(canvas, layer, left, right) {
   const { width, height, ratio } = size(canvas), context = canvas.getContext("2d");
   const [rows, columns] = FACTS.shape, per = 1 / (view.scale * ratio);
-  const top = layer.signed ? topOf(layer, state.count) : topOf(state.layers[0], state.count);
+  const top = scaleOf(layer);
   const colours = COLOURS[layer.signed ? "sides" : "glow"], log = at("log").checked;
   const from = Math.floor(width * left), to = Math.ceil(width * right);
   if (to <= from) return;
@@ -57,7 +60,7 @@ function paint(canvas, layer, left, right) {
   context.putImageData(picture, from, 0);
 }
 
-function overlay(canvas) {
+function overlay(canvas, layer) {
   const context = canvas.getContext("2d"), ratio = window.devicePixelRatio || 1, scale = view.scale * ratio;
   const px = (fast) => (fast - view.x) * scale, py = (slow) => (slow - view.y) * scale;
   context.lineWidth = 1.5 * ratio;
@@ -80,6 +83,7 @@ function overlay(canvas) {
       }
     }
   }
+  colourBar(context, layer, scaleOf(layer), at("log").checked, ratio);
   if (view.cursor) {
     context.strokeStyle = "#4c8dff";
     context.strokeRect(px(view.cursor.fast) - 1, py(view.cursor.slow) - 1, scale + 2, scale + 2);
@@ -97,10 +101,10 @@ function draw() {
     const cut = mode === "swipe" ? at("divider").value / 100 : 1;
     paint(at("a"), mode === "blink" && view.blink ? right : left, 0, cut);
     if (mode === "swipe") paint(at("a"), right, cut, 1);
-    overlay(at("a"));
+    overlay(at("a"), mode === "blink" && view.blink ? right : left);
     if (mode === "pair") {
       paint(at("b"), right, 0, 1);
-      overlay(at("b"));
+      overlay(at("b"), right);
     }
     document.body.dataset.painted = String(Math.round(performance.now()));
   });
@@ -138,7 +142,7 @@ function pixelAt(event) {
 }
 
 function shown(value, full) {
-  return full || value === 0 ? String(value) : "≈ " + Number(value).toPrecision(2);
+  return full || value === 0 ? String(value) : "≈ " + Number(value).toPrecision(FACTS.digits);
 }
 
 function moveCursor(slow, fast) {

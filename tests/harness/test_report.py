@@ -93,6 +93,17 @@ def test_page_that_would_be_too_large_keeps_the_brightest_and_says_which():
     assert np.abs(values / first.ravel() - 1.0).max() < 2.0**-8  # 16 of 32 bits hold 8 bits of mantissa
 
 
+def test_images_with_nothing_in_common_stay_within_the_limit():
+    rng = np.random.default_rng(5)
+    first, second = (10.0 ** rng.uniform(-12, 3, (2, 300, 400))).astype(np.float32)
+    packed = pack_images(first, second, limit=340_000)
+    values, kept = unpacked(packed)
+    assert packed.size <= 340_000
+    assert not packed.facts["fine"]
+    assert (values[kept] == first.ravel()[kept]).all()
+    assert np.abs(values / first.ravel() - 1.0).max() < 0.34  # one bit of mantissa: 1.5 stands for up to 2
+
+
 def test_distance_is_counted_in_float_steps_and_folded():
     first = np.array([[1.0, 1.0, 0.0, -0.0]], np.float32)
     second = np.array([[np.nextafter(np.float32(1), np.float32(2)), 1.0, -0.0, 0.0]], np.float32)
