@@ -63,8 +63,9 @@ def lattice_factor(
         show("hrad_sqr", hrad_sqr)
         x = math.pi * square_root(hrad_sqr * shape.fudge)
         return shape.cell_count * ROUND_FACTOR * sinc3(x, "Q-SINC3-SMALL" not in shape.quirks)
-    r_sqr = _rad_star_sqr(shape, offset) if "Q-GAUSS-WIDTH" in shape.quirks else _hrad_sqr(shape, offset)
-    show("rad_star_sqr", r_sqr)
+    upstream = "Q-GAUSS-WIDTH" in shape.quirks
+    r_sqr = _rad_star_sqr(shape, offset) if upstream else _hrad_sqr(shape, offset)
+    show("rad_star_sqr" if upstream else "hrad_sqr", r_sqr)
     if shape.name == "GAUSS":
         return shape.cell_count * (-(r_sqr / GAUSS_WIDTH * shape.fudge)).to(shape.dtype).exp()
     return torch.where(r_sqr * shape.fudge < TOPHAT_LIMIT, shape.cell_count, 0.0).to(r_sqr.dtype)

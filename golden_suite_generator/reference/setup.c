@@ -136,7 +136,7 @@ static void trace_counts(struct trace *t, const struct scene *scene)
                             s->steps};
     for (int i = 0; i < 9; ++i)
         trace_reals(t, TAP_oversample + (enum tap_id)i, &value[i]);
-    tap_real(t, TAP_I_bg, scene_background(scene));
+    tap_real(t, TAP_I_bg, scene->q->on[QUIRK_WATER_STEPS] ? scene_background(scene) : 0.0);
 }
 
 /* Writes the taps from convention to distance_meters. */

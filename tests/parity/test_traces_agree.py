@@ -1,0 +1,47 @@
+"""The traces of both programs on the suite in spec mode, within the measured noise floor on every tap."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+
+import pytest
+
+from golden_suite_generator.cases import Case, load_cases
+from golden_suite_generator.floor_runs import TraceCase, trace_of
+from golden_suite_generator.runner import lay_out
+from harness.build import build_reference
+from simulator import RunConfig
+from simulator.image import render
+from simulator.scene import prepare
+from simulator.trace import recorder_of, trace_text
+from trace_tools.judge import judge
+from trace_tools.trace_file import read_stream
+
+DIFFERENT_FORMULAS = ("gauss", "tophat", "water", "vector-e12")
+CORNER = ((0, 0), (1, 1))
+CASES = [
+    case
+    for case in load_cases()
+    if "spec" in case.modes
+    and not case.status["spec"]
+    and (case.trace_pixels or any(word in case.id for word in DIFFERENT_FORMULAS))
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_every_tap_agrees_in_spec_mode(case: Case, inputs: Path, tmp_path: Path) -> None:
+    pixels = case.trace_pixels or CORNER
+    words = tuple(case.words(inputs))
+    first = trace_of(build_reference(), TraceCase(case.id, words, pixels, case), words, "spec", inputs)
+    lay_out(case, inputs, tmp_path)
+    chosen = [word for slow, fast in pixels for word in ("-trace_pixel", str(slow), str(fast))]
+    with contextlib.chdir(tmp_path):
+        config = RunConfig.from_args(["--parity-mode", "spec", *words, *chosen, "-trace_only"])
+        scene, recorder = prepare(config), recorder_of(config)
+        render(scene, recorder)
+    second = read_stream(io.BytesIO(trace_text(scene, recorder).encode()), "simulator")
+    report = judge(first, second)
+    assert report.verdict == "PASS", report.first or report.error
+    assert report.comparison.compared > 50
