@@ -54,7 +54,7 @@ def parity(session: nox.Session) -> None:
 
 @nox.session
 def gates(session: nox.Session) -> None:
-    """Run the acceptance gates on the built-in crystal, or with `-- --data DIR` on A.mat and scaled.hkl of DIR."""
+    """Run the acceptance gates on the built-in crystal, or with `-- --data DIR` on your own data."""
     session.install("-r", "requirements/run.txt")
     session.install("--no-build-isolation", "--no-deps", ".")
     session.chdir(session.create_tmp())
