@@ -122,9 +122,7 @@ WAYS = [
 def test_interpolation_ends_with_the_first_index_out_of_range(
     hkl_file: Path, pixel: int, oversample: int, beam: str, extra: str, dmin: float, elements: int
 ) -> None:
-    options = (
-        f"-hkl {hkl_file} -interpolate -N 2 -pixel {pixel} -oversample {oversample} -dmin {dmin} {extra}"
-    )
+    options = f"-interpolate -N 2 -pixel {pixel} -oversample {oversample} -dmin {dmin} {beam} {extra}"
     _, records = recorded(config_of(f"-hkl {hkl_file} {options}", elements))
     going = True
     inside, previous = True, ""
