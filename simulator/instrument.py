@@ -21,8 +21,10 @@ PRECISIONS = {
     "mixed": (torch.float32, torch.float64),
     "float32": (torch.float32, torch.float32),
 }
-"""Arithmetic of the lattice factor and of the sums. Geometry, scattering vectors and indices are always
-float64.
+"""Arithmetic of the lattice factor (SQUARE and GAUSS; ROUND and TOPHAT stay float64) and of the sums.
+
+Geometry, scattering vectors and indices are always float64. Measured against float64 at 1000 cells a side and
+0.3 A: within 5e-7 of the maximum for mixed, 7e-7 for float32; float32 sums overflow above 3e38 electrons^2.
 """
 
 CellVectors = tuple[Vec, Vec, Vec]
