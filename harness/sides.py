@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.pair import PairJob
 from harness.programs import Program
+from simulator.config import Compute
 
 LIMIT_S = 60.0
 QUIRK = re.compile(r"\bQ-[A-Z0-9-]+\b")
@@ -29,7 +30,7 @@ def side_facts(program: Program, job: PairJob, second: bool) -> dict[str, Any]:
         "kind": program.kind,
         "version": version[0] if version else None,
         "parity_mode": job.mode,
-        "dtype": (job.dtype or "its default") if second and program.kind == "simulator" else "float64",
+        "dtype": (job.dtype or Compute().precision) if second and program.kind == "simulator" else "float64",
         "quirks": _quirks(program),
     }
 
