@@ -76,3 +76,12 @@ def golden(session: nox.Session) -> None:
     session.install("-r", "requirements/run.txt")
     session.install("--no-build-isolation", "--no-deps", ".")
     session.run("nb-golden", "verify", *session.posargs)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Seed faults in copies of either program, find each at its tap, and check the noise floor."""
+    session.install("-r", "requirements/tests.txt")
+    session.install("--no-build-isolation", "--no-deps", "-e", ".")
+    session.run("pytest", "tests/harness/test_faults.py", *session.posargs)
+    session.run("python", "-m", "golden_suite_generator.measure_floor", "--check")
