@@ -65,7 +65,7 @@ def _detector_lines(scene: Scene) -> list[str]:
         f"  Fclose={float(geometry.Fclose_m):g} Sclose={float(geometry.Sclose_m):g} m",
         f"  fast axis: {_vector(geometry.fast)}  slow axis: {_vector(geometry.slow)}",
         f"  normal: {_vector(geometry.normal)}  DIALS origin: {origin} mm",
-        "  roi: {} < x < {} && {} < y < {}".format(*detector.roi),
+        "  region: fast {} to {}, slow {} to {}, bounds included".format(*detector.roi),
     ]
 
 
