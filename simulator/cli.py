@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from simulator.errors import InputError
 from simulator.options import help_text, parse
@@ -74,7 +74,11 @@ def _run(args: list[str]) -> int:
     from simulator.job import Job
 
     job = Job.prepared(resolved.config, resolved.warnings, say)
-    for warning in job.warnings:
-        sys.stderr.write(f"{PROGRAM}: warning: {' '.join(warning.split())}\n")
-    job.run()
+    _warn(job.warnings)
+    _warn(job.run())
     return 0
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        sys.stderr.write(f"{PROGRAM}: warning: {' '.join(warning.split())}\n")

@@ -29,12 +29,14 @@ class Rendered:
 
     image [spixels, fpixels] in photons, before the rounding to 4 bytes; executed: bool, which pixels were
     computed (the others are 0); omega_sum_sr: sum over executed pixels, layers and sub-pixels of the cached
-    solid angle.
+    solid angle; interpolation_ended: whether an index out of range switched interpolation off on the way
+    (Q-INTERP-LATCH).
     """
 
     image: Tensor
     executed: Tensor
     omega_sum_sr: float
+    interpolation_ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
             finished += len(part.pixels)
             if progress is not None:
                 progress(finished, total)
-        return _assemble(ins, executed, done)
+        ended = ins.latching and bool(done) and done[-1].interpolated != NEVER
+        return replace(_assemble(ins, executed, done), interpolation_ended=ended)
 
 
 def _assemble(ins: Instrument, executed: Tensor, done: list[_Done]) -> Rendered:

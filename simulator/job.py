@@ -41,6 +41,11 @@ Say = Callable[[str], None]
 NO_FILE = Path()
 
 
+INTERPOLATION_ENDED = (
+    "an index left the range of interpolation: nearest values from there on (Q-INTERP-LATCH)"
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Job:
     """A run that is set up: the scene, the warnings to show, the SMV header, and how to print a line."""
@@ -70,8 +75,11 @@ class Job:
             found.append(f"the dump file '{dump_file}' is not written: {trouble}")
         return cls(scene, tuple(found), header, NO_FILE if trouble else dump_file, say)
 
-    def run(self) -> None:
-        """Compute the images, write the files and print the lines. Raises: InputError if a file fails."""
+    def run(self) -> tuple[str, ...]:
+        """Compute the images, write the files and print the lines.
+
+        Returns: warnings of what came up on the way. Raises: InputError if a file fails.
+        """
         config = self.scene.config
         if self.dump_file != NO_FILE:
             write_dump(self.dump_file, config.structure_factors)
@@ -82,6 +90,7 @@ class Job:
         self.say(solid_angle_line(self.scene, rendered.omega_sum_sr))
         image = rendered.image.to(torch.float32).cpu().numpy()
         self._write_images(image, rendered.executed.cpu().numpy())
+        return (INTERPOLATION_ENDED,) if rendered.interpolation_ended else ()
 
     def _render(self) -> Rendered:
         config = self.scene.config

@@ -215,3 +215,15 @@ def test_cell_and_matrix_that_disagree_are_warned_of(
     words = [*BASE.split(), "-mat", "a.mat", "-cell", "90", "92", "93", "-oversample", "1"]
     assert cli.main([*words, "--parity-mode", "c-parity"]) == 0
     assert "-cell and -mat disagree: volumes 770040 and" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("mode", "count"), [("c-parity", 1), ("spec", 0)])
+def test_the_end_of_interpolation_is_one_warning(
+    mode: str, count: int, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    span = range(-4, 5)
+    rows = [f"{h} {k} {n} 10\n" for h in span for k in span for n in span]
+    (folder / "box.hkl").write_text("".join(rows), encoding="utf-8")
+    words = f"{BASE} -hkl box.hkl -interpolate -oversample 1 -distance 20 --parity-mode {mode}"
+    assert cli.main(words.split()) == 0
+    assert capsys.readouterr().err.count("range of interpolation") == count
