@@ -72,8 +72,8 @@ FAULTS: tuple[Fault, ...] = (
         f"{CRYSTAL} -hkl {{hkl}} -nointerpolate -oversample 1", (3, 4),
         (("structure_factor.c", "(long)rounded->z)]",
           "(long)rounded->z + (rounded->z < (double)t->l_max))]"),),
-        (("structure_factors.py", "l - corner).to(torch.int64).clamp(min=0)",
-          "(l + 1.0).clamp(max=table.upper[2]) - corner).to(torch.int64).clamp(min=0)"),),
+        (("structure_factors.py", "l - table.corner).to(torch.int64).clamp(min=0)",
+          "(l + 1.0).clamp(max=table.upper[2]) - table.corner).to(torch.int64).clamp(min=0)"),),
     ),
     Fault(
         "mosaic-transposed", "mosaic rotations transposed", _vectors("mos"),

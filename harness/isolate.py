@@ -80,16 +80,15 @@ class Rule:
 
 
 def _omega(ins: Instrument, x: Values) -> Tensor:
-    config = ins.scene.config
-    close, pixel_m = x["close_distance_meters"], config.detector.pixel_size_m
-    return solid_angle_sr(x["R_distance_meters"], pixel_m, close, config.detector.point_pixel, config.quirks)
+    close, plan = x["close_distance_meters"], ins.plan
+    return solid_angle_sr(x["R_distance_meters"], ins.numbers.pixel_m, close, plan.point_pixel, plan.quirks)
 
 
 def _polar(ins: Instrument, x: Values) -> Tensor:
     if ins.policy.unpolarized:
         return torch.ones_like(x["incident_vec"][:, :1])
     rays = (vec(x[name]) for name in ("incident_vec", "diffracted_vec", "polar_vec"))
-    return kahn_factor(ins.scene.config.beam.kahn_factor, *rays)[:, None]
+    return kahn_factor(ins.numbers.kahn, *rays)[:, None]
 
 
 def _rotated(axis: str, ins: Instrument, x: Values) -> Tensor:

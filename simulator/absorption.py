@@ -5,7 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 
 
-def capture_fraction(layer: int, layer_m: float, attenuation_per_m: float, cos_normal: Tensor) -> Tensor:
+def capture_fraction(
+    layer: int | Tensor, layer_m: Tensor, attenuation_per_m: Tensor, cos_normal: Tensor
+) -> Tensor:
     """Return the fraction of photons stopped in one layer of the sensor.
 
     C = exp(-t dz mu / rho) - exp(-(t+1) dz mu / rho)

@@ -42,8 +42,8 @@ class Chunk:
 
 def spots(ins: Instrument, block: Block) -> Iterator[Spot]:
     """Yield all layers and sub-pixels of a block in loop order."""
-    span = range(ins.scene.oversample)
-    for layer in range(ins.scene.layers):
+    span = range(ins.plan.sides)
+    for layer in range(ins.plan.layers):
         for sub_slow in span:
             for sub_fast in span:
                 yield Spot(block.slow, block.fast, layer, sub_slow, sub_fast)
@@ -51,7 +51,7 @@ def spots(ins: Instrument, block: Block) -> Iterator[Spot]:
 
 def visit_of(ins: Instrument, spot: Spot) -> int:
     """Return the ordinal of (layer, sub-pixel, source 0) among the visits of a pixel to the phi loop."""
-    side = ins.scene.oversample
+    side = ins.plan.sides
     return ((spot.layer * side + spot.sub_slow) * side + spot.sub_fast) * len(ins.wavelength_m)
 
 
@@ -61,13 +61,13 @@ def place_of(spot: Spot, chunk: Chunk) -> Spot:
     return replace(spot, source=chunk.k.start, phi=chunk.p.start, domain=chunk.m.start, counts=counts)
 
 
-def chunks(ins: Instrument, block: Block) -> Iterator[Chunk]:
-    """Yield the evaluations of a sub-pixel in loop order, in parts of about `block_elements` each.
+def chunks(ins: Instrument, block: Block, elements: int) -> Iterator[Chunk]:
+    """Yield the evaluations of a sub-pixel in loop order, in parts of about so many elements each.
 
     A part takes all domains before it takes several phi steps, and all steps before several sources.
     """
-    K, P, M = len(ins.wavelength_m), len(ins.scene.phi_rad), len(ins.scene.umats)
-    room = max(1, ins.scene.config.compute.block_elements // max(1, block.size or len(block.slow)))
+    K, P, M = ins.counts
+    room = max(1, elements // max(1, block.size or len(block.slow)))
     m = min(M, room)
     p = min(P, room // M) if m == M else 1
     k = min(K, room // (M * P)) if p == P and m == M and block.first_visit < 0 else 1
@@ -79,6 +79,6 @@ def chunks(ins: Instrument, block: Block) -> Iterator[Chunk]:
 
 def ordinals(ins: Instrument, visit: int, chunk: Chunk) -> Tensor:
     """Return the loop-order ordinals of the evaluations of a chunk within a pixel, [K, 1, P, M]."""
-    P, M = len(ins.scene.phi_rad), len(ins.scene.umats)
+    _, P, M = ins.counts
     k, p, m = (torch.arange(part.start, part.stop, device=ins.device) for part in (chunk.k, chunk.p, chunk.m))
     return ((visit + k[:, None, None, None]) * P + p[:, None]) * M + m

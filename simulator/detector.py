@@ -154,7 +154,7 @@ def _corner(F_m: float, S_m: float, away_m: Tensor, axes: tuple[Vec, Vec, Vec]) 
     return x, y, z
 
 
-def flat_position(geometry: Geometry, Fdet_m: Tensor, Sdet_m: Tensor, Odet_m: float) -> Vec:
+def flat_position(geometry: Geometry, Fdet_m: Tensor, Sdet_m: Tensor, Odet_m: Tensor) -> Vec:
     """Return the position of points of a flat detector, ((Fdet f + Sdet s) + Odet o) + pix0, in metres.
 
     Source: spec 06 section 3.

@@ -5,7 +5,7 @@ Without its oversample flag a factor is formed once and cached; the flags form i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -64,33 +64,44 @@ class Policy:
 
 @dataclass(frozen=True)
 class Factors:
-    """The caches of a block, each [1, N, 1, 1]: capture fraction C, polarization P, solid angle W."""
+    """The caches of a block, each [1, N, 1, 1]: capture fraction C (None: to be formed), P and W."""
 
-    capture: Tensor
+    capture: Tensor | None
     polar: Tensor
     omega: Tensor
 
+    def of_next_layer(self) -> Factors:
+        """Return the caches at the start of a layer, where the capture fraction is formed anew."""
+        return replace(self, capture=None)
+
 
 def capture_now(
-    policy: Policy, config: RunConfig, layer: int, cached: Tensor | None, cos_normal: Tensor
+    policy: Policy,
+    cached: Tensor | None,
+    layer: int | Tensor,
+    sensor: tuple[Tensor, Tensor],
+    cos_normal: Tensor,
 ) -> Tensor:
     """Return the capture fraction of this sub-pixel, formed anew or cached.
 
-    Args: cached: the value of an earlier sub-pixel of the layer, None in the first; cos_normal: d.o.
+    Args: cached: the value of an earlier sub-pixel of the layer, None in the first; sensor: thickness of a
+        layer (metres) and attenuation (1/m); cos_normal: d.o.
     Source: spec 06 section 5.
     """
     if policy.no_sensor:
         return torch.ones_like(cos_normal)
-    fraction = capture_fraction(
-        layer, config.detector.thickness_m.step, config.detector.attenuation_per_m, cos_normal
-    )
+    fraction = capture_fraction(layer, *sensor, cos_normal)
     if cached is None or policy.capture_each:
         return fraction
     return torch.where(cached == 0.0, fraction, cached)
 
 
 def polar_now(
-    policy: Policy, kahn: float, cached: Tensor | None, rays: tuple[Vec, Vec, Vec], alive: Tensor | None
+    policy: Policy,
+    kahn: Tensor | None,
+    cached: Tensor | None,
+    rays: tuple[Vec, Vec, Vec],
+    alive: Tensor | None,
 ) -> tuple[Tensor, Tensor | None]:
     """Return the polarization after each source, and for which sources it was formed anew.
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from simulator.blocks import NEVER, Block, spots, visit_of
 from simulator.config import RunConfig
 from simulator.instrument import Instrument
-from simulator.kernel import Photons, photons
+from simulator.kernel import Eager, Photons, Stages, photons
 from simulator.rays import passes_dmin
 from simulator.restrict import Neighbourhood
 from simulator.scene import Scene, prepare
@@ -37,6 +37,17 @@ class Rendered:
     executed: Tensor
     omega_sum_sr: float
     interpolation_ended: bool = False
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all blocks of a run share; `near`: what it is restricted to, None for the whole image."""
+
+    scene: Scene
+    ins: Instrument
+    stages: Stages
+    tap: Tap
+    near: Neighbourhood | None
 
 
 @dataclass(frozen=True)
@@ -69,27 +80,34 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
     Raises: InputError for a device that is not there. Source: spec 06.
     """
     with torch.inference_mode():
-        ins = Instrument.of(scene)
+        run = _run(scene, tap)
         executed = scene.executed()
         total = int(executed.sum())
         done: list[_Done] = []
         finished = 0
-        for part in _rendered_blocks(ins, executed.flatten(), tap):
+        for part in _rendered_blocks(run, executed.flatten()):
             done.append(part)
             finished += len(part.pixels)
             if progress is not None:
                 progress(finished, total)
-        ended = ins.latching and bool(done) and done[-1].interpolated != NEVER
-        return replace(_assemble(ins, executed, done), interpolation_ended=ended)
+        ended = run.ins.plan.latching and bool(done) and done[-1].interpolated != NEVER
+        return replace(_assemble(run.ins.plan.sum_dtype, executed, done), interpolation_ended=ended)
 
 
-def _assemble(ins: Instrument, executed: Tensor, done: list[_Done]) -> Rendered:
+def _run(scene: Scene, tap: Tap) -> _Run:
+    """Return what the blocks of a run share."""
+    ins = Instrument.of(scene)
+    near = Neighbourhood.of(scene.config, ins.device)
+    return _Run(scene, ins, Eager(scene.config.compute.block_elements), tap, near)
+
+
+def _assemble(dtype: torch.dtype, executed: Tensor, done: list[_Done]) -> Rendered:
     """Return the image made of the computed pixels in their order, 0 elsewhere."""
     places = [part.place.cpu() for part in done if part.place is not None]
     if places:
         executed = torch.zeros_like(executed)
         executed.view(-1)[torch.cat(places)] = True
-    values = torch.cat([part.pixels for part in done]) if done else torch.zeros(0, dtype=ins.sum_dtype)
+    values = torch.cat([part.pixels for part in done]) if done else torch.zeros(0, dtype=dtype)
     omega_sr = sum(float(part.omega_sum_sr) for part in done)
     if len(values) == executed.numel():
         return Rendered(values.reshape(executed.shape), executed, omega_sr)
@@ -98,27 +116,27 @@ def _assemble(ins: Instrument, executed: Tensor, done: list[_Done]) -> Rendered:
     return Rendered(image.reshape(executed.shape), executed, omega_sr)
 
 
-def _rendered_blocks(ins: Instrument, executed: Tensor, tap: Tap) -> Iterator[_Done]:
+def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[_Done]:
     """Yield the pixels of the run in order, minding the first visit and the interpolation switch.
 
     Blocks run side by side, each on one core; one after the other while the switch is undecided or somebody
     watches.
     """
-    interpolated = NEVER if ins.scene.interpolate else 0
-    near = Neighbourhood.of(ins.scene.config, ins.device)
+    plan, near = run.ins.plan, run.near
+    interpolated = NEVER if plan.interpolate else 0
     cores = torch.get_num_threads()
     pending: deque[Future[_Done]] = deque()
     try:
         with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            for whole in _blocks(ins, executed):
-                undecided = ins.latching and interpolated == NEVER
+            for whole in _blocks(run, executed):
+                undecided = plan.latching and interpolated == NEVER
                 block: Block | None = replace(whole, interpolated=interpolated)
                 if near is not None and block is not None and not undecided:
                     block = near.cut(block)
                 if block is None:
                     continue
-                pending.append(pool.submit(_render_block, ins, block, near, tap))
-                while len(pending) > (0 if undecided or tap.active else 2 * cores):
+                pending.append(pool.submit(_render_block, run, block))
+                while len(pending) > (0 if undecided or run.tap.active else 2 * cores):
                     done = pending.popleft().result()
                     interpolated = min(interpolated, done.interpolated)
                     yield done
@@ -128,27 +146,27 @@ def _rendered_blocks(ins: Instrument, executed: Tensor, tap: Tap) -> Iterator[_D
         torch.set_num_threads(cores)
 
 
-def _render_block(ins: Instrument, block: Block, near: Neighbourhood | None, tap: Tap) -> _Done:
+def _render_block(run: _Run, block: Block) -> _Done:
     """Return the block, in the parts before, at and after a pixel that ends interpolation.
 
     Source: spec 05 section 5, 06 section 11.
     """
     with torch.inference_mode():
-        results = [_photons(ins, part, tap) for part in _switched(ins, block)]
+        results = [_photons(run, part) for part in _switched(run, block)]
         last = results[-1][0]
         return _Done(
             pixels=torch.cat([result.pixels for _, result in results]),
             omega_sum_sr=torch.cat([result.omega_sum_sr for _, result in results]).sum(),
-            place=None if near is None else near.place(block),
+            place=None if run.near is None else run.near.place(block),
             interpolated=NEVER if last.interpolated == NEVER else 0,
         )
 
 
-def _switched(ins: Instrument, block: Block) -> list[Block]:
+def _switched(run: _Run, block: Block) -> list[Block]:
     """Return the block, or its parts with interpolation on, on up to some evaluation, and off."""
-    if not ins.latching or block.interpolated != NEVER:
+    if not run.ins.plan.latching or block.interpolated != NEVER:
         return [block]
-    escape = photons(ins, block).escape
+    escape = photons(run.ins, block, run.stages).escape
     assert escape is not None  # the run latches
     broken = (escape != NEVER).nonzero().flatten()
     if not len(broken):
@@ -161,10 +179,10 @@ def _switched(ins: Instrument, block: Block) -> list[Block]:
     ]
 
 
-def _photons(ins: Instrument, block: Block, tap: Tap) -> tuple[Block, Photons]:
+def _photons(run: _Run, block: Block) -> tuple[Block, Photons]:
     """Return a block with its photons; only blocks that hold a watched pixel are watched."""
-    seen = tap.at(Level.PIXEL, Spot(block.slow, block.fast)) is not silent
-    return block, photons(ins, block, tap if seen else no_tap)
+    seen = run.tap.at(Level.PIXEL, Spot(block.slow, block.fast)) is not silent
+    return block, photons(run.ins, block, run.stages, run.tap if seen else no_tap)
 
 
 def _parts(block: Block, n: int) -> tuple[Block, Block, Block]:
@@ -177,11 +195,11 @@ def _part(block: Block, pixels: slice) -> Block:
     return replace(block, slow=block.slow[pixels], fast=block.fast[pixels])
 
 
-def _blocks(ins: Instrument, executed: Tensor) -> Iterator[Block]:
+def _blocks(run: _Run, executed: Tensor) -> Iterator[Block]:
     """Yield the executed pixels in order, the one with the first visit of the run apart if it matters."""
-    searching = ins.scene.first_block_differs
-    for block in _pixel_blocks(ins, executed):
-        found = _first_visit(ins, block) if searching else None
+    searching = run.scene.first_block_differs
+    for block in _pixel_blocks(run, executed):
+        found = _first_visit(run.ins, block) if searching else None
         if found is None:
             yield block
             continue
@@ -192,12 +210,12 @@ def _blocks(ins: Instrument, executed: Tensor) -> Iterator[Block]:
                 yield replace(part, first_visit=first)
 
 
-def _pixel_blocks(ins: Instrument, executed: Tensor) -> Iterator[Block]:
+def _pixel_blocks(run: _Run, executed: Tensor) -> Iterator[Block]:
     """Yield the executed pixels in memory order, at most `block_elements` pixel-source pairs at a time."""
-    width = ins.scene.config.detector.fpixels
-    size = max(1, ins.scene.config.compute.block_elements // len(ins.wavelength_m))
+    width = run.scene.config.detector.fpixels
+    size = max(1, run.stages.elements // len(run.ins.wavelength_m))
     for start in range(0, executed.numel(), size):
-        index = (executed[start : start + size].nonzero().flatten() + start).to(ins.device)
+        index = (executed[start : start + size].nonzero().flatten() + start).to(run.ins.device)
         if len(index):
             yield Block(slow=index.div(width, rounding_mode="floor"), fast=index.remainder(width))
 
@@ -212,7 +230,7 @@ def _first_visit(ins: Instrument, block: Block) -> tuple[int, int] | None:
         alive = passes_dmin(ins, spot)[:, :, 0, 0]  # [K, N]
         order = visit_of(ins, spot) + torch.arange(len(alive), device=alive.device)[:, None]
         best = torch.minimum(best, torch.where(alive, order, NEVER).amin(0))
-        if ins.scene.config.sampling.dmin_m <= 0.0:
+        if not ins.plan.resolution_limit:
             break
     found = (best != NEVER).nonzero().flatten()
     return (int(found[0]), int(best[found[0]])) if len(found) else None

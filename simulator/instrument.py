@@ -31,15 +31,108 @@ CellVectors = tuple[Vec, Vec, Vec]
 
 
 @dataclass(frozen=True, eq=False)
+class Numbers:
+    """The quantities of the run that are no vectors, tensors without dimensions (float64).
+
+    kahn is None where the polarization factor is 0; sub_pixels, the number of sub-pixels a side, is int64;
+    steps and samples: evaluations, and rays of a layer, that a pixel is averaged over.
+    """
+
+    sub_pixels: Tensor
+    sub_pixel_m: Tensor
+    pixel_m: Tensor
+    layer_m: Tensor
+    attenuation_per_m: Tensor
+    dmin_m: Tensor
+    kahn: Tensor | None
+    fluence_photons_per_m2: Tensor
+    water_electrons_sqr: Tensor
+    I_bg: Tensor
+    steps: Tensor
+    samples: Tensor
+
+    @classmethod
+    def of(cls, scene: Scene, device: torch.device) -> Numbers:
+        """Return the numbers of a scene on a device."""
+        beam, detector = scene.config.beam, scene.config.detector
+
+        def made(value: float | Tensor) -> Tensor:
+            return torch.as_tensor(value, dtype=torch.float64, device=device)
+
+        return cls(
+            sub_pixels=torch.tensor(scene.oversample, device=device),
+            sub_pixel_m=made(scene.sub_pixel_m),
+            pixel_m=made(detector.pixel_size_m),
+            layer_m=made(detector.thickness_m.step),
+            attenuation_per_m=made(detector.attenuation_per_m),
+            dmin_m=made(scene.config.sampling.dmin_m),
+            kahn=made(beam.kahn_factor) if beam.kahn_factor != 0.0 else None,
+            fluence_photons_per_m2=made(beam.fluence_photons_per_m2),
+            water_electrons_sqr=made(scene.water_electrons_sqr),
+            I_bg=made(scene.I_bg),
+            steps=made(float(scene.steps)),
+            samples=made(float(len(scene.sources.weight) * scene.oversample * scene.oversample)),
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The decisions of the run that the kernel branches on.
+
+    sides, layers: sub-pixels a side and sensor layers; resolution_limit: whether dmin is set; mosaic: whether
+    domains are turned; interpolate: as the pixel loop starts; short_cut: whether evaluations with F_latt = 0
+    are left out; latching: whether an index out of range ends interpolation; background: whether the water is
+    added at the end of the pixel.
+    """
+
+    sides: int
+    layers: int
+    curved: bool
+    point_pixel: bool
+    resolution_limit: bool
+    mosaic: bool
+    interpolate: bool
+    short_cut: bool
+    latching: bool
+    background: bool
+    work_dtype: torch.dtype
+    sum_dtype: torch.dtype
+    quirks: Quirks
+
+    @classmethod
+    def of(cls, scene: Scene) -> Plan:
+        """Return the decisions of a scene."""
+        config, quirks = scene.config, scene.config.quirks
+        work_dtype, sum_dtype = PRECISIONS[config.compute.precision]
+        water = config.beam.water_size_m != 0.0
+        return cls(
+            sides=scene.oversample,
+            layers=scene.layers,
+            curved=config.detector.curved,
+            point_pixel=config.detector.point_pixel,
+            resolution_limit=config.sampling.dmin_m > 0.0,
+            mosaic=config.crystal.mosaic_spread_rad > 0.0,
+            interpolate=scene.interpolate,
+            short_cut=not water and _cuts_short(quirks),
+            latching=scene.interpolate and "Q-INTERP-LATCH" in quirks,
+            background=water and "Q-WATER-STEPS" not in quirks,
+            work_dtype=work_dtype,
+            sum_dtype=sum_dtype,
+            quirks=quirks,
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Instrument:
     """What the kernel reads; vectors of the geometry have components without dimensions.
 
     incident: [K, 1, 1, 1]; wavelength_m, relative_weight: [K, 1, 1, 1], the latter None where all weigh the
-    same; usual, first: orientations of all blocks and of the first block of a run; short_cut: whether
-    evaluations with F_latt = 0 are left out; background: whether the water is added at the end of the pixel.
+    same; usual, first: orientations of all blocks and of the first block of a run.
     """
 
-    scene: Scene
+    plan: Plan
+    policy: Policy
+    numbers: Numbers
     geometry: Geometry
     polarization: Vec
     incident: Vec
@@ -49,16 +142,17 @@ class Instrument:
     shape: CrystalShape
     usual: Orientations
     first: Orientations
-    policy: Policy
-    sum_dtype: torch.dtype
-    short_cut: bool
-    latching: bool
-    background: bool
 
     @property
     def device(self) -> torch.device:
         """Where the kernel runs."""
         return self.wavelength_m.device
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Number of sources, phi steps and mosaic domains."""
+        P, M = self.usual.final[0][0].shape[2:]
+        return len(self.wavelength_m), P, M
 
     @classmethod
     def of(cls, scene: Scene) -> Instrument:
@@ -68,7 +162,7 @@ class Instrument:
         """
         config, quirks = scene.config, scene.config.quirks
         device = _device(config.compute.device)
-        work_dtype, sum_dtype = PRECISIONS[config.compute.precision]
+        plan = Plan.of(scene)
         geometry = Geometry(
             **{field.name: getattr(scene.geometry, field.name).to(device) for field in fields(Geometry)}
         )
@@ -78,28 +172,25 @@ class Instrument:
         a, b, c = (vec(row.to(device)) for row in scene.lattice.reciprocal_A_inv)
         usual = _orientations(scene, False, device)
         return cls(
-            scene=scene,
+            plan=plan,
+            policy=Policy.of(config),
+            numbers=Numbers.of(scene, device),
             geometry=geometry,
             polarization=vec(geometry.polarization),
             incident=negative(apply(_per_source, vec(scene.sources.direction.to(device)))),
             wavelength_m=_per_source(scene.sources.wavelength_m.to(device)),
             relative_weight=weights,
-            table=scene.table.to(device, sum_dtype),
-            shape=CrystalShape(
-                name=config.crystal.shape,
-                cells=scene.lattice.cells,
-                fudge=config.crystal.fudge,
-                reciprocal=(a, b, c),
-                quirks=quirks,
-                dtype=work_dtype,
+            table=scene.table.to(device, plan.sum_dtype),
+            shape=CrystalShape.of(
+                config.crystal.shape,
+                scene.lattice.cells,
+                config.crystal.fudge,
+                (a, b, c),
+                quirks,
+                plan.work_dtype,
             ),
             usual=usual,
             first=_orientations(scene, True, device) if scene.first_block_differs else usual,
-            policy=Policy.of(config),
-            sum_dtype=sum_dtype,
-            short_cut=config.beam.water_size_m == 0.0 and _cuts_short(quirks),
-            latching=scene.interpolate and "Q-INTERP-LATCH" in quirks,
-            background=config.beam.water_size_m != 0.0 and "Q-WATER-STEPS" not in quirks,
         )
 
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from simulator.accumulate import add_terms, multiply_running_sum, running_sums
-from simulator.blocks import NEVER, Block, chunks, place_of, spots, visit_of
-from simulator.evaluation import Evaluation, evaluate
+from simulator.blocks import NEVER, Block, Chunk, chunks, ordinals, place_of, spots, visit_of
+from simulator.evaluation import Part, evaluate, show_cell
 from simulator.factors import Factors
-from simulator.instrument import Instrument
+from simulator.instrument import CellVectors, Instrument
 from simulator.rays import Rays, trace_rays
-from simulator.taps import Level, Spot, Tap, no_tap
+from simulator.taps import Level, Show, Spot, Tap, no_tap, silent
 from simulator.units import R_E_SQR_M2
+from simulator.vectors import apply
 
 
 @dataclass(frozen=True)
@@ -37,131 +39,93 @@ class Photons:
 
 
 @dataclass(frozen=True)
-class _Sums:
-    """The sums of each pixel [N] so far: intensity, water (None without), solid angle, first escape."""
+class Sums:
+    """The sums of each pixel [N] so far: intensity, water (None without), solid angle."""
 
     I: Tensor
     background: Tensor | None
     omega_sum_sr: Tensor
-    escape: Tensor | None
 
 
-@dataclass(frozen=True)
-class _Applied:
-    """Factors inside the loops, [K, N, 1, 1] or None for 1: of each term, and of the running sum."""
+class Stages(Protocol):
+    """How the three stages of the kernel run: as they stand here, or compiled."""
 
-    gain: Tensor | None
-    weight: Tensor | None
+    @property
+    def elements(self) -> int:
+        """About how many evaluations one call of `add` may hold."""
 
-    def of_sources(self, k: slice) -> _Applied:
-        """Return the factors of some of the sources."""
-        gain, weight = (None if part is None else part[k] for part in (self.gain, self.weight))
-        return _Applied(gain, weight)
+    def rays(self, ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap) -> Rays:
+        """Do what `trace_rays` does."""
+
+    def add(self, ins: Instrument, part: Part, I: Tensor, show: Show) -> tuple[Tensor, Tensor | None]:
+        """Do what `add_evaluations` does."""
+
+    def finish(self, ins: Instrument, sums: Sums, factors: Factors, show: Show) -> Tensor:
+        """Do what `scaled` does."""
 
 
-def photons(ins: Instrument, block: Block, tap: Tap = no_tap) -> Photons:
+def photons(ins: Instrument, block: Block, stages: Stages, tap: Tap = no_tap) -> Photons:
     """Return the expected photons of a block of pixels.
 
     r_e^2 PHI <F_cell^2 F_latt^2> C P W, summed over layers, averaged over sub-pixels, sources, phi and
     domains.
 
-    Args: ins: the run on its device. block: which pixels. tap: who watches; it never changes a value.
+    Args: ins: the run on its device. block: which pixels. stages: how to run it. tap: who watches; it never
+        changes a value.
     Source: spec 06.
     """
     sums = _start(ins, block)
+    latching = ins.plan.latching and block.interpolated > 0
+    escape = torch.full_like(block.slow, NEVER) if latching else None
     factors: Factors | None = None
     for spot in spots(ins, block):
-        rays = trace_rays(ins, spot, visit_of(ins, spot), factors, tap)
+        if factors is not None and spot.sub_slow == 0 and spot.sub_fast == 0:
+            factors = factors.of_next_layer()
+        rays = stages.rays(ins, spot, factors, tap)
         factors = rays.factors
-        applied = _applied(ins, rays)
-        sums = _add_sub_pixel(ins, rays, sums)
-        for chunk in chunks(ins, block):
-            terms = evaluate(ins, block, rays, chunk, tap)
-            sums = _add_terms(terms, applied.of_sources(chunk.k), sums, tap, place_of(spot, chunk))
+        sums = _add_sub_pixel(rays, sums)
+        for chunk in chunks(ins, block, stages.elements):
+            place = place_of(spot, chunk)
+            part = _part(ins, block, (spot, chunk), rays)
+            if tap.active and chunk.m.start == 0:
+                rotated = _cell(ins, block, (spot, chunk), final=False)
+                show_cell(tap.at(Level.PHI, place), "rot", rotated, part.alive)
+            I, escaped = stages.add(ins, part, sums.I, tap.at(Level.MOSAIC, place))
+            sums = replace(sums, I=I)
+            escape = escape if escape is None or escaped is None else torch.minimum(escape, escaped)
     assert factors is not None  # there is at least one sub-pixel
-    return _finish(ins, block, sums, factors, tap)
+    pixels = stages.finish(ins, sums, factors, tap.at(Level.PIXEL, Spot(block.slow, block.fast)))
+    return Photons(pixels, sums.omega_sum_sr, escape)
 
 
-def _start(ins: Instrument, block: Block) -> _Sums:
-    """Return the sums of pixels before the first layer; I starts with the water background."""
-    zeros = torch.zeros(block.slow.shape, dtype=torch.float64, device=ins.device)
-    return _Sums(
-        I=ins.scene.I_bg.to(ins.device, ins.sum_dtype).expand(block.slow.shape),
-        background=zeros if ins.background else None,
-        omega_sum_sr=zeros,
-        escape=torch.full_like(block.slow, NEVER) if ins.latching and block.interpolated else None,
-    )
+def add_evaluations(
+    ins: Instrument, part: Part, I: Tensor, show: Show = silent
+) -> tuple[Tensor, Tensor | None]:
+    """Return the sums with the terms of one chunk, and where interpolation first failed.
 
-
-def _applied(ins: Instrument, rays: Rays) -> _Applied:
-    """Return what multiplies the terms and the running sum of this sub-pixel (spec 06 sections 12 and 15)."""
-    policy, factors = ins.policy, rays.factors
-    steps = (
-        (policy.capture_each, policy.capture_inside, factors.capture),
-        (policy.polar_each, policy.polar_each, rays.polar),
-        (policy.omega_each, policy.omega_each, factors.omega),
-    )
-    weight: Tensor | None = None
-    gain = ins.relative_weight
-    for flagged, inside, factor in steps:
-        if flagged and policy.running:
-            weight = factor if weight is None else weight * factor
-        elif inside:
-            gain = factor if gain is None else gain * factor
-    shape = rays.q_per_m[0].shape
-    gain, weight = (None if part is None else part.expand(shape) for part in (gain, weight))
-    return _Applied(gain, weight)
-
-
-def _add_sub_pixel(ins: Instrument, rays: Rays, sums: _Sums) -> _Sums:
-    """Return the sums with this sub-pixel's solid angle and its share of water that is added last."""
-    factors, policy = rays.factors, ins.policy
-    sums = replace(sums, omega_sum_sr=sums.omega_sum_sr + factors.omega[0, :, 0, 0])
-    if sums.background is None:
-        return sums
-    share = torch.ones_like(rays.q_per_m[0])  # [K, N, 1, 1]
-    if policy.capture_inside:
-        share = share * factors.capture
-    if policy.polar_each:
-        share = share * rays.polar
-    if policy.omega_each:
-        share = share * factors.omega
-    if ins.relative_weight is not None:
-        share = share * ins.relative_weight
-    return replace(sums, background=sums.background + share.sum((0, 2, 3)))
-
-
-def _add_terms(terms: Evaluation, applied: _Applied, sums: _Sums, tap: Tap, place: Spot) -> _Sums:
-    """Return the sums with the terms of one chunk (spec 06 section 12)."""
-    gain, weight = applied.gain, applied.weight
-    show = tap.at(Level.MOSAIC, place)
-    show(
-        "I_running", partial(running_sums, sums.I, terms.term, (gain, weight), terms.executed), terms.executed
-    )
+    Args: I: the sum of each pixel so far [N]. Source: spec 06 sections 7 to 12.
+    """
+    terms = evaluate(ins, part, show)
+    gain, weight = part.gain, part.weight
+    show("I_running", partial(running_sums, I, terms.term, (gain, weight), terms.executed), terms.executed)
     if weight is None:
-        I = add_terms(sums.I, terms.term, gain)
-    else:
-        I = multiply_running_sum(sums.I, terms.term, (gain, weight), terms.executed)
-    escape = sums.escape
-    if escape is not None and terms.escape is not None:
-        escape = torch.minimum(escape, terms.escape)
-    return replace(sums, I=I, escape=escape)
+        return add_terms(I, terms.term, gain), terms.escape
+    return multiply_running_sum(I, terms.term, (gain, weight), terms.executed), terms.escape
 
 
-def _finish(ins: Instrument, block: Block, sums: _Sums, factors: Factors, tap: Tap) -> Photons:
-    """Return the scaled pixels: r_e^2 PHI I / steps times the factors that were not applied inside.
+def scaled(ins: Instrument, sums: Sums, factors: Factors, show: Show = silent) -> Tensor:
+    """Return the pixels [N]: r_e^2 PHI I / steps times the factors that were not applied inside.
 
     Source: spec 06 sections 13 and 15.
     """
-    policy, scene = ins.policy, ins.scene
-    show = tap.at(Level.PIXEL, Spot(block.slow, block.fast))
+    policy, numbers = ins.policy, ins.numbers
     show("I_before_scaling", sums.I[None, :, None, None])
-    scale = R_E_SQR_M2 * scene.config.beam.fluence_photons_per_m2
-    value = (scale * sums.I / float(scene.steps))[None, :, None, None]
+    scale = R_E_SQR_M2 * numbers.fluence_photons_per_m2
+    value = (scale * sums.I / numbers.steps)[None, :, None, None]
     water: Tensor | None = None
     if sums.background is not None:
-        samples = len(ins.wavelength_m) * scene.oversample * scene.oversample
-        water = (scale * scene.water_electrons_sqr * sums.background / float(samples))[None, :, None, None]
+        water = (scale * numbers.water_electrons_sqr * sums.background / numbers.samples)[None, :, None, None]
+    assert factors.capture is not None  # some layer has begun
     last = (
         ("capture_fraction_applied", policy.capture_inside, factors.capture),
         ("polar_applied", policy.polar_each, factors.polar),
@@ -176,4 +140,71 @@ def _finish(ins: Instrument, block: Block, sums: _Sums, factors: Factors, tap: T
         value = value + water.to(value.dtype)
     show("I_pixel_final", value)
     show("floatimage_accumulated", lambda: value.to(torch.float32))
-    return Photons(value[0, :, 0, 0], sums.omega_sum_sr, sums.escape)
+    return value[0, :, 0, 0]
+
+
+def _start(ins: Instrument, block: Block) -> Sums:
+    """Return the sums of pixels before the first layer; I starts with the water background."""
+    zeros = torch.zeros(block.slow.shape, dtype=torch.float64, device=ins.device)
+    return Sums(
+        I=ins.numbers.I_bg.to(ins.plan.sum_dtype).expand(block.slow.shape),
+        background=zeros if ins.plan.background else None,
+        omega_sum_sr=zeros,
+    )
+
+
+def _add_sub_pixel(rays: Rays, sums: Sums) -> Sums:
+    """Return the sums with this sub-pixel's solid angle and its share of water that is added last."""
+    background = sums.background
+    if background is not None and rays.water is not None:
+        background = background + rays.water.sum((0, 2, 3))
+    return replace(
+        sums, omega_sum_sr=sums.omega_sum_sr + rays.factors.omega[0, :, 0, 0], background=background
+    )
+
+
+def _part(ins: Instrument, block: Block, place: tuple[Spot, Chunk], rays: Rays) -> Part:
+    """Return what a chunk of the evaluations of a sub-pixel reads."""
+    spot, chunk = place
+    latching = ins.plan.latching and block.interpolated > 0
+    alive, gain, weight = (None if x is None else x[chunk.k] for x in (rays.alive, rays.gain, rays.weight))
+    return Part(
+        q_per_m=apply(lambda x: x[chunk.k], rays.q_per_m),
+        alive=alive,
+        cell=_cell(ins, block, place, final=True),
+        gain=gain,
+        weight=weight,
+        interpolate=ins.plan.interpolate and block.interpolated > 0,
+        order=ordinals(ins, visit_of(ins, spot), chunk) if latching else None,
+        limit=block.interpolated,
+    )
+
+
+def _cell(ins: Instrument, block: Block, place: tuple[Spot, Chunk], final: bool) -> CellVectors:
+    """Return the cell vectors of a chunk, [1, 1, P, M]; the first visit of a run may see others."""
+    spot, chunk = place
+    first = block.first_visit >= 0 and visit_of(ins, spot) + chunk.k.start == block.first_visit
+    orientations = ins.first if first else ins.usual
+    m = chunk.m if final else slice(None)
+    cell = orientations.final if final else orientations.rotated
+    a, b, c = (apply(lambda part: part[:, :, chunk.p, m], v) for v in cell)
+    return a, b, c
+
+
+@dataclass(frozen=True)
+class Eager:
+    """The stages as they stand, operation by operation."""
+
+    elements: int
+
+    def rays(self, ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap) -> Rays:
+        """See `trace_rays`."""
+        return trace_rays(ins, spot, cached, tap)
+
+    def add(self, ins: Instrument, part: Part, I: Tensor, show: Show) -> tuple[Tensor, Tensor | None]:
+        """See `add_evaluations`."""
+        return add_evaluations(ins, part, I, show)
+
+    def finish(self, ins: Instrument, sums: Sums, factors: Factors, show: Show) -> Tensor:
+        """See `scaled`."""
+        return scaled(ins, sums, factors, show)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from simulator.config import Shape
 from simulator.quirks import Quirks
+from simulator.sines import sine_of_half_turns
 from simulator.vectors import Vec, dot, square_root
 
 ROUND_FACTOR = 0.723601254558268
@@ -18,6 +19,8 @@ ROUND_FACTOR = 0.723601254558268
 GAUSS_WIDTH = 0.63
 TOPHAT_LIMIT = 0.3969
 SINC3_SERIES_LIMIT = 0.05
+OFF_CENTRE = 2.0**-100
+"""Added to a phase, it changes no bit of sin(N x)/sin(x) but at x = 0, where the quotient becomes N."""
 
 Show = Callable[[str, Tensor], None]
 
@@ -26,21 +29,46 @@ Show = Callable[[str, Tensor], None]
 class CrystalShape:
     """What the lattice factor depends on besides the indices.
 
+    `cells`, Na, Nb, Nc, and `fudge` are float64 without dimensions; `single` tells which axes have one cell;
     `reciprocal` holds a*, b*, c* (1/Angstrom); `dtype` is the arithmetic of sines and exponentials.
     """
 
     name: Shape
-    cells: tuple[int, int, int]
-    fudge: float
+    cells: Vec
+    single: tuple[bool, bool, bool]
+    fudge: Tensor
     reciprocal: tuple[Vec, Vec, Vec]
     quirks: Quirks
     dtype: torch.dtype
 
+    @classmethod
+    def of(
+        cls,
+        name: Shape,
+        cells: tuple[int, int, int],
+        fudge: float,
+        reciprocal: tuple[Vec, Vec, Vec],
+        quirks: Quirks,
+        dtype: torch.dtype,
+    ) -> CrystalShape:
+        """Return the shape of a crystal of so many cells, on the device of its reciprocal vectors."""
+        device = reciprocal[0][0].device
+        Na, Nb, Nc = (torch.tensor(float(count), dtype=torch.float64, device=device) for count in cells)
+        return cls(
+            name=name,
+            cells=(Na, Nb, Nc),
+            single=(cells[0] <= 1, cells[1] <= 1, cells[2] <= 1),
+            fudge=torch.tensor(fudge, dtype=torch.float64, device=device),
+            reciprocal=reciprocal,
+            quirks=quirks,
+            dtype=dtype,
+        )
+
     @property
-    def cell_count(self) -> float:
+    def cell_count(self) -> Tensor:
         """Na Nb Nc."""
         Na, Nb, Nc = self.cells
-        return float(Na) * float(Nb) * float(Nc)
+        return Na * Nb * Nc
 
 
 def lattice_factor(
@@ -68,18 +96,30 @@ def lattice_factor(
     show("rad_star_sqr" if upstream else "hrad_sqr", r_sqr)
     if shape.name == "GAUSS":
         return shape.cell_count * (-(r_sqr / GAUSS_WIDTH * shape.fudge)).to(shape.dtype).exp()
-    return torch.where(r_sqr * shape.fudge < TOPHAT_LIMIT, shape.cell_count, 0.0).to(r_sqr.dtype)
+    return torch.where(r_sqr * shape.fudge < TOPHAT_LIMIT, shape.cell_count, 0.0)
 
 
-def sincg(phase: Tensor, phase_times_cells: Tensor, cells: int) -> Tensor:
+def sincg(phase: Tensor, cells: Tensor) -> Tensor:
     """Return the grating function sin(N x)/sin(x), which is N at x = 0.
 
-    Args: phase, x in radians; phase_times_cells, N x, perhaps reduced by a multiple of pi; cells, N.
-    Source: spec 06 section 10.
+    Args: phase, x in radians; cells, N. Source: spec 06 section 10.
     """
-    centre = phase == 0.0
-    sine = torch.where(centre, 1.0, phase.sin())
-    return torch.where(centre, float(cells), phase_times_cells.sin() / sine)
+    phase = phase + OFF_CENTRE
+    return (phase * cells).sin() / phase.sin()
+
+
+def reduced_sincg(offset: Tensor, cells: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return |sin(N pi d)/sin(pi d)| up to its sign, in single precision.
+
+    N d is reduced to its distance from the nearest whole number in double precision first, so that the result
+    keeps the relative accuracy of `dtype` for all N.
+
+    Args: offset, d = h - h0, |d| <= 1/2 (float64); cells, N; dtype, of the sines. Source: spec 06 section 10.
+    """
+    offset = offset + OFF_CENTRE
+    turns = offset * cells
+    rest = turns - turns.round()
+    return sine_of_half_turns(rest.to(dtype)) / sine_of_half_turns(offset.to(dtype))
 
 
 def sinc3(x: Tensor, series: bool) -> Tensor:
@@ -100,34 +140,28 @@ def sinc3(x: Tensor, series: bool) -> Tensor:
 def _square(shape: CrystalShape, hkl: Vec, whole: Vec, show: Show) -> Tensor:
     """Return the product of the grating functions of the axes with more than one cell."""
     product: Tensor | None = None
-    for axis, index, nearest, cells in zip("abc", hkl, whole, shape.cells, strict=True):
-        if cells > 1:
-            factor = sincg(*_phases(shape, index, nearest, cells), cells)
-            product = factor if product is None else product * factor
-        else:
+    for axis, index, nearest, cells, single in zip("abc", hkl, whole, shape.cells, shape.single, strict=True):
+        if single:
             factor = torch.ones((), dtype=shape.dtype, device=index.device)
+        else:
+            factor = _grating(shape, index, nearest, cells)
+            product = factor if product is None else product * factor
         show(f"F_latt_{axis}", factor)
     if product is None:
         return torch.ones((), dtype=shape.dtype, device=hkl[0].device).expand(hkl[0].shape)
     return product
 
 
-def _phases(shape: CrystalShape, index: Tensor, nearest: Tensor, cells: int) -> tuple[Tensor, Tensor]:
-    """Return x = pi h and N x (or pi (h - h0) without Q-SINCG-INTEGER).
-
-    In single precision both are reduced by multiples of pi in double precision first; only the sign is lost.
-    """
-    if shape.dtype == torch.float64:
-        x = math.pi * (index if "Q-SINCG-INTEGER" in shape.quirks else index - nearest)
-        return x, x * float(cells)
-    offset = index - nearest
-    turns = offset * float(cells)
-    return (math.pi * offset).to(shape.dtype), (math.pi * (turns - turns.round())).to(shape.dtype)
+def _grating(shape: CrystalShape, index: Tensor, nearest: Tensor, cells: Tensor) -> Tensor:
+    """Return the grating function of one axis, of pi h, or of pi (h - h0) without Q-SINCG-INTEGER."""
+    if shape.dtype != torch.float64:
+        return reduced_sincg(index - nearest, cells, shape.dtype)
+    return sincg(math.pi * (index if "Q-SINCG-INTEGER" in shape.quirks else index - nearest), cells)
 
 
 def _hrad_sqr(shape: CrystalShape, offset: Vec) -> Tensor:
     """Return (h-h0)^2 Na^2 + (k-k0)^2 Nb^2 + (l-l0)^2 Nc^2."""
-    a, b, c = (d * d * float(n) * float(n) for d, n in zip(offset, shape.cells, strict=True))
+    a, b, c = (d * d * n * n for d, n in zip(offset, shape.cells, strict=True))
     return a + b + c
 
 
@@ -137,5 +171,5 @@ def _rad_star_sqr(shape: CrystalShape, offset: Vec) -> Tensor:
     x, y, z = (h * a + k * b + l * c for a, b, c in zip(*shape.reciprocal, strict=True))
     total = dot((x, y, z), (x, y, z))
     for n in shape.cells:
-        total = total * float(n) * float(n)
+        total = total * n * n
     return total

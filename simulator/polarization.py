@@ -8,19 +8,20 @@ from torch import Tensor
 from simulator.vectors import Vec, cross, dot, unit
 
 
-def kahn_factor(kahn: float, incident: Vec, diffracted: Vec, axis: Vec) -> Tensor:
+def kahn_factor(kahn: Tensor | None, incident: Vec, diffracted: Vec, axis: Vec) -> Tensor:
     """Return the polarization factor P of a scattering direction.
 
     P = ((1 + cos^2 2theta) - K cos(2 psi) sin^2 2theta) / 2, with psi = -atan2(d.B, d.E), B = unit(p x i) and
     E = unit(i x B).
 
-    Args: kahn, the factor K; incident, diffracted, axis, directions that are normalised here (broadcasting).
+    Args: kahn, the factor K, None for 0; incident, diffracted, axis, directions that are normalised here
+        (broadcasting).
     Returns: P, no dimension. Source: spec 06 section 6.
     """
     i, d, p = unit(incident), unit(diffracted), unit(axis)
     cos_2theta = dot(i, d)
     cos_sqr = cos_2theta * cos_2theta
-    if kahn == 0.0:
+    if kahn is None:
         return 0.5 * (1.0 + cos_sqr)
     B = unit(cross(p, i))
     E = unit(cross(i, B))

@@ -22,26 +22,25 @@ class Rays:
     """One sub-pixel of each pixel, seen from each source.
 
     q_per_m: scattering vector [K, N, 1, 1]; alive: sources that pass dmin [K, N, 1, 1], None for all;
-    factors: the caches after this sub-pixel; polar: P that each source applies [K or 1, N, 1, 1];
-    visit: ordinal of (layer, sub-pixel, source 0) within the pixel.
+    factors: the caches after this sub-pixel; gain, weight: what multiplies each term and the running sum
+    [K, N, 1, 1], None for 1; water: what multiplies the water of this sub-pixel, None without [K, N, 1, 1].
     """
 
-    spot: Spot
     q_per_m: Vec
     alive: Tensor | None
     factors: Factors
-    polar: Tensor
-    visit: int
+    gain: Tensor | None
+    weight: Tensor | None
+    water: Tensor | None
 
 
-def trace_rays(ins: Instrument, spot: Spot, visit: int, cached: Factors | None, tap: Tap) -> Rays:
+def trace_rays(ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap = no_tap) -> Rays:
     """Return scattering vectors and factors of one sub-pixel.
 
     q = (d - i)/lambda with d the unit vector to the sub-pixel.
 
-    Args: spot: layer and sub-pixel. visit: ordinal of its first source. cached: the factors after the sub-
-    pixel
-        before, None at the start of a pixel.
+    Args: spot: layer and sub-pixel. cached: the factors after the sub-pixel before, None at the start of a
+        pixel.
     Source: spec 06 sections 3 to 6.
     """
     show = tap.at(Level.SUBPIXEL, spot)
@@ -52,23 +51,59 @@ def trace_rays(ins: Instrument, spot: Spot, visit: int, cached: Factors | None, 
     show("R_distance_meters", R)
     show("diffracted_vec", direction)
     show("obliquity_factor", lambda: close / R)
-    config = ins.scene.config
+    plan, numbers = ins.plan, ins.numbers
     omega = cached.omega if cached is not None and not ins.policy.omega_each else None
     if omega is None:
-        pixel_m = config.detector.pixel_size_m
-        omega = solid_angle_sr(R, pixel_m, close, config.detector.point_pixel, config.quirks)
+        omega = solid_angle_sr(R, numbers.pixel_m, close, plan.point_pixel, plan.quirks)
     show("omega_pixel_sr", omega)
-    layer_start = spot.sub_slow == 0 and spot.sub_fast == 0
     capture = capture_now(
         ins.policy,
-        config,
+        None if cached is None else cached.capture,
         spot.layer,
-        None if cached is None or layer_start else cached.capture,
+        (numbers.layer_m, numbers.attenuation_per_m),
         dot(direction, vec(ins.geometry.normal)),
     )
     show("capture_fraction", capture)
     rays = _scatter(ins, spot, direction, None if cached is None else cached.polar, tap)
-    return Rays(spot, rays.q_per_m, rays.alive, Factors(capture, rays.cache, omega), rays.polar, visit)
+    gain, weight = _applied(ins, (capture, rays.polar, omega), rays.q_per_m[0].shape)
+    water = _water_share(ins, (capture, rays.polar, omega), rays.q_per_m[0])
+    return Rays(rays.q_per_m, rays.alive, Factors(capture, rays.cache, omega), gain, weight, water)
+
+
+def _applied(
+    ins: Instrument, formed: tuple[Tensor, Tensor, Tensor], shape: torch.Size
+) -> tuple[Tensor | None, Tensor | None]:
+    """Return what multiplies the terms and the running sum of this sub-pixel (spec 06 sections 12 and 15)."""
+    policy, (capture, polar, omega) = ins.policy, formed
+    steps = (
+        (policy.capture_each, policy.capture_inside, capture),
+        (policy.polar_each, policy.polar_each, polar),
+        (policy.omega_each, policy.omega_each, omega),
+    )
+    weight: Tensor | None = None
+    gain = ins.relative_weight
+    for flagged, inside, factor in steps:
+        if flagged and policy.running:
+            weight = factor if weight is None else weight * factor
+        elif inside:
+            gain = factor if gain is None else gain * factor
+    gain, weight = (None if part is None else part.expand(shape) for part in (gain, weight))
+    return gain, weight
+
+
+def _water_share(ins: Instrument, formed: tuple[Tensor, Tensor, Tensor], like: Tensor) -> Tensor | None:
+    """Return this sub-pixel's share of water that is added last, None without."""
+    if not ins.plan.background:
+        return None
+    policy, (capture, polar, omega) = ins.policy, formed
+    share = torch.ones_like(like)  # [K, N, 1, 1]
+    for inside, factor in (
+        (policy.capture_inside, capture),
+        (policy.polar_each, polar),
+        (policy.omega_each, omega),
+    ):
+        share = share * factor if inside else share
+    return share if ins.relative_weight is None else share * ins.relative_weight
 
 
 def passes_dmin(ins: Instrument, spot: Spot) -> Tensor:
@@ -82,18 +117,17 @@ def passes_dmin(ins: Instrument, spot: Spot) -> Tensor:
 
 def _position(ins: Instrument, spot: Spot, tap: Tap) -> Vec:
     """Return the position of a sub-pixel, components [1, N, 1, 1] in metres (spec 06 section 3)."""
-    scene = ins.scene
-    sub, count = scene.sub_pixel_m, scene.oversample
+    sub, count = ins.numbers.sub_pixel_m, ins.numbers.sub_pixels
     Fdet = _per_pixel(sub * (spot.fast * count + spot.sub_fast).to(torch.float64) + sub / 2.0)
     Sdet = _per_pixel(sub * (spot.slow * count + spot.sub_slow).to(torch.float64) + sub / 2.0)
-    Odet = spot.layer * scene.config.detector.thickness_m.step
+    Odet = spot.layer * ins.numbers.layer_m
     position = flat_position(ins.geometry, Fdet, Sdet, Odet)
-    if scene.config.detector.curved:
-        position = curved_position(ins.geometry, position, Fdet, Sdet, scene.config.quirks)
+    if ins.plan.curved:
+        position = curved_position(ins.geometry, position, Fdet, Sdet, ins.plan.quirks)
     show = tap.at(Level.SUBPIXEL, spot)
     show("Fdet_meters", Fdet)
     show("Sdet_meters", Sdet)
-    show("Odet_meters", lambda: torch.full_like(Fdet, Odet))
+    show("Odet_meters", lambda: Odet.expand(Fdet.shape))
     show("pixel_pos_meters", position)
     return position
 
@@ -111,8 +145,7 @@ def _scattering(ins: Instrument, direction: Vec) -> Vec:
 
 def _alive(ins: Instrument, q_per_m: Vec) -> Tensor | None:
     """Return where dmin <= 0.5/stol, None without a resolution limit (spec 06 section 6)."""
-    dmin = ins.scene.config.sampling.dmin_m
-    return ~(dmin > 0.5 / (0.5 * length(q_per_m))) if dmin > 0.0 else None
+    return ~(ins.numbers.dmin_m > 0.5 / (0.5 * length(q_per_m))) if ins.plan.resolution_limit else None
 
 
 @dataclass(frozen=True)
@@ -129,12 +162,12 @@ def _scatter(
     ins: Instrument, spot: Spot, direction: Vec, cached_polar: Tensor | None, tap: Tap
 ) -> _Scattered:
     """Return the rays of all sources; the polarization step may renormalise d for the sources that follow."""
-    scene, policy = ins.scene, ins.policy
+    policy = ins.policy
     q = _scattering(ins, direction)
     alive = _alive(ins, q)
     polar, formed = polar_now(
         policy,
-        scene.config.beam.kahn_factor,
+        ins.numbers.kahn,
         cached_polar,
         (ins.incident, direction, ins.polarization),
         alive,

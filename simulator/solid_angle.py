@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from simulator.quirks import Quirks
 
 
-def solid_angle_sr(R_m: Tensor, pixel_m: float, close_m: Tensor, point_pixel: bool, quirks: Quirks) -> Tensor:
+def solid_angle_sr(
+    R_m: Tensor, pixel_m: Tensor, close_m: Tensor, point_pixel: bool, quirks: Quirks
+) -> Tensor:
     """Return the solid angle of a whole pixel seen from the sample.
 
     W = px^2/R^2 * D_close/R; for a point pixel px^2/R^2, or 1/R^2 (in 1/m^2) with Q-POINT-PIXEL-AREA.
@@ -18,7 +19,7 @@ def solid_angle_sr(R_m: Tensor, pixel_m: float, close_m: Tensor, point_pixel: bo
     Returns: W in steradian, shape of R_m. Source: spec 06 section 4.
     """
     bare = point_pixel and "Q-POINT-PIXEL-AREA" in quirks
-    # a tensor, since torch divides a plain number with one rounding more
-    area = torch.tensor(1.0 if bare else pixel_m * pixel_m, dtype=R_m.dtype, device=R_m.device)
+    # a tensor in any case, since torch divides a plain number with one rounding more
+    area = pixel_m.new_ones(()) if bare else pixel_m * pixel_m
     per_distance = area / R_m / R_m
     return per_distance if point_pixel else per_distance * close_m / R_m

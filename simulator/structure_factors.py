@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from simulator.config import StructureFactors
 from simulator.quirks import Quirks
-from simulator.vectors import Vec
+from simulator.vectors import Vec, apply, vec
 
 NODES = 4
 """Nodes along each axis of the interpolation."""
@@ -25,18 +25,34 @@ UPSTREAM_MARGIN = 2
 class Table:
     """The table with a border of default_F all round, flattened (l fastest), so that a look-up is one gather.
 
-    `values` is flat; `lower` and `upper` are the smallest and largest whole indices of the table proper;
-    `present` is False where every F is default_F.
+    `values` is flat; `lower` and `upper` are the smallest and largest whole indices of the table proper,
+    `strides` the distances in `values` of neighbours along h and k, `corner` minus the place of (0, 0, 0),
+    all float64 without dimensions; `nodes` [4, 4, 4] are the distances (int64) of the nodes of interpolation
+    from the one below. `present` is False where every F is default_F; `deep` tells whether each axis has the
+    entries that interpolation needs.
     """
 
     values: Tensor
-    lower: tuple[int, int, int]
-    upper: tuple[int, int, int]
+    lower: Vec
+    upper: Vec
+    strides: tuple[Tensor, Tensor]
+    corner: Tensor
+    nodes: Tensor
     present: bool
+    deep: bool
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Table:
         """Return the table on another device, with values of another type."""
-        return Table(self.values.to(device, dtype), self.lower, self.upper, self.present)
+        stride_h, stride_k = self.strides
+        return replace(
+            self,
+            values=self.values.to(device, dtype),
+            lower=apply(lambda part: part.to(device), self.lower),
+            upper=apply(lambda part: part.to(device), self.upper),
+            strides=(stride_h.to(device), stride_k.to(device)),
+            corner=self.corner.to(device),
+            nodes=self.nodes.to(device),
+        )
 
 
 def make_table(factors: StructureFactors) -> Table:
@@ -46,12 +62,31 @@ def make_table(factors: StructureFactors) -> Table:
     """
     default = factors.default_F
     if factors.reflections == 0:
-        return Table(torch.tensor([default], dtype=torch.float64), (0, 0, 0), (0, 0, 0), present=False)
+        return _table(torch.tensor([default], dtype=torch.float64), (0, 0, 0), (1, 1, 1), present=False)
     box = torch.from_numpy(factors.table).to(torch.float64)
     values = torch.nn.functional.pad(box, (1, 1, 1, 1, 1, 1), value=default)
-    h, k, l = factors.hkl_min
-    nh, nk, nl = box.shape
-    return Table(values.flatten(), (h, k, l), (h + nh - 1, k + nk - 1, l + nl - 1), present=True)
+    return _table(values.flatten(), factors.hkl_min, (box.shape[0], box.shape[1], box.shape[2]), present=True)
+
+
+def _table(values: Tensor, lower: tuple[int, int, int], sizes: tuple[int, int, int], present: bool) -> Table:
+    """Return the table of a bordered, flattened box."""
+    stride_h, stride_k = (sizes[1] + 2) * (sizes[2] + 2), sizes[2] + 2
+    node = torch.arange(NODES) - 1
+    return Table(
+        values=values,
+        lower=vec(lower),
+        upper=vec([low + size - 1 for low, size in zip(lower, sizes, strict=True)]),
+        strides=(_number(stride_h), _number(stride_k)),
+        corner=_number((lower[0] - 1) * stride_h + (lower[1] - 1) * stride_k + lower[2] - 1),
+        nodes=node[:, None, None] * stride_h + node[:, None] * stride_k + node,
+        present=present,
+        deep=min(sizes) >= NODES,
+    )
+
+
+def _number(value: int) -> Tensor:
+    """Return a float64 tensor without dimensions."""
+    return torch.tensor(float(value), dtype=torch.float64)
 
 
 def uses_interpolation(factors: StructureFactors, cells: tuple[int, int, int]) -> bool:
@@ -77,17 +112,10 @@ def nearest_F(table: Table, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
     if not table.present:
         return table.values.expand(h0.shape)
     limits = zip((h0, k0, l0), table.lower, table.upper, strict=True)
-    h, k, l = (whole.clamp(low - 1, high + 1) for whole, low, high in limits)
-    stride_h, stride_k, corner = _strides(table)
-    flat = (h * stride_h + k * stride_k + l - corner).to(torch.int64).clamp(min=0)
+    h, k, l = (whole.clamp(low - 1.0, high + 1.0) for whole, low, high in limits)
+    stride_h, stride_k = table.strides
+    flat = (h * stride_h + k * stride_k + l - table.corner).to(torch.int64).clamp(min=0)
     return _gather(table.values, flat)
-
-
-def _strides(table: Table) -> tuple[int, int, int]:
-    """Return the strides of h and k in the bordered table, and minus the place of (0, 0, 0)."""
-    _, nk, nl = (high - low + 3 for low, high in zip(table.lower, table.upper, strict=True))
-    low_h, low_k, low_l = (low - 1 for low in table.lower)
-    return nk * nl, nl, (low_h * nk + low_k) * nl + low_l
 
 
 def _gather(values: Tensor, flat: Tensor) -> Tensor:
@@ -108,7 +136,7 @@ def in_range(table: Table, hkl: Vec, quirks: Quirks) -> Tensor:
     inside: Tensor | None = None
     for index, low, high in zip(hkl, table.lower, table.upper, strict=True):
         if "Q-INTERP-MARGIN" in quirks:
-            size = high - low + 1
+            size = high - low + 1.0
             ok = ~((index - low + 3.0 > size) | (index - float(UPSTREAM_MARGIN) < low))
         else:
             floor = index.floor()
@@ -129,17 +157,17 @@ def tricubic_F(
     64].
     Returns: electrons, the shape of hkl. Source: spec 05 section 5.
     """
-    if any(high - low < NODES - 1 for low, high in zip(table.lower, table.upper, strict=True)):
+    if not table.deep:
         return torch.zeros_like(hkl[0])
     floors = [index.floor() for index in hkl]
     weights = [_basis(index, floor) for index, floor in zip(hkl, floors, strict=True)]
     limits = zip(floors, table.lower, table.upper, strict=True)
-    h, k, l = (floor.clamp(low + 1, high - 2) for floor, low, high in limits)
-    stride_h, stride_k, corner = _strides(table)
-    base = (h * stride_h + k * stride_k + l - corner).to(torch.int64).clamp(min=stride_h + stride_k + 1)
+    h, k, l = (floor.clamp(low + 1.0, high - 2.0) for floor, low, high in limits)
+    stride_h, stride_k = table.strides
+    base = (h * stride_h + k * stride_k + l - table.corner).to(torch.int64).clamp(min=table.nodes[2, 2, 2])
 
     def entry(i: int, j: int, n: int) -> Tensor:
-        return _gather(table.values, base + ((i - 1) * stride_h + (j - 1) * stride_k + (n - 1)))
+        return _gather(table.values, base + table.nodes[i, j, n])
 
     span = range(NODES)
     show(lambda: torch.stack([entry(i, j, n) for i in span for j in span for n in span], -1))

@@ -119,7 +119,7 @@ def test_a_curved_detector_is_a_sphere(mode: str) -> None:
     config = RunConfig.from_args(f"{CRYSTAL} -curved_det -distance 50 -parity_mode {mode}".split())
     made = place(config.detector, config.beam, config.quirks)
     F, S = torch.tensor([0.01, 0.09], dtype=torch.float64), torch.tensor([0.02, 0.05], dtype=torch.float64)
-    flat = flat_position(made, F, S, 0.0)
+    flat = flat_position(made, F, S, torch.tensor(0.0))
     bent = curved_position(made, flat, F, S, config.quirks)
     assert length(bent).tolist() == pytest.approx([0.05, 0.05], rel=1e-15)
 
@@ -128,6 +128,6 @@ def test_a_curved_detector_moves_along_its_axes_in_spec_mode() -> None:
     config = RunConfig.from_args(f"{CRYSTAL} -curved_det -distance 50".split())
     made = place(config.detector, config.beam, config.quirks)
     F, S = made.Fbeam_m + 0.001, made.Sbeam_m + 0.0002
-    bent = curved_position(made, flat_position(made, F, S, 0.0), F, S, config.quirks)
+    bent = curved_position(made, flat_position(made, F, S, torch.tensor(0.0)), F, S, config.quirks)
     # fast is +z, slow is -y; the sagitta is below 1e-6 m
     assert [float(part) for part in bent] == pytest.approx([0.05, -0.0002, 0.001], abs=1.1e-5)

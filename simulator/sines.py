@@ -1,0 +1,23 @@
+"""Sines of fractions of a half turn by a polynomial, for single precision."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+SINE_OF_HALF_TURNS = (
+    3.1415926368954115, -5.1677096847994767, 2.5500697263299961, -0.59824212634209365, 0.077560386790797222,
+)  # fmt: skip
+"""Coefficients of x, x^3 ... x^9: the smallest largest relative error of sin(pi x) on |x| <= 1/2."""
+
+
+def sine_of_half_turns(x: Tensor) -> Tensor:
+    """Return sin(pi x), within 5.4e-9 of its value (relative) besides rounding.
+
+    Args: x, number of half turns, |x| <= 1/2; each 0 < |x| > 1e-37 keeps its relative accuracy.
+    """
+    y = x * x
+    highest, *lower = reversed(SINE_OF_HALF_TURNS)
+    series = y * highest
+    for coefficient in lower[:-1]:
+        series = (series + coefficient) * y
+    return (series + lower[-1]) * x
