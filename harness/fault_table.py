@@ -72,8 +72,9 @@ FAULTS: tuple[Fault, ...] = (
         f"{CRYSTAL} -hkl {{hkl}} -nointerpolate -oversample 1", (3, 4),
         (("structure_factor.c", "(long)rounded->z)]",
           "(long)rounded->z + (rounded->z < (double)t->l_max))]"),),
-        (("structure_factors.py", "l - table.corner).to(torch.int64).clamp(min=0)",
-          "(l + 1.0).clamp(max=table.upper[2]) - table.corner).to(torch.int64).clamp(min=0)"),),
+        (("structure_factors.py", "_gather(table.values, h * stride_h + k * stride_k + l - table.corner)",
+          "_gather(table.values, h * stride_h + k * stride_k + (l + 1).clamp(max=table.upper[2])"
+          " - table.corner)"),),
     ),
     Fault(
         "mosaic-transposed", "mosaic rotations transposed", _vectors("mos"),

@@ -79,10 +79,14 @@ class Program:
         """Return what a reader is told that this program is."""
         return self.dialect.title
 
+    def _parity_dtype(self) -> str | None:
+        """Return the arithmetic that decides parity, None for a program that has no choice."""
+        return "float64" if self.dialect.dtype_option else None
+
     def setting_words(
         self, mode: str, dtype: str | None = None, device: str | None = None
     ) -> tuple[str, ...]:
-        """Return the words that set parity mode, dtype and device, in the program's own spelling.
+        """Return the words that set parity mode, dtype (float64 unless given) and device in its spelling.
 
         Raises:
             ProgramError: the program does not know what is asked.
@@ -94,7 +98,7 @@ class Program:
             )
         words = list(self.dialect.mode_words[mode])
         for name, option, value in (
-            ("dtype", self.dialect.dtype_option, dtype),
+            ("dtype", self.dialect.dtype_option, dtype or self._parity_dtype()),
             ("device", self.dialect.device_option, device),
         ):
             if value is None:

@@ -21,7 +21,8 @@ Vec3 = tuple[float, float, float]
 Convention = Literal["ADXV", "MOSFLM", "DENZO", "XDS", "DIALS", "CUSTOM"]
 Pivot = Literal["BEAM", "SAMPLE"]
 Shape = Literal["SQUARE", "ROUND", "GAUSS", "TOPHAT"]
-Precision = Literal["float64", "mixed", "float32"]
+Precision = Literal["auto", "float64", "mixed", "float32"]
+Compile = Literal["auto", "on", "off"]
 
 UNSET = math.nan
 """Stands for "follows from the rest" in a float field; test with `math.isnan`."""
@@ -209,9 +210,17 @@ class Trace:
 
 @dataclass(frozen=True)
 class Compute:
-    """Arithmetic and device of the kernel; images never depend on `block_elements` beyond rounding."""
+    """How the kernel computes; images never depend on it beyond the accuracy.
 
-    precision: Precision = "float64"
+    accuracy: error that `precision` auto may make, as a fraction of the brightest pixel; compile: whether the
+    stages of the kernel are compiled, auto where they are in the cache or the work is worth it; epsilon:
+    evaluations are left out that add up to less than this fraction of the brightest pixel, 0 for none.
+    """
+
+    precision: Precision = "auto"
+    accuracy: float = 1.0 / 1_000_000
+    compile: Compile = "auto"
+    epsilon: float = 0.0
     device: str = "cpu"
     block_elements: int = 1 << 15
 

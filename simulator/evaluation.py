@@ -72,10 +72,17 @@ def evaluate(ins: Instrument, part: Part, show: Show = silent) -> Evaluation:
     executed = _executed(ins, F_latt, alive) if asked else alive
     F_cell, escape = _cell_factor(ins, part, (hkl, whole), executed, show)
     show("F_cell", F_cell, executed)
-    L = F_latt.to(ins.plan.sum_dtype)
-    term = F_cell * F_cell * L * L
+    term = _term(F_cell, F_latt, ins.plan.sum_dtype)
     show("I_contribution", term, executed)
     return Evaluation(term if alive is None else torch.where(alive, term, 0.0), executed, escape)
+
+
+def _term(F_cell: Tensor, F_latt: Tensor, sum_dtype: torch.dtype) -> Tensor:
+    """Return F_cell^2 F_latt^2; of single-precision factors, the product is squared where it is summed."""
+    if F_latt.dtype == sum_dtype:
+        return F_cell * F_cell * F_latt * F_latt
+    F = (F_cell * F_latt).to(sum_dtype)
+    return F * F
 
 
 def miller_indices(cell: CellVectors, q_per_m: Vec) -> Vec:

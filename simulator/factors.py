@@ -122,7 +122,7 @@ def polar_now(
     if not policy.polar_everywhere:
         if cached is not None:
             return cached, None
-        first = torch.arange(len(incident[0]), device=incident[0].device)[:, None, None, None] == 0
+        first = torch.arange(incident[0].shape[0], device=incident[0].device)[:, None, None, None] == 0
         x, y, z = incident
         return kahn_factor(kahn, (x[:1], y[:1], z[:1]), diffracted, axis), first
     cache = torch.zeros_like(diffracted[0]) if cached is None else cached

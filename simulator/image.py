@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from simulator.blocks import NEVER, Block, spots, visit_of
+from simulator.compiled import CompileError, cache_folder, compiled_stages
 from simulator.config import RunConfig
 from simulator.instrument import Instrument
-from simulator.kernel import Eager, Photons, Stages, photons
+from simulator.kernel import Photons, Stages, photons
 from simulator.rays import passes_dmin
 from simulator.restrict import Neighbourhood
 from simulator.scene import Scene, prepare
+from simulator.stages import Eager, Recorded
 from simulator.taps import Level, Spot, Tap, no_tap, silent
 
+WORTH_RECORDING, WORTH_COMPILING = 1 << 19, 1 << 33
+"""Numbers of evaluations from which on the stages are recorded as graphs, and compiled unasked."""
+
+Submit = Callable[..., "Future[_Done]"]
 Progress = Callable[[int, int], None]
 """Is told the number of pixels done and the number of all pixels of the run."""
 
@@ -30,24 +37,29 @@ class Rendered:
     image [spixels, fpixels] in photons, before the rounding to 4 bytes; executed: bool, which pixels were
     computed (the others are 0); omega_sum_sr: sum over executed pixels, layers and sub-pixels of the cached
     solid angle; interpolation_ended: whether an index out of range switched interpolation off on the way
-    (Q-INTERP-LATCH).
+    (Q-INTERP-LATCH); notes: warnings.
     """
 
     image: Tensor
     executed: Tensor
     omega_sum_sr: float
     interpolation_ended: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What all blocks of a run share; `near`: what it is restricted to, None for the whole image."""
+    """What all blocks of a run share.
+
+    near: what it is restricted to, None for the whole image; notes: warnings of the set-up.
+    """
 
     scene: Scene
     ins: Instrument
     stages: Stages
     tap: Tap
     near: Neighbourhood | None
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -91,14 +103,52 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
             if progress is not None:
                 progress(finished, total)
         ended = run.ins.plan.latching and bool(done) and done[-1].interpolated != NEVER
-        return replace(_assemble(run.ins.plan.sum_dtype, executed, done), interpolation_ended=ended)
+        made = _assemble(run.ins.plan.sum_dtype, executed, done)
+        return replace(made, interpolation_ended=ended, notes=run.notes)
 
 
 def _run(scene: Scene, tap: Tap) -> _Run:
     """Return what the blocks of a run share."""
     ins = Instrument.of(scene)
     near = Neighbourhood.of(scene.config, ins.device)
-    return _Run(scene, ins, Eager(scene.config.compute.block_elements), tap, near)
+    stages, notes = _stages(scene, ins, tap)
+    return _Run(scene, ins, stages, tap, near, notes)
+
+
+def _stages(scene: Scene, ins: Instrument, tap: Tap) -> tuple[Stages, tuple[str, ...]]:
+    """Return how the kernel runs, as asked and as the work is worth, with warnings."""
+    compute, notes = scene.config.compute, []
+    if compute.compile != "off":
+        obstacle = _uncompilable(ins, tap)
+        make = compute.compile == "on" or scene.evaluations >= WORTH_COMPILING
+        if not obstacle and (make or cache_folder().exists()):
+            try:
+                compiled = compiled_stages(ins, make)
+            except CompileError as error:
+                if compute.compile == "on":
+                    raise
+                notes.append(f"{error}; the run goes on without")
+            else:
+                if compiled is not None:
+                    return compiled, ()
+        elif obstacle and compute.compile == "on":
+            notes.append(f"--compile on: {obstacle} is not compiled; the run goes on without")
+    elements = compute.block_elements
+    pixels = max(1, elements // len(ins.wavelength_m))
+    if scene.evaluations < WORTH_RECORDING or ins.device.type != "cpu":
+        return Eager(elements, pixels, parallel=ins.device.type == "cpu"), tuple(notes)
+    return Recorded(ins, elements, pixels), tuple(notes)
+
+
+def _uncompilable(ins: Instrument, tap: Tap) -> str:
+    """Return what keeps a run from being compiled, in words, empty for nothing."""
+    obstacles = (
+        (ins.device.type != "cpu", f"-device {ins.device.type}"),
+        (tap.active, "a trace or printout"),
+        (ins.policy.running, "a running sum in loop order (Q-OVERSAMPLE-RUNNING-PRODUCT)"),
+        (ins.plan.latching, "interpolation that may end on the way (Q-INTERP-LATCH)"),
+    )
+    return next((words for there, words in obstacles if there), "")
 
 
 def _assemble(dtype: torch.dtype, executed: Tensor, done: list[_Done]) -> Rendered:
@@ -119,31 +169,49 @@ def _assemble(dtype: torch.dtype, executed: Tensor, done: list[_Done]) -> Render
 def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[_Done]:
     """Yield the pixels of the run in order, minding the first visit and the interpolation switch.
 
-    Blocks run side by side, each on one core; one after the other while the switch is undecided or somebody
-    watches.
+    Blocks run side by side where the stages want it; one after the other while the switch is undecided or
+    somebody watches.
     """
     plan, near = run.ins.plan, run.near
     interpolated = NEVER if plan.interpolate else 0
-    cores = torch.get_num_threads()
     pending: deque[Future[_Done]] = deque()
+    with _workers(run.stages.parallel) as (submit, waiting):
+        for whole in _blocks(run, executed):
+            undecided = plan.latching and interpolated == NEVER
+            block: Block | None = replace(whole, interpolated=interpolated)
+            if near is not None and block is not None and not undecided:
+                block = near.cut(block)
+            if block is None:
+                continue
+            pending.append(submit(_render_block, run, block))
+            while len(pending) > (0 if undecided or run.tap.active else waiting):
+                done = pending.popleft().result()
+                interpolated = min(interpolated, done.interpolated)
+                yield done
+        while pending:
+            yield pending.popleft().result()
+
+
+@contextmanager
+def _workers(parallel: bool) -> Iterator[tuple[Submit, int]]:
+    """Give a function that starts a call, and how many calls may wait: a thread on each core, or this one."""
+    cores = torch.get_num_threads()
+    if not parallel:
+        yield _at_once, 0
+        return
+    torch.set_num_threads(1)
     try:
         with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            for whole in _blocks(run, executed):
-                undecided = plan.latching and interpolated == NEVER
-                block: Block | None = replace(whole, interpolated=interpolated)
-                if near is not None and block is not None and not undecided:
-                    block = near.cut(block)
-                if block is None:
-                    continue
-                pending.append(pool.submit(_render_block, run, block))
-                while len(pending) > (0 if undecided or run.tap.active else 2 * cores):
-                    done = pending.popleft().result()
-                    interpolated = min(interpolated, done.interpolated)
-                    yield done
-            while pending:
-                yield pending.popleft().result()
+            yield pool.submit, 2 * cores
     finally:
         torch.set_num_threads(cores)
+
+
+def _at_once(function: Callable[..., _Done], *given: object) -> Future[_Done]:
+    """Return the result of a call that is made now."""
+    done: Future[_Done] = Future()
+    done.set_result(function(*given))
+    return done
 
 
 def _render_block(run: _Run, block: Block) -> _Done:
@@ -211,9 +279,9 @@ def _blocks(run: _Run, executed: Tensor) -> Iterator[Block]:
 
 
 def _pixel_blocks(run: _Run, executed: Tensor) -> Iterator[Block]:
-    """Yield the executed pixels in memory order, at most `block_elements` pixel-source pairs at a time."""
+    """Yield the executed pixels in memory order, as many at a time as the stages want."""
     width = run.scene.config.detector.fpixels
-    size = max(1, run.stages.elements // len(run.ins.wavelength_m))
+    size = run.stages.pixels
     for start in range(0, executed.numel(), size):
         index = (executed[start : start + size].nonzero().flatten() + start).to(run.ins.device)
         if len(index):

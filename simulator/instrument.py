@@ -11,21 +11,11 @@ from simulator.detector import Geometry
 from simulator.errors import InputError
 from simulator.factors import Policy
 from simulator.lattice_factor import CrystalShape
+from simulator.precision import PRECISIONS, precision_of
 from simulator.quirks import Quirks
 from simulator.scene import Orientations, Scene
 from simulator.structure_factors import Table
 from simulator.vectors import Vec, apply, negative, vec
-
-PRECISIONS = {
-    "float64": (torch.float64, torch.float64),
-    "mixed": (torch.float32, torch.float64),
-    "float32": (torch.float32, torch.float32),
-}
-"""Arithmetic of the lattice factor (SQUARE and GAUSS; ROUND and TOPHAT stay float64) and of the sums.
-
-Geometry, scattering vectors and indices are always float64. Measured against float64 at 1000 cells a side and
-0.3 A: within 5e-7 of the maximum for mixed, 7e-7 for float32; float32 sums overflow above 3e38 electrons^2.
-"""
 
 CellVectors = tuple[Vec, Vec, Vec]
 
@@ -103,7 +93,7 @@ class Plan:
     def of(cls, scene: Scene) -> Plan:
         """Return the decisions of a scene."""
         config, quirks = scene.config, scene.config.quirks
-        work_dtype, sum_dtype = PRECISIONS[config.compute.precision]
+        work_dtype, sum_dtype = PRECISIONS[precision_of(scene)]
         water = config.beam.water_size_m != 0.0
         return cls(
             sides=scene.oversample,
@@ -127,7 +117,7 @@ class Instrument:
     """What the kernel reads; vectors of the geometry have components without dimensions.
 
     incident: [K, 1, 1, 1]; wavelength_m, relative_weight: [K, 1, 1, 1], the latter None where all weigh the
-    same; usual, first: orientations of all blocks and of the first block of a run.
+    same; usual, first: orientations of all blocks and of the first block of a run, None only in `bare`.
     """
 
     plan: Plan
@@ -140,8 +130,8 @@ class Instrument:
     relative_weight: Tensor | None
     table: Table
     shape: CrystalShape
-    usual: Orientations
-    first: Orientations
+    usual: Orientations | None
+    first: Orientations | None
 
     @property
     def device(self) -> torch.device:
@@ -151,8 +141,13 @@ class Instrument:
     @property
     def counts(self) -> tuple[int, int, int]:
         """Number of sources, phi steps and mosaic domains."""
+        assert self.usual is not None  # only `bare` leaves it out
         P, M = self.usual.final[0][0].shape[2:]
         return len(self.wavelength_m), P, M
+
+    def bare(self) -> Instrument:
+        """Return the instrument without what the stages of the kernel do not read."""
+        return replace(self, plan=replace(self.plan, sides=0, layers=0), usual=None, first=None)
 
     @classmethod
     def of(cls, scene: Scene) -> Instrument:
@@ -180,7 +175,7 @@ class Instrument:
             incident=negative(apply(_per_source, vec(scene.sources.direction.to(device)))),
             wavelength_m=_per_source(scene.sources.wavelength_m.to(device)),
             relative_weight=weights,
-            table=scene.table.to(device, plan.sum_dtype),
+            table=scene.table.to(device, plan.work_dtype),
             shape=CrystalShape.of(
                 config.crystal.shape,
                 scene.lattice.cells,

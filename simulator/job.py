@@ -90,7 +90,7 @@ class Job:
         self.say(solid_angle_line(self.scene, rendered.omega_sum_sr))
         image = rendered.image.to(torch.float32).cpu().numpy()
         self._write_images(image, rendered.executed.cpu().numpy())
-        return (INTERPOLATION_ENDED,) if rendered.interpolation_ended else ()
+        return (*rendered.notes, *((INTERPOLATION_ENDED,) if rendered.interpolation_ended else ()))
 
     def _render(self) -> Rendered:
         config = self.scene.config

@@ -18,7 +18,7 @@ from simulator.blocks import NEVER, Block, Chunk, chunks, ordinals, place_of, sp
 from simulator.evaluation import Part, evaluate, show_cell
 from simulator.factors import Factors
 from simulator.instrument import CellVectors, Instrument
-from simulator.rays import Rays, trace_rays
+from simulator.rays import Rays
 from simulator.taps import Level, Show, Spot, Tap, no_tap, silent
 from simulator.units import R_E_SQR_M2
 from simulator.vectors import apply
@@ -53,6 +53,14 @@ class Stages(Protocol):
     @property
     def elements(self) -> int:
         """About how many evaluations one call of `add` may hold."""
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels a block should have."""
+
+    @property
+    def parallel(self) -> bool:
+        """Whether blocks should run side by side, each on one core; otherwise a call uses all cores."""
 
     def rays(self, ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap) -> Rays:
         """Do what `trace_rays` does."""
@@ -185,26 +193,8 @@ def _cell(ins: Instrument, block: Block, place: tuple[Spot, Chunk], final: bool)
     spot, chunk = place
     first = block.first_visit >= 0 and visit_of(ins, spot) + chunk.k.start == block.first_visit
     orientations = ins.first if first else ins.usual
+    assert orientations is not None  # only `bare` leaves them out
     m = chunk.m if final else slice(None)
     cell = orientations.final if final else orientations.rotated
     a, b, c = (apply(lambda part: part[:, :, chunk.p, m], v) for v in cell)
     return a, b, c
-
-
-@dataclass(frozen=True)
-class Eager:
-    """The stages as they stand, operation by operation."""
-
-    elements: int
-
-    def rays(self, ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap) -> Rays:
-        """See `trace_rays`."""
-        return trace_rays(ins, spot, cached, tap)
-
-    def add(self, ins: Instrument, part: Part, I: Tensor, show: Show) -> tuple[Tensor, Tensor | None]:
-        """See `add_evaluations`."""
-        return add_evaluations(ins, part, I, show)
-
-    def finish(self, ins: Instrument, sums: Sums, factors: Factors, show: Show) -> Tensor:
-        """See `scaled`."""
-        return scaled(ins, sums, factors, show)

@@ -173,7 +173,7 @@ def _scatter(
         alive,
     )
     seen = direction
-    if policy.unitize and formed is not None and len(ins.wavelength_m) > 1:
+    if policy.unitize and formed is not None and ins.wavelength_m.shape[0] > 1:
         seen = unitized(direction, formed)
         q = _scattering(ins, seen)
     show = tap.at(Level.SOURCE, replace(spot, counts=(len(ins.wavelength_m), 1, 1)))

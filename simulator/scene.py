@@ -66,6 +66,15 @@ class Scene:
         return self.config.detector.thickness_m.count
 
     @property
+    def evaluations(self) -> int:
+        """Number of evaluations of the run, with all sources (spec 06 section 1)."""
+        detector = self.config.detector
+        fast_min, fast_max, slow_min, slow_max = detector.roi
+        fast = min(fast_max, detector.fpixels - 1) - max(fast_min, 0) + 1
+        slow = min(slow_max, detector.spixels - 1) - max(slow_min, 0) + 1
+        return max(fast, 0) * max(slow, 0) * self.steps * self.layers
+
+    @property
     def first_block_differs(self) -> bool:
         """Whether the first executed block of the run sees other orientations (Q-PHI-CARRYOVER)."""
         usual, first = (orientation_steps(self.phi_rad, way, self.config.quirks) for way in (False, True))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -27,9 +28,9 @@ class Table:
 
     `values` is flat; `lower` and `upper` are the smallest and largest whole indices of the table proper,
     `strides` the distances in `values` of neighbours along h and k, `corner` minus the place of (0, 0, 0),
-    all float64 without dimensions; `nodes` [4, 4, 4] are the distances (int64) of the nodes of interpolation
-    from the one below. `present` is False where every F is default_F; `deep` tells whether each axis has the
-    entries that interpolation needs.
+    all without dimensions; `nodes` [4, 4, 4] are the distances of the nodes of interpolation from the one
+    below. All these are int32, int64 in large tables. `present` is False where every F is default_F; `deep`
+    tells whether each axis has the entries that interpolation needs.
     """
 
     values: Tensor
@@ -71,22 +72,20 @@ def make_table(factors: StructureFactors) -> Table:
 def _table(values: Tensor, lower: tuple[int, int, int], sizes: tuple[int, int, int], present: bool) -> Table:
     """Return the table of a bordered, flattened box."""
     stride_h, stride_k = (sizes[1] + 2) * (sizes[2] + 2), sizes[2] + 2
-    node = torch.arange(NODES) - 1
+    corner = (lower[0] - 1) * stride_h + (lower[1] - 1) * stride_k + lower[2] - 1
+    small = len(values) + abs(corner) <= torch.iinfo(torch.int32).max
+    number = partial(torch.tensor, dtype=torch.int32 if small else torch.int64)
+    steps = number([-1, 0, 1, 2])
     return Table(
         values=values,
-        lower=vec(lower),
-        upper=vec([low + size - 1 for low, size in zip(lower, sizes, strict=True)]),
-        strides=(_number(stride_h), _number(stride_k)),
-        corner=_number((lower[0] - 1) * stride_h + (lower[1] - 1) * stride_k + lower[2] - 1),
-        nodes=node[:, None, None] * stride_h + node[:, None] * stride_k + node,
+        lower=vec(number(lower)),
+        upper=vec(number([low + size - 1 for low, size in zip(lower, sizes, strict=True)])),
+        strides=(number(stride_h), number(stride_k)),
+        corner=number(corner),
+        nodes=steps[:, None, None] * stride_h + steps[:, None] * stride_k + steps,
         present=present,
         deep=min(sizes) >= NODES,
     )
-
-
-def _number(value: int) -> Tensor:
-    """Return a float64 tensor without dimensions."""
-    return torch.tensor(float(value), dtype=torch.float64)
 
 
 def uses_interpolation(factors: StructureFactors, cells: tuple[int, int, int]) -> bool:
@@ -112,10 +111,9 @@ def nearest_F(table: Table, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
     if not table.present:
         return table.values.expand(h0.shape)
     limits = zip((h0, k0, l0), table.lower, table.upper, strict=True)
-    h, k, l = (whole.clamp(low - 1.0, high + 1.0) for whole, low, high in limits)
+    h, k, l = (whole.to(low.dtype).clamp(low - 1, high + 1) for whole, low, high in limits)
     stride_h, stride_k = table.strides
-    flat = (h * stride_h + k * stride_k + l - table.corner).to(torch.int64).clamp(min=0)
-    return _gather(table.values, flat)
+    return _gather(table.values, h * stride_h + k * stride_k + l - table.corner)
 
 
 def _gather(values: Tensor, flat: Tensor) -> Tensor:
@@ -136,7 +134,7 @@ def in_range(table: Table, hkl: Vec, quirks: Quirks) -> Tensor:
     inside: Tensor | None = None
     for index, low, high in zip(hkl, table.lower, table.upper, strict=True):
         if "Q-INTERP-MARGIN" in quirks:
-            size = high - low + 1.0
+            size = high - low + 1
             ok = ~((index - low + 3.0 > size) | (index - float(UPSTREAM_MARGIN) < low))
         else:
             floor = index.floor()
@@ -162,9 +160,9 @@ def tricubic_F(
     floors = [index.floor() for index in hkl]
     weights = [_basis(index, floor) for index, floor in zip(hkl, floors, strict=True)]
     limits = zip(floors, table.lower, table.upper, strict=True)
-    h, k, l = (floor.clamp(low + 1.0, high - 2.0) for floor, low, high in limits)
+    h, k, l = (floor.to(low.dtype).clamp(low + 1, high - 2) for floor, low, high in limits)
     stride_h, stride_k = table.strides
-    base = (h * stride_h + k * stride_k + l - table.corner).to(torch.int64).clamp(min=table.nodes[2, 2, 2])
+    base = h * stride_h + k * stride_k + l - table.corner
 
     def entry(i: int, j: int, n: int) -> Tensor:
         return _gather(table.values, base + table.nodes[i, j, n])

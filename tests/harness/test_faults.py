@@ -33,7 +33,8 @@ def trace(words: Sequence[str], fault: Fault, hkl: Path, folder: Path, side: str
     log = folder / LOG_NAMES[side]
     slow, fast = map(str, fault.pixel)
     args = fault.args.format(hkl=hkl).split()
-    line = [*args, *MODE, "-trace_pixel", slow, fast, "-trace_file", str(log)]
+    exact = ("-dtype", "float64") if side == "py" else ()
+    line = [*args, *MODE, *exact, "-trace_pixel", slow, fast, "-trace_file", str(log)]
     if words:
         result = subprocess.run([*words, *line], cwd=folder, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stderr

@@ -83,7 +83,7 @@ SPEC = UPSTREAM | {
 
 
 def config_of(options: str) -> RunConfig:
-    return RunConfig.from_args(f"{BASE} {options}".split())
+    return RunConfig.from_args(f"-dtype float64 {BASE} {options}".split())
 
 
 def five_and_sum(image: torch.Tensor) -> list[float]:

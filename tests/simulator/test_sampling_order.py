@@ -40,7 +40,7 @@ def hkl_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def config_of(options: str, elements: int = 1 << 15) -> RunConfig:
-    config = RunConfig.from_args(f"{BASE} {options}".split())
+    config = RunConfig.from_args(f"-dtype float64 {BASE} {options}".split())
     return replace(config, compute=replace(config.compute, block_elements=elements))
 
 

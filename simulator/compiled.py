@@ -1,0 +1,212 @@
+"""The stages of the kernel as machine code, kept in a cache on disk.
+
+A stage is exported once for each form of its arguments (which branches it takes, which axes have one entry)
+and compiled into a shared library that any number of pixels, sources, orientations and reflections can use.
+Loading one needs neither the exporter nor the compiler.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simulator.blocks import NEVER, Block
+from simulator.errors import InputError
+from simulator.instrument import Instrument
+from simulator.kernel import photons
+from simulator.leaves import leaves, rebuilt, skeleton
+from simulator.stages import Call, Program, Staged
+from simulator.vectors import apply
+
+KERNEL_AXES = ("K", "N", "P", "M")
+PIXELS_PER_CALL, EVALUATIONS_PER_CALL = 1 << 18, 1 << 28
+FEWEST_PIXELS = 2
+LONGEST_REASON = 300
+PROBE_PIXELS = 4099
+OPTIONS: dict[str, Any] = {"assert_indirect_indexing": False, "cpp.dynamic_threads": True}
+"""Of the compiler: no test of look-ups, which are clamped; as many threads as torch has when it runs."""
+INNERMOST = dict.fromkeys(
+    ("realize_opcount_threshold", "realize_reads_threshold", "realize_acc_reads_threshold"), 1 << 20
+)
+"""Of the compiler, for the innermost stage: nothing is kept for each evaluation."""
+
+
+class CompileError(InputError):
+    """A stage that could not be compiled; the message says why."""
+
+
+class Compiled(Staged):
+    """Stages that run as machine code; calls of a form that is not loaded run as they stand.
+
+    Args: programs: program and template of the result for each form of a call.
+    """
+
+    def __init__(self, ins: Instrument, programs: Mapping[str, tuple[Program, Any]]) -> None:
+        K, P, M = ins.counts
+        pixels = min(PIXELS_PER_CALL, max(FEWEST_PIXELS, EVALUATIONS_PER_CALL // (K * P * M)))
+        super().__init__(ins, elements=1 << 62, pixels=max(FEWEST_PIXELS, pixels // K))
+        self._programs = programs
+
+    def _run(self, call: Call, pixels: int) -> Any:
+        found = self._programs.get(call.form()) if pixels >= FEWEST_PIXELS else None
+        if found is None:
+            return call.result()
+        program, template = found
+        return rebuilt(template, program([*self._fixed, *(part.contiguous() for part in leaves(call.given))]))
+
+
+class _Probe(Staged):
+    """Runs the stages as they stand and keeps one call of each form."""
+
+    def __init__(self, ins: Instrument) -> None:
+        super().__init__(ins, elements=1 << 62, pixels=PROBE_PIXELS)
+        self.calls: dict[str, Call] = {}
+
+    def _run(self, call: Call, pixels: int) -> Any:
+        self.calls.setdefault(call.form(), call)
+        return call.result()
+
+
+def compiled_stages(ins: Instrument, make: bool) -> Compiled | None:
+    """Return the stages of a run as machine code.
+
+    Args: make: whether stages that are not in the cache are compiled. Returns: None if one is not there.
+    Raises: CompileError.
+    """
+    probe = _Probe(ins)
+    index = torch.arange(PROBE_PIXELS)
+    photons(_with_few_orientations(ins), Block(slow=index, fast=index + 1, interpolated=_limit(ins)), probe)
+    libraries = {form: library_of(f"{form} {skeleton(ins.bare())}") for form in probe.calls}
+    missing = [form for form, library in libraries.items() if not library.exists()]
+    if missing and not make:
+        return None
+    for form in missing:
+        _compile(probe.calls[form], libraries[form])
+    return Compiled(ins, {form: (load(libraries[form]), call.result()) for form, call in probe.calls.items()})
+
+
+def _limit(ins: Instrument) -> int:
+    """Return the limit of `Block` for a run that has its interpolation decided."""
+    return NEVER if ins.plan.interpolate else 0
+
+
+def _with_few_orientations(ins: Instrument) -> Instrument:
+    """Return the instrument with as few phi steps and domains as show which axes have one entry."""
+    assert ins.usual is not None  # only `bare` leaves it out
+    a, b, c = (apply(lambda part: part[:, :, :3, :3], v) for v in ins.usual.final)
+    return replace(ins, usual=replace(ins.usual, final=(a, b, c)))
+
+
+def cache_folder() -> Path:
+    """Return where compiled stages are kept: NB_CACHE, else the user's cache directory."""
+    named = os.environ.get("NB_CACHE")
+    base = (
+        Path(named)
+        if named
+        else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nanobragg-parity"
+    )
+    return base / "kernels"
+
+
+def library_of(form: str) -> Path:
+    """Return the file that holds a stage of this form, made by these sources, this torch and processor."""
+    words = (form, _sources(), torch.__version__, _processor(), repr(OPTIONS), repr(INNERMOST))
+    return cache_folder() / f"{hashlib.sha256(' '.join(words).encode()).hexdigest()[:32]}.so"
+
+
+@lru_cache(maxsize=1)
+def _sources() -> str:
+    """Return the digest of the sources of this package."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _processor() -> str:
+    """Return what the machine code depends on."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
+        flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    except OSError:
+        flags = ""
+    return f"{platform.machine()} {platform.processor()} {torch.backends.cpu.get_cpu_capability()} {flags}"
+
+
+def load(library: Path) -> Program:
+    """Return the program of a compiled stage."""
+    runner = torch._C._aoti.AOTIModelContainerRunnerCpu(str(library), 1)
+
+    def program(tensors: list[Tensor]) -> Sequence[Tensor]:
+        found: Sequence[Tensor] = runner.run(tensors)
+        return found
+
+    return program
+
+
+def _compile(call: Call, library: Path) -> None:
+    """Compile a stage into a library. Raises: CompileError for whatever the exporter or compiler meets."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile_stage(call, library)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__
+        raise CompileError(
+            f"stage '{call.name}' of the pixel loop cannot be compiled ({reason}); a C++ compiler must be there,"
+            " and --compile off does without"
+        ) from error
+
+
+def compile_stage(call: Call, library: Path) -> None:
+    """Compile a stage into a library.
+
+    Args: call: one of its calls, for the axes and types of all tensors.
+    """
+    from torch._inductor import aot_compile
+    from torch.export import export
+
+    class Stage(torch.nn.Module):
+        def forward(self, tensors: list[Tensor]) -> tuple[Tensor, ...]:
+            return call.flat_result(tensors)
+
+    options = {**OPTIONS, **(INNERMOST if call.name == "add" else {})}
+    if call.ins.plan.work_dtype != torch.float64:
+        options["cpp.enable_floating_point_contract_flag"] = "fast"
+    library.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=library.parent) as folder,
+        torch.inference_mode(False),
+        torch.no_grad(),
+    ):
+        plain = [part.clone(memory_format=torch.contiguous_format) for part in call.flat()]
+        shapes = (_dimensions(call, plain),)
+        exported = export(Stage(), (plain,), dynamic_shapes=shapes, strict=False).module()
+        options["aot_inductor.output_path"] = f"{folder}/stage.so"
+        Path(str(aot_compile(exported, (plain,), options=options))).replace(library)
+
+
+def _dimensions(call: Call, flat: Sequence[Tensor]) -> list[dict[int, Any]]:
+    """Return for each tensor of a call which axes vary from call to call, as the exporter wants them."""
+    from torch.export import Dim
+
+    dims = {name: Dim(name, min=2, max=1 << 40) for name in (*KERNEL_AXES, "T")}
+    shapes = []
+    for original, part in zip(call.flat(), flat, strict=True):
+        axes: Sequence[str] = "T" if original is call.ins.table.values else ()
+        if part.dim() == len(KERNEL_AXES):
+            axes = KERNEL_AXES
+        elif part.shape == (PROBE_PIXELS,):
+            axes = "N"
+        shapes.append({axis: dims[name] for axis, name in enumerate(axes) if part.shape[axis] != 1})
+    return shapes

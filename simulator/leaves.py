@@ -1,0 +1,65 @@
+"""Structures of tensors taken apart and put together again.
+
+A structure is a tensor, None, a plain value, a tuple of structures, or a frozen dataclass with such fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from torch import Tensor
+
+Structure = TypeVar("Structure")
+
+
+def leaves(made: Any) -> Iterator[Tensor]:
+    """Yield the tensors of a structure, depth first."""
+    if isinstance(made, Tensor):
+        yield made
+    else:
+        for part in _parts(made):
+            yield from leaves(part)
+
+
+def rebuilt(made: Structure, tensors: Sequence[Tensor]) -> Structure:
+    """Return a structure with other tensors, in the order of `leaves`."""
+    source = iter(tensors)
+    result = _filled(made, source)
+    if next(source, None) is not None:
+        raise ValueError(f"{len(tensors)} tensors for a structure that has fewer")
+    return result  # type: ignore[no-any-return]
+
+
+def skeleton(made: Any) -> str:
+    """Return what a structure is besides the values and sizes of its tensors, in words.
+
+    Of a tensor that is its type and which of its axes have one entry.
+    """
+    if isinstance(made, Tensor):
+        axes = "".join("1" if size == 1 else "n" for size in made.shape)
+        return f"{str(made.dtype).removeprefix('torch.')}[{axes}]"
+    if isinstance(made, tuple) or is_dataclass(made):
+        return f"{type(made).__name__}({','.join(skeleton(part) for part in _parts(made))})"
+    return repr(sorted(made)) if isinstance(made, frozenset) else repr(made)
+
+
+def _parts(made: Any) -> Sequence[Any]:
+    """Return the parts of a tuple or dataclass, none of anything else."""
+    if isinstance(made, tuple):
+        return made
+    return [getattr(made, field.name) for field in fields(made)] if is_dataclass(made) else ()
+
+
+def _filled(made: Any, source: Iterator[Tensor]) -> Any:
+    """Return the structure with its tensors taken from a source."""
+    if isinstance(made, Tensor):
+        return next(source)
+    if isinstance(made, tuple):
+        return tuple(_filled(part, source) for part in made)
+    if is_dataclass(made) and not isinstance(made, type):
+        return replace(
+            made, **{field.name: _filled(getattr(made, field.name), source) for field in fields(made)}
+        )
+    return made

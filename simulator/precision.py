@@ -1,0 +1,50 @@
+"""The arithmetic of the pixel loop: what each choice means, its error, and the automatic choice."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from simulator.config import Precision
+from simulator.scene import Scene
+from simulator.vectors import length, vec
+
+PRECISIONS: dict[str, tuple[torch.dtype, torch.dtype]] = {
+    "float64": (torch.float64, torch.float64),
+    "mixed": (torch.float32, torch.float64),
+    "float32": (torch.float32, torch.float32),
+}
+"""Arithmetic of the lattice factor (SQUARE and GAUSS; ROUND and TOPHAT stay float64) and of the sums.
+
+Geometry, scattering vectors, indices and their distance from whole numbers are always float64.
+"""
+
+ROUNDING = 2.0**-24
+"""Of a single-precision value, relative."""
+
+
+def precision_of(scene: Scene) -> Precision:
+    """Return the arithmetic of a run, chosen if its configuration leaves it open.
+
+    Mixed where its error stays below the accuracy asked for and no noise image is written, whose generator
+    goes another way after the first count that differs; else float64.
+    """
+    compute = scene.config.compute
+    if compute.precision != "auto":
+        return compute.precision
+    exact = scene.config.output.write_noise or mixed_error(scene) > compute.accuracy
+    return "float64" if exact else "mixed"
+
+
+def mixed_error(scene: Scene) -> float:
+    """Return an upper estimate of the error of mixed arithmetic, as a fraction of the brightest pixel.
+
+    Four roundings for each axis of several cells (the two sines, squared), and the rounding of the phase
+    pi N h in double precision, with |h| <= 2 |a| / lambda.
+    """
+    counts = [count for count in scene.lattice.cells if count > 1]
+    edges_m = [float(length(vec(row))) for row in scene.lattice.direct_m]
+    largest = 2.0 * max(edges_m) / float(scene.sources.wavelength_m.min())
+    phase = math.pi * max(counts, default=1) * largest * 2.0**-52
+    return 4.0 * ROUNDING * max(1, len(counts)) + 2.0 * phase

@@ -1,0 +1,185 @@
+"""How the stages of the kernel run on a block: operation by operation, or as recorded graphs.
+
+`Eager` calls the functions of the kernel as they stand. `Staged` calls programs made of them, which take flat
+lists of tensors: here graphs of the same operations that run without the Python interpreter, so that blocks
+run side by side; in `compiled`, machine code.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simulator.evaluation import Part
+from simulator.factors import Factors
+from simulator.instrument import Instrument
+from simulator.kernel import Sums, add_evaluations, scaled
+from simulator.leaves import leaves, rebuilt, skeleton
+from simulator.rays import Rays, trace_rays
+from simulator.taps import Show, Spot, Tap, no_tap, silent
+
+Program = Callable[[list[Tensor]], Sequence[Tensor]]
+"""A stage as a function of all tensors it reads."""
+
+
+@dataclass(frozen=True)
+class Eager:
+    """The stages as they stand, operation by operation."""
+
+    elements: int
+    pixels: int
+    parallel: bool = True
+
+    def rays(self, ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap) -> Rays:
+        """See `trace_rays`."""
+        return trace_rays(ins, spot, cached, tap)
+
+    def add(self, ins: Instrument, part: Part, I: Tensor, show: Show) -> tuple[Tensor, Tensor | None]:
+        """See `add_evaluations`."""
+        return add_evaluations(ins, part, I, show)
+
+    def finish(self, ins: Instrument, sums: Sums, factors: Factors, show: Show) -> Tensor:
+        """See `scaled`."""
+        return scaled(ins, sums, factors, show)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a stage: its name, its function of (instrument, arguments), and both of these."""
+
+    name: str
+    function: Callable[[Instrument, Any], Any]
+    ins: Instrument
+    given: Any
+
+    def flat(self) -> list[Tensor]:
+        """Return all tensors of the call."""
+        return [*leaves(self.ins), *leaves(self.given)]
+
+    def of(self, tensors: Sequence[Tensor]) -> Call:
+        """Return the call with other tensors, in the order of `flat`."""
+        count = sum(1 for _ in leaves(self.ins))
+        return replace(
+            self, ins=rebuilt(self.ins, tensors[:count]), given=rebuilt(self.given, tensors[count:])
+        )
+
+    def form(self) -> str:
+        """Return what distinguishes calls that different programs serve, of one instrument."""
+        return f"{self.name} {skeleton(self.given)}"
+
+    def result(self) -> Any:
+        """Return what the stage gives, operation by operation."""
+        return self.function(self.ins, self.given)
+
+    def flat_result(self, tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Return the tensors that the stage gives for other tensors."""
+        return tuple(leaves(self.of(tensors).result()))
+
+
+class Staged:
+    """Stages that run as programs; whoever watches is served by the functions themselves.
+
+    Args: ins: as the kernel is given it. elements, pixels: see `Stages`.
+    """
+
+    parallel = False
+
+    def __init__(self, ins: Instrument, elements: int, pixels: int) -> None:
+        self.elements = elements
+        self.pixels = pixels
+        self._bare = ins.bare()
+        self._fixed = [part.contiguous() for part in leaves(self._bare)]
+
+    def rays(self, ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap) -> Rays:
+        """See `trace_rays`."""
+        if tap.active:
+            return trace_rays(ins, spot, cached, tap)
+        layer, slow, fast = (
+            torch.tensor(n, device=ins.device) for n in (spot.layer, spot.sub_slow, spot.sub_fast)
+        )
+        given = (spot.slow, spot.fast, layer, slow, fast, cached)
+        rays: Rays = self._run(Call("rays", _rays, self._bare, given), len(spot.slow))
+        return rays
+
+    def add(self, ins: Instrument, part: Part, I: Tensor, show: Show) -> tuple[Tensor, Tensor | None]:
+        """See `add_evaluations`."""
+        if show is not silent:
+            return add_evaluations(ins, part, I, show)
+        sums: tuple[Tensor, Tensor | None] = self._run(Call("add", _add, self._bare, (part, I)), len(I))
+        return sums
+
+    def finish(self, ins: Instrument, sums: Sums, factors: Factors, show: Show) -> Tensor:
+        """See `scaled`."""
+        if show is not silent:
+            return scaled(ins, sums, factors, show)
+        pixels: Tensor = self._run(Call("finish", _finish, self._bare, (sums, factors)), len(sums.I))
+        return pixels
+
+    def _run(self, call: Call, pixels: int) -> Any:
+        """Return what the call gives for a block of so many pixels."""
+        raise NotImplementedError
+
+
+def _rays(ins: Instrument, given: Any) -> Rays:
+    slow, fast, layer, sub_slow, sub_fast, cached = given
+    return trace_rays(ins, Spot(slow, fast, layer, sub_slow, sub_fast), cached, no_tap)
+
+
+def _add(ins: Instrument, given: Any) -> tuple[Tensor, Tensor | None]:
+    return add_evaluations(ins, *given)
+
+
+def _finish(ins: Instrument, given: Any) -> Tensor:
+    return scaled(ins, *given)
+
+
+class Recorded(Staged):
+    """Stages as graphs of the same operations, recorded at the first call of each form.
+
+    A graph gives the bits of the operations one by one. Where nothing is recorded (blocks of another size, a
+    version of Python or torch that cannot record), a call runs operation by operation.
+    """
+
+    parallel = True
+
+    def __init__(self, ins: Instrument, elements: int, pixels: int) -> None:
+        super().__init__(ins, elements, pixels)
+        self._graphs: dict[str, tuple[Program, Any]] = {}
+        self._alone = threading.Lock()
+
+    def _run(self, call: Call, pixels: int) -> Any:
+        if pixels != self.pixels:
+            return call.result()
+        flat = [*self._fixed, *leaves(call.given)]
+        form = (
+            f"{call.name} {skeleton(call.given)} {[tuple(part.shape) for part in flat[len(self._fixed) :]]}"
+        )
+        with self._alone:
+            if form not in self._graphs:
+                self._graphs[form] = (recorded(call, flat) or call.flat_result, call.result())
+        program, template = self._graphs[form]
+        return rebuilt(template, program(flat))
+
+
+def recorded(call: Call, flat: list[Tensor]) -> Program | None:
+    """Return the graph of a stage, None where this Python or torch cannot record one."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            graph = torch.jit.trace(  # type: ignore[no-untyped-call]
+                lambda *tensors: call.flat_result(tensors), tuple(flat), check_trace=False
+            )
+    except (AttributeError, RuntimeError, NotImplementedError):
+        return None
+
+    def program(tensors: list[Tensor]) -> Sequence[Tensor]:
+        found: Sequence[Tensor] = graph(*tensors)
+        return found
+
+    return program
