@@ -163,8 +163,8 @@ def _compile(call: Call, library: Path) -> None:
     except Exception as error:
         reason = " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__
         raise CompileError(
-            f"stage '{call.name}' of the pixel loop cannot be compiled ({reason}); a C++ compiler must be there,"
-            " and --compile off does without"
+            f"stage '{call.name}' of the pixel loop cannot be compiled ({reason}); a C++ compiler must be"
+            " there, --compile off does without"
         ) from error
 
 
