@@ -13,6 +13,7 @@ from ctypes import c_float
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,8 +143,22 @@ def gaussian(draw: Callable[[], float], shared: Shuffle) -> float:
     return fl32(second * factor)
 
 
-def cap_rotation(stream: Stream, spread_rad: float) -> Matrix:
-    """Return a random rotation by at most the spread about a random axis, row by row.
+@dataclass(frozen=True)
+class Cap:
+    """A rotation drawn in a spherical cap: its axis, its angle, and its angle for a spread of 1 rad."""
+
+    axis: tuple[float, float, float]
+    angle_rad: float
+    per_spread: float
+
+    def matrix(self) -> Matrix:
+        """Return the rotation, row by row."""
+        entries: Matrix = rotation_entries(self.axis, math.cos(self.angle_rad), math.sin(self.angle_rad))
+        return entries
+
+
+def cap_rotation(stream: Stream, spread_rad: float) -> Cap:
+    """Return a random rotation by at most the spread about a random axis.
 
     angle = spread * (1 - r3^2)^(1/3), axis uniform on the sphere. The 4-byte power is numpy's scalar one,
     which calls the C library's.
@@ -152,9 +167,18 @@ def cap_rotation(stream: Stream, spread_rad: float) -> Matrix:
     """
     r1, r2, r3 = (2.0 * u - 1.0 for u in stream.uniforms(3))
     across = math.sqrt(1.0 - r2 * r2)
-    x, y, z = across * math.sin(math.pi * r1), across * math.cos(math.pi * r1), r2
-    angle = float(np.float32(spread_rad) * np.float32(1.0 - r3 * r3) ** THIRD)
-    c, n = math.cos(angle), math.sin(angle)
+    axis = (across * math.sin(math.pi * r1), across * math.cos(math.pi * r1), r2)
+    per_spread = np.float32(1.0 - r3 * r3) ** THIRD
+    return Cap(axis, float(np.float32(spread_rad) * per_spread), float(per_spread))
+
+
+def rotation_entries(axis: tuple[float, float, float], c: Any, n: Any) -> Any:
+    """Return the nine entries of a rotation, row by row.
+
+    Args: axis, a unit vector; c, n, cosine and sine of the angle, numbers or tensors.
+    Source: spec 07 "Random rotation in a spherical cap".
+    """
+    x, y, z = axis
     e = 1.0 - c
     return (
         c + e * (x * x), e * x * y - n * z, e * x * z + n * y,

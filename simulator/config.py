@@ -1,7 +1,10 @@
 """The frozen description of one run: what `resolve` makes of the options and the kernel reads.
 
-Everything is in metres and radians; nothing is left unset. Where a later stage has to decide (a distance that
-follows from the geometry, automatic oversampling) the field says which value stands for "decide".
+Everything is in metres and radians; nothing is left unset. The quantities of `parameters.PARAMETERS` may be
+tensors, also such that require a gradient, in place of the numbers that the types name.
+
+Where a later stage has to decide (a distance that follows from the geometry, automatic oversampling) the
+field says which value stands for "decide".
 """
 
 from __future__ import annotations
@@ -148,12 +151,14 @@ class Crystal:
 class StructureFactors:
     """The dense table F[h - h_min, k - k_min, l - l_min] in electrons, without the guard planes (spec 05).
 
-    `reflections` is the count of 05 (0: no table, every F is `default_F`).
+    `reflections` is the count of 05 (0: no table, every F is `default_F`). `missing` tells which entries hold
+    default_F since no reflection was listed; shape [0, 0, 0] means none.
     """
 
     default_F: float = 0.0
     reflections: int = 0
     table: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    missing: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0, 0), bool))
     hkl_min: tuple[int, int, int] = (0, 0, 0)
     interpolate: Literal["auto", "on", "off"] = "auto"
 

@@ -14,7 +14,20 @@ from simulator.errors import InputError
 from simulator.quirks import Quirks
 from simulator.rotations import rot_xyz
 from simulator.units import ANGSTROM_PER_M, M_PER_ANGSTROM, TINY, deg_of_rad
-from simulator.vectors import Vec, cross, dot, length, rescale, scale, square_root, stack, unit, vec
+from simulator.vectors import (
+    Vec,
+    cross,
+    dot,
+    length,
+    plain,
+    rescale,
+    scalar,
+    scale,
+    square_root,
+    stack,
+    unit,
+    vec,
+)
 
 Triple = tuple[Vec, Vec, Vec]
 
@@ -63,7 +76,7 @@ def orient(crystal: Crystal, wavelength_m: float, quirks: Quirks) -> Lattice:
     Source: spec 03 sections 1 to 6.
     """
     cell = _cell_of(crystal, quirks) if crystal.has_cell else None
-    stars = _matrix_columns(crystal.matrix, wavelength_m) if crystal.matrix else None
+    stars = _matrix_columns(crystal.matrix, wavelength_m) if len(crystal.matrix) else None
     if stars is None:
         if cell is None:
             raise InputError("no unit cell: give -cell or -mat")
@@ -71,7 +84,7 @@ def orient(crystal: Crystal, wavelength_m: float, quirks: Quirks) -> Lattice:
     misset = vec(crystal.misset_rad)
     if crystal.has_misset:
         stars = _triple(rot_xyz(v, misset) for v in stars)
-    direct, volume, inverse = _direct_vectors(stars, cell, bool(crystal.matrix), quirks)
+    direct, volume, inverse = _direct_vectors(stars, cell, len(crystal.matrix) > 0, quirks)
     a, b, c = direct
     reciprocal = [scale(cross(u, v), inverse) for u, v in ((b, c), (c, a), (a, b))]
     metres = torch.stack([stack(scale(v, M_PER_ANGSTROM)) for v in direct])
@@ -99,10 +112,10 @@ def _direct_vectors(
     a_star, b_star, c_star = stars
     A, B, C = cross(a_star, b_star), cross(b_star, c_star), cross(c_star, a_star)
     inverse = dot(a_star, B)
-    if float(inverse) == 0.0:
+    if inverse == 0.0:
         raise InputError("the matrix file has no volume (its columns lie in a plane); give another -mat")
     if cell is not None:
-        if has_matrix and float(inverse) < 0.0 and "Q-CELL-MAT-HAND" not in quirks:
+        if has_matrix and inverse < 0.0 and "Q-CELL-MAT-HAND" not in quirks:
             raise InputError(
                 "-mat is left-handed and -cell was given too; leave out -cell or mend the matrix"
             )
@@ -119,7 +132,7 @@ def _direct_vectors(
 
 def _matrix_columns(matrix: tuple[float, ...], wavelength_m: float) -> Triple:
     """Return a*, b*, c* (1/Angstrom): the columns of the matrix times 1e-10/lambda0 (spec 03 section 2)."""
-    rows = torch.tensor(matrix, dtype=torch.float64).reshape(3, 3)
+    rows = scalar(matrix).reshape(3, 3)
     return _triple(scale(vec(rows[:, i]), M_PER_ANGSTROM / wavelength_m) for i in range(3))
 
 
@@ -128,9 +141,9 @@ def _cell_of(crystal: Crystal, quirks: Quirks) -> _Cell:
     a, b, c = vec(crystal.cell_lengths_A)
     angles = vec(crystal.cell_angles_rad)
     volume = _cell_volume(a, b, c, angles)
-    if not float(volume) > 0.0:
+    if not volume > 0.0:
         if "Q-CELL-IMPOSSIBLE" not in quirks:
-            typed = " ".join(f"{deg_of_rad(angle):g}" for angle in crystal.cell_angles_rad)
+            typed = " ".join(f"{deg_of_rad(plain(angle)):g}" for angle in crystal.cell_angles_rad)
             raise InputError(f"-cell angles {typed}: no cell has these angles; give angles that close")
         volume = torch.where(volume == 0.0, torch.full_like(volume, TINY), -volume)
     inverse = 1.0 / volume
@@ -180,7 +193,7 @@ def _cell_counts(crystal: Crystal, direct_m: Tensor) -> tuple[int, int, int]:
     counts = list(crystal.cells)
     for axis, size_m in enumerate(crystal.size_m):
         if size_m > 0.0:
-            counts[axis] = math.ceil(float(size_m / length(vec(direct_m[axis]))))
+            counts[axis] = math.ceil(plain(size_m / length(vec(direct_m[axis]))))
     Na, Nb, Nc = (max(1, count) for count in counts)
     return Na, Nb, Nc
 

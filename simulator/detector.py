@@ -13,7 +13,7 @@ from simulator.config import Beam, Detector
 from simulator.errors import InputError
 from simulator.quirks import Quirks
 from simulator.rotations import rot_axis, rot_xyz
-from simulator.vectors import Vec, cross, dot, length, negative, scale, stack, unit, vec
+from simulator.vectors import Vec, cross, dot, length, negative, plain, scalar, scale, stack, unit, vec
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,12 @@ def place(detector: Detector, beam: Beam, quirks: Quirks) -> Geometry:
     """
     axes = _unit_axes(detector, beam, quirks)
     b = axes.beam
-    rot, swing = vec(detector.rot_rad), _scalar(detector.twotheta_rad)
+    rot, swing = vec(detector.rot_rad), scalar(detector.twotheta_rad)
     ratio = _ratio(dot(b, rot_xyz(axes.normal, rot)), quirks)
-    if math.isnan(detector.close_distance_m):
+    if math.isnan(plain(detector.close_distance_m)):
         close = (ratio * detector.distance_m).abs()
     else:
-        close = _scalar(detector.close_distance_m)
+        close = scalar(detector.close_distance_m)
     fast, slow, normal = (
         rot_axis(rot_xyz(v, rot), axes.twotheta, swing) for v in (axes.fast, axes.slow, axes.normal)
     )
@@ -101,11 +101,6 @@ def place(detector: Detector, beam: Beam, quirks: Quirks) -> Geometry:
     )
 
 
-def _scalar(value: float) -> Tensor:
-    """Return a float64 tensor without dimensions."""
-    return torch.tensor(value, dtype=torch.float64)
-
-
 def _minus(u: Vec, v: Vec) -> Vec:
     """Return u - v."""
     return u[0] - v[0], u[1] - v[1], u[2] - v[2]
@@ -113,10 +108,10 @@ def _minus(u: Vec, v: Vec) -> Vec:
 
 def _ratio(ratio: Tensor, quirks: Quirks) -> Tensor:
     """Return beam . normal, with Q-PERPENDICULAR for exactly 0 (spec 02 section 5 step 1)."""
-    if float(ratio) != 0.0:
+    if ratio != 0.0:
         return ratio
     if "Q-PERPENDICULAR" in quirks:
-        return _scalar(sys.float_info.min)
+        return scalar(sys.float_info.min)
     raise InputError("the beam lies in the detector plane (beam . normal = 0); turn the detector or the beam")
 
 
@@ -127,10 +122,10 @@ def _unit_axes(detector: Detector, beam: Beam, quirks: Quirks) -> _Axes:
     if "Q-TWOTHETA-AXIS-NORM" not in quirks:
         t = unit(t)
     if "Q-ODET-DISCARDED" in quirks:
-        o = unit(o) if float(length(o)) == 1.0 else unit(cross(f, s))
-    elif (detector.fast_or_slow_given and not detector.normal_given) or float(length(o)) == 0.0:
+        o = unit(o) if length(o) == 1.0 else unit(cross(f, s))
+    elif (detector.fast_or_slow_given and not detector.normal_given) or length(o) == 0.0:
         o = unit(cross(f, s))
-        o = negative(o) if float(dot(b, o)) < 0.0 else o
+        o = negative(o) if dot(b, o) < 0.0 else o
     else:
         o = unit(o)
     return _Axes(b, f, s, o, t)
@@ -144,7 +139,7 @@ def _origin(
         return vec(detector.pix0_m)
     if detector.pivot == "SAMPLE":
         corner = _corner(detector.Fclose_m, detector.Sclose_m, close, (axes.fast, axes.slow, axes.normal))
-        return rot_axis(rot_xyz(corner, vec(detector.rot_rad)), axes.twotheta, _scalar(detector.twotheta_rad))
+        return rot_axis(rot_xyz(corner, vec(detector.rot_rad)), axes.twotheta, scalar(detector.twotheta_rad))
     return _corner(detector.Fbeam_m, detector.Sbeam_m, distance, (*turned, axes.beam))
 
 

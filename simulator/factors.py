@@ -43,11 +43,11 @@ class Policy:
         thickness = config.detector.thickness_m.range
         nopolar = config.beam.nopolar
         polar_each = sampling.oversample_polar and (not nopolar or "Q-NOPOLAR-OVERSAMPLE-POLAR" in quirks)
-        blind = thickness == 0.0 and (
+        blind = bool(thickness == 0.0) and (
             not sampling.oversample_thick or "Q-OVERSAMPLE-THICK-NO-SENSOR" not in quirks
         )
-        clear = config.detector.attenuation_per_m <= 0.0 and "Q-THICK-ABS-ORDER" not in quirks
-        strong = sampling.dmin_m > 0.0 or abs(config.beam.kahn_factor) >= 1.0
+        clear = bool(config.detector.attenuation_per_m <= 0.0) and "Q-THICK-ABS-ORDER" not in quirks
+        strong = sampling.dmin_m > 0.0 or bool(abs(config.beam.kahn_factor) >= 1.0)
         any_flag = sampling.oversample_thick or sampling.oversample_polar or sampling.oversample_omega
         return cls(
             capture_each=sampling.oversample_thick,
@@ -58,7 +58,7 @@ class Policy:
             polar_everywhere=strong and "Q-DMIN-ZERO-POLAR" in quirks,
             unpolarized=nopolar and not polar_each,
             unitize="Q-POLAR-UNITIZE" in quirks,
-            no_sensor=blind or (clear and thickness > 0.0),
+            no_sensor=blind or (clear and bool(thickness > 0.0)),
         )
 
 

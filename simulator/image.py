@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,8 +15,10 @@ from torch import Tensor
 from simulator.blocks import NEVER, Block, spots, visit_of
 from simulator.compiled import CompileError, cache_folder, compiled_stages
 from simulator.config import RunConfig
+from simulator.gradients import differentiable, wanted
 from simulator.instrument import Instrument
 from simulator.kernel import Photons, Stages, photons
+from simulator.leaves import leaves, rebuilt
 from simulator.rays import passes_dmin
 from simulator.restrict import Neighbourhood
 from simulator.scene import Scene, prepare
@@ -25,7 +28,7 @@ from simulator.taps import Level, Spot, Tap, no_tap, silent
 WORTH_RECORDING, WORTH_COMPILING = 1 << 19, 1 << 33
 """Numbers of evaluations from which on the stages are recorded as graphs, and compiled unasked."""
 
-Submit = Callable[..., "Future[_Done]"]
+Submit = Callable[..., "Future[Any]"]
 Progress = Callable[[int, int], None]
 """Is told the number of pixels done and the number of all pixels of the run."""
 
@@ -51,7 +54,8 @@ class Rendered:
 class _Run:
     """What all blocks of a run share.
 
-    near: what it is restricted to, None for the whole image; notes: warnings of the set-up.
+    near: what it is restricted to, None for the whole image; notes: warnings of the set-up; inference:
+    whether nobody wants a gradient.
     """
 
     scene: Scene
@@ -60,6 +64,7 @@ class _Run:
     tap: Tap
     near: Neighbourhood | None
     notes: tuple[str, ...]
+    inference: bool
 
 
 @dataclass(frozen=True)
@@ -67,13 +72,14 @@ class _Done:
     """Pixel values of consecutive executed pixels, the sum of their solid angles, and more.
 
     place: of each pixel in memory order, None where the whole image is computed; interpolated: NEVER (the
-    limit of `Block`) while interpolation is on, else 0.
+    limit of `Block`) while interpolation is on, else 0; blocks: as they were computed.
     """
 
     pixels: Tensor
     omega_sum_sr: Tensor
     place: Tensor | None
     interpolated: int
+    blocks: tuple[Block, ...]
 
 
 def simulate(config: RunConfig) -> Tensor:
@@ -85,34 +91,60 @@ def simulate(config: RunConfig) -> Tensor:
 
 
 def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) -> Rendered:
-    """Return the image of a scene.
+    """Return the image of a scene, with its gradient if a quantity of the run requires one.
 
     Args: scene: from `prepare`. tap: who watches; the image is the same bit for bit. progress: see
     `Progress`.
     Raises: InputError for a device that is not there. Source: spec 06.
     """
-    with torch.inference_mode():
-        run = _run(scene, tap)
-        executed = scene.executed()
-        total = int(executed.sum())
-        done: list[_Done] = []
-        finished = 0
-        for part in _rendered_blocks(run, executed.flatten()):
-            done.append(part)
-            finished += len(part.pixels)
-            if progress is not None:
-                progress(finished, total)
-        ended = run.ins.plan.latching and bool(done) and done[-1].interpolated != NEVER
-        made = _assemble(run.ins.plan.sum_dtype, executed, done)
-        return replace(made, interpolation_ended=ended, notes=run.notes)
-
-
-def _run(scene: Scene, tap: Tap) -> _Run:
-    """Return what the blocks of a run share."""
     ins = Instrument.of(scene)
+    if not wanted(ins):
+        with torch.inference_mode():
+            return _render(_run(scene, Instrument.of(scene), tap), progress)[0]
+    compute = scene.config.compute
+    if compute.precision == "auto":
+        ins = Instrument.of(scene.with_compute(replace(compute, precision="float64")))
+    made: list[Rendered] = []
+
+    def forward() -> tuple[Tensor, Sequence[Block]]:
+        run = _run(scene, rebuilt(ins, [part.detach() for part in leaves(ins)]), tap)
+        rendered, blocks = _render(run, progress)
+        made.append(rendered)
+        return rendered.image.flatten()[rendered.executed.flatten().to(rendered.image.device)], blocks
+
+    pixels = differentiable(ins, compute.block_elements, forward, _side_by_side)
+    image = torch.zeros_like(made[0].image).masked_scatter(made[0].executed.to(pixels.device), pixels)
+    return replace(made[0], image=image)
+
+
+def _side_by_side(function: Callable[[int], Any], count: int) -> Sequence[Any]:
+    """Return the results of a function of 0 ... count - 1, called on all cores."""
+    with _workers(parallel=True) as (submit, _):
+        return [call.result() for call in [submit(function, n) for n in range(count)]]
+
+
+def _render(run: _Run, progress: Progress | None) -> tuple[Rendered, list[Block]]:
+    """Return the image of a run, and the blocks in the order of its pixels."""
+    executed = run.scene.executed()
+    total = int(executed.sum())
+    done: list[_Done] = []
+    finished = 0
+    for part in _rendered_blocks(run, executed.flatten()):
+        done.append(part)
+        finished += len(part.pixels)
+        if progress is not None:
+            progress(finished, total)
+    ended = run.ins.plan.latching and bool(done) and done[-1].interpolated != NEVER
+    made = _assemble(run.ins.plan.sum_dtype, executed, done)
+    blocks = [block for part in done for block in part.blocks]
+    return replace(made, interpolation_ended=ended, notes=run.notes), blocks
+
+
+def _run(scene: Scene, ins: Instrument, tap: Tap) -> _Run:
+    """Return what the blocks of a run share."""
     near = Neighbourhood.of(scene.config, ins.device)
     stages, notes = _stages(scene, ins, tap)
-    return _Run(scene, ins, stages, tap, near, notes)
+    return _Run(scene, ins, stages, tap, near, notes, torch.is_inference_mode_enabled())
 
 
 def _stages(scene: Scene, ins: Instrument, tap: Tap) -> tuple[Stages, tuple[str, ...]]:
@@ -207,9 +239,9 @@ def _workers(parallel: bool) -> Iterator[tuple[Submit, int]]:
         torch.set_num_threads(cores)
 
 
-def _at_once(function: Callable[..., _Done], *given: object) -> Future[_Done]:
+def _at_once(function: Callable[..., Any], *given: object) -> Future[Any]:
     """Return the result of a call that is made now."""
-    done: Future[_Done] = Future()
+    done: Future[Any] = Future()
     done.set_result(function(*given))
     return done
 
@@ -219,7 +251,7 @@ def _render_block(run: _Run, block: Block) -> _Done:
 
     Source: spec 05 section 5, 06 section 11.
     """
-    with torch.inference_mode():
+    with torch.inference_mode(run.inference), torch.no_grad():
         results = [_photons(run, part) for part in _switched(run, block)]
         last = results[-1][0]
         return _Done(
@@ -227,6 +259,7 @@ def _render_block(run: _Run, block: Block) -> _Done:
             omega_sum_sr=torch.cat([result.omega_sum_sr for _, result in results]).sum(),
             place=None if run.near is None else run.near.place(block),
             interpolated=NEVER if last.interpolated == NEVER else 0,
+            blocks=() if run.inference else tuple(block for block, _ in results),
         )
 
 

@@ -56,7 +56,7 @@ class Numbers:
             layer_m=made(detector.thickness_m.step),
             attenuation_per_m=made(detector.attenuation_per_m),
             dmin_m=made(scene.config.sampling.dmin_m),
-            kahn=made(beam.kahn_factor) if beam.kahn_factor != 0.0 else None,
+            kahn=None if _zero(beam.kahn_factor) else made(beam.kahn_factor),
             fluence_photons_per_m2=made(beam.fluence_photons_per_m2),
             water_electrons_sqr=made(scene.water_electrons_sqr),
             I_bg=made(scene.I_bg),
@@ -94,14 +94,14 @@ class Plan:
         """Return the decisions of a scene."""
         config, quirks = scene.config, scene.config.quirks
         work_dtype, sum_dtype = PRECISIONS[precision_of(scene)]
-        water = config.beam.water_size_m != 0.0
+        water = bool(config.beam.water_size_m != 0.0)
         return cls(
             sides=scene.oversample,
             layers=scene.layers,
             curved=config.detector.curved,
             point_pixel=config.detector.point_pixel,
             resolution_limit=config.sampling.dmin_m > 0.0,
-            mosaic=config.crystal.mosaic_spread_rad > 0.0,
+            mosaic=bool(config.crystal.mosaic_spread_rad > 0.0),
             interpolate=scene.interpolate,
             short_cut=not water and _cuts_short(quirks),
             latching=scene.interpolate and "Q-INTERP-LATCH" in quirks,
@@ -162,7 +162,8 @@ class Instrument:
             **{field.name: getattr(scene.geometry, field.name).to(device) for field in fields(Geometry)}
         )
         weights = None
-        if "Q-SOURCE-WEIGHTS" not in quirks and len(set(scene.sources.weight.tolist())) > 1:
+        weight = scene.sources.weight
+        if "Q-SOURCE-WEIGHTS" not in quirks and (weight.requires_grad or len(set(weight.tolist())) > 1):
             weights = _per_source(scene.sources.relative_weight(quirks).to(device))
         a, b, c = (vec(row.to(device)) for row in scene.lattice.reciprocal_A_inv)
         usual = _orientations(scene, False, device)
@@ -187,6 +188,11 @@ class Instrument:
             usual=usual,
             first=_orientations(scene, True, device) if scene.first_block_differs else usual,
         )
+
+
+def _zero(value: float | Tensor) -> bool:
+    """Return whether a quantity is 0 and stays so."""
+    return not (isinstance(value, Tensor) and value.requires_grad) and bool(value == 0.0)
 
 
 def _cuts_short(quirks: Quirks) -> bool:

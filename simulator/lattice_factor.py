@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from simulator.config import Shape
+from simulator.lattice_slopes import ball_slope, grating_slopes
 from simulator.quirks import Quirks
 from simulator.sines import sine_of_half_turns
-from simulator.vectors import Vec, dot, square_root
+from simulator.vectors import Vec, dot, scalar, square_root
 
 ROUND_FACTOR = 0.723601254558268
 """Makes the integrated intensity of a round crystal that of the square one (close to sqrt(pi/6))."""
@@ -53,12 +55,12 @@ class CrystalShape:
     ) -> CrystalShape:
         """Return the shape of a crystal of so many cells, on the device of its reciprocal vectors."""
         device = reciprocal[0][0].device
-        Na, Nb, Nc = (torch.tensor(float(count), dtype=torch.float64, device=device) for count in cells)
+        Na, Nb, Nc = (scalar(count).to(device, torch.float64) for count in cells)
         return cls(
             name=name,
             cells=(Na, Nb, Nc),
-            single=(cells[0] <= 1, cells[1] <= 1, cells[2] <= 1),
-            fudge=torch.tensor(fudge, dtype=torch.float64, device=device),
+            single=(bool(cells[0] <= 1), bool(cells[1] <= 1), bool(cells[2] <= 1)),
+            fudge=scalar(fudge).to(device),
             reciprocal=reciprocal,
             quirks=quirks,
             dtype=dtype,
@@ -105,6 +107,9 @@ def sincg(phase: Tensor, cells: Tensor) -> Tensor:
     Args: phase, x in radians; cells, N. Source: spec 06 section 10.
     """
     phase = phase + OFF_CENTRE
+    if phase.requires_grad or cells.requires_grad:
+        grating: Tensor = _Grating.apply(phase, cells)  # type: ignore[no-untyped-call]
+        return grating
     return (phase * cells).sin() / phase.sin()
 
 
@@ -128,6 +133,9 @@ def sinc3(x: Tensor, series: bool) -> Tensor:
     Args: x, radians. series: whether 1 - x^2/10 + x^4/280 - x^6/15120 replaces it below 0.05.
     Source: spec 06 sections 10 and 15.
     """
+    if x.requires_grad:
+        ball: Tensor = _Ball.apply(x, series)  # type: ignore[no-untyped-call]
+        return ball
     small = x < SINC3_SERIES_LIMIT if series else x == 0.0
     safe = torch.where(small, 1.0, x)
     closed = 3.0 * (safe.sin() / safe - safe.cos()) / (safe * safe)
@@ -173,3 +181,36 @@ def _rad_star_sqr(shape: CrystalShape, offset: Vec) -> Tensor:
     for n in shape.cells:
         total = total * n * n
     return total
+
+
+class _Grating(torch.autograd.Function):
+    """`sincg` with slopes that stay right where numerator and denominator vanish."""
+
+    @staticmethod
+    def forward(ctx: Any, phase: Tensor, cells: Tensor) -> Tensor:
+        """Return sin(N x)/sin(x)."""
+        ctx.save_for_backward(phase, cells)
+        return sincg(phase.detach(), cells.detach())
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Return the products with both slopes."""
+        phase, cells = ctx.saved_tensors
+        along_x, along_N = grating_slopes(phase, cells)
+        return grads[0] * along_x, (grads[0] * along_N).sum() if ctx.needs_input_grad[1] else None
+
+
+class _Ball(torch.autograd.Function):
+    """`sinc3` with a slope that stays right near 0."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, series: bool) -> Tensor:
+        """Return 3 (sin(x)/x - cos(x))/x^2."""
+        ctx.save_for_backward(x)
+        return sinc3(x.detach(), series)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        """Return the product with the slope."""
+        (x,) = ctx.saved_tensors
+        return grads[0] * ball_slope(x), None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from simulator.c_random import cap_rotation, mosaic_stream
+from simulator.c_random import Cap, Matrix, cap_rotation, mosaic_stream, rotation_entries
 from simulator.config import Crystal
 from simulator.quirks import Quirks
+from simulator.vectors import column, plain
 
 
 def domain_rotations(crystal: Crystal, quirks: Quirks) -> Tensor:
@@ -20,6 +21,15 @@ def domain_rotations(crystal: Crystal, quirks: Quirks) -> Tensor:
     Returns: [M, 3, 3] float64, rows of the matrices. Source: spec 04 section 5, 07.
     """
     stream = mosaic_stream(crystal, quirks)
-    draws = [cap_rotation(stream, crystal.mosaic_spread_rad) for _ in range(crystal.mosaic_domains)]
-    matrices = torch.tensor(draws, dtype=torch.float64).reshape(-1, 3, 3)
+    spread = crystal.mosaic_spread_rad
+    draws = [cap_rotation(stream, plain(spread)) for _ in range(crystal.mosaic_domains)]
+    matrices = column([_entries(cap, spread) for cap in draws]).reshape(-1, 3, 3)
     return torch.cat((torch.eye(3, dtype=torch.float64)[None], matrices[1:]))
+
+
+def _entries(cap: Cap, spread_rad: float | Tensor) -> Matrix | Tensor:
+    """Return the rotation of a domain; a spread that is a tensor is not rounded to 4 bytes."""
+    if not isinstance(spread_rad, Tensor):
+        return cap.matrix()
+    angle = cap.per_spread * spread_rad
+    return torch.stack(rotation_entries(cap.axis, angle.cos(), angle.sin()))

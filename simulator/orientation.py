@@ -13,7 +13,7 @@ CAP_RAD = 90.0
 
 def random_misset(stream: Stream) -> Vec3:
     """Return the missetting angles of a random orientation in radians (Q-MISSET-RANDOM)."""
-    return angles_of(cap_rotation(stream, CAP_RAD))
+    return angles_of(cap_rotation(stream, CAP_RAD).matrix())
 
 
 def angles_of(matrix: Matrix) -> Vec3:

@@ -25,5 +25,15 @@ def kahn_factor(kahn: Tensor | None, incident: Vec, diffracted: Vec, axis: Vec) 
         return 0.5 * (1.0 + cos_sqr)
     B = unit(cross(p, i))
     E = unit(cross(i, B))
-    psi = -torch.atan2(dot(d, B), dot(d, E))
+    psi = -_angle(dot(d, B), dot(d, E))
     return 0.5 * ((1.0 + cos_sqr) - (kahn * (2.0 * psi).cos()) * (1.0 - cos_sqr))
+
+
+def _angle(y: Tensor, x: Tensor) -> Tensor:
+    """Return atan2(y, x) with derivative 0 at y = x = 0, where sin^2 2theta makes it not count."""
+    if not (y.requires_grad or x.requires_grad):
+        return torch.atan2(y, x)
+    nowhere = (y == 0.0) & (x == 0.0)
+    return torch.where(
+        nowhere, torch.atan2(y.detach(), x.detach()), torch.atan2(y, torch.where(nowhere, 1.0, x))
+    )

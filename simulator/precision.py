@@ -8,7 +8,7 @@ import torch
 
 from simulator.config import Precision
 from simulator.scene import Scene
-from simulator.vectors import length, vec
+from simulator.vectors import length, plain, vec
 
 PRECISIONS: dict[str, tuple[torch.dtype, torch.dtype]] = {
     "float64": (torch.float64, torch.float64),
@@ -44,7 +44,7 @@ def mixed_error(scene: Scene) -> float:
     pi N h in double precision, with |h| <= 2 |a| / lambda.
     """
     counts = [count for count in scene.lattice.cells if count > 1]
-    edges_m = [float(length(vec(row))) for row in scene.lattice.direct_m]
-    largest = 2.0 * max(edges_m) / float(scene.sources.wavelength_m.min())
+    edges_m = [plain(length(vec(row))) for row in scene.lattice.direct_m]
+    largest = 2.0 * max(edges_m) / plain(scene.sources.wavelength_m.min())
     phase = math.pi * max(counts, default=1) * largest * 2.0**-52
     return 4.0 * ROUNDING * max(1, len(counts)) + 2.0 * phase

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -133,9 +133,7 @@ def _structure_factors(raw: RawOptions, quirks: Quirks) -> StructureFactors:
         factors = read_dump(dump, default_F)
     else:
         factors = StructureFactors(default_F)
-    return StructureFactors(
-        factors.default_F, factors.reflections, factors.table, factors.hkl_min, interpolate
-    )
+    return replace(factors, interpolate=interpolate)
 
 
 def _sampling(raw: RawOptions) -> Sampling:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from simulator.background import water_electrons_sqr
-from simulator.config import RunConfig
+from simulator.config import Compute, RunConfig
 from simulator.crystal import Lattice, orient
 from simulator.detector import Geometry, place
 from simulator.mosaic import domain_rotations
@@ -17,7 +17,7 @@ from simulator.phi import orientation_steps, phi_angles_rad
 from simulator.rotations import rot_axis, turn
 from simulator.sources import Sources, list_sources
 from simulator.structure_factors import Table, make_table, uses_interpolation
-from simulator.vectors import Vec, apply, vec
+from simulator.vectors import Vec, apply, column, plain, scalar, vec
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,10 @@ class Scene:
         """Number of sensor layers."""
         return self.config.detector.thickness_m.count
 
+    def with_compute(self, compute: Compute) -> Scene:
+        """Return the scene as another arithmetic or device computes it."""
+        return replace(self, config=replace(self.config, compute=compute))
+
     @property
     def evaluations(self) -> int:
         """Number of evaluations of the run, with all sources (spec 06 section 1)."""
@@ -88,7 +92,7 @@ class Scene:
         Source: spec 03 section 5, 06 sections 7 and 8.
         """
         steps = orientation_steps(self.phi_rad, first_block, self.config.quirks)
-        angles = torch.tensor([self.phi_rad[j] for j in steps], dtype=torch.float64)[:, None]  # [P, 1]
+        angles = column(self.config.crystal.phi_rad.values())[steps][:, None]  # [P, 1]
         spindle = vec(self.lattice.spindle)
         a, b, c = (rot_axis(vec(row), spindle, angles) for row in self.lattice.direct_m)
         rotated = (a, b, c)
@@ -119,7 +123,7 @@ def prepare(config: RunConfig) -> Scene:
     lattice = orient(config.crystal, config.beam.wavelength_m, quirks)
     sources = list_sources(config.beam, geometry, quirks)
     umats = domain_rotations(config.crystal, quirks)
-    phi_rad = phi_angles_rad(config.crystal.phi_rad)
+    phi_rad = [plain(angle) for angle in phi_angles_rad(config.crystal.phi_rad)]
     recommended = _recommended_oversample(config, geometry, lattice)
     oversample = config.sampling.oversample if config.sampling.oversample > 0 else recommended
     counted = config.crystal.cells if "Q-INTERP-AUTO-ORDER" in quirks else lattice.cells
@@ -137,14 +141,14 @@ def prepare(config: RunConfig) -> Scene:
         recommended_oversample=recommended,
         steps=len(sources.weight) * len(umats) * len(phi_rad) * oversample * oversample,
         water_electrons_sqr=water,
-        I_bg=torch.tensor(water if "Q-WATER-STEPS" in quirks else 0.0, dtype=torch.float64),
+        I_bg=scalar(water if "Q-WATER-STEPS" in quirks else 0.0),
     )
 
 
 def _recommended_oversample(config: RunConfig, geometry: Geometry, lattice: Lattice) -> int:
     """Return ceil(3 X / (lambda0 D / px)) with X the largest crystal edge, at least 1 (spec 03 section 7)."""
     spot_m = config.beam.wavelength_m * geometry.distance_m / config.detector.pixel_size_m
-    wanted = float(3.0 * lattice.largest_edge_m() / spot_m)
+    wanted = plain(3.0 * lattice.largest_edge_m() / spot_m)
     return max(1, math.ceil(wanted)) if math.isfinite(wanted) else 1
 
 

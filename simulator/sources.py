@@ -13,7 +13,7 @@ from simulator.errors import InputError
 from simulator.quirks import Quirks
 from simulator.rotations import rot_axis
 from simulator.units import SOURCE_DISTANCE_M
-from simulator.vectors import Vec, scale, stack, unit, vec
+from simulator.vectors import Vec, column, scale, stack, unit, vec
 
 ROUND_LIMIT = 1.1
 """A grid point beyond this elliptic radius is left out with `-round_div` (spec 04 section 3)."""
@@ -54,11 +54,11 @@ def list_sources(beam: Beam, geometry: Geometry, quirks: Quirks) -> Sources:
 def _from_rows(beam: Beam) -> Sources:
     """Return the sources of a file; a position becomes a unit vector, the zero vector stays."""
     rows = beam.source_rows
-    positions = vec(torch.tensor([row.position for row in rows], dtype=torch.float64))
+    positions = vec(column([column(row.position) for row in rows]))
     return Sources(
         direction=stack(unit(positions)),
-        wavelength_m=torch.tensor([row.wavelength_m for row in rows], dtype=torch.float64),
-        weight=torch.tensor([row.weight for row in rows], dtype=torch.float64),
+        wavelength_m=column([row.wavelength_m for row in rows]),
+        weight=column([row.weight for row in rows]),
     )
 
 
@@ -67,12 +67,12 @@ def _from_grid(beam: Beam, geometry: Geometry) -> Sources:
     points = _grid_points(beam)
     if not points:
         raise InputError("-round_div leaves no source in the divergence grid; use -square_div")
-    x, y = (torch.tensor(column, dtype=torch.float64) for column in zip(*points, strict=True))
+    x, y = (column(angles) for angles in zip(*points, strict=True))
     start: Vec = scale(vec(geometry.beam), -SOURCE_DISTANCE_M)
     turned = rot_axis(rot_axis(start, vec(geometry.polarization), y), vec(geometry.vertical), x)
     dispersion = beam.dispersion
     factors = [1.0 + dispersion.step * i + dispersion.first for i in range(dispersion.count)]
-    wavelengths = beam.wavelength_m * torch.tensor(factors, dtype=torch.float64)
+    wavelengths = beam.wavelength_m * column(factors)
     count = len(points) * dispersion.count
     return Sources(
         direction=stack(unit(turned)).repeat_interleave(dispersion.count, dim=0),
@@ -96,7 +96,7 @@ def _outside(x: float, horizontal: Steps, y: float, vertical: Steps) -> bool:
     if horizontal.range == 0.0 or vertical.range == 0.0:
         return False
     total = _elliptic_term(x, horizontal) + _elliptic_term(y, vertical)
-    return 4.0 * total > ROUND_LIMIT
+    return bool(4.0 * total > ROUND_LIMIT)
 
 
 def _elliptic_term(x: float, steps: Steps) -> float:

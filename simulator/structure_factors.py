@@ -13,7 +13,7 @@ from torch import Tensor
 
 from simulator.config import StructureFactors
 from simulator.quirks import Quirks
-from simulator.vectors import Vec, apply, vec
+from simulator.vectors import Vec, apply, scalar, vec
 
 NODES = 4
 """Nodes along each axis of the interpolation."""
@@ -61,12 +61,16 @@ def make_table(factors: StructureFactors) -> Table:
 
     Args: factors: the dense box (electrons) and default_F. Source: spec 05 sections 1 and 2.
     """
-    default = factors.default_F
+    default = scalar(factors.default_F)
     if factors.reflections == 0:
-        return _table(torch.tensor([default], dtype=torch.float64), (0, 0, 0), (1, 1, 1), present=False)
-    box = torch.from_numpy(factors.table).to(torch.float64)
-    values = torch.nn.functional.pad(box, (1, 1, 1, 1, 1, 1), value=default)
-    return _table(values.flatten(), factors.hkl_min, (box.shape[0], box.shape[1], box.shape[2]), present=True)
+        return _table(default[None], (0, 0, 0), (1, 1, 1), present=False)
+    box = torch.as_tensor(factors.table, dtype=torch.float64)
+    if factors.missing.size:
+        box = torch.where(torch.from_numpy(factors.missing), default, box)
+    sizes = (box.shape[0], box.shape[1], box.shape[2])
+    values = default.expand([size + 2 for size in sizes]).clone()
+    values[1:-1, 1:-1, 1:-1] = box
+    return _table(values.flatten(), factors.hkl_min, sizes, present=True)
 
 
 def _table(values: Tensor, lower: tuple[int, int, int], sizes: tuple[int, int, int], present: bool) -> Table:

@@ -6,7 +6,7 @@ every product and sum a separate rounded operation, as in a scalar program.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -18,10 +18,26 @@ SPLITTER = float(2**27 + 1)
 EPSILON = 2.0**-52
 
 
+def scalar(value: object) -> Tensor:
+    """Return a number as a float64 tensor without dimensions; a tensor stays what it is."""
+    return value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
+
+
+def plain(value: Tensor | float) -> float:
+    """Return a number, or a tensor of one entry, as a number, for decisions and print."""
+    return float(value.detach() if isinstance(value, Tensor) else value)
+
+
+def column(values: Sequence[object]) -> Tensor:
+    """Return numbers, or tensors of one shape, as one tensor [n, ...] (float64)."""
+    if any(isinstance(value, Tensor) for value in values):
+        return torch.stack([scalar(value) for value in values])
+    return torch.tensor(values, dtype=torch.float64)
+
+
 def vec(values: object) -> Vec:
-    """Return a Vec from a tensor [3] or from three numbers (float64)."""
-    row = values if isinstance(values, Tensor) else torch.tensor(values, dtype=torch.float64)
-    x, y, z = row.unbind(-1)
+    """Return a Vec from a tensor [..., 3] or from three numbers (float64)."""
+    x, y, z = (column(values) if isinstance(values, (tuple, list)) else scalar(values)).unbind(-1)
     return x, y, z
 
 
@@ -56,8 +72,13 @@ def square_root(x: Tensor) -> Tensor:
     """Return the correctly rounded square root of a float64 tensor.
 
     s + (x - s^2)/(2 s), with the residual in exact arithmetic: `torch.sqrt` may call a library that is off by
-    a digit, which matters where a unit vector is normalised again.
+    a digit, which matters where a unit vector is normalised again. Its derivative at 0 is taken as 0.
     """
+    if x.requires_grad:
+        zero = x == 0.0
+        root = torch.where(zero, 1.0, x).sqrt()
+        s, exact = torch.where(zero, 0.0, root), square_root(x.detach())
+        return s + (exact - s.detach())
     s = x.sqrt()
     split = SPLITTER * s
     high = split - (split - s)

@@ -1,0 +1,100 @@
+"""Gradients of an image: blocks are computed again in the backward pass, so that memory stays bounded.
+
+The kernel is that of the forward pass. Its inputs, the tensors of the instrument, are few and small; from
+them on, torch differentiates the set-up as usual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simulator.blocks import Block
+from simulator.instrument import Instrument
+from simulator.kernel import photons
+from simulator.leaves import leaves, rebuilt
+from simulator.stages import Eager
+
+EVALUATIONS_OF_A_GRAPH = 1 << 18
+Forward = Callable[[], tuple[Tensor, Sequence[Block]]]
+"""Computes the pixels [n] of all blocks, and says which blocks these were."""
+Spread = Callable[[Callable[[int], Any], int], Sequence[Any]]
+"""Calls a function with 0 ... n - 1, side by side, and returns the results in order."""
+
+
+def wanted(ins: Instrument) -> bool:
+    """Return whether the image shall have a gradient."""
+    return torch.is_grad_enabled() and any(part.requires_grad for part in leaves(ins))
+
+
+def differentiable(ins: Instrument, elements: int, forward: Forward, spread: Spread) -> Tensor:
+    """Return the pixels [n] of a forward pass, with the gradient to the tensors of the instrument.
+
+    Args: elements: evaluations of a chunk in the backward pass.
+    """
+    tensors = list(leaves(ins))
+    found: Tensor = _Pixels.apply((ins, elements, forward, spread), *tensors)  # type: ignore[no-untyped-call]
+    return found
+
+
+class _Pixels(torch.autograd.Function):
+    """All pixels as one function of the tensors of the instrument."""
+
+    @staticmethod
+    def forward(ctx: Any, how: tuple[Instrument, int, Forward, Spread], *tensors: Tensor) -> Tensor:
+        """Compute the pixels and remember the blocks."""
+        ins, elements, forward, spread = how
+        with torch.no_grad():
+            pixels, blocks = forward()
+        ctx.kept = (rebuilt(ins, [part.detach() for part in tensors]), elements, _pieces(ins, blocks), spread)
+        ctx.needed = [part.requires_grad for part in tensors]
+        return pixels.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the sum over blocks of the products with their derivatives, in the order of the blocks."""
+        ins, elements, blocks, spread = ctx.kept
+        starts = [0]
+        for block in blocks:
+            starts.append(starts[-1] + len(block.slow))
+
+        def of_block(n: int) -> list[Tensor | None]:
+            return _products(ins, ctx.needed, elements, blocks[n], grads[0][starts[n] : starts[n + 1]])
+
+        totals: list[Tensor | None] = [None] * len(ctx.needed)
+        for parts in spread(of_block, len(blocks)):
+            totals = [
+                part if total is None else total if part is None else total + part
+                for total, part in zip(totals, parts, strict=True)
+            ]
+        return None, *totals
+
+
+def _products(
+    ins: Instrument, needed: Sequence[bool], elements: int, block: Block, grad: Tensor
+) -> list[Tensor | None]:
+    """Return the product of a block's gradient with its derivative to each tensor, None where not needed."""
+    with torch.enable_grad():
+        inputs = [part.detach().requires_grad_(need) for part, need in zip(leaves(ins), needed, strict=True)]
+        asked = [part for part, need in zip(inputs, needed, strict=True) if need]
+        pixels = photons(rebuilt(ins, inputs), block, Eager(elements, len(block.slow))).pixels
+        if not pixels.requires_grad:
+            return [None] * len(inputs)
+        found = iter(torch.autograd.grad(pixels, asked, grad.to(pixels.dtype), allow_unused=True))
+    return [next(found) if need else None for need in needed]
+
+
+def _pieces(ins: Instrument, blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks in parts of about so many evaluations that their graphs fit into memory."""
+    K, P, M = ins.counts
+    sides = ins.plan.sides
+    pixels = max(1, EVALUATIONS_OF_A_GRAPH // (K * P * M * sides * sides * ins.plan.layers))
+    return [
+        replace(block, slow=block.slow[n : n + pixels], fast=block.fast[n : n + pixels])
+        for block in blocks
+        for n in range(0, len(block.slow), pixels)
+    ]
