@@ -158,9 +158,9 @@ class StructureFactors:
     default_F: float = 0.0
     reflections: int = 0
     table: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0, 0)))
-    missing: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0, 0), bool))
     hkl_min: tuple[int, int, int] = (0, 0, 0)
     interpolate: Literal["auto", "on", "off"] = "auto"
+    missing: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0, 0), bool))
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,12 @@ from torch import Tensor
 
 from simulator.config import RunConfig
 from simulator.errors import InputError
+from simulator.units import M_PER_ANGSTROM
 from simulator.vectors import column, scalar
 
 SOURCE_ROWS = "source_rows"
+SMALLEST = 1.0 / 1024.0
+SHORTEST_M = SMALLEST * M_PER_ANGSTROM
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Parameter:
 
 INFINITE = math.inf
 _ROWS: tuple[tuple[str, str, str, float, float, str], ...] = (
-    ("cell_lengths_A", "crystal.cell_lengths_A", "A", 1e-3, INFINITE, "cell edges a, b, c [3]"),
-    ("cell_angles_rad", "crystal.cell_angles_rad", "rad", 1e-3, math.pi, "cell angles al, be, ga [3]"),
+    ("cell_lengths_A", "crystal.cell_lengths_A", "A", SMALLEST, INFINITE, "cell edges a, b, c [3]"),
+    ("cell_angles_rad", "crystal.cell_angles_rad", "rad", SMALLEST, math.pi, "cell angles al, be, ga [3]"),
     ("matrix", "crystal.matrix", "lambda/A", -INFINITE, INFINITE, "MOSFLM matrix, row by row [9]"),
     ("misset_rad", "crystal.misset_rad", "rad", -INFINITE, INFINITE, "turns about x, y, z [3]"),
     ("spindle_axis", "crystal.spindle_axis", "", -INFINITE, INFINITE, "rotation axis, normalised [3]"),
@@ -48,7 +51,7 @@ _ROWS: tuple[tuple[str, str, str, float, float, str], ...] = (
     ("mosaic_spread_rad", "crystal.mosaic_spread_rad", "rad", 0.0, INFINITE, "spread, for the domains drawn"),
     ("phi_first_rad", "crystal.phi_rad.first", "rad", -INFINITE, INFINITE, "start of the rotation"),
     ("phi_step_rad", "crystal.phi_rad.step", "rad", -INFINITE, INFINITE, "rotation from step to step"),
-    ("wavelength_m", "beam.wavelength_m", "m", 1e-14, INFINITE, "wavelength"),
+    ("wavelength_m", "beam.wavelength_m", "m", SHORTEST_M, INFINITE, "wavelength"),
     ("fluence_photons_per_m2", "beam.fluence_photons_per_m2", "1/m^2", 0.0, INFINITE, "photons an area"),
     ("kahn_factor", "beam.kahn_factor", "", -1.0, 1.0, "degree of polarization"),
     ("beam_direction", "beam.direction", "", -INFINITE, INFINITE, "beam vector, normalised [3]"),
@@ -61,10 +64,10 @@ _ROWS: tuple[tuple[str, str, str, float, float, str], ...] = (
     ("dispersion_step", "beam.dispersion.step", "", -INFINITE, INFINITE, "step of the wavelength shift"),
     ("source_positions_m", "beam.source_rows.position", "m", -INFINITE, INFINITE, "sources of a file [K, 3]"),
     ("source_weights", "beam.source_rows.weight", "", 0.0, INFINITE, "weights of these [K]"),
-    ("source_wavelengths_m", "beam.source_rows.wavelength_m", "m", 1e-14, INFINITE, "of these [K]"),
+    ("source_wavelengths_m", "beam.source_rows.wavelength_m", "m", SHORTEST_M, INFINITE, "of these [K]"),
     ("water_size_m", "beam.water_size_m", "m", 0.0, INFINITE, "edge of the water cube"),
-    ("distance_m", "detector.distance_m", "m", 1e-9, INFINITE, "sample to detector along the beam"),
-    ("close_distance_m", "detector.close_distance_m", "m", 1e-9, INFINITE, "sample to detector plane"),
+    ("distance_m", "detector.distance_m", "m", SHORTEST_M, INFINITE, "sample to detector along the beam"),
+    ("close_distance_m", "detector.close_distance_m", "m", SHORTEST_M, INFINITE, "sample to detector plane"),
     ("Fbeam_m", "detector.Fbeam_m", "m", -INFINITE, INFINITE, "beam centre, fast (pivot BEAM)"),
     ("Sbeam_m", "detector.Sbeam_m", "m", -INFINITE, INFINITE, "beam centre, slow (pivot BEAM)"),
     ("Fclose_m", "detector.Fclose_m", "m", -INFINITE, INFINITE, "near point, fast (pivot SAMPLE)"),
@@ -76,7 +79,7 @@ _ROWS: tuple[tuple[str, str, str, float, float, str], ...] = (
     ("fast_axis", "detector.fast", "", -INFINITE, INFINITE, "fast direction, normalised [3]"),
     ("slow_axis", "detector.slow", "", -INFINITE, INFINITE, "slow direction, normalised [3]"),
     ("normal_axis", "detector.normal", "", -INFINITE, INFINITE, "normal direction, normalised [3]"),
-    ("pixel_size_m", "detector.pixel_size_m", "m", 1e-9, INFINITE, "edge of a pixel"),
+    ("pixel_size_m", "detector.pixel_size_m", "m", SHORTEST_M, INFINITE, "edge of a pixel"),
     ("layer_m", "detector.thickness_m.step", "m", 0.0, INFINITE, "thickness of a sensor layer"),
     ("attenuation_per_m", "detector.attenuation_per_m", "1/m", 0.0, INFINITE, "of the sensor"),
     ("structure_factors", "structure_factors.table", "electrons", 0.0, INFINITE, "F of the box [h, k, l]"),

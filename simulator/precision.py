@@ -27,14 +27,15 @@ ROUNDING = 2.0**-24
 def precision_of(scene: Scene) -> Precision:
     """Return the arithmetic of a run, chosen if its configuration leaves it open.
 
-    Mixed where its error stays below the accuracy asked for and no noise image is written, whose generator
-    goes another way after the first count that differs; else float64.
+    Mixed where its error stays below the accuracy asked for; float64 also where the last bits count: in a
+    noise image, whose generator goes another way after the first count that differs, and with
+    Q-SINCG-INTEGER, which is upstream's rounding at the peaks.
     """
-    compute = scene.config.compute
+    config, compute = scene.config, scene.config.compute
     if compute.precision != "auto":
         return compute.precision
-    exact = scene.config.output.write_noise or mixed_error(scene) > compute.accuracy
-    return "float64" if exact else "mixed"
+    bits_count = config.output.write_noise or "Q-SINCG-INTEGER" in config.quirks
+    return "float64" if bits_count or mixed_error(scene) > compute.accuracy else "mixed"
 
 
 def mixed_error(scene: Scene) -> float:

@@ -40,7 +40,7 @@ def read_dump(path: Path, default_F: float) -> StructureFactors:
     if not np.isfinite(table).all():
         raise InputError(f"dump file '{path}': holds values that are not finite; make it again from -hkl")
     count = shape[0] * shape[1] * shape[2]
-    return StructureFactors(default_F, count, table.copy(), hkl_min=(low[0], low[1], low[2]))
+    return StructureFactors(default_F, count, table.copy(), (low[0], low[1], low[2]))
 
 
 def _limits(data: bytes, path: Path) -> tuple[list[int], list[int], int]:

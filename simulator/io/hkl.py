@@ -43,9 +43,8 @@ def read_hkl(path: Path, default_F: float) -> StructureFactors:
     table[place[:, 0], place[:, 1], place[:, 2]] = rows[:, 3]
     missing = np.ones(shape, bool)
     missing[place[:, 0], place[:, 1], place[:, 2]] = False
-    return StructureFactors(
-        default_F, len(rows), table, missing, hkl_min=(int(low[0]), int(low[1]), int(low[2]))
-    )
+    corner = (int(low[0]), int(low[1]), int(low[2]))
+    return StructureFactors(default_F, len(rows), table, corner, missing=missing)
 
 
 def _fast_rows(data: bytes) -> Rows | None:

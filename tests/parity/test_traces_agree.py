@@ -38,7 +38,9 @@ def test_every_tap_agrees_in_spec_mode(case: Case, inputs: Path, tmp_path: Path)
     lay_out(case, inputs, tmp_path)
     chosen = [word for slow, fast in pixels for word in ("-trace_pixel", str(slow), str(fast))]
     with contextlib.chdir(tmp_path):
-        config = RunConfig.from_args(["--parity-mode", "spec", *words, *chosen, "-trace_only"])
+        config = RunConfig.from_args(
+            ["--parity-mode", "spec", "-dtype", "float64", *words, *chosen, "-trace_only"]
+        )
         scene, recorder = prepare(config), recorder_of(config)
         render(scene, recorder)
     second = read_stream(io.BytesIO(trace_text(scene, recorder).encode()), "simulator")
