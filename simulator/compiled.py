@@ -34,7 +34,11 @@ PIXELS_PER_CALL, EVALUATIONS_PER_CALL = 1 << 18, 1 << 28
 FEWEST_PIXELS = 2
 LONGEST_REASON = 300
 PROBE_PIXELS = 4099
-OPTIONS: dict[str, Any] = {"assert_indirect_indexing": False, "cpp.dynamic_threads": True}
+OPTIONS: dict[str, Any] = {
+    "assert_indirect_indexing": False,
+    "cpp.dynamic_threads": True,
+    "aot_inductor.compile_wrapper_opt_level": "O0",
+}
 """Of the compiler: no test of look-ups, which are clamped; as many threads as torch has when it runs."""
 INNERMOST = dict.fromkeys(
     ("realize_opcount_threshold", "realize_reads_threshold", "realize_acc_reads_threshold"), 1 << 20

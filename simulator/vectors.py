@@ -72,8 +72,11 @@ def square_root(x: Tensor) -> Tensor:
     """Return the correctly rounded square root of a float64 tensor.
 
     s + (x - s^2)/(2 s), with the residual in exact arithmetic: `torch.sqrt` may call a library that is off by
-    a digit, which matters where a unit vector is normalised again. Its derivative at 0 is taken as 0.
+    a digit, which matters where a unit vector is normalised again; compiled, it is the processor's, which is
+    exact. Its derivative at 0 is taken as 0.
     """
+    if torch.compiler.is_compiling():
+        return x.sqrt()
     if x.requires_grad:
         zero = x == 0.0
         root = torch.where(zero, 1.0, x).sqrt()
