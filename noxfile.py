@@ -85,3 +85,11 @@ def faults(session: nox.Session) -> None:
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
     session.run("pytest", "tests/harness/test_faults.py", *session.posargs)
     session.run("python", "-m", "golden_suite_generator.measure_floor", "--check")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Time the simulator against the C reference, and against the program that NB_C_BIN names."""
+    session.install("-r", "requirements/run.txt")
+    session.install("--no-build-isolation", "--no-deps", "-e", ".")
+    session.run("python", "-m", "harness.bench", "--reports", str(ROOT / "reports"), *session.posargs)

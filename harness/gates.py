@@ -292,7 +292,7 @@ def _command(argv: Sequence[str]) -> int:
             raise UsageError(f"'{path}' exists; results are never overwritten, name a new file")
     gates = [gate for gate in GATES if not options.only or gate.id in options.only]
     reports = reports_root(options.reports)
-    with _data_folder(options.data) as (folder, label):
+    with data_folder(options.data) as (folder, label):
         plan = Plan(
             first_program(options.c_bin, os.environ), second_program(options.py_bin),
             words_for(folder), (NAME, *argv), label,
@@ -305,7 +305,12 @@ def _command(argv: Sequence[str]) -> int:
 
 
 @contextmanager
-def _data_folder(data: Path | None) -> Iterator[tuple[Path, str]]:
+def data_folder(data: Path | None) -> Iterator[tuple[Path, str]]:
+    """Yield the folder with A.mat and scaled.hkl and its name; the built-in crystal lasts as long as this.
+
+    Raises:
+        UsageError: a file is missing.
+    """
     if data is None:
         with tempfile.TemporaryDirectory(prefix="nb-gates-") as scratch:
             yield write_built_in(Path(scratch)), "built-in crystal"

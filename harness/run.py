@@ -31,6 +31,7 @@ TRACE_NAME = "trace.log"
 TRACE_WORDS = ("-trace_file", TRACE_NAME)
 FIRST_PAUSE_S = 0.002
 LONGEST_PAUSE_S = 0.05
+PAUSE_OF_ELAPSED = 0.005
 SMV_HEAD_BYTES = 512
 
 FloatImage = NDArray[np.float32]
@@ -134,7 +135,6 @@ def execute(
 
 
 def _wait(process: subprocess.Popen[bytes], start: float, timeout_s: float) -> Outcome:
-    pause_s = FIRST_PAUSE_S
     timed_out = False
     seen_bytes: int | None = None
     while True:
@@ -142,11 +142,11 @@ def _wait(process: subprocess.Popen[bytes], start: float, timeout_s: float) -> O
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             break
-        if not timed_out and time.monotonic() - start > timeout_s:
+        elapsed_s = time.monotonic() - start
+        if not timed_out and elapsed_s > timeout_s:
             timed_out = True
             _kill_group(process.pid)
-        time.sleep(pause_s)
-        pause_s = min(2.0 * pause_s, LONGEST_PAUSE_S)
+        time.sleep(min(max(FIRST_PAUSE_S, PAUSE_OF_ELAPSED * elapsed_s), LONGEST_PAUSE_S))
     wall_s = time.monotonic() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     code = process.returncode
