@@ -93,3 +93,13 @@ def bench(session: nox.Session) -> None:
     session.install("-r", "requirements/run.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
     session.run("python", "-m", "harness.bench", "--reports", str(ROOT / "reports"), *session.posargs)
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """Check and time the simulator on a CUDA device against the C reference; status 2 where there is none."""
+    session.install("-r", "requirements/run.txt")
+    session.install("--no-build-isolation", "--no-deps", "-e", ".")
+    session.run(
+        "python", "-m", "golden_suite_generator.gpu", "--reports", str(ROOT / "reports"), *session.posargs
+    )

@@ -26,8 +26,7 @@ from harness.errors import HarnessError, UsageError
 from harness.evidence import reports_root
 from harness.files import json_text, require_fresh, write_whole
 from harness.gates import data_folder
-from harness.nb_compare import DEVICES, DTYPES
-from harness.programs import C_BIN_VARIABLE, MODES, Program, program_at, simulator_program
+from harness.programs import C_BIN_VARIABLE, DEVICES, DTYPES, MODES, Program, program_at, simulator_program
 
 NAME = "harness.bench"
 SCHEMA = "nb-bench 1"

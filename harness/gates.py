@@ -33,7 +33,7 @@ from harness.gate_figures import Setting
 from harness.gate_table import BY_ID, GATES, Gate, closing_figures, judged_gate
 from harness.pair import PairJob, run_pair
 from harness.part import Part
-from harness.programs import MODES, Program, first_program, second_program
+from harness.programs import DEVICES, DTYPES, MODES, Program, first_program, second_program
 from harness.schema import BUNDLE_SCHEMA
 from harness.sides import check_sides
 from harness.summary import write_results
@@ -74,13 +74,22 @@ class Plan:
     roi: Roi = PLAN_ROI
     blocks: tuple[tuple[int, int, int, int], ...] = TRACE_BLOCKS
     timeout_s: float = DEFAULT_TIMEOUT_S
+    dtype: str | None = None
+    device: str | None = None
 
     def job(self, mode: str) -> PairJob:
         """Return the comparison in one parity mode, with the pixels to trace."""
         words = [word for block in self.blocks for word in ("-trace_roi", *map(str, block))]
         return PairJob(
-            self.first, self.second, (*self.args, *words), Path.cwd(), mode, timeout_s=self.timeout_s
-        )
+            self.first, self.second, (*self.args, *words), Path.cwd(), mode, self.dtype, self.device,
+            timeout_s=self.timeout_s,
+        )  # fmt: skip
+
+    def compare_words(self, mode: str, args: Sequence[str]) -> list[str]:
+        """Return the command that makes one of the comparisons."""
+        chosen = (("--dtype", self.dtype), ("--device", self.device))
+        settings = [word for option, value in chosen if value is not None for word in (option, value)]
+        return ["nb-compare", "--parity-mode", mode, *settings, "--", *args]
 
 
 def authoritative_words() -> list[str]:
@@ -201,8 +210,7 @@ def run_gate(
 def write_pair(plan: Plan, mode: str, folder: Path, environment: Mapping[str, Any]) -> None:
     """Run both programs in one parity mode and write the result folder."""
     job = plan.job(mode)
-    words = ["nb-compare", "--parity-mode", mode, "--", *job.args]
-    write_results(folder, run_pair(job), environment, words)
+    write_results(folder, run_pair(job), environment, plan.compare_words(mode, job.args))
 
 
 def around_brightest(part: Part) -> Roi:
@@ -219,7 +227,7 @@ def gate_commands(plan: Plan, gate: Gate, parts: Sequence[Part]) -> str:
     """Return the commands of a gate for copying, and its inputs by content hash."""
     lines = ["# the gate", shlex.join([*plan.command, "--only", gate.id] if plan.command else [])]
     for part in parts:
-        compare = ["nb-compare", "--parity-mode", part.mode, "--", *part.summary["arguments"]]
+        compare = plan.compare_words(part.mode, part.summary["arguments"])
         lines += [f"# its comparison in parity mode {part.mode}", shlex.join(compare)]
     inputs = {(item["sha256"], item["path"]) for part in parts for item in part.summary["inputs"]}
     return "\n".join([*lines, *(f"# input {digest}  {path}" for digest, path in sorted(inputs))]) + "\n"
@@ -278,6 +286,8 @@ def make_parser() -> CommandParser:
     add("--reports", type=Path, metavar="DIR", help="root of the bundles; default NB_REPORTS, else reports")
     add("--c-bin", metavar="P", help="first program")
     add("--py-bin", metavar="P", help="second program")
+    add("--dtype", choices=DTYPES, help="of the simulator")
+    add("--device", choices=DEVICES, help="of the simulator")
     add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
     add("--json", action="store_true", help="write gates.json to standard output, no table")
     add("--junit", type=Path, metavar="FILE", help="write JUnit XML")
@@ -297,6 +307,7 @@ def _command(argv: Sequence[str]) -> int:
             first_program(options.c_bin, os.environ), second_program(options.py_bin),
             words_for(folder), (NAME, *argv), label,
             BUILT_IN_ROI if options.data is None else PLAN_ROI, timeout_s=options.timeout,
+            dtype=options.dtype, device=options.device,
         )  # fmt: skip
         path, statement = run_gates(plan, gates, reports)
     publish_summary(statement["gates"], "Gates", os.environ, options.junit, options.markdown)

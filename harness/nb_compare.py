@@ -19,14 +19,12 @@ from harness.environment import describe_environment
 from harness.errors import UsageError
 from harness.files import partial_folder, publish, require_fresh
 from harness.pair import PairJob, PairResult, run_pair
-from harness.programs import MODES, first_program, second_program
+from harness.programs import DEVICES, DTYPES, MODES, first_program, second_program
 from harness.sides import check_sides
 from harness.summary import result_table, write_results
 from harness.verdict import PUBLISHED, STRICT, Bounds
 
 NAME = "nb-compare"
-DTYPES = ("float64", "mixed", "float32")
-DEVICES = ("cpu", "cuda")
 DEFAULT_TIMEOUT_S = 1800.0
 DESCRIPTION = "Run two nanoBragg programs on one command line and compare their float images."
 EPILOG = """\

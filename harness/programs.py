@@ -27,6 +27,8 @@ from harness.errors import ProgramError
 from harness.files import sha256_of_file, sha256_of_tree
 
 MODES = ("c-parity", "spec")
+DTYPES = ("float64", "mixed", "float32")
+DEVICES = ("cpu", "cuda")
 VERSION_LIMIT_S = 60.0
 C_BIN_VARIABLE = "NB_C_BIN"
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from harness.cli import CommandParser, positive_seconds, run_command
 from harness.errors import UsageError
 from harness.files import partial_folder, publish, require_fresh
-from harness.programs import MODES, first_program, second_program
+from harness.programs import DEVICES, DTYPES, MODES, first_program, second_program
 from harness.trace_choice import Compared, Pixels, read_compared, worst_pixels
 from harness.trace_job import PHI_MODES, TraceJob, run_traced_pair
 from harness.trace_results import GRAPH_NAME, judge_pair, result_table, write_logs, write_results
@@ -23,8 +23,6 @@ from trace_tools.judge import Options
 
 NAME = "trace-harness"
 LEVELS = ("setup", "pixel", "subpixel", "source", "phi", "mosaic")
-DTYPES = ("float64", "mixed", "float32")
-DEVICES = ("cpu", "cuda")
 DEFAULT_TIMEOUT_S = 1800.0
 DESCRIPTION = "Trace pixels in two nanoBragg programs and find the first value on which they differ."
 EPILOG = """\

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -95,6 +96,19 @@ def test_crashing_program_is_an_error_of_the_gate(fake, tmp_path):
     _, statement = gates.run_gates(small_plan(good, crash), GATES[4:], tmp_path)
     assert (statement["verdict"], statement["exit_status"]) == ("ERROR", 3)
     assert "SIGSEGV" in statement["gates"][0]["reasons"][0]
+
+
+def test_number_type_reaches_the_simulator_and_the_bundle(tmp_path, c_binary):
+    plan = small_plan(program_at(str(c_binary), "--c-bin"), simulator_program())
+    _, statement = gates.run_gates(replace(plan, dtype="float32", device="cpu"), GATES[4:], tmp_path)
+    (gate,) = statement["gates"]
+    bundle = tmp_path / gate["bundle"]
+    summary = json.loads((bundle / "spec" / "summary.json").read_text(encoding="utf-8"))
+    assert (summary["settings"]["dtype"], summary["settings"]["device"]) == ("float32", "cpu")
+    assert "-dtype float32 -device cpu" in " ".join(summary["runs"]["py"]["command"])
+    assert gate["notes"] == ["dtype: float64 and float32"]
+    words = "nb-compare --parity-mode spec --dtype float32 --device cpu -- "
+    assert words in (bundle / "commands.txt").read_text(encoding="utf-8")
 
 
 def test_relative_difference_has_the_larger_magnitude_below():
