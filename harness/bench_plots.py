@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from harness.bench_measure import seconds_per_pixel
 from harness.bench_report import MIB, machine_title
@@ -43,6 +44,9 @@ def draw_speed(path: Path, result: Row) -> None:
         )  # fmt: skip
     axes.set_yticks(range(len(rows)), [row["id"] for row in rows])
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.12)
     axes.set_xlabel("million samples a second, rendering only")
     axes.grid(axis="x", which="both", alpha=0.25)
