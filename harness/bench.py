@@ -68,6 +68,7 @@ def make_parser() -> CommandParser:
     add("--rounds", type=_rounds, metavar="N", help=f"default {FULL_ROUNDS}, quick {QUICK_ROUNDS}")
     add("--quick", action="store_true", help="small sizes: a try, not a result")
     add("--no-whole", action="store_true", help="leave whole processes of the simulator out")
+    add("--profile", action="store_true", help="one more rendering of each case under torch's profiler")
     add("--data", type=Path, metavar="DIR", help="folder with A.mat and scaled.hkl; else built in")
     add("--parity-mode", choices=MODES, default=MODES[0], help="default c-parity")
     add("--dtype", choices=DTYPES, help="of the simulator")
@@ -118,7 +119,7 @@ def _command(argv: Sequence[str]) -> int:
         plan = BenchPlan(
             simulator_program(), c_programs(os.environ), folder, options.parity_mode, options.dtype,
             options.device, tuple(extra), options.rounds or (QUICK_ROUNDS if options.quick else FULL_ROUNDS),
-            options.quick, not options.no_whole, options.timeout, status.update,
+            options.quick, not options.no_whole, options.profile, options.timeout, status.update,
         )  # fmt: skip
         for reports_folder in (target, reports):
             reports_folder.mkdir(parents=True, exist_ok=True)

@@ -40,6 +40,7 @@ class BenchPlan:
     rounds: int = 3
     quick: bool = False
     whole: bool = True
+    profile: bool = False
     timeout_s: float = 1800.0
     note: Note = field(default=lambda _: None)
 
@@ -72,6 +73,7 @@ def measure_case(plan: BenchPlan, case: BenchCase) -> dict[str, Any]:
             rounds.append(_round(plan, args, worker, repeats, images))
         with tempfile.TemporaryDirectory(prefix="nb-bench-") as folder:
             ours = worker.image(Path(folder))
+        profile = worker.profile() if plan.profile else None
         facts = dict(worker.facts)
     row = {
         "id": case.id,
@@ -82,6 +84,7 @@ def measure_case(plan: BenchPlan, case: BenchCase) -> dict[str, Any]:
         "c_rows": size.band(),
         "c_samples": size.band_samples(),
         "rounds": rounds,
+        "profile": profile,
     }
     agreement = {name: difference_of_max(image, ours, size.band()) for name, image in images.items()}
     return row | {"max_diff_of_max": agreement, "summary": summary_of(row, agreement, plan)}

@@ -123,7 +123,22 @@ def markdown_text(result: Row) -> str:
         head, *rows = cells(result, part)
         lines += ["", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
         lines += [f"| {' | '.join(row)} |" for row in rows]
+    if any(row["profile"] for row in result["cases"]):
+        lines += ["", "Where the time of a rendering goes, by torch's profiler:", ""]
+        lines += [
+            f"- {row['id']}: {profile_text(row['profile'])}" for row in result["cases"] if row["profile"]
+        ]
     return "\n".join([*lines, "", *(f"- {note}" for note in notes(result))]) + "\n"
+
+
+def profile_text(profile: Mapping[str, Any]) -> str:
+    """Return the shares of processor time of the operators, and of what is no operator."""
+    total = max(profile["cpu_s"], profile["operators_own_s"])
+    shares = [(one["operator"].removeprefix("aten::"), one["own_s"]) for one in profile["operators"]]
+    named = sum(own_s for _, own_s in shares)
+    shares += [("other operators", profile["operators_own_s"] - named)]
+    shares += [("compiled code, Python and the profiler", total - profile["operators_own_s"])]
+    return ", ".join(f"{name} {100.0 * own_s / total:.0f} %" for name, own_s in shares)
 
 
 def machine_title(result: Row) -> str:

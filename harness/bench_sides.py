@@ -25,6 +25,7 @@ ENOUGH_S = 0.5
 MOST_REPEATS = 20
 CACHES = ("NB_CACHE", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
 END_LIMIT_S = 10.0
+OPERATORS = 8
 
 
 def repeats_for(once_s: float) -> int:
@@ -60,6 +61,11 @@ class Renderer:
         runs = answer["runs"]
         means = {name: float(np.mean([run[name] for run in runs])) for name in runs[0]}
         return {**means, "repeats": repeats, **{k: answer[k] for k in ("peak_bytes", "device_bytes")}}
+
+    def profile(self) -> Any:
+        """Return where the time of a rendering goes, as `bench_worker.profiled` tells it."""
+        self._send(f"profile {OPERATORS}")
+        return self.answer()
 
     def image(self, folder: Path) -> FloatImage:
         """Return the last image [slow, fast]."""

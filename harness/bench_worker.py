@@ -2,7 +2,8 @@
 
 `python -m harness.bench_worker NANOBRAGG-ARGS` sets the run up, renders once and writes a line of JSON that
 says what it found. It then answers each line of standard input with a line of JSON: `render N` renders N
-times, `image PATH` writes the last image as 4-byte floats. It ends with its input.
+times, `profile N` names the N operators that took most of a rendering, `image PATH` writes the last image as
+4-byte floats. It ends with its input.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from simulator.scene import Scene
 
 USAGE_ERROR = 9
+MICROSECOND_S = 1e-6
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,9 @@ def main(argv: Sequence[str]) -> int:
                 image.tofile(value)
                 _say({"shape": list(image.shape)})
                 continue
+            if word == "profile":
+                _say(profiled(config, int(value)))
+                continue
             runs = []
             for _ in range(int(value)):
                 last = timed(config)
@@ -90,6 +95,28 @@ def timed(config: Any) -> Timed:
     _wait_for_device()
     end = time.perf_counter()
     return Timed(scene, rendered, ready - start, end - ready, time.process_time() - cpu)
+
+
+def profiled(config: Any, operators: int) -> dict[str, Any]:
+    """Set a run up and render it under torch's profiler, on all threads.
+
+    Returns: processor time of the rendering, profiler included, in s; the operators with the largest own
+    time; the own time of all operators. What is left of the processor time is compiled code and Python.
+    """
+    from torch._C._profiler import _ExperimentalConfig
+    from torch.profiler import ProfilerActivity, profile
+
+    threads = _ExperimentalConfig(profile_all_threads=True)
+    with profile(activities=[ProfilerActivity.CPU], experimental_config=threads) as profiler:
+        cpu_s = timed(config).cpu_s
+    found = [
+        {"operator": event.key, "calls": event.count, "own_s": event.self_cpu_time_total * MICROSECOND_S}
+        for event in profiler.key_averages()
+    ]
+    found.sort(key=lambda one: -one["own_s"])
+    return {
+        "cpu_s": cpu_s, "operators": found[:operators], "operators_own_s": sum(one["own_s"] for one in found),
+    }  # fmt: skip
 
 
 def _facts(first: Timed) -> dict[str, Any]:

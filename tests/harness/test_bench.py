@@ -26,7 +26,9 @@ def measured(tmp_path_factory):
     reports = tmp_path_factory.mktemp("bench")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("NB_C_BIN", raising=False)
-        status = bench.main([*QUICK, "--reports", str(reports), "--markdown", str(reports / "b.md")])
+        status = bench.main(
+            [*QUICK, "--profile", "--reports", str(reports), "--markdown", str(reports / "b.md")]
+        )
     (folder,) = [path for path in (reports / "bench").iterdir() if path.is_dir()]
     return folder, status
 
@@ -46,6 +48,16 @@ def test_quick_run_measures_both_programs_and_compares_their_images(measured):
         assert 0 < summary["peak_above_import_bytes"] < summary["peak_bytes"]
         assert {"cold_s", "warm_s", "of_c"} <= set(summary["whole"])
     assert set(result["scaling"]) == {"simulator", "c"}
+
+
+def test_profile_names_the_operators_and_the_rest(measured):
+    folder, _ = measured
+    result = json.loads((folder / "bench.json").read_text(encoding="utf-8"))
+    for row in result["cases"]:
+        own = [one["own_s"] for one in row["profile"]["operators"]]
+        assert own == sorted(own, reverse=True)
+        assert 0.0 < sum(own) <= row["profile"]["operators_own_s"]
+    assert "compiled code, Python and the profiler" in (folder / "bench.md").read_text()
 
 
 def test_results_name_processor_and_cores_but_neither_host_nor_folders(measured):
