@@ -20,14 +20,15 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from harness.build import Build, build_reference
 from harness.errors import ProgramError
 from harness.files import sha256_of_file, sha256_of_tree
+from simulator.config import Precision
 
 MODES = ("c-parity", "spec")
-DTYPES = ("float64", "mixed", "float32")
+DTYPES: tuple[str, ...] = get_args(Precision)
 DEVICES = ("cpu", "cuda")
 VERSION_LIMIT_S = 60.0
 C_BIN_VARIABLE = "NB_C_BIN"
