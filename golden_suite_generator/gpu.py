@@ -214,7 +214,7 @@ def _suite_table(result: Mapping[str, Any]) -> Table:
 
 def _speed_table(result: Mapping[str, Any]) -> Table:
     table = Table(title=f"speed on {result['device']}")
-    for heading in ("case", "dtype", "10^6/s", "no set-up", "ratio to c", "diff/max", "device MiB"):
+    for heading in ("case", "dtype", "10^6/s", "no set-up", "ratio to c", "diff/max", "device MiB", "waits"):
         table.add_column(heading, justify="right")
     for row in result["speed"]:
         found = row["summary"]
@@ -222,7 +222,8 @@ def _speed_table(result: Mapping[str, Any]) -> Table:
         memory = "-" if found["device_bytes"] is None else f"{found['device_bytes'] / (1 << 20):.4g}"
         ratio = f"{found['c']['ratio']['median']:.3g}"
         differs = f"{found['c']['max_diff_of_max']:.2g}"
-        table.add_row(row["id"], row["dtype"], *speeds, ratio, differs, memory)
+        waits = "-" if row["host_waits"] is None else str(row["host_waits"])
+        table.add_row(row["id"], row["dtype"], *speeds, ratio, differs, memory, waits)
     return table
 
 

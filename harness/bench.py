@@ -121,6 +121,7 @@ def _command(argv: Sequence[str]) -> int:
             options.device, tuple(extra), options.rounds or (QUICK_ROUNDS if options.quick else FULL_ROUNDS),
             options.quick, not options.no_whole, options.profile, options.timeout, status.update,
         )  # fmt: skip
+        plan.check()
         for reports_folder in (target, reports):
             reports_folder.mkdir(parents=True, exist_ok=True)
         result = run_bench(plan, cases, target, frame(plan, label, created))

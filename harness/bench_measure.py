@@ -48,6 +48,12 @@ class BenchPlan:
         """Return the words that tell the simulator what to do."""
         return (*self.simulator.setting_words(self.mode, self.dtype, self.device), *self.extra)
 
+    def check(self) -> None:
+        """Ask every program for the words of the settings. Raises: ProgramError if one cannot do it."""
+        self.settings()
+        for program in self.c_programs.values():
+            program.setting_words(self.mode)
+
     @property
     def bound_of_max(self) -> float:
         """Return the agreement that is demanded of the simulator's image."""
@@ -73,7 +79,7 @@ def measure_case(plan: BenchPlan, case: BenchCase) -> dict[str, Any]:
             rounds.append(_round(plan, args, worker, repeats, images))
         with tempfile.TemporaryDirectory(prefix="nb-bench-") as folder:
             ours = worker.image(Path(folder))
-        profile = worker.profile() if plan.profile else None
+        extras = {"profile": worker.profile() if plan.profile else None, "host_waits": worker.host_waits()}
         facts = dict(worker.facts)
     row = {
         "id": case.id,
@@ -84,7 +90,7 @@ def measure_case(plan: BenchPlan, case: BenchCase) -> dict[str, Any]:
         "c_rows": size.band(),
         "c_samples": size.band_samples(),
         "rounds": rounds,
-        "profile": profile,
+        **extras,
     }
     agreement = {name: difference_of_max(image, ours, size.band()) for name, image in images.items()}
     return row | {"max_diff_of_max": agreement, "summary": summary_of(row, agreement, plan)}

@@ -67,6 +67,12 @@ class Renderer:
         self._send(f"profile {OPERATORS}")
         return self.answer()
 
+    def host_waits(self) -> int | None:
+        """Return how often a rendering waits for the device, None without one."""
+        self._send("waits")
+        found: int | None = self.answer()["host_waits"]
+        return found
+
     def image(self, folder: Path) -> FloatImage:
         """Return the last image [slow, fast]."""
         path = folder / "worker.bin"

@@ -2,8 +2,9 @@
 
 `python -m harness.bench_worker NANOBRAGG-ARGS` sets the run up, renders once and writes a line of JSON that
 says what it found. It then answers each line of standard input with a line of JSON: `render N` renders N
-times, `profile N` names the N operators that took most of a rendering, `image PATH` writes the last image as
-4-byte floats. It ends with its input.
+times, `profile N` names the N operators that took most of a rendering, `waits` counts how often a rendering
+makes the processor wait for the device, `image PATH` writes the last image as 4-byte floats. It ends with its
+input.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 USAGE_ERROR = 9
 MICROSECOND_S = 1e-6
+WAITED = "synchronizing CUDA operation"
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,8 @@ def main(argv: Sequence[str]) -> int:
                 image.tofile(value)
                 _say({"shape": list(image.shape)})
                 continue
-            if word == "profile":
-                _say(profiled(config, int(value)))
+            if word in EXTRAS:
+                _say(EXTRAS[word](config, value))
                 continue
             runs = []
             for _ in range(int(value)):
@@ -97,7 +100,7 @@ def timed(config: Any) -> Timed:
     return Timed(scene, rendered, ready - start, end - ready, time.process_time() - cpu)
 
 
-def profiled(config: Any, operators: int) -> dict[str, Any]:
+def profiled(config: Any, operators: str) -> dict[str, Any]:
     """Set a run up and render it under torch's profiler, on all threads.
 
     Returns: processor time of the rendering, profiler included, in s; the operators with the largest own
@@ -114,9 +117,31 @@ def profiled(config: Any, operators: int) -> dict[str, Any]:
         for event in profiler.key_averages()
     ]
     found.sort(key=lambda one: -one["own_s"])
-    return {
-        "cpu_s": cpu_s, "operators": found[:operators], "operators_own_s": sum(one["own_s"] for one in found),
-    }  # fmt: skip
+    own_s = sum(one["own_s"] for one in found)
+    return {"cpu_s": cpu_s, "operators": found[: int(operators)], "operators_own_s": own_s}
+
+
+def host_waits(config: Any, _: str = "") -> dict[str, int | None]:
+    """Count the operations of a rendering that make the processor wait for the device; None without one."""
+    import torch
+
+    from simulator.image import render
+    from simulator.scene import prepare
+
+    if not _uses_cuda():
+        return {"host_waits": None}
+    scene = prepare(config)
+    torch.cuda.set_sync_debug_mode("warn")
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            render(scene)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    return {"host_waits": sum(WAITED in str(warning.message) for warning in caught)}
+
+
+EXTRAS: Mapping[str, Callable[[Any, str], dict[str, Any]]] = {"profile": profiled, "waits": host_waits}
 
 
 def _facts(first: Timed) -> dict[str, Any]:

@@ -4,16 +4,18 @@ import csv
 import json
 import re
 import socket
+import warnings
 
 import numpy as np
 import pytest
 
-from harness import bench, bench_measure
+from harness import bench, bench_measure, bench_worker
 from harness.bench_cases import BY_ID, Size, chosen_cases
 from harness.bench_measure import BenchPlan, difference_of_max, scaling_exponents
 from harness.bench_sides import Whole, living_renderer, repeats_for
 from harness.errors import HarnessError, ProgramError
 from harness.programs import program_at, simulator_program
+from simulator.config import RunConfig
 
 QUICK = ["--quick", "--rounds", "1", "--cases", "domains-10", "domains-100"]
 SMALL_TEXT = "-cell 50 60 70 90 90 90 -default_F 9 -lambda 1 -distance 100 -detpixels 8 -N 5 -oversample 2"
@@ -182,6 +184,30 @@ def test_refused_command_line_names_the_reason():
         living_renderer(simulator_program(), [*SMALL, "-mat", "nosuch.mat"], 60.0),
     ):
         pass
+
+
+def test_waits_for_the_device_are_counted_by_torchs_own_warning(monkeypatch):
+    config = RunConfig.from_args(SMALL)
+    assert bench_worker.host_waits(config) == {"host_waits": None}
+
+    def render(_scene):
+        for text in ("called a synchronizing CUDA operation", "something else"):
+            for _ in range(3):
+                warnings.warn(text, UserWarning, stacklevel=1)
+
+    modes = []
+    monkeypatch.setattr(bench_worker, "_uses_cuda", lambda: True)
+    monkeypatch.setattr("torch.cuda.set_sync_debug_mode", modes.append)
+    monkeypatch.setattr("simulator.image.render", render)
+    assert bench_worker.host_waits(config) == {"host_waits": 3}
+    assert modes == ["warn", "default"]
+
+
+def test_program_that_does_not_know_the_mode_is_refused_at_once(tmp_path, fake, monkeypatch, capsys):
+    monkeypatch.setenv("NB_C_BIN", fake("good"))
+    assert bench.main(["--quick", "--parity-mode", "spec", "--reports", str(tmp_path / "r")]) == 3
+    assert "knows only c-parity" in capsys.readouterr().err
+    assert not (tmp_path / "r").exists()
 
 
 def test_worker_counts_samples_and_gives_the_image_it_timed(tmp_path):
