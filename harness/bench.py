@@ -36,7 +36,8 @@ FULL_ROUNDS, QUICK_ROUNDS = 3, 2
 DISAGREE = 1
 EPILOG = f"""\
 In every round the simulator renders, then each C program runs, then the simulator runs as a whole process
-with empty caches for compiled code (cold) and once more with what that run left there (warm).
+with what the first run of the case left in the caches for compiled code (warm), and with empty ones (cold; in
+the first round only if that takes more than 30 s).
 
 simulator: set-up and rendering in one living process, after a first image; command line and input files
            are read before

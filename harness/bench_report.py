@@ -45,6 +45,7 @@ def _rendering(names: Sequence[str]) -> list[Column]:
     """Return the columns about rendering alone."""
     found: list[Column] = [
         ("case", lambda row: row["id"]),
+        ("number type", lambda row: row["precision"]),
         ("10^6 samples", lambda row: _number(row["samples"], 1e6)),
         ("10^6/s", lambda row: _number(_at("samples_per_s")(row), 1e6)),
         ("no set-up", lambda row: _number(_at("samples_per_s_without_setup")(row), 1e6)),
@@ -169,6 +170,7 @@ def notes(result: Row) -> list[str]:
                 f"{row['id']}: the C programs compute rows {first} to {last} only "
                 f"({_number(row['c_samples'], 1e6)} M samples)"
             )
+        found += [f"{row['id']}: {note}" for note in row["notes"]]
         if not row["summary"]["agrees"]:
             bound = row["summary"]["bound_of_max"]
             found.append(f"{row['id']}: the images differ by more than {bound:g} of the maximum")

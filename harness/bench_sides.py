@@ -188,18 +188,9 @@ def _run_once(program: Program, settings: Sequence[str], args: Sequence[str], ti
     return run
 
 
-def cold_and_warm(
-    program: Program, settings: Sequence[str], args: Sequence[str], timeout_s: float
-) -> tuple[Whole, Whole]:
-    """Run a program with empty caches for compiled code, then again with what the first run left there.
-
-    Raises:
-        ProgramError: it fails.
-    """
-    with tempfile.TemporaryDirectory(prefix="nb-bench-cache-") as caches:
-        environ = {**program.environ, **{name: str(Path(caches, name.lower())) for name in CACHES}}
-        private = replace(program, environ=environ)
-        return (
-            run_whole(private, settings, args, timeout_s, 1),
-            run_whole(private, settings, args, timeout_s, 1),
-        )
+@contextmanager
+def own_caches(program: Program) -> Iterator[Program]:
+    """Yield the program with empty caches for compiled code, which last as long as this."""
+    with tempfile.TemporaryDirectory(prefix="nb-bench-cache-") as folder:
+        caches = {name: str(Path(folder, name.lower())) for name in CACHES}
+        yield replace(program, environ={**program.environ, **caches})

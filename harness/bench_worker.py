@@ -147,6 +147,8 @@ EXTRAS: Mapping[str, Callable[[Any, str], dict[str, Any]]] = {"profile": profile
 def _facts(first: Timed) -> dict[str, Any]:
     import torch
 
+    from simulator.precision import precision_of
+
     scene = first.scene
     pixels = int(first.rendered.executed.sum())
     on_device = scene.config.compute.device.startswith("cuda")
@@ -159,6 +161,8 @@ def _facts(first: Timed) -> dict[str, Any]:
         "domains": len(scene.umats),
         "oversample": scene.oversample,
         "interpolates": scene.interpolate,
+        "precision": precision_of(scene),
+        "notes": list(first.rendered.notes),
         "threads": torch.get_num_threads(),
         "device": torch.cuda.get_device_name() if on_device else "cpu",
         "first": first.facts(),
