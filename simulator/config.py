@@ -218,14 +218,12 @@ class Compute:
     """How the kernel computes; images never depend on it beyond the accuracy.
 
     accuracy: error that `precision` auto may make, as a fraction of the brightest pixel; compile: whether the
-    stages of the kernel are compiled, auto where they are in the cache or the work is worth it; epsilon:
-    evaluations are left out that add up to less than this fraction of the brightest pixel, 0 for none.
+    stages of the kernel are compiled, auto where they are in the cache or the work is worth it.
     """
 
     precision: Precision = "auto"
     accuracy: float = 1.0 / 1_000_000
     compile: Compile = "auto"
-    epsilon: float = 0.0
     device: str = "cpu"
     block_elements: int = 1 << 15
 

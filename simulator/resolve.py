@@ -226,16 +226,15 @@ def _compute(raw: RawOptions) -> Compute:
 
         if not torch.cuda.is_available():
             raise InputError("-device cuda: there is no CUDA device here; give -device cpu")
-    limits: dict[str, float] = {}
-    for option, default in (("--accuracy", Compute.accuracy), ("--epsilon", Compute.epsilon)):
-        value = default if (typed := raw.number(option)) is None else typed
-        if not 0.0 <= value < 1.0:
-            raise InputError(f"{option} {value:g}: must be at least 0 and below 1, a fraction of the maximum")
-        limits[option.lstrip("-")] = value
+    typed = raw.number("--accuracy")
+    accuracy = Compute.accuracy if typed is None else typed
+    if not 0.0 <= accuracy < 1.0:
+        raise InputError(
+            f"--accuracy {accuracy:g}: must be at least 0 and below 1, a fraction of the maximum"
+        )
     return Compute(
         precision=raw.text("-dtype") or "auto",  # type: ignore[arg-type]
         compile=raw.text("--compile") or "auto",  # type: ignore[arg-type]
         device=device,
-        accuracy=limits["accuracy"],
-        epsilon=limits["epsilon"],
+        accuracy=accuracy,
     )
