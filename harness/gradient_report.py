@@ -146,7 +146,7 @@ def _cells(row: Row) -> tuple[Text, ...]:
     component, judged = row.place.component, row.judged
     verdict = f"{judged.word.value}: {judged.reason}" if judged.reason else judged.word.value
     uncertain = None
-    if row.slope and row.estimate and (row.estimate.value or row.slope.value):
+    if row.slope and row.estimate and row.difference is not None:
         uncertain = row.estimate.uncertainty / max(abs(row.estimate.value), abs(row.slope.value))
     return (
         Text(component.name),
