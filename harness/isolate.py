@@ -162,7 +162,7 @@ RULES: Mapping[str, Rule] = {
 INDICES = {stem: Rule(_index_inputs(stem), partial(_indices, stem)) for stem in ("rot", "mos")}
 
 
-class _Isolator:
+class Isolator:
     """Recomputes the taps of one comparison."""
 
     def __init__(self, comparison: Comparison, ins: Instrument) -> None:
@@ -174,6 +174,24 @@ class _Isolator:
 
     def of(self, tap: str) -> Isolated | None:
         """Return both measures of a tap, None where no record can be recomputed."""
+        found = self.recomputed(tap, MOST_RECORDS)
+        if found is None:
+            return None
+        entries, outs, mades = found
+        operand_scale = self.comparison.scales.of(tap, entries, DEFAULT_GRAPH[tap].size)
+        worst = [
+            float(measure(made, out, operand_scale).scaled.max())
+            for made, out in zip(mades, outs, strict=True)
+        ]
+        accumulated = float(measure(outs[0], outs[1], operand_scale).scaled.max())
+        bound = max(FALLBACK_BOUND, self.comparison.bounds.relative.get(tap, 0.0))
+        return Isolated(tap, len(entries), accumulated, worst[0], worst[1], bound)
+
+    def recomputed(self, tap: str, most: int) -> tuple[Index, list[Floats], list[Floats]] | None:
+        """Return entries of a tap, the values [n, size] of both sides, and those recomputed from the inputs.
+
+        None where no record can be recomputed. Args: most: limit of n.
+        """
         rule = self.rules[tap]
         entries = self.alignment.entries(tap)
         entries = entries[self.alignment.by[entries] > 0]
@@ -181,29 +199,26 @@ class _Isolator:
         good = self._holds(rule, entries)
         for source in sources.values():
             good &= (source != NONE) & (self.alignment.by[np.maximum(source, 0)] > 0)
-        chosen = np.flatnonzero(good)[:MOST_RECORDS]
+        chosen = np.flatnonzero(good)[:most]
         if len(chosen) == 0:
             return None
         entries = entries[chosen]
         size = DEFAULT_GRAPH[tap].size
-        operand_scale = self.comparison.scales.of(tap, entries, size)
-        outs = [self._values(side, entries, size) for side in (0, 1)]
-        worst = []
+        outs = [self.values(side, entries, size) for side in (0, 1)]
+        mades = []
         for side in (0, 1):
             inputs = {
-                name: torch.from_numpy(self._values(side, source[chosen], DEFAULT_GRAPH[name].size))
+                name: torch.from_numpy(self.values(side, source[chosen], DEFAULT_GRAPH[name].size))
                 for name, source in sources.items()
             }
-            made = np.asarray(rule.function(self.ins, inputs).to(torch.float64).numpy())
-            worst.append(float(measure(made, outs[side], operand_scale).scaled.max()))
-        accumulated = float(measure(outs[0], outs[1], operand_scale).scaled.max())
-        bound = max(FALLBACK_BOUND, self.comparison.bounds.relative.get(tap, 0.0))
-        return Isolated(tap, len(chosen), accumulated, worst[0], worst[1], bound)
+            mades.append(np.asarray(rule.function(self.ins, inputs).to(torch.float64).numpy()))
+        return entries, outs, mades
 
     def _source(self, entries: Index, name: str) -> Index:
         return input_entries(self.alignment, DEFAULT_GRAPH, entries, name)
 
-    def _values(self, side: int, entries: Index, size: int) -> Floats:
+    def values(self, side: int, entries: Index, size: int) -> Floats:
+        """Return the values [n, size] of paired entries on a side, 0 for c and 1 for py."""
         trace = (self.comparison.a, self.comparison.b)[side]
         records = (self.alignment.a, self.alignment.b)[side][entries]
         return np.ascontiguousarray(trace.columns.matrix(records, size))
@@ -216,7 +231,7 @@ class _Isolator:
             source = self._source(entries, rule.nonzero)
             there = (source != NONE) & (self.alignment.by[np.maximum(source, 0)] > 0)
             good &= there
-            values = [self._values(side, source[there], 1)[:, 0] for side in (0, 1)]
+            values = [self.values(side, source[there], 1)[:, 0] for side in (0, 1)]
             good[there] &= (values[0] != 0) & (values[1] != 0)
         if rule.absent:
             good &= self._source(entries, rule.absent) == NONE
@@ -239,7 +254,7 @@ def isolate(comparison: Comparison, words: Sequence[str], caller: Path) -> tuple
             ins = Instrument.of(prepare(RunConfig.from_args(list(words))))
     except InputError:
         return ()
-    isolator = _Isolator(comparison, ins)
+    isolator = Isolator(comparison, ins)
     with torch.inference_mode():
         found = [isolator.of(tap) for tap in DEFAULT_GRAPH if tap in isolator.rules]
     return tuple(part for part in found if part is not None)

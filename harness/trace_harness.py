@@ -38,6 +38,9 @@ verdict and exit status:
   NOT COMPARABLE 2   the traces have no record in common
   ERROR 3            a program failed, a trace is broken, or taps changed a pixel; wrong usage
 
+--budget says how much of each tap's own difference is in the difference of the pixel, to first order by
+autograd through the simulator, and what is left unexplained; it goes to metrics.json and diff.md, too.
+
 files: trace_c.log, trace_py.log, metrics.json, diff.md, commands.txt (and graph.json with --emit-rot-stars)
 """
 
@@ -65,6 +68,7 @@ def make_parser() -> CommandParser:
     add("--device", choices=DEVICES, help="of the simulator")
     add("--level", choices=LEVELS, default=LEVELS[-1], help="innermost loop to trace")
     add("--emit-rot-stars", action="store_true", help="add the reciprocal vectors of each phi step")
+    add("--budget", action="store_true", help="give each tap its share in the difference of a pixel")
     add("--no-observer-check", action="store_true", help="leave out the runs without taps")
     add("--rtol", type=float, help="relative tolerance in place of the noise floor")
     add("--atol", type=float, help="absolute tolerance in place of the noise floor")
@@ -80,6 +84,8 @@ def make_parser() -> CommandParser:
 def _trace_command(argv: Sequence[str]) -> int:
     own, args = _split(argv)
     options = make_parser().parse_args(own)
+    if options.budget and options.level != LEVELS[-1]:
+        raise UsageError(f"--budget needs all taps, not --level {options.level}; leave --level out")
     compared = None if options.folder is None else read_compared(options.folder)
     target = _target(options.outdir)
     require_fresh(target)
@@ -91,7 +97,7 @@ def _trace_command(argv: Sequence[str]) -> int:
             write_logs(partial, pair, stars=options.emit_rot_stars)
             graph = str(partial / GRAPH_NAME) if options.emit_rot_stars else None
             asked = Options(options.rtol, options.atol, options.floor, options.k, graph)
-            verdict = judge_pair(partial, pair, asked)
+            verdict = judge_pair(partial, pair, asked, options.budget)
             write_results(partial, pair, verdict, [NAME, *argv])
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)

@@ -13,6 +13,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from harness.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
 from harness.files import json_text
 from harness.isolate import Isolated, isolate, isolation_data, isolation_markdown
 from harness.rot_stars import star_graph, with_rot_stars
@@ -35,6 +36,7 @@ class TraceVerdict:
     reasons: tuple[str, ...]
     report: Report | None
     isolated: tuple[Isolated, ...] = ()
+    budgets: tuple[Budget, ...] = ()
 
     @property
     def exit_status(self) -> int:
@@ -56,8 +58,11 @@ def write_logs(folder: Path, pair: TracedPair, *, stars: bool) -> None:
         (folder / GRAPH_NAME).write_text(json_text(star_graph()), encoding="utf-8")
 
 
-def judge_pair(folder: Path, pair: TracedPair, options: Options) -> TraceVerdict:
-    """Judge the traces in a folder; a changed pixel makes the verdict ERROR: the trace is of another run."""
+def judge_pair(folder: Path, pair: TracedPair, options: Options, budget: bool = False) -> TraceVerdict:
+    """Judge the traces in a folder; a changed pixel makes the verdict ERROR: the trace is of another run.
+
+    Args: budget: whether to give each tap its share in the difference of a pixel.
+    """
     try:
         traces = [
             read_stream(io.BytesIO((folder / LOG_NAMES[side]).read_bytes()), LOG_NAMES[side])
@@ -69,14 +74,15 @@ def judge_pair(folder: Path, pair: TracedPair, options: Options) -> TraceVerdict
     except TraceError as error:
         return TraceVerdict("ERROR", (str(error),), None)
     isolated = isolate(report.comparison, isolation_words(pair), pair.job.caller)
+    shares = budgets(report, isolation_words(pair), pair.job.caller) if budget else ()
     changed = [
         f"observer check, {side}: {pair.sides[side].observed.text}"
         for side in SIDES
         if pair.sides[side].observed.changed
     ]
     if changed:
-        return TraceVerdict("ERROR", (*changed, verdict_line(report)), report, isolated)
-    return TraceVerdict(report.verdict, (verdict_line(report),), report, isolated)
+        return TraceVerdict("ERROR", (*changed, verdict_line(report)), report, isolated, shares)
+    return TraceVerdict(report.verdict, (verdict_line(report),), report, isolated, shares)
 
 
 def isolation_words(pair: TracedPair) -> tuple[str, ...]:
@@ -101,6 +107,7 @@ def result_data(pair: TracedPair, verdict: TraceVerdict) -> dict[str, Any]:
             "arguments": list(pair.job.args),
             "observer_check": {side: pair.sides[side].observed.text for side in SIDES},
             "isolated": isolation_data(verdict.isolated),
+            "budget": budget_data(verdict.budgets),
             "runs": {side: pair.sides[side].run.facts() for side in SIDES},
         }
     )
@@ -129,6 +136,7 @@ def _page(pair: TracedPair, verdict: TraceVerdict) -> str:
             *observed,
             "",
             isolation_markdown(verdict.isolated),
+            *([budget_markdown(verdict.budgets)] if verdict.budgets else []),
         ]
     )
 
@@ -177,4 +185,12 @@ def _rows(pair: TracedPair, verdict: TraceVerdict) -> list[tuple[str, str]]:
         rows += [("bounds", note) for note in report.comparison.bounds.notes]
     wrong = [f"{part.tap} by {' and '.join(part.outside)}" for part in verdict.isolated if part.outside]
     shown = "computed otherwise: " + ", ".join(wrong) if wrong else "none computed otherwise"
-    return [*rows, ("isolated", f"{len(verdict.isolated)} taps recomputed, {shown}")]
+    rows.append(("isolated", f"{len(verdict.isolated)} taps recomputed, {shown}"))
+    return [*rows, *(("budget", _budget_text(budget)) for budget in verdict.budgets)]
+
+
+def _budget_text(budget: Budget) -> str:
+    """Return the shares of a pixel in one line, and what they are worth."""
+    slow, fast = budget.pixel
+    shares = ", ".join(f"{tap} {share}" for tap, _, _, share in budget_rows(budget))
+    return f"{slow} {fast}: I_c - I_py = {budget.difference:.6g}: {shares}; {budget.remark}"
