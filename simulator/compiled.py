@@ -33,7 +33,8 @@ KERNEL_AXES = ("K", "N", "P", "M")
 PIXELS_PER_CALL, EVALUATIONS_PER_CALL = 1 << 18, 1 << 28
 FEWEST_PIXELS = 2
 LONGEST_REASON = 300
-PROBE_PIXELS = 4099
+LOADED, SMALLEST_TABLE = 64, 27
+PROBE_PIXELS = 521
 OPTIONS: dict[str, Any] = {
     "assert_indirect_indexing": False,
     "cpp.dynamic_threads": True,
@@ -90,7 +91,8 @@ def compiled_stages(ins: Instrument, make: bool) -> Compiled | None:
     """
     probe = _Probe(ins)
     index = torch.arange(PROBE_PIXELS)
-    photons(_with_few_orientations(ins), Block(slow=index, fast=index + 1, interpolated=_limit(ins)), probe)
+    for limit in _limits(ins):
+        photons(_with_few_orientations(ins), Block(slow=index, fast=index + 1, interpolated=limit), probe)
     libraries = {form: library_of(f"{form} {skeleton(ins.bare())}") for form in probe.calls}
     missing = [form for form, library in libraries.items() if not library.exists()]
     if missing and not make:
@@ -100,9 +102,9 @@ def compiled_stages(ins: Instrument, make: bool) -> Compiled | None:
     return Compiled(ins, {form: (load(libraries[form]), call.result()) for form, call in probe.calls.items()})
 
 
-def _limit(ins: Instrument) -> int:
-    """Return the limit of `Block` for a run that has its interpolation decided."""
-    return NEVER if ins.plan.interpolate else 0
+def _limits(ins: Instrument) -> tuple[int, ...]:
+    """Return the limits that blocks of the run may have (see `Block`), but for a pixel that is split."""
+    return ((NEVER, 0) if ins.plan.latching else (NEVER,)) if ins.plan.interpolate else (0,)
 
 
 def _with_few_orientations(ins: Instrument) -> Instrument:
@@ -147,6 +149,7 @@ def _processor() -> str:
     return f"{platform.machine()} {platform.processor()} {torch.backends.cpu.get_cpu_capability()} {flags}"
 
 
+@lru_cache(maxsize=LOADED)
 def load(library: Path) -> Program:
     """Return the program of a compiled stage."""
     runner = torch._C._aoti.AOTIModelContainerRunnerCpu(str(library), 1)
@@ -204,11 +207,12 @@ def _dimensions(call: Call, flat: Sequence[Tensor]) -> list[dict[int, Any]]:
     """Return for each tensor of a call which axes vary from call to call, as the exporter wants them."""
     from torch.export import Dim
 
-    dims = {name: Dim(name, min=2, max=1 << 40) for name in (*KERNEL_AXES, "T")}
+    dims = {name: Dim(name, min=2, max=1 << 40) for name in KERNEL_AXES}
+    dims["T"] = Dim("T", min=SMALLEST_TABLE, max=1 << 40)
     shapes = []
     for original, part in zip(call.flat(), flat, strict=True):
         axes: Sequence[str] = "T" if original is call.ins.table.values else ()
-        if part.dim() == len(KERNEL_AXES):
+        if part.dim() >= len(KERNEL_AXES):
             axes = KERNEL_AXES
         elif part.shape == (PROBE_PIXELS,):
             axes = "N"

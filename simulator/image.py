@@ -127,15 +127,17 @@ def _render(run: _Run, progress: Progress | None) -> tuple[Rendered, list[Block]
     """Return the image of a run, and the blocks in the order of its pixels."""
     executed = run.scene.executed()
     total = int(executed.sum())
+    values = torch.empty(total, dtype=run.ins.plan.sum_dtype, device=run.ins.device)
     done: list[_Done] = []
     finished = 0
     for part in _rendered_blocks(run, executed.flatten()):
-        done.append(part)
-        finished += len(part.pixels)
+        start, finished = finished, finished + len(part.pixels)
+        values[start:finished] = part.pixels
+        done.append(replace(part, pixels=part.pixels[:0]))
         if progress is not None:
             progress(finished, total)
     ended = run.ins.plan.latching and bool(done) and done[-1].interpolated != NEVER
-    made = _assemble(run.ins.plan.sum_dtype, executed, done)
+    made = _assemble(values[:finished], executed, done)
     blocks = [block for part in done for block in part.blocks]
     return replace(made, interpolation_ended=ended, notes=run.notes), blocks
 
@@ -178,18 +180,16 @@ def _uncompilable(ins: Instrument, tap: Tap) -> str:
         (ins.device.type != "cpu", f"-device {ins.device.type}"),
         (tap.active, "a trace or printout"),
         (ins.policy.running, "a running sum in loop order (Q-OVERSAMPLE-RUNNING-PRODUCT)"),
-        (ins.plan.latching, "interpolation that may end on the way (Q-INTERP-LATCH)"),
     )
     return next((words for there, words in obstacles if there), "")
 
 
-def _assemble(dtype: torch.dtype, executed: Tensor, done: list[_Done]) -> Rendered:
+def _assemble(values: Tensor, executed: Tensor, done: list[_Done]) -> Rendered:
     """Return the image made of the computed pixels in their order, 0 elsewhere."""
     places = [part.place.cpu() for part in done if part.place is not None]
     if places:
         executed = torch.zeros_like(executed)
         executed.view(-1)[torch.cat(places)] = True
-    values = torch.cat([part.pixels for part in done]) if done else torch.zeros(0, dtype=dtype)
     omega_sr = sum(float(part.omega_sum_sr) for part in done)
     if len(values) == executed.numel():
         return Rendered(values.reshape(executed.shape), executed, omega_sr)
@@ -255,12 +255,17 @@ def _render_block(run: _Run, block: Block) -> _Done:
         results = [_photons(run, part) for part in _switched(run, block)]
         last = results[-1][0]
         return _Done(
-            pixels=torch.cat([result.pixels for _, result in results]),
-            omega_sum_sr=torch.cat([result.omega_sum_sr for _, result in results]).sum(),
+            pixels=_joined([result.pixels for _, result in results]),
+            omega_sum_sr=_joined([result.omega_sum_sr for _, result in results]).sum(),
             place=None if run.near is None else run.near.place(block),
             interpolated=NEVER if last.interpolated == NEVER else 0,
             blocks=() if run.inference else tuple(block for block, _ in results),
         )
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """Return parts of pixels as one; a copy only where there are several."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _switched(run: _Run, block: Block) -> list[Block]:
@@ -312,12 +317,24 @@ def _blocks(run: _Run, executed: Tensor) -> Iterator[Block]:
 
 
 def _pixel_blocks(run: _Run, executed: Tensor) -> Iterator[Block]:
-    """Yield the executed pixels in memory order, as many at a time as the stages want."""
-    width = run.scene.config.detector.fpixels
-    size = run.stages.pixels
+    """Yield the executed pixels in memory order, as many at a time as the stages want.
+
+    Whole rows of the region of interest are counted out; a mask, or rows that are longer, are searched.
+    """
+    detector, device, size = run.scene.config.detector, run.ins.device, run.stages.pixels
+    fast, slow = run.scene.executed_region()
+    if not detector.mask.size and 0 < len(fast) <= size:
+        columns = torch.arange(fast.start, fast.stop, device=device)
+        height = size // len(fast)
+        for first in range(slow.start, slow.stop, height):
+            rows = torch.arange(first, min(first + height, slow.stop), device=device)
+            shape = (len(rows), len(columns))
+            yield Block(slow=rows[:, None].expand(shape).flatten(), fast=columns.expand(shape).flatten())
+        return
     for start in range(0, executed.numel(), size):
-        index = (executed[start : start + size].nonzero().flatten() + start).to(run.ins.device)
+        index = (executed[start : start + size].nonzero().flatten() + start).to(device)
         if len(index):
+            width = detector.fpixels
             yield Block(slow=index.div(width, rounding_mode="floor"), fast=index.remainder(width))
 
 

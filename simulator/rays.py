@@ -176,7 +176,7 @@ def _scatter(
     if policy.unitize and formed is not None and ins.wavelength_m.shape[0] > 1:
         seen = unitized(direction, formed)
         q = _scattering(ins, seen)
-    show = tap.at(Level.SOURCE, replace(spot, counts=(len(ins.wavelength_m), 1, 1)))
+    show = tap.at(Level.SOURCE, replace(spot, counts=(ins.wavelength_m.shape[0], 1, 1)))
     show("incident_vec", ins.incident)
     show("lambda_meters", ins.wavelength_m)
     show("scattering_vec_m_inv", q)
@@ -184,7 +184,7 @@ def _scatter(
     show("dmin_skipped", lambda: torch.zeros_like(q[0]) if alive is None else (~alive).to(torch.float64))
     show("cos_2theta", lambda: _cos_2theta(ins.incident, seen, formed, policy.unitize), alive)
     show("polar", polar, alive)
-    cache = polar if policy.polar_each or len(polar) == 1 else polar[-1:]
+    cache = polar if policy.polar_each or polar.shape[0] == 1 else polar[-1:]
     return _Scattered(q, alive, polar, cache)
 
 

@@ -72,11 +72,8 @@ class Scene:
     @property
     def evaluations(self) -> int:
         """Number of evaluations of the run, with all sources (spec 06 section 1)."""
-        detector = self.config.detector
-        fast_min, fast_max, slow_min, slow_max = detector.roi
-        fast = min(fast_max, detector.fpixels - 1) - max(fast_min, 0) + 1
-        slow = min(slow_max, detector.spixels - 1) - max(slow_min, 0) + 1
-        return max(fast, 0) * max(slow, 0) * self.steps * self.layers
+        fast, slow = self.executed_region()
+        return len(fast) * len(slow) * self.steps * self.layers
 
     @property
     def first_block_differs(self) -> bool:
@@ -100,15 +97,22 @@ class Scene:
             a, b, c = (turn(self.umats, v) for v in rotated)  # [P, M]
         return Orientations(_on_axes(rotated), _on_axes((a, b, c)))
 
+    def executed_region(self) -> tuple[range, range]:
+        """Return the fast and slow pixels of the region of interest on the detector (spec 06 section 2)."""
+        detector = self.config.detector
+        fast_min, fast_max, slow_min, slow_max = detector.roi
+        fast = range(max(fast_min, 0), max(0, min(fast_max + 1, detector.fpixels)))
+        return fast, range(max(slow_min, 0), max(0, min(slow_max + 1, detector.spixels)))
+
     def executed(self) -> Tensor:
         """Return which pixels the run computes, inside the region of interest and kept by the mask.
 
         Returns: bool [spixels, fpixels]. Source: spec 06 section 2.
         """
         detector = self.config.detector
-        fast_min, fast_max, slow_min, slow_max = detector.roi
+        fast, slow = self.executed_region()
         inside = torch.zeros((detector.spixels, detector.fpixels), dtype=torch.bool)
-        inside[slow_min : slow_max + 1, fast_min : fast_max + 1] = True
+        inside[slow.start : slow.stop, fast.start : fast.stop] = True
         return inside & torch.from_numpy(detector.mask) if detector.mask.size else inside
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from simulator.evaluation import Part
 from simulator.factors import Factors
-from simulator.instrument import Instrument
+from simulator.instrument import CellVectors, Instrument
 from simulator.kernel import Sums, add_evaluations, scaled
 from simulator.leaves import leaves, rebuilt, skeleton
 from simulator.rays import Rays, trace_rays
@@ -111,7 +111,8 @@ class Staged:
         """See `add_evaluations`."""
         if show is not silent:
             return add_evaluations(ins, part, I, show)
-        sums: tuple[Tensor, Tensor | None] = self._run(Call("add", _add, self._bare, (part, I)), len(I))
+        given = (replace(part, cell=()), packed(part.cell), I)
+        sums: tuple[Tensor, Tensor | None] = self._run(Call("add", _add, self._bare, given), len(I))
         return sums
 
     def finish(self, ins: Instrument, sums: Sums, factors: Factors, show: Show) -> Tensor:
@@ -132,7 +133,19 @@ def _rays(ins: Instrument, given: Any) -> Rays:
 
 
 def _add(ins: Instrument, given: Any) -> tuple[Tensor, Tensor | None]:
-    return add_evaluations(ins, *given)
+    part, cells, I = given
+    return add_evaluations(ins, replace(part, cell=unpacked(cells)), I)
+
+
+def packed(cell: CellVectors) -> Tensor:
+    """Return cell vectors with components [1, 1, P, M] as one tensor [1, 1, P, M, 9]."""
+    return torch.stack([part for v in cell for part in v], -1)
+
+
+def unpacked(cells: Tensor) -> CellVectors:
+    """Undo `packed`."""
+    ax, ay, az, bx, by, bz, cx, cy, cz = cells.unbind(-1)
+    return (ax, ay, az), (bx, by, bz), (cx, cy, cz)
 
 
 def _finish(ins: Instrument, given: Any) -> Tensor:
@@ -140,29 +153,32 @@ def _finish(ins: Instrument, given: Any) -> Tensor:
 
 
 class Recorded(Staged):
-    """Stages as graphs of the same operations, recorded at the first call of each form.
+    """Stages as graphs of the same operations, recorded at the second call of each form and size.
 
-    A graph gives the bits of the operations one by one. Where nothing is recorded (blocks of another size, a
-    version of Python or torch that cannot record), a call runs operation by operation.
+    A graph gives the bits of the operations one by one. Where nothing is recorded (a single block of its
+    size, a version of Python or torch that cannot record), a call runs operation by operation.
     """
 
     parallel = True
 
     def __init__(self, ins: Instrument, elements: int, pixels: int) -> None:
         super().__init__(ins, elements, pixels)
+        self._seen: set[str] = set()
         self._graphs: dict[str, tuple[Program, Any]] = {}
         self._alone = threading.Lock()
 
     def _run(self, call: Call, pixels: int) -> Any:
-        if pixels != self.pixels:
-            return call.result()
         flat = [*self._fixed, *leaves(call.given)]
         form = (
             f"{call.name} {skeleton(call.given)} {[tuple(part.shape) for part in flat[len(self._fixed) :]]}"
         )
         with self._alone:
-            if form not in self._graphs:
+            first = form not in self._seen
+            self._seen.add(form)
+            if not first and form not in self._graphs:
                 self._graphs[form] = (recorded(call, flat) or call.flat_result, call.result())
+        if first:
+            return call.result()
         program, template = self._graphs[form]
         return rebuilt(template, program(flat))
 

@@ -123,7 +123,10 @@ def nearest_F(table: Table, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
 def _gather(values: Tensor, flat: Tensor) -> Tensor:
     """Return values[flat] for the kernel's layout, in which axis 1 is the fastest in memory."""
     moved = flat.movedim(1, -1) if flat.dim() > 1 else flat
-    found = values.index_select(0, moved.reshape(-1)).view(moved.shape)
+    if torch.compiler.is_compiling():  # without code for indices that count from the end
+        found = torch.embedding(values[:, None], moved).squeeze(-1)
+    else:
+        found = values.index_select(0, moved.reshape(-1)).view(moved.shape)
     return found.movedim(-1, 1) if flat.dim() > 1 else found
 
 
@@ -162,30 +165,40 @@ def tricubic_F(
     if not table.deep:
         return torch.zeros_like(hkl[0])
     floors = [index.floor() for index in hkl]
-    weights = [_basis(index, floor) for index, floor in zip(hkl, floors, strict=True)]
+    as_fractions = table.values.dtype == torch.float64
+    weights = [_basis(index, floor, as_fractions) for index, floor in zip(hkl, floors, strict=True)]
     limits = zip(floors, table.lower, table.upper, strict=True)
     h, k, l = (floor.to(low.dtype).clamp(low + 1, high - 2) for floor, low, high in limits)
     stride_h, stride_k = table.strides
     base = h * stride_h + k * stride_k + l - table.corner
 
-    def entry(i: int, j: int, n: int) -> Tensor:
-        return _gather(table.values, base + table.nodes[i, j, n])
+    def row(i: int, j: int) -> list[Tensor]:
+        if torch.compiler.is_compiling():
+            windows = table.values.unfold(0, NODES, 1)
+            found = torch.embedding(windows, (base + table.nodes[i, j, 0]).movedim(1, -1))
+            return [part.movedim(-1, 1) for part in found.unbind(-1)]
+        return [_gather(table.values, base + table.nodes[i, j, n]) for n in span]
 
     span = range(NODES)
-    show(lambda: torch.stack([entry(i, j, n) for i in span for j in span for n in span], -1))
-    rows = [[_polynomial(weights[2], [entry(i, j, n) for n in span]) for j in span] for i in span]
+    show(lambda: torch.stack([entry for i in span for j in span for entry in row(i, j)], -1))
+    rows = [[_polynomial(weights[2], row(i, j)) for j in span] for i in span]
     return _polynomial(weights[0], [_polynomial(weights[1], row) for row in rows])
 
 
-def _basis(x: Tensor, floor: Tensor) -> list[tuple[Tensor, float]]:
-    """Return numerator and denominator of the four Lagrange polynomials on floor - 1 ... floor + 2 at x."""
+def _basis(x: Tensor, floor: Tensor, as_fractions: bool) -> list[tuple[Tensor, float]]:
+    """Return numerator and denominator of the four Lagrange polynomials on floor - 1 ... floor + 2 at x.
+
+    Args: as_fractions: whether to keep the order of operations of spec 05; else the denominators are 1.
+    """
     x0, x1, x2, x3 = (x - (floor + float(offset)) for offset in (-1, 0, 1, 2))
-    return [(x1 * x2 * x3, -6.0), (x0 * x2 * x3, 2.0), (x0 * x1 * x3, -2.0), (x0 * x1 * x2, 6.0)]
+    basis = [(x1 * x2 * x3, -6.0), (x0 * x2 * x3, 2.0), (x0 * x1 * x3, -2.0), (x0 * x1 * x2, 6.0)]
+    return basis if as_fractions else [(numerator / denominator, 1.0) for numerator, denominator in basis]
 
 
 def _polynomial(basis: list[tuple[Tensor, float]], values: list[Tensor]) -> Tensor:
     """Return the sum of value * numerator / denominator over the four nodes, left to right."""
     t0, t1, t2, t3 = (
-        numerator * value / denominator for (numerator, denominator), value in zip(basis, values, strict=True)
+        numerator * value if denominator == 1.0 else numerator * value / denominator
+        for (numerator, denominator), value in zip(basis, values, strict=True)
     )
     return t0 + t1 + t2 + t3
