@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.config import Detector, Output
 from simulator.quirks import Quirks
-from simulator.region import window_of
+from simulator.region import bands_of, window_of
 from simulator.statistics import Image, Statistics
 
 TARGET_COUNTS = 55000.0
@@ -32,13 +32,13 @@ def integer_image(
     Args: image, [slow, fast]. Source: spec 08 "Integer image" (Q-INT-FLOAT-FLOOR, Q-ROI-NO-ADC).
     """
     result = np.zeros(image.shape, np.uint16)
-    window = window_of(detector)
-    with np.errstate(over="ignore", invalid="ignore"):
-        counts = np.clip(image[window].astype(np.float64) * scale + adc, 0.0, LARGEST_COUNT)
-    raised = np.nan_to_num(counts) + 0.5
-    if "Q-INT-FLOAT-FLOOR" in quirks:
-        raised = raised.astype(np.float32).astype(np.float64)
-    result[window] = np.floor(raised).astype(np.uint16)
+    for band in bands_of(window_of(detector)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            counts = np.clip(image[band].astype(np.float64) * scale + adc, 0.0, LARGEST_COUNT)
+        raised = np.nan_to_num(counts) + 0.5
+        if "Q-INT-FLOAT-FLOOR" in quirks:
+            raised = raised.astype(np.float32).astype(np.float64)
+        result[band] = np.floor(raised).astype(np.uint16)
     return result
 
 
@@ -57,11 +57,11 @@ def preview(image: Image, scale: float, detector: Detector, quirks: Quirks) -> N
     Args: image, [slow, fast]. Source: spec 08 "Preview (PGM)" (Q-PGM-NO-OFFSET).
     """
     result = np.zeros(image.shape, np.uint8)
-    window = window_of(detector)
-    with np.errstate(over="ignore", invalid="ignore"):
-        shades = np.nan_to_num(np.minimum(image[window].astype(np.float64) * scale, PREVIEW_WHITE))
-    if "Q-PGM-NO-OFFSET" not in quirks:
-        shades = np.maximum(shades, 0.0)
-    # a shade below 0 keeps its low byte, as the reference's conversion does
-    result[window] = np.trunc(np.maximum(shades, -(2.0**31))).astype(np.int64).astype(np.uint8)
+    for band in bands_of(window_of(detector)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            shades = np.nan_to_num(np.minimum(image[band].astype(np.float64) * scale, PREVIEW_WHITE))
+        if "Q-PGM-NO-OFFSET" not in quirks:
+            shades = np.maximum(shades, 0.0)
+        # a shade below 0 keeps its low byte, as the reference's conversion does
+        result[band] = np.trunc(np.maximum(shades, -(2.0**31))).astype(np.int64).astype(np.uint8)
     return result

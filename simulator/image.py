@@ -20,6 +20,7 @@ from simulator.instrument import Instrument
 from simulator.kernel import Photons, Stages, photons
 from simulator.leaves import leaves, rebuilt
 from simulator.rays import passes_dmin
+from simulator.region import window_of
 from simulator.restrict import Neighbourhood
 from simulator.scene import Scene, prepare
 from simulator.stages import Eager, Recorded
@@ -322,10 +323,10 @@ def _pixel_blocks(run: _Run, executed: Tensor) -> Iterator[Block]:
     Whole rows of the region of interest are counted out; a mask, or rows that are longer, are searched.
     """
     detector, device, size = run.scene.config.detector, run.ins.device, run.stages.pixels
-    fast, slow = run.scene.executed_region()
-    if not detector.mask.size and 0 < len(fast) <= size:
-        columns = torch.arange(fast.start, fast.stop, device=device)
-        height = size // len(fast)
+    slow, fast = window_of(detector)
+    columns = torch.arange(fast.start, fast.stop, device=device)
+    if not detector.mask.size and 0 < len(columns) <= size:
+        height = size // len(columns)
         for first in range(slow.start, slow.stop, height):
             rows = torch.arange(first, min(first + height, slow.stop), device=device)
             shape = (len(rows), len(columns))

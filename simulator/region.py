@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from simulator.config import Detector
 
 Window = tuple[slice, slice]
+BAND_PIXELS = 1 << 16
+"""Of an image that is worked on in parts, so that what is made on the way stays in the cache."""
 
 
 def window_of(detector: Detector) -> Window:
     """Return the slices (slow, fast) of the pixels inside the region of interest; empty for an empty one."""
     fast_min, fast_max, slow_min, slow_max = detector.roi
     return _slice(slow_min, slow_max, detector.spixels), _slice(fast_min, fast_max, detector.fpixels)
+
+
+def bands_of(window: Window) -> Iterator[Window]:
+    """Yield a window in parts of whole rows, in memory order."""
+    slow, fast = window
+    rows = max(1, BAND_PIXELS // max(1, fast.stop - fast.start))
+    for start in range(slow.start, slow.stop, rows):
+        yield slice(start, min(start + rows, slow.stop)), fast
 
 
 def _slice(low: int, high: int, count: int) -> slice:

@@ -14,6 +14,7 @@ from simulator.crystal import Lattice, orient
 from simulator.detector import Geometry, place
 from simulator.mosaic import domain_rotations
 from simulator.phi import orientation_steps, phi_angles_rad
+from simulator.region import window_of
 from simulator.rotations import rot_axis, turn
 from simulator.sources import Sources, list_sources
 from simulator.structure_factors import Table, make_table, uses_interpolation
@@ -72,8 +73,8 @@ class Scene:
     @property
     def evaluations(self) -> int:
         """Number of evaluations of the run, with all sources (spec 06 section 1)."""
-        fast, slow = self.executed_region()
-        return len(fast) * len(slow) * self.steps * self.layers
+        slow, fast = window_of(self.config.detector)
+        return (slow.stop - slow.start) * (fast.stop - fast.start) * self.steps * self.layers
 
     @property
     def first_block_differs(self) -> bool:
@@ -97,22 +98,14 @@ class Scene:
             a, b, c = (turn(self.umats, v) for v in rotated)  # [P, M]
         return Orientations(_on_axes(rotated), _on_axes((a, b, c)))
 
-    def executed_region(self) -> tuple[range, range]:
-        """Return the fast and slow pixels of the region of interest on the detector (spec 06 section 2)."""
-        detector = self.config.detector
-        fast_min, fast_max, slow_min, slow_max = detector.roi
-        fast = range(max(fast_min, 0), max(0, min(fast_max + 1, detector.fpixels)))
-        return fast, range(max(slow_min, 0), max(0, min(slow_max + 1, detector.spixels)))
-
     def executed(self) -> Tensor:
         """Return which pixels the run computes, inside the region of interest and kept by the mask.
 
         Returns: bool [spixels, fpixels]. Source: spec 06 section 2.
         """
         detector = self.config.detector
-        fast, slow = self.executed_region()
         inside = torch.zeros((detector.spixels, detector.fpixels), dtype=torch.bool)
-        inside[slow.start : slow.stop, fast.start : fast.stop] = True
+        inside[window_of(detector)] = True
         return inside & torch.from_numpy(detector.mask) if detector.mask.size else inside
 
 

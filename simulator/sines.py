@@ -1,7 +1,10 @@
-"""Sines of fractions of a half turn by a polynomial, for single precision."""
+"""Sines of fractions of a half turn, for single precision."""
 
 from __future__ import annotations
 
+import math
+
+import torch
 from torch import Tensor
 
 SINE_OF_HALF_TURNS = (
@@ -13,8 +16,12 @@ SINE_OF_HALF_TURNS = (
 def sine_of_half_turns(x: Tensor) -> Tensor:
     """Return sin(pi x), within 5.4e-9 of its value (relative) besides rounding.
 
+    Compiled, a polynomial needs no reduction of its argument; operation by operation, one call is less.
+
     Args: x, number of half turns, |x| <= 1/2; each 0 < |x| > 1e-37 keeps its relative accuracy.
     """
+    if not torch.compiler.is_compiling():
+        return (x * math.pi).sin()
     y = x * x
     highest, *lower = reversed(SINE_OF_HALF_TURNS)
     series = y * highest

@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -24,6 +24,8 @@ from simulator.leaves import leaves, rebuilt, skeleton
 from simulator.rays import Rays, trace_rays
 from simulator.taps import Show, Spot, Tap, no_tap, silent
 
+ELSEWHERE = cast("CellVectors", ())
+"""Stands for the cell vectors of a part that go to a stage as one table."""
 Program = Callable[[list[Tensor]], Sequence[Tensor]]
 """A stage as a function of all tensors it reads."""
 
@@ -111,7 +113,7 @@ class Staged:
         """See `add_evaluations`."""
         if show is not silent:
             return add_evaluations(ins, part, I, show)
-        given = (replace(part, cell=()), packed(part.cell), I)
+        given = (replace(part, cell=ELSEWHERE), packed(part.cell), I)
         sums: tuple[Tensor, Tensor | None] = self._run(Call("add", _add, self._bare, given), len(I))
         return sums
 

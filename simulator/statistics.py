@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.config import Detector
 from simulator.quirks import Quirks
-from simulator.region import window_of
+from simulator.region import Window, bands_of, window_of
 
 Image = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -39,21 +41,29 @@ def statistics_of(
 
     Args: image and executed, [slow, fast]; oversample, sub-pixels a side. Source: spec 08.
     """
+    whole = (slice(0, image.shape[0]), slice(0, image.shape[1]))
     count = max(int(executed.sum()), 1)
-    mean = _sum(image[executed].astype(np.float64)) / count
-    squares = _sum(_squares(image[executed], quirks))
+    mean = _sum(image, executed, whole, lambda values: values.astype(np.float64)) / count
+    squares = _sum(image, executed, whole, partial(_squares, quirks=quirks))
     rms = math.sqrt(squares / (max(count, 2) - 1))
     window = window_of(detector)
-    deviating = executed[window] if "Q-RMSD-MASKED" not in quirks else np.ones_like(executed[window])
-    number = int(deviating.sum())
-    rmsd = math.sqrt(_sum(_square_deviations(image[window][deviating], mean)) / (max(number, 2) - 1))
+    deviating = executed if "Q-RMSD-MASKED" not in quirks else np.ones_like(executed)
+    number = int(deviating[window].sum())
+    deviations = _sum(image, deviating, window, partial(_square_deviations, mean=mean))
+    rmsd = math.sqrt(deviations / (max(number, 2) - 1))
     max_I, fast_m, slow_m = _maximum(image, executed, detector, oversample, quirks)
     return Statistics(max_I, fast_m, slow_m, mean, rms, rmsd)
 
 
-def _sum(values: Doubles) -> float:
-    """Return the sum from left to right, each partial sum rounded as in a loop."""
-    return float(np.add.accumulate(values)[-1]) if values.size else 0.0
+def _sum(image: Image, chosen: Flags, window: Window, term: Callable[[Image], Doubles]) -> float:
+    """Return the sum of a term of chosen pixels in memory order, each partial sum rounded as in a loop."""
+    total = 0.0
+    for band in bands_of(window):
+        terms = term(image[band][chosen[band]])
+        if terms.size:
+            terms[0] += total
+            total = float(np.add.accumulate(terms)[-1])
+    return total
 
 
 def _squares(values: Image, quirks: Quirks) -> Doubles:
