@@ -12,15 +12,17 @@ from torch import Tensor, nn
 from simulator.config import RunConfig
 from simulator.crystal import cell_angles_rad, lengths_A, orient
 from simulator.errors import InputError
-from simulator.image import simulate
+from simulator.image import image_of
 from simulator.parameters import PARAMETERS, value_of, with_numbers, with_values
-from simulator.scene import prepare
-from simulator.selection import label, selected
+from simulator.pixels import simulate_pixels
+from simulator.scene import Scene, prepare
+from simulator.selection import Groups, label, selected
 from simulator.variables import Variables, bounds_of, check_bounds, natural_step
 from simulator.vectors import plain
 
 Values = Mapping[str, Tensor]
 IDLE_SEED = 1
+TABLE_INPUTS = {"structure_factors", "default_F"}
 
 
 class Experiment(nn.Module):
@@ -57,7 +59,9 @@ class Experiment(nn.Module):
         for name in (*bounds, *steps):
             if name not in chosen:
                 raise InputError(f"bounds or steps of '{name}': it is not free; free are {', '.join(chosen)}")
-        self._base = _settled(config, turns="misset_rad" in chosen)
+        scene = prepare(config)
+        self._base = _settled(scene, turns="misset_rad" in chosen)
+        self._table = None if chosen.keys() & TABLE_INPUTS else scene.table
         self.inputs = nn.ModuleDict()
         for name, groups in chosen.items():
             start = value_of(self._base, name)
@@ -74,7 +78,15 @@ class Experiment(nn.Module):
 
         Raises: InputError for values of which no run can be made (cell angles that do not close).
         """
-        return simulate(with_values(self._base, self.tensors()))
+        return image_of(self._scene())
+
+    def pixels(self, slow: Tensor, fast: Tensor) -> Tensor:
+        """Return some pixels in photons [n], with their gradient to the variables, and compute no other ones.
+
+        Args: slow, fast: whole numbers [n], in memory order.
+        Raises: InputError for pixels beside the detector, twice or out of order.
+        """
+        return simulate_pixels(self._scene(), slow, fast)
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the free inputs, whole, in their units, with the graphs to the variables."""
@@ -100,6 +112,10 @@ class Experiment(nn.Module):
         }
         for name, value in checked.items():
             self._input(name).restart(value)
+
+    def variables(self) -> list[tuple[str, Groups, Tensor]]:
+        """Return name, components that move together and value of each free input."""
+        return [(name, part.groups, part().detach()) for name, part in self._parts()]
 
     def labels(self) -> list[str]:
         """Return a name for each variable, in the order of `parameters()` laid end to end."""
@@ -156,6 +172,9 @@ class Experiment(nn.Module):
         """Return the names of the variables."""
         return ", ".join(self.labels())
 
+    def _scene(self) -> Scene:
+        return prepare(with_values(self._base, self.tensors()), self._table)
+
     def _parts(self) -> list[tuple[str, Variables]]:
         return [(name, part) for name, part in self.inputs.items() if isinstance(part, Variables)]
 
@@ -183,10 +202,9 @@ def with_cell(config: RunConfig) -> RunConfig:
     return replace(config, crystal=made)
 
 
-def _settled(config: RunConfig, turns: bool) -> RunConfig:
+def _settled(scene: Scene, turns: bool) -> RunConfig:
     """Return a run that makes no choice that depends on a continuous input; turns: whether misset counts."""
-    scene = prepare(config)
-    crystal = config.crystal
+    config, crystal = scene.config, scene.config.crystal
     if any(size > 0.0 for size in crystal.size_m):
         crystal = replace(crystal, cells=scene.lattice.cells, size_m=(0.0, 0.0, 0.0))
     if turns:

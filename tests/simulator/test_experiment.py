@@ -53,6 +53,45 @@ def test_slope_of_a_variable_is_the_step_times_the_slope_of_the_input() -> None:
         assert torch.allclose(found, expected.flatten() * part.step, rtol=1e-12)
 
 
+def test_chosen_pixels_are_those_of_the_image_with_their_slopes() -> None:
+    whole, some = (Experiment(run(), ["cell_lengths_A", "distance_m"]) for _ in range(2))
+    slow, fast = torch.tensor([0, 0, 5, 11]), torch.tensor([3, 7, 6, 11])
+    image, pixels = image_of(whole), some.pixels(slow, fast)
+    scale = float(image.detach().max())
+    assert torch.allclose(pixels, image[slow, fast], rtol=1e-12, atol=1e-14 * scale)
+    image[slow, fast].sum().backward()
+    pixels.sum().backward()
+    for one, other in zip(whole.parameters(), some.parameters(), strict=True):
+        assert one.grad is not None
+        assert other.grad is not None
+        assert torch.allclose(one.grad, other.grad, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("slow", "fast", "words"),
+    [([0, 12], [0, 0], "beside the detector"), ([0, 0], [1, 1], "twice"), ([1, 0], [0, 0], "out of order")],
+)
+def test_wrong_pixels_are_refused(slow: list[int], fast: list[int], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        Experiment(run(), "distance_m").pixels(torch.tensor(slow), torch.tensor(fast))
+
+
+@pytest.mark.parametrize("mode", ["spec", "c-parity"])
+def test_no_pixels_and_many_pixels(mode: str) -> None:
+    config = run(f"-osc 1 -phisteps 2 --parity-mode {mode}")
+    nothing = torch.zeros(0, dtype=torch.int64)
+    assert Experiment(config, "distance_m").pixels(nothing, nothing).shape == (0,)
+    everything = torch.arange(144)
+    found = Experiment(config, "distance_m").pixels(everything // 12, everything % 12)
+    assert torch.equal(found.detach().reshape(12, 12), simulate(config))
+
+
+def test_an_image_may_take_part_in_a_graph() -> None:
+    target = simulate(run())
+    assert not target.is_inference()
+    (image_of(Experiment(run(), "distance_m")) * target).sum().backward()
+
+
 def test_tied_cells_move_together_and_only_they() -> None:
     experiment = Experiment(run(), "cell_lengths_A[a=b]")
     assert experiment.labels() == ["cell_lengths_A[a=b]"]
