@@ -103,3 +103,12 @@ def gpu(session: nox.Session) -> None:
     session.run(
         "python", "-m", "golden_suite_generator.gpu", "--reports", str(ROOT / "reports"), *session.posargs
     )
+
+
+@nox.session
+def refine(session: nox.Session) -> None:
+    """Recover cell, orientation and geometry of the built-in crystal from its own noisy image."""
+    session.install("-r", "requirements/run.txt")
+    session.install("--no-build-isolation", "--no-deps", ".")
+    session.chdir(session.create_tmp())
+    session.run("nb-refine", *session.posargs)

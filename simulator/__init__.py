@@ -9,11 +9,16 @@ from simulator.version import VERSION
 
 if TYPE_CHECKING:
     from simulator.config import RunConfig
+    from simulator.experiment import Experiment
     from simulator.image import simulate
 
 __version__ = VERSION
-__all__ = ["RunConfig", "__version__", "simulate"]
-_HOMES = {"RunConfig": "simulator.config", "simulate": "simulator.image"}
+__all__ = ["Experiment", "RunConfig", "__version__", "simulate"]
+_HOMES = {
+    "Experiment": "simulator.experiment",
+    "RunConfig": "simulator.config",
+    "simulate": "simulator.image",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -88,7 +88,34 @@ def simulate(config: RunConfig) -> Tensor:
 
     Args: config: from `RunConfig.from_args` or made by hand. Raises: InputError. Source: spec 00, 06.
     """
-    return render(prepare(config)).image
+    return image_of(prepare(config))
+
+
+def image_of(scene: Scene) -> Tensor:
+    """Return the image of a scene in photons, [spixels, fpixels], with its gradient if one is wanted."""
+    return _usable(render(scene).image)
+
+
+def render_pixels(scene: Scene, places: Tensor) -> Tensor:
+    """Return the pixels at some places in memory order, ascending [n], in photons, with their gradient."""
+
+    def chosen(run: _Run) -> tuple[Tensor, list[Block]]:
+        done = list(_rendered_blocks(run, places))
+        pixels = [part.pixels for part in done] or [torch.zeros(0, dtype=run.ins.plan.sum_dtype)]
+        return torch.cat(pixels), [block for part in done for block in part.blocks]
+
+    evaluations = len(places) * scene.steps * scene.layers
+    ins = Instrument.of(scene)
+    if wanted(ins):
+        return _with_gradient(scene, ins, no_tap, chosen, evaluations)
+    with torch.inference_mode():
+        found, _ = chosen(_run(scene, Instrument.of(scene), no_tap, evaluations))
+    return _usable(found)
+
+
+def _usable(image: Tensor) -> Tensor:
+    """Return an image that may take part in a user's graph, whichever mode it was made in."""
+    return image.clone() if image.is_inference() else image
 
 
 def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) -> Rendered:
@@ -101,21 +128,35 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
     ins = Instrument.of(scene)
     if not wanted(ins):
         with torch.inference_mode():
-            return _render(_run(scene, Instrument.of(scene), tap), progress)[0]
-    compute = scene.config.compute
-    if compute.precision == "auto":
-        ins = Instrument.of(scene.with_compute(replace(compute, precision="float64")))
+            return _render(_run(scene, Instrument.of(scene), tap, scene.evaluations), progress)[0]
     made: list[Rendered] = []
 
-    def forward() -> tuple[Tensor, Sequence[Block]]:
-        run = _run(scene, rebuilt(ins, [part.detach() for part in leaves(ins)]), tap)
+    def whole(run: _Run) -> tuple[Tensor, list[Block]]:
         rendered, blocks = _render(run, progress)
         made.append(rendered)
         return rendered.image.flatten()[rendered.executed.flatten().to(rendered.image.device)], blocks
 
-    pixels = differentiable(ins, compute.block_elements, forward, _side_by_side)
+    pixels = _with_gradient(scene, ins, tap, whole, scene.evaluations)
     image = torch.zeros_like(made[0].image).masked_scatter(made[0].executed.to(pixels.device), pixels)
     return replace(made[0], image=image)
+
+
+def _with_gradient(
+    scene: Scene,
+    ins: Instrument,
+    tap: Tap,
+    pixels: Callable[[_Run], tuple[Tensor, list[Block]]],
+    evaluations: int,
+) -> Tensor:
+    """Return the pixels [n] of a run with their gradient."""
+    compute = scene.config.compute
+    if compute.precision == "auto":
+        ins = Instrument.of(scene.with_compute(replace(compute, precision="float64")))
+
+    def forward() -> tuple[Tensor, Sequence[Block]]:
+        return pixels(_run(scene, rebuilt(ins, [part.detach() for part in leaves(ins)]), tap, evaluations))
+
+    return differentiable(ins, compute.block_elements, forward, _side_by_side)
 
 
 def _side_by_side(function: Callable[[int], Any], count: int) -> Sequence[Any]:
@@ -143,19 +184,19 @@ def _render(run: _Run, progress: Progress | None) -> tuple[Rendered, list[Block]
     return replace(made, interpolation_ended=ended, notes=run.notes), blocks
 
 
-def _run(scene: Scene, ins: Instrument, tap: Tap) -> _Run:
-    """Return what the blocks of a run share."""
+def _run(scene: Scene, ins: Instrument, tap: Tap, evaluations: int) -> _Run:
+    """Return what the blocks of a run of so many evaluations share."""
     near = Neighbourhood.of(scene.config, ins.device)
-    stages, notes = _stages(scene, ins, tap)
+    stages, notes = _stages(scene, ins, tap, evaluations)
     return _Run(scene, ins, stages, tap, near, notes, torch.is_inference_mode_enabled())
 
 
-def _stages(scene: Scene, ins: Instrument, tap: Tap) -> tuple[Stages, tuple[str, ...]]:
+def _stages(scene: Scene, ins: Instrument, tap: Tap, evaluations: int) -> tuple[Stages, tuple[str, ...]]:
     """Return how the kernel runs, as asked and as the work is worth, with warnings."""
     compute, notes = scene.config.compute, []
     if compute.compile != "off":
         obstacle = _uncompilable(ins, tap)
-        make = compute.compile == "on" or scene.evaluations >= WORTH_COMPILING
+        make = compute.compile == "on" or evaluations >= WORTH_COMPILING
         if not obstacle and (make or cache_folder().exists()):
             try:
                 compiled = compiled_stages(ins, make)
@@ -170,7 +211,7 @@ def _stages(scene: Scene, ins: Instrument, tap: Tap) -> tuple[Stages, tuple[str,
             notes.append(f"--compile on: {obstacle} is not compiled; the run goes on without")
     elements = compute.block_elements
     pixels = max(1, elements // len(ins.wavelength_m))
-    if scene.evaluations < WORTH_RECORDING or ins.device.type != "cpu":
+    if evaluations < WORTH_RECORDING or ins.device.type != "cpu":
         return Eager(elements, pixels, parallel=ins.device.type == "cpu"), tuple(notes)
     return Recorded(ins, elements, pixels), tuple(notes)
 
@@ -321,11 +362,14 @@ def _pixel_blocks(run: _Run, executed: Tensor) -> Iterator[Block]:
     """Yield the executed pixels in memory order, as many at a time as the stages want.
 
     Whole rows of the region of interest are counted out; a mask, or rows that are longer, are searched.
+
+    Args: executed: bool [all pixels], or the places of those to compute.
     """
     detector, device, size = run.scene.config.detector, run.ins.device, run.stages.pixels
+    listed = executed.dtype != torch.bool
     slow, fast = window_of(detector)
     columns = torch.arange(fast.start, fast.stop, device=device)
-    if not detector.mask.size and 0 < len(columns) <= size:
+    if not listed and not detector.mask.size and 0 < len(columns) <= size:
         height = size // len(columns)
         for first in range(slow.start, slow.stop, height):
             rows = torch.arange(first, min(first + height, slow.stop), device=device)
@@ -333,7 +377,8 @@ def _pixel_blocks(run: _Run, executed: Tensor) -> Iterator[Block]:
             yield Block(slow=rows[:, None].expand(shape).flatten(), fast=columns.expand(shape).flatten())
         return
     for start in range(0, executed.numel(), size):
-        index = (executed[start : start + size].nonzero().flatten() + start).to(device)
+        part = executed[start : start + size]
+        index = (part if listed else part.nonzero().flatten() + start).to(device)
         if len(index):
             width = detector.fpixels
             yield Block(slow=index.div(width, rounding_mode="floor"), fast=index.remainder(width))

@@ -122,6 +122,24 @@ def with_values(config: RunConfig, values: Mapping[str, Tensor]) -> RunConfig:
     return config
 
 
+def with_numbers(config: RunConfig, values: Mapping[str, Tensor]) -> RunConfig:
+    """Return a configuration with other values of some parameters as plain numbers, without graphs.
+
+    Raises: InputError for an unknown name or a value of another shape.
+    """
+    config = with_values(config, values)
+    for name, value in values.items():
+        config = _replaced(config, parameter(name).place.split("."), _numbers(value.detach()))
+    return config
+
+
+def _numbers(value: Tensor) -> Any:
+    """Return a number, a tuple of numbers, a tuple of tuples, or an array of three axes."""
+    if value.dim() > 2:
+        return value.numpy().copy()
+    return tuple(_numbers(row) for row in value) if value.dim() else float(value)
+
+
 def _replaced(owner: Any, place: list[str], value: Any) -> Any:
     """Return a dataclass with one field of it, or of its parts, replaced."""
     field, *rest = place

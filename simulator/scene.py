@@ -109,9 +109,10 @@ class Scene:
         return inside & torch.from_numpy(detector.mask) if detector.mask.size else inside
 
 
-def prepare(config: RunConfig) -> Scene:
+def prepare(config: RunConfig, table: Table | None = None) -> Scene:
     """Return the set-up of a run.
 
+    Args: table: that of the run's structure factors, where it was made before.
     Raises: InputError for a geometry, cell or source list that cannot be simulated. Source: spec 00 "Data
     flow".
     """
@@ -130,7 +131,7 @@ def prepare(config: RunConfig) -> Scene:
         geometry=geometry,
         lattice=lattice,
         sources=sources,
-        table=make_table(config.structure_factors),
+        table=make_table(config.structure_factors) if table is None else table,
         phi_rad=phi_rad,
         umats=umats,
         interpolate=uses_interpolation(config.structure_factors, counted),

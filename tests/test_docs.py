@@ -1,0 +1,55 @@
+"""The documentation runs: code blocks of the tutorial, and tables that are made from the code."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.parameters import PARAMETERS
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def blocks_of(name: str) -> list[tuple[str, str]]:
+    return BLOCK.findall((ROOT / "docs" / name).read_text(encoding="utf-8"))
+
+
+def run_command(line: str) -> int:
+    """Run a console script of the project in this process."""
+    program, *words = shlex.split(line.replace("\\\n", " "))
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    module, function = scripts[program].split(":")
+    status = getattr(importlib.import_module(module), function)(words)
+    assert isinstance(status, int)
+    return status
+
+
+def test_tutorial_runs_from_top_to_bottom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c_binary: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    blocks = blocks_of("tutorial.md")
+    assert [kind for kind, _ in blocks].count("sh") == 2
+    for kind, text in blocks:
+        if kind == "sh":
+            assert run_command(text) == 0, text
+        else:
+            exec(compile(text, "tutorial.md", "exec"), names)
+
+
+def test_differentiable_inputs_are_documented_with_unit_and_bounds() -> None:
+    text = (ROOT / "docs" / "gradients.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    expected = [
+        f"| `{row.name}` | {row.unit or '1'} | [{row.lower:.4g}, {row.upper:.4g}] | {row.help} |"
+        for row in PARAMETERS.values()
+    ]
+    assert rows == expected
