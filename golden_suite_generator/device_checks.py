@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ class Checked:
 
 
 def check_case(
-    program: Program, case: Case, mode: str, inputs: Path, device: str, dtypes: Sequence[str]
+    program: Program, case: Case, mode: str, inputs: Path, settings: Sequence[str], dtypes: Sequence[str]
 ) -> list[Checked]:
     """Render a case in each number type and compare with the C reference, which runs once.
 
@@ -69,7 +69,7 @@ def check_case(
         case: a row of the suite that makes an image in this mode.
         mode: c-parity or spec.
         inputs: folder with inputs/.
-        device: cpu or cuda.
+        settings: words for the simulator.
         dtypes: number types.
 
     Returns:
@@ -79,28 +79,34 @@ def check_case(
         expected = run_case(program, case, mode, inputs).outputs.images["float"]
     except HarnessError as error:
         return [Checked(case.id, mode, dtype, State.ERROR, detail=str(error)) for dtype in dtypes]
-    return [_check(expected, case, mode, inputs, device, dtype) for dtype in dtypes]
+    return [_check(expected, case, mode, inputs, settings, dtype) for dtype in dtypes]
 
 
-def _check(expected: Image, case: Case, mode: str, inputs: Path, device: str, dtype: str) -> Checked:
-    words = ["--parity-mode", mode, "-dtype", dtype, "-device", device, "-noprogress", *case.words(inputs)]
+def _check(
+    expected: Image, case: Case, mode: str, inputs: Path, settings: Sequence[str], dtype: str
+) -> Checked:
+    words = ["--parity-mode", mode, "-dtype", dtype, *settings, "-noprogress", *case.words(inputs)]
     try:
-        image = _rendered(case, words, inputs)
+        image, notes = _rendered(case, words, inputs)
     except (Exception, AssertionError) as error:  # whatever a device throws is a finding, not the end
         why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         return Checked(case.id, mode, dtype, State.ERROR, detail=why)
-    return judged(expected, image, (case.id, mode, dtype))
+    found = judged(expected, image, (case.id, mode, dtype))
+    return replace(found, detail="; ".join(text for text in (found.detail, *notes) if text))
 
 
-def _rendered(case: Case, words: Sequence[str], inputs: Path) -> Image:
+def _rendered(case: Case, words: Sequence[str], inputs: Path) -> tuple[Image, tuple[str, ...]]:
+    """Return the image of a case, and the warnings of its rendering."""
     import torch
 
-    from simulator import RunConfig, simulate
+    from simulator import RunConfig
+    from simulator.image import render
+    from simulator.scene import prepare
 
     with tempfile.TemporaryDirectory(prefix="nb-gpu-") as folder, contextlib.chdir(folder):
         lay_out(case, inputs, Path(folder))
-        with torch.no_grad():
-            return np.asarray(simulate(RunConfig.from_args(words)).to(torch.float32).cpu().numpy())
+        rendered = render(prepare(RunConfig.from_args(words)))
+    return np.asarray(rendered.image.to(torch.float32).cpu().numpy()), rendered.notes
 
 
 def judged(expected: Image, image: Image, name: tuple[str, str, str]) -> Checked:

@@ -35,13 +35,15 @@ from harness.programs import DEVICES, MODES, simulator_program
 
 NAME = "golden_suite_generator.gpu"
 SCHEMA = "nb-gpu 1"
+COMPILE = ("auto", "on", "off")
 SPEED_CASES = ("authoritative", "domains-1000", "oversample-4")
 EPILOG = f"""\
 Each image of the suite is rendered in this process, in every number type and in both parity modes, and held
 to the C reference: max |diff| of the maximum within {", ".join(f"{v:g} ({k})" for k, v in BOUNDS.items())}.
 Then the large cases are rendered as `python -m harness.bench` does, which compares their images, too.
 
---device cpu runs the same checks without a device; it says nothing about one.
+--device cpu runs the same checks without a device; it says nothing about one. With --compile on, every form
+of the pixel loop is compiled first, which takes hours for the whole suite; what cannot be compiled says so.
 exit status: 0 PASS, 1 FAIL, 2 no CUDA device or nothing compared, 3 ERROR
 """
 
@@ -57,6 +59,7 @@ def make_parser() -> CommandParser:
     add = parser.add_argument
     add("--device", choices=DEVICES, default="cuda", help="default cuda")
     add("--dtypes", nargs="+", choices=list(BOUNDS), default=list(BOUNDS), help="default all")
+    add("--compile", choices=COMPILE, default="auto", help="machine code for the pixel loop; default auto")
     add("--cases", nargs="+", default=[], metavar="GLOB", help="only these cases of the suite")
     add("--speed", nargs="*", default=list(SPEED_CASES), metavar="CASE", help="cases of the benchmark")
     add("--quick", action="store_true", help="the cases of the benchmark in quick size")
@@ -81,12 +84,15 @@ def _command(argv: Sequence[str]) -> int:
     created = time.strftime(STAMP_FORMAT, time.gmtime())
     target = options.outdir or reports_root(options.reports) / "gpu" / created
     require_fresh(target)
-    checks, images = check_suite(cases, options.device, options.dtypes)
+    compiling = ("--compile", options.compile)
+    settings = ("-device", options.device, *compiling)
+    checks, images = check_suite(cases, settings, options.dtypes)
     with data_folder(options.data) as (folder, label):
         plans = [
             BenchPlan(
                 simulator_program(), {"c": reference_program(build_reference("native"))}, folder,
-                dtype=dtype, device=options.device, rounds=options.rounds, quick=options.quick, whole=False,
+                dtype=dtype, device=options.device, extra=compiling, rounds=options.rounds,
+                quick=options.quick, whole=False,
             )
             for dtype in options.dtypes
         ]  # fmt: skip
@@ -109,12 +115,14 @@ def device_title(device: str) -> str | None:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else None
 
 
-def check_suite(cases: Sequence[Case], device: str, dtypes: Sequence[str]) -> tuple[list[Checked], int]:
+def check_suite(
+    cases: Sequence[Case], settings: Sequence[str], dtypes: Sequence[str]
+) -> tuple[list[Checked], int]:
     """Hold every image of some cases to the C reference.
 
     Args:
         cases: rows of the suite.
-        device: cpu or cuda.
+        settings: words for the simulator.
         dtypes: number types.
 
     Returns:
@@ -127,7 +135,7 @@ def check_suite(cases: Sequence[Case], device: str, dtypes: Sequence[str]) -> tu
         write_case_inputs(Path(scratch, "inputs"))
         for number, (case, mode) in enumerate(images, 1):
             status.update(f"image {number} of {len(images)}: {case.id}, {mode}")
-            checks += check_case(program, case, mode, Path(scratch), device, dtypes)
+            checks += check_case(program, case, mode, Path(scratch), settings, dtypes)
     return checks, len(images)
 
 

@@ -17,6 +17,12 @@ def window_of(detector: Detector) -> Window:
     return _slice(slow_min, slow_max, detector.spixels), _slice(fast_min, fast_max, detector.fpixels)
 
 
+def pixels_of(window: Window) -> int:
+    """Return the number of pixels of a window."""
+    slow, fast = window
+    return int((slow.stop - slow.start) * (fast.stop - fast.start))
+
+
 def bands_of(window: Window) -> Iterator[Window]:
     """Yield a window in parts of whole rows, in memory order."""
     slow, fast = window

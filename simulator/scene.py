@@ -14,7 +14,7 @@ from simulator.crystal import Lattice, orient
 from simulator.detector import Geometry, place
 from simulator.mosaic import domain_rotations
 from simulator.phi import orientation_steps, phi_angles_rad
-from simulator.region import window_of
+from simulator.region import pixels_of, window_of
 from simulator.rotations import rot_axis, turn
 from simulator.sources import Sources, list_sources
 from simulator.structure_factors import Table, make_table, uses_interpolation
@@ -73,8 +73,7 @@ class Scene:
     @property
     def evaluations(self) -> int:
         """Number of evaluations of the run, with all sources (spec 06 section 1)."""
-        slow, fast = window_of(self.config.detector)
-        return (slow.stop - slow.start) * (fast.stop - fast.start) * self.steps * self.layers
+        return pixels_of(window_of(self.config.detector)) * self.steps * self.layers
 
     @property
     def first_block_differs(self) -> bool:

@@ -49,10 +49,10 @@ def test_suite_and_speed_are_checked_on_a_device(tmp_path, capsys):
 
 
 def test_device_that_fails_is_an_error_of_the_case(monkeypatch, tmp_path, capsys):
-    def explode(_config):
+    def explode(_scene):
         raise RuntimeError("device\nlost")
 
-    monkeypatch.setattr("simulator.simulate", explode, raising=False)
+    monkeypatch.setattr("simulator.image.render", explode)
     words = ["--device", "cpu", "--cases", "shape-gauss", "--speed", "--dtypes", "mixed"]
     assert gpu.main([*words, "--reports", str(tmp_path)]) == 3
     assert "error: RuntimeError: device lost" in capsys.readouterr().out
