@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.bundle import HASHES, MARK, METRICS, SUMMARY, files_below, sealed
+from harness.bundle import GRADIENTS, HASHES, MARK, METRICS, SUMMARY, files_below, sealed
 from harness.errors import BundleError
 from harness.files import sha256_of_file
 from harness.gate_figures import Setting
 from harness.gate_table import BY_ID, closing_figures, judged_gate
-from harness.part import Part, differing, read_json
+from harness.gradient_bundle import GRADIENTS_KIND, GradientPart, gradient_metrics, gradients_judged
+from harness.part import Part, differing, environment_of, read_json
 from harness.schema import check_metrics
 from harness.verdict import Word
 
@@ -51,7 +52,7 @@ class Check:
 
 def is_bundle(folder: Path) -> bool:
     """Tell whether a folder is a bundle, complete or not."""
-    return any((folder / name).is_file() for name in (HASHES, MARK, METRICS, SUMMARY))
+    return any((folder / name).is_file() for name in (HASHES, MARK, METRICS, SUMMARY, GRADIENTS))
 
 
 def find_bundles(root: Path) -> Iterator[Path]:
@@ -69,7 +70,9 @@ def require_bundle(path: Path) -> Path:
     if not path.is_dir():
         raise BundleError(f"no bundle '{path}': no such folder; `nb-report list` shows the bundles")
     if not is_bundle(path):
-        raise BundleError(f"'{path}' is no bundle: it holds none of {METRICS}, {SUMMARY}, {HASHES}, {MARK}")
+        raise BundleError(
+            f"'{path}' is no bundle: it holds none of {METRICS}, {SUMMARY}, {GRADIENTS}, {HASHES}, {MARK}"
+        )
     return path
 
 
@@ -80,9 +83,18 @@ def is_complete(folder: Path) -> bool:
 
 def load_parts(folder: Path) -> list[Part]:
     """Return the compared pairs of a bundle; a result folder of nb-compare is its own only part."""
-    if (folder / SUMMARY).is_file():
-        return [Part.load(folder)]
-    return [Part.load(folder / _inside(name)) for name in load_metrics(folder)["parts"]]
+    metrics = load_metrics(folder)
+    if metrics["kind"] == GRADIENTS_KIND:
+        return []
+    return [Part.load(folder / _inside(name)) for name in metrics["parts"]]
+
+
+def load_gradients(folder: Path) -> list[GradientPart]:
+    """Return the compared gradients of a bundle; a result folder of nb-gradients is its own only part."""
+    metrics = load_metrics(folder)
+    if metrics["kind"] != GRADIENTS_KIND:
+        return []
+    return [GradientPart.load(folder / _inside(name)) for name in metrics["parts"]]
 
 
 def _inside(name: str) -> str:
@@ -97,8 +109,11 @@ def load_metrics(folder: Path) -> dict[str, Any]:
     Raises:
         BundleError: a file is missing, or does not follow its schema.
     """
-    if not (folder / METRICS).is_file() and (folder / SUMMARY).is_file():
-        return pair_metrics(Part.load(folder))
+    if not (folder / METRICS).is_file():
+        if (folder / SUMMARY).is_file():
+            return pair_metrics(Part.load(folder))
+        if (folder / GRADIENTS).is_file():
+            return gradient_metrics(GradientPart.load(folder))
     metrics = read_json(folder / METRICS)
     check_metrics(metrics, str(folder / METRICS))
     return dict(metrics)
@@ -108,8 +123,7 @@ def pair_metrics(part: Part) -> dict[str, Any]:
     """Return the summary of a compared pair in the schema of metrics.json."""
     summary = part.summary
     traces = summary["traces"] or {}
-    env = part.folder / "env.json"
-    environment = read_json(env) if env.is_file() else {}
+    environment = environment_of(part.folder)
     figures = [
         {
             "name": row["name"], "part": summary["parity_mode"], "measured": row["measured"],
@@ -218,9 +232,14 @@ def _content_faults(folder: Path) -> list[Fault]:
     try:
         metrics = load_metrics(folder)
         parts = load_parts(folder)
+        gradients = load_gradients(folder)
     except (BundleError, TypeError) as error:
-        return [Fault(METRICS if (folder / METRICS).exists() else SUMMARY, str(error))]
+        return [Fault(_first_file(folder), str(error))]
     faults = [fault for part in parts for fault in _part_faults(folder, part)]
+    faults += [fault for part in gradients for fault in _gradient_faults(folder, part)]
+    if gradients and (folder / METRICS).exists():
+        fresh = gradients_judged(gradients)
+        faults += [Fault(METRICS, text) for key in fresh for text in differing(fresh[key], metrics[key], key)]
     if metrics["kind"] == GATE_KIND:
         faults += _gate_faults(metrics, parts)
     if metrics["kind"] == CLOSING_KIND:
@@ -237,6 +256,18 @@ def _closing_faults(folder: Path, metrics: Mapping[str, Any]) -> list[Fault]:
     except (BundleError, KeyError, TypeError) as error:
         return [Fault(STATEMENT, f"cannot be read: {error}")]
     return [Fault(STATEMENT, text) for key in fresh for text in differing(fresh[key], metrics[key], key)]
+
+
+def _first_file(folder: Path) -> str:
+    return next((name for name in (METRICS, SUMMARY, GRADIENTS) if (folder / name).exists()), METRICS)
+
+
+def _gradient_faults(folder: Path, part: GradientPart) -> list[Fault]:
+    where = (part.folder / GRADIENTS).relative_to(folder).as_posix()
+    try:
+        return [Fault(where, text) for text in part.differences()]
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        return [Fault(where, f"the slopes cannot be derived again: {error!r}")]
 
 
 def _part_faults(folder: Path, part: Part) -> list[Fault]:

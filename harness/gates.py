@@ -36,7 +36,8 @@ from harness.part import Part
 from harness.programs import DEVICES, DTYPES, MODES, Program, first_program, second_program
 from harness.schema import BUNDLE_SCHEMA
 from harness.sides import check_sides
-from harness.summary import write_results
+from harness.summary import STATE_STYLE, write_results
+from harness.verdict import State
 
 NAME = "nb-gates"
 INITIATIVE = "gates"
@@ -58,6 +59,9 @@ Traced are slow 684-686 x fast 1039-1040 and the block with the axes exchanged, 
 
 --data DIR holds A.mat and scaled.hkl; without it the built-in crystal is used, whose reflections do not
 reach fast and slow 100 to 156: VG-3 and VG-4 then look at 900 to 956.
+
+--gradients adds what nb-gradients does, in both parity modes, as one more gate. It is no gate of the plan and
+takes about as long as all of them, so it does not run unless asked for.
 exit status: 0 all gates PASS, 1 FAIL, 2 NOT COMPARABLE, 3 ERROR (the worst of all gates)
 """
 
@@ -131,13 +135,16 @@ def write_built_in(folder: Path) -> Path:
     return folder / "lysozyme"
 
 
-def run_gates(plan: Plan, gates: Sequence[Gate], reports: Path) -> tuple[Path, dict[str, Any]]:
+def run_gates(
+    plan: Plan, gates: Sequence[Gate], reports: Path, *, gradients: bool = False
+) -> tuple[Path, dict[str, Any]]:
     """Run gates in order, write a bundle for each and the closing one.
 
     Args:
         plan: what to run on.
         gates: which gates.
         reports: the root of all bundles.
+        gradients: whether to compare the gradients, too.
 
     Returns:
         The closing bundle and its statement (the content of gates.json).
@@ -148,6 +155,10 @@ def run_gates(plan: Plan, gates: Sequence[Gate], reports: Path) -> tuple[Path, d
         "programs": {"c": dict(plan.first.provenance), "py": dict(plan.second.provenance)},
     }
     rows = [run_gate(plan, gate, reports, made, environment) for gate in gates]
+    if gradients:
+        from harness.gate_gradients import run_gradient_gate
+
+        rows.append(run_gradient_gate(plan, reports, environment))
     writer = BundleWriter.start(reports, INITIATIVE, CLOSING)
     statement = closing_statement(rows, plan, environment, writer.created)
     writer.add_text(STATEMENT, json_text(statement))
@@ -155,7 +166,7 @@ def run_gates(plan: Plan, gates: Sequence[Gate], reports: Path) -> tuple[Path, d
     writer.add_text("env.json", json_text(environment | {"created": writer.created}))
     writer.add_text("commands.txt", shlex.join(plan.command) + "\n")
     worst = max(rows, key=lambda row: row["exit_status"])
-    metrics = _frame(plan, environment, writer.created) | {
+    metrics = frame(plan, environment, writer.created) | {
         "kind": CLOSING_KIND,
         "title": f"{len(rows)} gates on {plan.label}",
         **{key: worst[key] for key in ("verdict", "exit_status", "first_divergence", "causal_taps")},
@@ -167,7 +178,8 @@ def run_gates(plan: Plan, gates: Sequence[Gate], reports: Path) -> tuple[Path, d
     return writer.finish(metrics), statement
 
 
-def _frame(plan: Plan, environment: Mapping[str, Any], created: str) -> dict[str, Any]:
+def frame(plan: Plan, environment: Mapping[str, Any], created: str) -> dict[str, Any]:
+    """Return what the metrics of all bundles of one call have in common."""
     return {
         "schema": BUNDLE_SCHEMA,
         "created": created,
@@ -200,7 +212,7 @@ def run_gate(
     writer.add_text("env.json", json_text({**environment, "created": writer.created}))
     writer.add_text("commands.txt", gate_commands(plan, gate, parts))
     settings = {"gate": gate.id, "data": plan.label, **setting.data()}
-    metrics = _frame(plan, environment, writer.created) | judged | {
+    metrics = frame(plan, environment, writer.created) | judged | {
         "kind": GATE_KIND, "title": f"{gate.id} {gate.title}", "parts": list(MODES), "settings": settings,
     }  # fmt: skip
     path = writer.finish(metrics)
@@ -283,6 +295,7 @@ def make_parser() -> CommandParser:
     add = parser.add_argument
     add("--data", type=Path, metavar="DIR", help="folder with A.mat and scaled.hkl; else built in")
     add("--only", action="append", choices=list(BY_ID), metavar="GATE", help="only this gate; repeatable")
+    add("--gradients", action="store_true", help="compare autograd with differences, too (minutes)")
     add("--reports", type=Path, metavar="DIR", help="root of the bundles; default NB_REPORTS, else reports")
     add("--c-bin", metavar="P", help="first program")
     add("--py-bin", metavar="P", help="second program")
@@ -300,6 +313,8 @@ def _command(argv: Sequence[str]) -> int:
     for path in (options.junit, options.markdown):
         if path is not None and path.exists():
             raise UsageError(f"'{path}' exists; results are never overwritten, name a new file")
+    if options.gradients and options.py_bin is not None:
+        raise UsageError("--gradients are taken in this Python's simulator; leave --py-bin out")
     gates = [gate for gate in GATES if not options.only or gate.id in options.only]
     reports = reports_root(options.reports)
     with data_folder(options.data) as (folder, label):
@@ -309,7 +324,7 @@ def _command(argv: Sequence[str]) -> int:
             BUILT_IN_ROI if options.data is None else PLAN_ROI, timeout_s=options.timeout,
             dtype=options.dtype, device=options.device,
         )  # fmt: skip
-        path, statement = run_gates(plan, gates, reports)
+        path, statement = run_gates(plan, gates, reports, gradients=options.gradients)
     publish_summary(statement["gates"], "Gates", os.environ, options.junit, options.markdown)
     _show(statement, path, options)
     return int(statement["exit_status"])
@@ -343,7 +358,7 @@ def _show(statement: Mapping[str, Any], path: Path, options: argparse.Namespace)
         for figure in row["figures"]:
             cells = (figure[key] for key in ("measured", "published", "strict"))
             shown = ["-" if value is None else f"{value:.4g}" for value in cells]
-            state = Text(figure["state"], style="green" if figure["state"] == "held" else "bold red")
+            state = Text(figure["state"], style=STATE_STYLE[State(figure["state"])])
             name = row["settings"]["gate"]
             table.add_row(name, figure["part"], Text(figure["name"]), *shown, state)
         table.add_section()

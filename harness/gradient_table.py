@@ -139,18 +139,29 @@ def find_places(words: Sequence[str]) -> list[Place]:
     return [found[name] for name in BY_NAME if name in found]
 
 
-def choose(places: Sequence[Place], asked: str | None) -> list[Place]:
-    """Return the places that --params asks for, all of them by default.
+def names_of(text: str | None) -> tuple[str, ...] | None:
+    """Return the names that --params lists, each once; None for none.
 
-    Raises: UsageError for an unknown name, or one that the command line does not type.
+    Raises: UsageError for an unknown name.
     """
-    if asked is None:
-        return list(places)
-    there = {place.component.name: place for place in places}
-    names = list(dict.fromkeys(name.strip() for name in asked.split(",")))
+    if text is None:
+        return None
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in names:
         if name not in BY_NAME:
             raise UsageError(f"--params '{name}': unknown; known are {', '.join(BY_NAME)}")
+    return names
+
+
+def choose(places: Sequence[Place], names: Sequence[str] | None) -> list[Place]:
+    """Return the places of these names, all of them for None.
+
+    Raises: UsageError for one that the command line does not type.
+    """
+    if names is None:
+        return list(places)
+    there = {place.component.name: place for place in places}
+    for name in names:
         if name not in there:
             option = BY_NAME[name].option
             raise UsageError(f"--params '{name}': the command line has no number for it; type {option}")
