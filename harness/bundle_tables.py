@@ -12,8 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from harness.bundle import STAMP_FORMAT
+from harness.bundle_find import is_complete
 from harness.errors import BundleError
-from harness.evidence import is_complete, load_gradients, load_metrics, load_parts
+from harness.evidence import load_gradients, load_metrics, load_parts
 from harness.part import differing, read_json
 
 LIST_COLUMNS = ("bundle", "created", "kind", "verdict", "commit", "title")

@@ -6,14 +6,14 @@ nb-compare run (summary.json). Both end with sha256.txt and are read alike.
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.bundle import GRADIENTS, HASHES, MARK, METRICS, SUMMARY, files_below, sealed
+from harness.bundle_find import CLOSING_KIND, GATE_KIND, STATEMENT, is_complete, require_bundle
 from harness.errors import BundleError
 from harness.files import sha256_of_file
 from harness.gate_figures import Setting
@@ -24,8 +24,6 @@ from harness.schema import check_metrics
 from harness.verdict import Word
 
 HASH_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
-GATE_KIND, CLOSING_KIND = "gate", "gates"
-STATEMENT = "gates.json"
 
 
 @dataclass(frozen=True)
@@ -48,37 +46,6 @@ class Check:
     word: Word
     faults: tuple[Fault, ...]
     checked: int
-
-
-def is_bundle(folder: Path) -> bool:
-    """Tell whether a folder is a bundle, complete or not."""
-    return any((folder / name).is_file() for name in (HASHES, MARK, METRICS, SUMMARY, GRADIENTS))
-
-
-def find_bundles(root: Path) -> Iterator[Path]:
-    """Iterate over the bundles below a folder, in order of their names; hidden folders are left out."""
-    if is_bundle(root):
-        yield root
-        return
-    for entry in sorted(root.iterdir()) if root.is_dir() else ():
-        if entry.is_dir() and not entry.name.startswith("."):
-            yield from find_bundles(entry)
-
-
-def require_bundle(path: Path) -> Path:
-    """Return the path of a bundle. Raises: BundleError if it is none."""
-    if not path.is_dir():
-        raise BundleError(f"no bundle '{path}': no such folder; `nb-report list` shows the bundles")
-    if not is_bundle(path):
-        raise BundleError(
-            f"'{path}' is no bundle: it holds none of {METRICS}, {SUMMARY}, {GRADIENTS}, {HASHES}, {MARK}"
-        )
-    return path
-
-
-def is_complete(folder: Path) -> bool:
-    """Tell whether a bundle claims to be complete: hashed, and without the mark."""
-    return (folder / HASHES).is_file() and not (folder / MARK).exists()
 
 
 def load_parts(folder: Path) -> list[Part]:
@@ -296,8 +263,3 @@ def _gate_faults(metrics: Mapping[str, Any], parts: list[Part]) -> list[Fault]:
     except (BundleError, KeyError, TypeError, AttributeError) as error:
         return [Fault(METRICS, f"the figures cannot be derived again: {error}")]
     return [Fault(METRICS, text) for key in fresh for text in differing(fresh[key], metrics[key], key)]
-
-
-def reports_root(named: Path | None) -> Path:
-    """Return the folder of all bundles: the one named, else the variable NB_REPORTS, else ./reports."""
-    return named or Path(os.environ.get("NB_REPORTS") or "reports")

@@ -17,17 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from harness.bundle import BundleWriter
+from harness.bundle_find import CLOSING_KIND, GATE_KIND, STATEMENT, reports_root
 from harness.ci import markdown, publish_summary
 from harness.cli import CommandParser, positive_seconds, run_command
 from harness.compare import Roi
 from harness.environment import describe_environment
 from harness.errors import HarnessError, UsageError
-from harness.evidence import CLOSING_KIND, GATE_KIND, STATEMENT, reports_root
 from harness.files import json_text
 from harness.gate_figures import Setting
 from harness.gate_table import BY_ID, GATES, Gate, closing_figures, judged_gate
@@ -36,7 +33,6 @@ from harness.part import Part
 from harness.programs import DEVICES, DTYPES, MODES, Program, first_program, second_program
 from harness.schema import BUNDLE_SCHEMA
 from harness.sides import check_sides
-from harness.summary import STATE_STYLE, write_results
 from harness.verdict import State
 
 NAME = "nb-gates"
@@ -197,6 +193,8 @@ def run_gate(
     Returns:
         The metrics of the bundle, and its path relative to `reports` as 'bundle'.
     """
+    from rich.console import Console
+
     writer = BundleWriter.start(reports, INITIATIVE, gate.id)
     with Console(stderr=True).status(f"{gate.id}: {gate.title}"):
         for mode in MODES:
@@ -221,6 +219,8 @@ def run_gate(
 
 def write_pair(plan: Plan, mode: str, folder: Path, environment: Mapping[str, Any]) -> None:
     """Run both programs in one parity mode and write the result folder."""
+    from harness.summary import write_results
+
     job = plan.job(mode)
     write_results(folder, run_pair(job), environment, plan.compare_words(mode, job.args))
 
@@ -351,6 +351,12 @@ def _show(statement: Mapping[str, Any], path: Path, options: argparse.Namespace)
     if options.json:
         sys.stdout.write(json_text(statement))
         return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from harness.summary import STATE_STYLE
+
     table = Table(title=f"{NAME}: {statement['verdict']}")
     for heading in ("gate", "mode", "quantity", "measured", "published", "strict", "state"):
         table.add_column(heading, overflow="fold")

@@ -14,14 +14,14 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from harness.arguments import PreparedArguments, prepare_arguments
-from harness.errors import HarnessError, ProgramError, UsageError
+from harness.arguments import PreparedArguments
+from harness.errors import HarnessError, UsageError
 from harness.files import input_facts
 from harness.gradient_config import DiscreteChangeError, Driven, changes, driven_by, resolved
 from harness.gradient_estimate import Value, steps
 from harness.gradient_rows import Report, Row, Slope
 from harness.gradient_sides import FirstSide, Objective, choose_objective, simulator_slopes
-from harness.gradient_table import Place, choose, find_places
+from harness.gradient_table import Place, choose, differenced_arguments, find_places
 from harness.programs import Program, simulator_program
 from simulator import RunConfig, simulate
 from simulator.scene import prepare
@@ -72,8 +72,7 @@ def run_gradients(job: GradientJob) -> Report:
         ProgramError: the first program does not know what is asked.
         HarnessError: it fails on the command line as it is.
     """
-    prepared = prepare_arguments(job.args, job.caller)
-    _check(job.first, prepared)
+    prepared = differenced_arguments(job.first, job.args, job.caller)
     inputs = input_facts(prepared.inputs)
     with tempfile.TemporaryDirectory(prefix="nb-gradients-") as scratch:
         question, added = _question(job, prepared, Path(scratch))
@@ -97,13 +96,6 @@ def _about(job: GradientJob, first: FirstSide, inputs: list[dict[str, Any]]) -> 
         "command": [*job.first.words, *first.settings, *first.command()],
         "objective": first.objective.facts(),
     }
-
-
-def _check(program: Program, prepared: PreparedArguments) -> None:
-    if prepared.traces:
-        raise UsageError("the compared command line cannot trace; leave -trace_pixel and -trace_roi out")
-    if prepared.has_quirks and program.dialect.quirk_option is None:
-        raise ProgramError("the first program knows no quirks; leave --quirk out")
 
 
 def _question(

@@ -75,10 +75,11 @@ def _gradients_command(argv: Sequence[str]) -> int:
         raise UsageError(f"no nanoBragg command line: write it behind --; see {NAME} --help")
     target = default_target(NAME, options.outdir)
     require_fresh(target)
-    from harness.gradient_table import names_of
+    from harness.gradient_table import differenced_arguments, names_of
 
     params = names_of(options.params)
     program = first_program(options.c_bin, os.environ)
+    differenced_arguments(program, args, Path.cwd())
     from harness.environment import described
     from harness.gradient_job import GradientJob, run_gradients
     from harness.gradient_report import gradient_table, write_gradients

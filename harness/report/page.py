@@ -9,8 +9,9 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from harness.bundle_find import is_complete, require_bundle
 from harness.errors import BundleError
-from harness.evidence import is_complete, load_gradients, load_metrics, load_parts, require_bundle
+from harness.evidence import load_gradients, load_metrics, load_parts
 from harness.part import Part, read_json
 from harness.report.content import part_content
 from harness.report.gradient_view import gradient_content

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from harness.bundle import HASHES, MARK, METRICS, BundleWriter, files_below, sealed
+from harness.bundle_find import find_bundles, is_complete
 from harness.compare import Roi
 from harness.environment import describe_environment
 from harness.errors import BundleError
-from harness.evidence import find_bundles, is_complete, load_metrics, verify
+from harness.evidence import load_metrics, verify
 from harness.gate_table import GATES
 from harness.gates import Plan, run_gates
 from harness.pair import PairJob, run_pair

@@ -9,9 +9,10 @@ import pytest
 
 from harness import gates
 from harness.build import build_reference, reference_sources
+from harness.bundle_find import find_bundles, is_complete
 from harness.bundle_tables import metrics_frame
 from harness.ci import junit
-from harness.evidence import find_bundles, is_complete, verify
+from harness.evidence import verify
 from harness.gate_figures import relative
 from harness.gate_table import GATES
 from harness.programs import program_at, simulator_program
