@@ -30,7 +30,7 @@ from harness.cli import CommandParser, run_command
 from harness.environment import describe_environment
 from harness.errors import HarnessError, UsageError
 from harness.files import json_text, require_fresh, write_whole
-from harness.gates import data_folder
+from harness.gate_data import data_folder
 from harness.programs import DEVICES, MODES, simulator_program
 
 NAME = "golden_suite_generator.gpu"

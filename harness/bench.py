@@ -25,7 +25,7 @@ from harness.cli import EXIT_ERROR, CommandParser, positive_seconds, run_command
 from harness.environment import describe_environment
 from harness.errors import HarnessError, UsageError
 from harness.files import json_text, require_fresh, write_whole
-from harness.gates import data_folder
+from harness.gate_data import data_folder
 from harness.programs import C_BIN_VARIABLE, DEVICES, DTYPES, MODES, Program, program_at, simulator_program
 
 NAME = "harness.bench"

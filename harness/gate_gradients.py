@@ -9,7 +9,7 @@ from typing import Any
 from harness.bundle import BundleWriter
 from harness.errors import HarnessError
 from harness.files import json_text
-from harness.gates import INITIATIVE, Plan, frame
+from harness.gate_run import INITIATIVE, Plan, frame
 from harness.gradient_bundle import GRADIENTS_KIND, GradientPart, gradients_judged
 from harness.gradient_job import GradientJob, run_gradients
 from harness.gradient_report import write_gradients

@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.errors import BundleError
 from harness.files import sha256_of_file
-from harness.gates import CRYSTAL_FILES, write_built_in
+from harness.gate_data import CRYSTAL_FILES, write_built_in
 from harness.programs import C_BIN_VARIABLE, Program, first_program, program_at, second_program
 from harness.verdict import Word
 

@@ -41,7 +41,8 @@ WRONG = {
         "--bogus", "", "--roi 1 -- -lambda 1", "--c-bin none -- -lambda 1", "--outdir . -- -lambda 1",
     ],
     "nb-gates": [
-        "--bogus", "run --only VG-9", "run --data none", "run --gradients --py-bin x", "run --junit file",
+        "--bogus", "run --only VG-9", "run --data none", "run --c-bin none", "run --gradients --py-bin x",
+        "run --junit file",
     ],
     "nb-golden": ["--bogus", "generate --accept", "verify --tags"],
     "nb-gradients": [

@@ -14,7 +14,7 @@ import pytest
 from harness import gradients, report_cli
 from harness.bundle import GRADIENTS, HASHES, files_below
 from harness.evidence import load_metrics, verify
-from harness.gates import run_gates
+from harness.gate_run import run_gates
 from harness.programs import program_at, simulator_program
 from harness.verdict import Word
 from tests.harness.chromium import Page, find_chromium
