@@ -21,7 +21,9 @@ from harness.gate_table import BY_ID, closing_figures, judged_gate
 from harness.gradient_bundle import GRADIENTS_KIND, GradientPart, gradient_metrics, gradients_judged
 from harness.part import Part, differing, environment_of, read_json
 from harness.schema import check_metrics
+from harness.trace_bundle import TRACE_KIND, TracePart, is_trace, trace_bundle_metrics
 from harness.verdict import Word
+from trace_tools.errors import TraceError
 
 HASH_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 
@@ -51,9 +53,14 @@ class Check:
 def load_parts(folder: Path) -> list[Part]:
     """Return the compared pairs of a bundle; a result folder of nb-compare is its own only part."""
     metrics = load_metrics(folder)
-    if metrics["kind"] == GRADIENTS_KIND:
+    if metrics["kind"] in (GRADIENTS_KIND, TRACE_KIND):
         return []
     return [Part.load(folder / _inside(name)) for name in metrics["parts"]]
+
+
+def load_trace(folder: Path) -> TracePart | None:
+    """Return the traced pixels of a result folder of trace-harness, None for any other bundle."""
+    return TracePart.load(folder) if is_trace(folder) else None
 
 
 def load_gradients(folder: Path) -> list[GradientPart]:
@@ -81,6 +88,8 @@ def load_metrics(folder: Path) -> dict[str, Any]:
             return pair_metrics(Part.load(folder))
         if (folder / GRADIENTS).is_file():
             return gradient_metrics(GradientPart.load(folder))
+    if is_trace(folder):
+        return trace_bundle_metrics(TracePart.load(folder))
     metrics = read_json(folder / METRICS)
     check_metrics(metrics, str(folder / METRICS))
     return dict(metrics)
@@ -200,10 +209,14 @@ def _content_faults(folder: Path) -> list[Fault]:
         metrics = load_metrics(folder)
         parts = load_parts(folder)
         gradients = load_gradients(folder)
+        trace = load_trace(folder)
     except (BundleError, TypeError) as error:
         return [Fault(_first_file(folder), str(error))]
-    faults = [fault for part in parts for fault in _part_faults(folder, part)]
-    faults += [fault for part in gradients for fault in _gradient_faults(folder, part)]
+    faults = [fault for pair in parts for fault in _part_faults(folder, pair)]
+    for part in gradients:
+        where = (part.folder / GRADIENTS).relative_to(folder).as_posix()
+        faults += _derived_faults(where, part)
+    faults += _derived_faults(METRICS, trace) if trace else []
     if gradients and (folder / METRICS).exists():
         fresh = gradients_judged(gradients)
         faults += [Fault(METRICS, text) for key in fresh for text in differing(fresh[key], metrics[key], key)]
@@ -229,12 +242,11 @@ def _first_file(folder: Path) -> str:
     return next((name for name in (METRICS, SUMMARY, GRADIENTS) if (folder / name).exists()), METRICS)
 
 
-def _gradient_faults(folder: Path, part: GradientPart) -> list[Fault]:
-    where = (part.folder / GRADIENTS).relative_to(folder).as_posix()
+def _derived_faults(where: str, part: GradientPart | TracePart) -> list[Fault]:
     try:
         return [Fault(where, text) for text in part.differences()]
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        return [Fault(where, f"the slopes cannot be derived again: {error!r}")]
+    except (ArithmeticError, LookupError, TypeError, ValueError, BundleError, TraceError) as error:
+        return [Fault(where, f"the figures cannot be derived again: {error!r}")]
 
 
 def _part_faults(folder: Path, part: Part) -> list[Fault]:

@@ -22,7 +22,7 @@ from harness.gradient_table import BY_NAME, Place
 from harness.schema import GRADIENTS_SCHEMA
 from harness.verdict import EXIT_STATUS, Verdict, Word
 
-IGNORED = "both programs ignore it beside the other options; leave those out that decide in its place"
+IGNORED = "both programs ignore it here: other options or the parity mode decide in its place"
 
 
 @dataclass(frozen=True)

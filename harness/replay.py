@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.compare import Roi, compare_images
 from harness.errors import BundleError
-from harness.evidence import load_gradients, load_parts
+from harness.evidence import load_gradients, load_parts, load_trace
 from harness.pair import SIDES, PairJob, PairResult, run_pair
 from harness.part import Part
 from harness.replay_parts import Inputs, Replayed, changed_program, recorded_program
@@ -30,8 +30,8 @@ def replay(folder: Path, data: Path | None, c_bin: str | None, py_bin: str | Non
     Raises:
         BundleError: nothing to run, or an input file is nowhere to be found.
     """
-    parts, gradients = load_parts(folder), load_gradients(folder)
-    if not parts and not gradients:
+    parts, gradients, trace = load_parts(folder), load_gradients(folder), load_trace(folder)
+    if not (parts or gradients or trace):
         raise BundleError(f"bundle '{folder}' holds no run of its own; replay the bundles that it names")
     with ExitStack() as stack:
         finder = Inputs(data, stack)
@@ -40,6 +40,10 @@ def replay(folder: Path, data: Path | None, c_bin: str | None, py_bin: str | Non
             from harness.gradient_replay import replay_gradients
 
             done += [replay_gradients(part, finder, c_bin, py_bin) for part in gradients]
+        if trace:
+            from harness.trace_replay import replay_trace
+
+            done.append(replay_trace(trace, finder, c_bin, py_bin))
     return done
 
 

@@ -35,7 +35,9 @@ verdict and exit status:
 --budget says how much of each tap's own difference is in the difference of the pixel, to first order by
 autograd through the simulator, and what is left unexplained; it goes to metrics.json and diff.md, too.
 
-files: trace_c.log, trace_py.log, metrics.json, diff.md, commands.txt (and graph.json with --emit-rot-stars)
+files: trace_c.log, trace_py.log, metrics.json, diff.md, commands.txt, env.json, sha256.txt (and graph.json
+with --emit-rot-stars, floor.json with --floor). `nb-report verify DIR` compares the traces again,
+`nb-report replay DIR` makes them again, `nb-report html DIR` shows taps and budgets.
 """
 
 
@@ -87,16 +89,16 @@ def _trace_command(argv: Sequence[str]) -> int:
     traced_arguments(job)
     from rich.console import Console
 
-    from harness.trace_results import GRAPH_NAME, judge_pair, result_table, write_logs, write_results
-    from trace_tools.judge import Options
+    from harness.environment import described
+    from harness.trace_results import Asked, judge_pair, result_table, write_logs, write_results
 
+    floor = None if options.floor is None else Path(options.floor)
+    asked = Asked(options.rtol, options.atol, options.k, floor, options.emit_rot_stars, options.budget)
     with filled_folder(target) as partial, Console(stderr=True).status("tracing both programs"):
         pair = run_traced_pair(job)
-        write_logs(partial, pair, stars=options.emit_rot_stars)
-        graph = str(partial / GRAPH_NAME) if options.emit_rot_stars else None
-        asked = Options(options.rtol, options.atol, options.floor, options.k, graph)
-        verdict = judge_pair(partial, pair, asked, options.budget)
-        write_results(partial, pair, verdict, [NAME, *argv])
+        write_logs(partial, pair, asked)
+        verdict = judge_pair(partial, pair, asked)
+        write_results(partial, pair, verdict, asked, described(os.environ), [NAME, *argv])
     Console().print(result_table(pair, verdict, str(target)))
     return verdict.exit_status
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,18 @@ class TraceJob:
     level: str = "mosaic"
     observer_check: bool = True
     timeout_s: float = 1800.0
+
+    def facts(self) -> dict[str, Any]:
+        """Return the settings as plain data."""
+        return {
+            "pixels": [list(pixel) for pixel in self.pixels],
+            "roi": None if self.roi is None else list(self.roi),
+            "level": self.level,
+            "dtype": self.dtype,
+            "device": self.device,
+            "observer_check": self.observer_check,
+            "timeout_s": self.timeout_s,
+        }
 
     def trace_words(self) -> tuple[str, ...]:
         """Return the options, known to both programs, that choose pixels and level."""
