@@ -32,7 +32,7 @@ Traced are slow 684-686 x fast 1039-1040 and the block with the axes exchanged, 
 reach fast and slow 100 to 156: VG-3 and VG-4 then look at 900 to 956.
 
 --gradients adds what nb-gradients does, in both parity modes, as one more gate. It is no gate of the plan and
-takes about as long as all of them, so it does not run unless asked for.
+takes longer than all of them, so it does not run unless asked for.
 exit status: 0 all gates PASS, 1 FAIL, 2 NOT COMPARABLE, 3 ERROR (the worst of all gates)
 """
 

@@ -13,7 +13,7 @@ from harness.gradient_rows import Row
 
 LEAST, MOST = 1e-16, 1.0
 LABEL_PX, PLOT_PX, ROW_PX, TOP_PX, RIGHT_PX = 130, 640, 17, 30, 20
-SPARK_PX = (132, 34)
+SPARK_PX = (96, 30)
 DECADES = range(-16, 1, 2)
 BOUND_DECADE = round(math.log10(AGREEMENT))
 
