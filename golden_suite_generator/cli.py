@@ -8,9 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from golden_suite_generator.cases import Case, load_cases, select
 from golden_suite_generator.generate import generate, packaged_golden, verify
 from golden_suite_generator.judge import BITWISE, FAIL, WITHIN_BOUND
@@ -95,6 +92,9 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
     cases = _selected(options)
     table = Table(title=f"{len(cases)} cases")
     for heading in ("case", "from", "tags", "outputs", "modes", "sets it apart", "note"):

@@ -25,12 +25,12 @@ from harness.bench_cases import chosen_cases
 from harness.bench_measure import BenchPlan, measure_case
 from harness.build import build_reference
 from harness.bundle import STAMP_FORMAT
+from harness.bundle_find import reports_root
 from harness.cli import CommandParser, run_command
 from harness.environment import describe_environment
 from harness.errors import HarnessError, UsageError
-from harness.evidence import reports_root
 from harness.files import json_text, require_fresh, write_whole
-from harness.gates import data_folder
+from harness.gate_data import data_folder
 from harness.programs import DEVICES, MODES, simulator_program
 
 NAME = "golden_suite_generator.gpu"

@@ -20,12 +20,12 @@ from harness.bench_plots import draw_series, draw_speed
 from harness.bench_report import append_history, csv_text, markdown_text, notes, screen_tables
 from harness.build import build_reference
 from harness.bundle import STAMP_FORMAT
+from harness.bundle_find import reports_root
 from harness.cli import EXIT_ERROR, CommandParser, positive_seconds, run_command
 from harness.environment import describe_environment
 from harness.errors import HarnessError, UsageError
-from harness.evidence import reports_root
 from harness.files import json_text, require_fresh, write_whole
-from harness.gates import data_folder
+from harness.gate_data import data_folder
 from harness.programs import C_BIN_VARIABLE, DEVICES, DTYPES, MODES, Program, program_at, simulator_program
 
 NAME = "harness.bench"

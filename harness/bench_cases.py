@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import HarnessError, UsageError
-from harness.gates import CRYSTAL_FILES, words_for
+from harness.gate_data import CRYSTAL_FILES, words_for
 
 CAMERA = "-mat A.mat -hkl scaled.hkl -lambda 0.9768 -distance 100 -nonoise"
 SIDE_MM = 102.4

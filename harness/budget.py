@@ -96,7 +96,11 @@ class Budget:
         if self.alone:
             return f"first order leaves {abs(left):.0%} unexplained: {self.alone[0]} is on one side only"
         unknown = [item.tap for item in self.items if item.contribution is None]
-        cause = f"no derivative to {', '.join(unknown)}" if unknown else "the differences are not small"
+        cause = (
+            f"no derivative to {', '.join(unknown)}"
+            if unknown
+            else "it arises between taps, or the differences are not small"
+        )
         return f"first order leaves {abs(left):.0%} unexplained: {cause}"
 
 

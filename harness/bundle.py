@@ -26,6 +26,7 @@ MARK = "INCOMPLETE.json"
 HASHES = "sha256.txt"
 METRICS = "metrics.json"
 SUMMARY = "summary.json"
+GRADIENTS = "gradients.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
 MOST_IN_A_SECOND = 1000

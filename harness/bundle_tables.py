@@ -12,8 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from harness.bundle import STAMP_FORMAT
+from harness.bundle_find import is_complete
 from harness.errors import BundleError
-from harness.evidence import is_complete, load_metrics, load_parts
+from harness.evidence import load_gradients, load_metrics, load_parts
 from harness.part import differing, read_json
 
 LIST_COLUMNS = ("bundle", "created", "kind", "verdict", "commit", "title")
@@ -63,7 +64,11 @@ def bundle_differences(first: Path, second: Path) -> dict[str, list[str]]:
     metrics = [load_metrics(path) for path in (first, second)]
     for side in metrics:
         side.pop("created")
-    runs = [{part.mode: _measured(part.summary) for part in load_parts(path)} for path in (first, second)]
+    runs = [
+        {part.mode: _measured(part.summary) for part in load_parts(path)}
+        | {part.mode: _gradients(part.data) for part in load_gradients(path)}
+        for path in (first, second)
+    ]
     return {
         "environment": _words(envs[0], envs[1]),
         "metrics": _words(metrics[0], metrics[1]),
@@ -73,6 +78,12 @@ def bundle_differences(first: Path, second: Path) -> dict[str, list[str]]:
 
 def _measured(summary: Any) -> dict[str, Any]:
     return {key: summary[key] for key in ("inputs", "arguments", "metrics", "peaks")}
+
+
+def _gradients(data: Any) -> dict[str, Any]:
+    kept = ("autograd", "estimate", "uncertainty", "verdict", "reason", "value")
+    rows = {row["parameter"]: {key: row[key] for key in kept} for row in data["parameters"]}
+    return {**{key: data[key] for key in ("inputs", "arguments", "objective")}, "parameters": rows}
 
 
 def _words(first: Any, second: Any) -> list[str]:

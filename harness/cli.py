@@ -50,6 +50,15 @@ def run_command(name: str, command: Callable[[Sequence[str]], int], argv: Sequen
     return EXIT_ERROR
 
 
+def split_arguments(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
+    """Return the words before the first -- and those behind it, None if there is no --."""
+    words = list(argv)
+    if "--" not in words:
+        return words, None
+    cut = words.index("--")
+    return words[:cut], words[cut + 1 :]
+
+
 def positive_seconds(text: str) -> float:
     """Return `text` as a finite number of seconds above zero (an argparse type)."""
     value = _finite(text)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from harness.metrics import Metrics, compare_pixels
 from harness.peaks import PeakComparison, compare_peaks
@@ -138,6 +137,8 @@ def _flat(image: Image) -> str | None:
 
 def resample_to(image: Image, shape: tuple[int, int]) -> Image:
     """Return an image at another shape by linear interpolation between pixel centres (values, not sums)."""
+    from scipy import ndimage
+
     factors = [new / old for new, old in zip(shape, image.shape, strict=True)]
     zoomed = ndimage.zoom(image.astype(np.float64), factors, order=1, mode="nearest", grid_mode=True)
     return zoomed.astype(np.float32)

@@ -6,10 +6,13 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from harness.bundle import STAMP_FORMAT
 
 PACKAGES = ("nanobragg-parity", "torch", "numpy", "scipy", "matplotlib", "pandas", "rich", "Jinja2")
 VARIABLES = (
@@ -33,6 +36,11 @@ def describe_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         "variables": {name: environ[name] for name in VARIABLES if name in environ},
         "git": git_state(Path(__file__).parents[1]),
     }
+
+
+def described(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the environment with the time, as a result folder states it."""
+    return {**describe_environment(environ), "created": time.strftime(STAMP_FORMAT, time.gmtime())}
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:

@@ -6,25 +6,26 @@ nb-compare run (summary.json). Both end with sha256.txt and are read alike.
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.bundle import HASHES, MARK, METRICS, SUMMARY, files_below, sealed
+from harness.bundle import GRADIENTS, HASHES, MARK, METRICS, SUMMARY, files_below, sealed
+from harness.bundle_find import CLOSING_KIND, GATE_KIND, STATEMENT, is_complete, require_bundle
 from harness.errors import BundleError
 from harness.files import sha256_of_file
 from harness.gate_figures import Setting
 from harness.gate_table import BY_ID, closing_figures, judged_gate
-from harness.part import Part, differing, read_json
+from harness.gradient_bundle import GRADIENTS_KIND, GradientPart, gradient_metrics, gradients_judged
+from harness.part import Part, differing, environment_of, read_json
 from harness.schema import check_metrics
+from harness.trace_bundle import TRACE_KIND, TracePart, is_trace, trace_bundle_metrics
 from harness.verdict import Word
+from trace_tools.errors import TraceError
 
 HASH_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
-GATE_KIND, CLOSING_KIND = "gate", "gates"
-STATEMENT = "gates.json"
 
 
 @dataclass(frozen=True)
@@ -49,40 +50,25 @@ class Check:
     checked: int
 
 
-def is_bundle(folder: Path) -> bool:
-    """Tell whether a folder is a bundle, complete or not."""
-    return any((folder / name).is_file() for name in (HASHES, MARK, METRICS, SUMMARY))
-
-
-def find_bundles(root: Path) -> Iterator[Path]:
-    """Iterate over the bundles below a folder, in order of their names; hidden folders are left out."""
-    if is_bundle(root):
-        yield root
-        return
-    for entry in sorted(root.iterdir()) if root.is_dir() else ():
-        if entry.is_dir() and not entry.name.startswith("."):
-            yield from find_bundles(entry)
-
-
-def require_bundle(path: Path) -> Path:
-    """Return the path of a bundle. Raises: BundleError if it is none."""
-    if not path.is_dir():
-        raise BundleError(f"no bundle '{path}': no such folder; `nb-report list` shows the bundles")
-    if not is_bundle(path):
-        raise BundleError(f"'{path}' is no bundle: it holds none of {METRICS}, {SUMMARY}, {HASHES}, {MARK}")
-    return path
-
-
-def is_complete(folder: Path) -> bool:
-    """Tell whether a bundle claims to be complete: hashed, and without the mark."""
-    return (folder / HASHES).is_file() and not (folder / MARK).exists()
-
-
 def load_parts(folder: Path) -> list[Part]:
     """Return the compared pairs of a bundle; a result folder of nb-compare is its own only part."""
-    if (folder / SUMMARY).is_file():
-        return [Part.load(folder)]
-    return [Part.load(folder / _inside(name)) for name in load_metrics(folder)["parts"]]
+    metrics = load_metrics(folder)
+    if metrics["kind"] in (GRADIENTS_KIND, TRACE_KIND):
+        return []
+    return [Part.load(folder / _inside(name)) for name in metrics["parts"]]
+
+
+def load_trace(folder: Path) -> TracePart | None:
+    """Return the traced pixels of a result folder of trace-harness, None for any other bundle."""
+    return TracePart.load(folder) if is_trace(folder) else None
+
+
+def load_gradients(folder: Path) -> list[GradientPart]:
+    """Return the compared gradients of a bundle; a result folder of nb-gradients is its own only part."""
+    metrics = load_metrics(folder)
+    if metrics["kind"] != GRADIENTS_KIND:
+        return []
+    return [GradientPart.load(folder / _inside(name)) for name in metrics["parts"]]
 
 
 def _inside(name: str) -> str:
@@ -97,8 +83,13 @@ def load_metrics(folder: Path) -> dict[str, Any]:
     Raises:
         BundleError: a file is missing, or does not follow its schema.
     """
-    if not (folder / METRICS).is_file() and (folder / SUMMARY).is_file():
-        return pair_metrics(Part.load(folder))
+    if not (folder / METRICS).is_file():
+        if (folder / SUMMARY).is_file():
+            return pair_metrics(Part.load(folder))
+        if (folder / GRADIENTS).is_file():
+            return gradient_metrics(GradientPart.load(folder))
+    if is_trace(folder):
+        return trace_bundle_metrics(TracePart.load(folder))
     metrics = read_json(folder / METRICS)
     check_metrics(metrics, str(folder / METRICS))
     return dict(metrics)
@@ -108,8 +99,7 @@ def pair_metrics(part: Part) -> dict[str, Any]:
     """Return the summary of a compared pair in the schema of metrics.json."""
     summary = part.summary
     traces = summary["traces"] or {}
-    env = part.folder / "env.json"
-    environment = read_json(env) if env.is_file() else {}
+    environment = environment_of(part.folder)
     figures = [
         {
             "name": row["name"], "part": summary["parity_mode"], "measured": row["measured"],
@@ -218,9 +208,18 @@ def _content_faults(folder: Path) -> list[Fault]:
     try:
         metrics = load_metrics(folder)
         parts = load_parts(folder)
+        gradients = load_gradients(folder)
+        trace = load_trace(folder)
     except (BundleError, TypeError) as error:
-        return [Fault(METRICS if (folder / METRICS).exists() else SUMMARY, str(error))]
-    faults = [fault for part in parts for fault in _part_faults(folder, part)]
+        return [Fault(_first_file(folder), str(error))]
+    faults = [fault for pair in parts for fault in _part_faults(folder, pair)]
+    for part in gradients:
+        where = (part.folder / GRADIENTS).relative_to(folder).as_posix()
+        faults += _derived_faults(where, part)
+    faults += _derived_faults(METRICS, trace) if trace else []
+    if gradients and (folder / METRICS).exists():
+        fresh = gradients_judged(gradients)
+        faults += [Fault(METRICS, text) for key in fresh for text in differing(fresh[key], metrics[key], key)]
     if metrics["kind"] == GATE_KIND:
         faults += _gate_faults(metrics, parts)
     if metrics["kind"] == CLOSING_KIND:
@@ -237,6 +236,17 @@ def _closing_faults(folder: Path, metrics: Mapping[str, Any]) -> list[Fault]:
     except (BundleError, KeyError, TypeError) as error:
         return [Fault(STATEMENT, f"cannot be read: {error}")]
     return [Fault(STATEMENT, text) for key in fresh for text in differing(fresh[key], metrics[key], key)]
+
+
+def _first_file(folder: Path) -> str:
+    return next((name for name in (METRICS, SUMMARY, GRADIENTS) if (folder / name).exists()), METRICS)
+
+
+def _derived_faults(where: str, part: GradientPart | TracePart) -> list[Fault]:
+    try:
+        return [Fault(where, text) for text in part.differences()]
+    except (ArithmeticError, LookupError, TypeError, ValueError, BundleError, TraceError) as error:
+        return [Fault(where, f"the figures cannot be derived again: {error!r}")]
 
 
 def _part_faults(folder: Path, part: Part) -> list[Fault]:
@@ -265,8 +275,3 @@ def _gate_faults(metrics: Mapping[str, Any], parts: list[Part]) -> list[Fault]:
     except (BundleError, KeyError, TypeError, AttributeError) as error:
         return [Fault(METRICS, f"the figures cannot be derived again: {error}")]
     return [Fault(METRICS, text) for key in fresh for text in differing(fresh[key], metrics[key], key)]
-
-
-def reports_root(named: Path | None) -> Path:
-    """Return the folder of all bundles: the one named, else the variable NB_REPORTS, else ./reports."""
-    return named or Path(os.environ.get("NB_REPORTS") or "reports")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,13 @@ def sha256_of_file(path: Path) -> str:
     """Return the sha256 of a file as hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def input_facts(paths: Iterable[Path]) -> list[dict[str, Any]]:
+    """Return path, sha256 and size of input files as plain data."""
+    return [
+        {"path": str(path), "sha256": sha256_of_file(path), "bytes": path.stat().st_size} for path in paths
+    ]
 
 
 def sha256_of_tree(root: Path, pattern: str) -> str:
@@ -43,10 +53,36 @@ def write_whole(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
+        Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def default_target(stem: str, named: str | None) -> Path:
+    """Return the directory to make: the one named, else one named by the time that does not exist yet."""
+    if named is not None:
+        return Path(named).absolute()
+    stem = time.strftime(f"{stem}-%Y%m%dT%H%M%SZ", time.gmtime())
+    names = (stem, *(f"{stem}-{n}" for n in range(2, 1000)))
+    return next(path for path in map(Path.cwd().joinpath, names) if not path.exists())
+
+
+@contextmanager
+def filled_folder(target: Path) -> Iterator[Path]:
+    """Give an empty folder to fill; it gets the name `target` when the block ends without error.
+
+    Raises:
+        HarnessError: the parent directory cannot be written, or `target` has appeared and holds something.
+    """
+    partial = partial_folder(target)
+    try:
+        yield partial
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    publish(partial, target)
 
 
 def require_fresh(target: Path) -> None:

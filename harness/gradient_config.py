@@ -76,7 +76,7 @@ def driven_by(place: Place, words: Sequence[str], folder: Path) -> Driven:
     """
     step = LINEAR_STEP * place.component.first_step(place.value)
     if step == 0.0:
-        raise DiscreteChangeError("it is 0, and its neighbours mean another run")
+        raise DiscreteChangeError("it is 0, and its neighbours mean another run; type a value above 0")
     ends = {}
     for times in (1, 2, -1, -2):
         ends[times] = resolved(place.moved(words, place.value + times * step), folder)
@@ -84,7 +84,9 @@ def driven_by(place: Place, words: Sequence[str], folder: Path) -> Driven:
     for times in (1, -1, -2):
         chosen = [name for name, smooth in changes(ends[times], ends[2]).items() if not smooth]
         if chosen:
-            raise DiscreteChangeError(f"it changes a decision of the run: {', '.join(sorted(chosen))}")
+            raise DiscreteChangeError(
+                f"it changes a decision of the run: {', '.join(sorted(chosen))}; fix it by its own option"
+            )
     for name in PARAMETERS:
         values = {times: value_of(config, name) for times, config in ends.items()}
         if not values[1].numel() or not _moves(values[2], values[-2]):

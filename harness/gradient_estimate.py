@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness.verdict import Word
@@ -18,6 +18,8 @@ NO_EFFECT = 2.0**-36
 """Change of the objective over the widest difference, as a fraction of it, that is rounding."""
 LARGEST_UNCERTAINTY = 1e-3
 """Relative uncertainty from which on an estimate decides nothing."""
+NO_SLOPE = "no effect on the image in either program; take a command line where it has one"
+JUMP = "the image jumps at this value, there is no derivative; type a value a little beside it"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,31 @@ class Sample:
     def slope(self) -> float:
         """Return the central difference."""
         return self.rise / self.width
+
+
+@dataclass(frozen=True)
+class Value:
+    """The objective of one run, photons, with its standard rounding error."""
+
+    photons: float
+    noise: float
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The objective of two runs on both sides of a value: what was typed, and what came out."""
+
+    upper_at: float
+    lower_at: float
+    upper: Value
+    lower: Value
+
+    def sample(self, middle: Value) -> Sample:
+        """Return the difference of both; middle: the objective between them."""
+        bend = abs((self.upper.photons - middle.photons) + (self.lower.photons - middle.photons))
+        rise = self.upper.photons - self.lower.photons
+        noise = math.hypot(self.upper.noise, self.lower.noise)
+        return Sample(self.upper_at - self.lower_at, rise, bend, noise)
 
 
 @dataclass(frozen=True)
@@ -95,9 +122,8 @@ def jumps(samples: Sequence[Sample]) -> bool:
     return last.bend > JUMP_OF_NOISE * last.noise and last.bend > before.bend / 2.0
 
 
-def best_estimate(sampled: Callable[[float], Sample], first: float) -> Estimate:
-    """Return the derivative from the objective sampled at +- each step."""
-    samples = [sampled(step) for step in steps(first)]
+def best_estimate(samples: Sequence[Sample]) -> Estimate:
+    """Return the derivative from the objective sampled at +- each of `steps`."""
     return replace(extrapolate(samples), jumps=jumps(samples))
 
 
@@ -110,11 +136,15 @@ def judge_slope(found: float, estimate: Estimate, least: float = 0.0) -> Judged:
     if not (math.isfinite(found) and math.isfinite(estimate.value)):
         return Judged(Word.FAIL, "a slope is not finite")
     if size <= least:
-        return Judged(Word.NOT_COMPARABLE, "no effect on the image in either program")
+        return Judged(Word.NOT_COMPARABLE, NO_SLOPE)
     if estimate.jumps:
-        return Judged(Word.NOT_COMPARABLE, "the image jumps at this value")
+        return Judged(Word.NOT_COMPARABLE, JUMP)
     if not estimate.uncertainty <= LARGEST_UNCERTAINTY * size:
-        return Judged(Word.NOT_COMPARABLE, "the differences are too uncertain")
+        part = estimate.uncertainty / size
+        return Judged(
+            Word.NOT_COMPARABLE,
+            f"the differences are uncertain by {part:.1g} of the slope; try another --seed, more --pixels",
+        )
     bound = max(AGREEMENT * abs(estimate.value), estimate.uncertainty)
     if abs(found - estimate.value) <= bound:
         return Judged(Word.PASS)

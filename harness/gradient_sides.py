@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from harness.arguments import PreparedArguments
 from harness.errors import HarnessError
 from harness.gradient_config import Driven
-from harness.gradient_estimate import Sample
+from harness.gradient_estimate import Ends, Value
+from harness.gradient_rows import Slope, Term
 from harness.gradient_table import Place
 from harness.programs import Program
 from harness.run import ProgramRun, run_program
@@ -60,6 +61,13 @@ class Objective:
             "roi_fast_min_max_slow_min_max": list(self.roi),
         }
 
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Objective:
+        """Return the objective that `facts` made."""
+        low_f, high_f, low_s, high_s = data["roi_fast_min_max_slow_min_max"]
+        pixels = tuple((slow, fast) for slow, fast in data["pixels_slow_fast"])
+        return cls(pixels, tuple(data["weights"]), (low_f, high_f, low_s, high_s))
+
 
 def choose_objective(image: NDArray[np.float64], count: int, seed: int) -> Objective:
     """Return an objective around the brightest pixel: half of it the brightest pixels, half drawn.
@@ -83,14 +91,6 @@ def choose_objective(image: NDArray[np.float64], count: int, seed: int) -> Objec
     pixels = tuple((low[0] + int(s), low[1] + int(f)) for s, f in zip(rows, columns, strict=True))
     weights = tuple((generator.random(len(pixels)) + 0.5).tolist())
     return Objective(pixels, weights, (low[1], high[1] - 1, low[0], high[0] - 1))
-
-
-@dataclass(frozen=True)
-class Value:
-    """The objective of one run of the first program, with its standard rounding error."""
-
-    photons: float
-    noise: float
 
 
 @dataclass(frozen=True)
@@ -126,13 +126,11 @@ class FirstSide:
         rounding = DOUBLE_ROUNDING if self.traced else FLOAT_ROUNDING
         return Value(math.fsum(weighted), rounding * float(np.sqrt((weighted**2).sum())))
 
-    def sample(self, place: Place, step: float, middle: Value) -> Sample:
-        """Return the objective on both sides of a value; middle: the objective there."""
-        ends = [place.value + step, place.value - step]
-        upper, lower = (self.value(place.moved(self.arguments.words, end)) for end in ends)
-        noise = math.hypot(upper.noise, lower.noise)
-        bend = abs((upper.photons - middle.photons) + (lower.photons - middle.photons))
-        return Sample(ends[0] - ends[1], upper.photons - lower.photons, bend, noise)
+    def ends(self, place: Place, step: float) -> Ends:
+        """Return the objective on both sides of a value."""
+        upper_at, lower_at = place.value + step, place.value - step
+        upper, lower = (self.value(place.moved(self.arguments.words, at)) for at in (upper_at, lower_at))
+        return Ends(upper_at, lower_at, upper, lower)
 
     def _exact(self, run: ProgramRun) -> NDArray[np.float64]:
         """Return the values of the trace, in the order of the pixels."""
@@ -154,14 +152,6 @@ class FirstSide:
         assert run.image is not None  # no failure
         rows, columns = zip(*self.objective.pixels, strict=True)
         return np.asarray(run.image[list(rows), list(columns)], dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class Slope:
-    """d(objective)/d(option) of the simulator, with the error of the chain rule's second factor."""
-
-    value: float
-    error: float
 
 
 def simulator_slopes(
@@ -188,7 +178,11 @@ def simulator_slopes(
 
 
 def _chained(driven: Driven, grads: Mapping[str, torch.Tensor]) -> Slope:
-    there = [name for name in driven.slopes if name in grads]
-    value = math.fsum(float((grads[name] * driven.slopes[name]).sum()) for name in there)
-    error = math.fsum(float((grads[name].abs() * driven.errors[name]).sum()) for name in there)
-    return Slope(value, error)
+    return Slope({
+        name: Term(
+            float((grads[name] * driven.slopes[name]).sum()),
+            float((grads[name].abs() * driven.errors[name]).sum()),
+        )
+        for name in driven.slopes
+        if name in grads
+    })  # fmt: skip

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from harness.errors import UsageError
+from harness.arguments import PreparedArguments, prepare_arguments
+from harness.errors import ProgramError, UsageError
+from harness.programs import Program
+from simulator.errors import InputError
 from simulator.option_table import BY_SPELLING
 from simulator.options import parse
 
@@ -123,11 +127,15 @@ BY_NAME = {component.name: component for component in COMPONENTS}
 def find_places(words: Sequence[str]) -> list[Place]:
     """Return the components that a command line types, the last of a repeated option, in the table's order.
 
-    Raises: InputError for a command line that cannot be parsed.
+    Raises: UsageError for a command line that cannot be parsed.
     """
+    try:
+        given = parse(words).given
+    except InputError as error:
+        raise UsageError(str(error)) from error
     found: dict[str, Place] = {}
     position = 0
-    for item in parse(words).given:
+    for item in given:
         for component in COMPONENTS:
             if component.option != item.name:
                 continue
@@ -139,18 +147,45 @@ def find_places(words: Sequence[str]) -> list[Place]:
     return [found[name] for name in BY_NAME if name in found]
 
 
-def choose(places: Sequence[Place], asked: str | None) -> list[Place]:
-    """Return the places that --params asks for, all of them by default.
+def differenced_arguments(program: Program, args: Sequence[str], caller: Path) -> PreparedArguments:
+    """Return a command line that the first program can be differenced on, for a run in any directory.
 
-    Raises: UsageError for an unknown name, or one that the command line does not type.
+    Raises:
+        UsageError: it cannot be parsed, or traces.
+        ProgramError: the program does not know what is asked.
     """
-    if asked is None:
-        return list(places)
-    there = {place.component.name: place for place in places}
-    names = list(dict.fromkeys(name.strip() for name in asked.split(",")))
+    prepared = prepare_arguments(args, caller)
+    if prepared.traces:
+        raise UsageError("the compared command line cannot trace; leave -trace_pixel and -trace_roi out")
+    if prepared.has_quirks and program.dialect.quirk_option is None:
+        raise ProgramError("the first program knows no quirks; leave --quirk out")
+    find_places(prepared.words)
+    return prepared
+
+
+def names_of(text: str | None) -> tuple[str, ...] | None:
+    """Return the names that --params lists, each once; None for none.
+
+    Raises: UsageError for an unknown name.
+    """
+    if text is None:
+        return None
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in names:
         if name not in BY_NAME:
             raise UsageError(f"--params '{name}': unknown; known are {', '.join(BY_NAME)}")
+    return names
+
+
+def choose(places: Sequence[Place], names: Sequence[str] | None) -> list[Place]:
+    """Return the places of these names, all of them for None.
+
+    Raises: UsageError for one that the command line does not type.
+    """
+    if names is None:
+        return list(places)
+    there = {place.component.name: place for place in places}
+    for name in names:
         if name not in there:
             option = BY_NAME[name].option
             raise UsageError(f"--params '{name}': the command line has no number for it; type {option}")

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
-from harness.bundle import STAMP_FORMAT
-from harness.cli import CommandParser, correlation, positive_seconds, run_command
+from harness.cli import CommandParser, correlation, positive_seconds, run_command, split_arguments
 from harness.compare import Roi
-from harness.environment import describe_environment
+from harness.environment import described
 from harness.errors import UsageError
-from harness.files import partial_folder, publish, require_fresh
+from harness.files import default_target, filled_folder, require_fresh
 from harness.pair import PairJob, PairResult, run_pair
 from harness.programs import DEVICES, DTYPES, MODES, first_program, second_program
 from harness.sides import check_sides
-from harness.summary import result_table, write_results
 from harness.verdict import PUBLISHED, STRICT, Bounds
 
 NAME = "nb-compare"
@@ -84,15 +78,6 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def split_arguments(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
-    """Return the words before the first -- and those behind it, None if there is no --."""
-    words = list(argv)
-    if "--" not in words:
-        return words, None
-    cut = words.index("--")
-    return words[:cut], words[cut + 1 :]
-
-
 def chosen_bounds(published: bool, threshold: float | None) -> Bounds:
     """Return the bounds in force."""
     bounds = PUBLISHED if published else STRICT
@@ -104,23 +89,17 @@ def _compare_command(argv: Sequence[str]) -> int:
     options = make_parser().parse_args(own)
     if not args:
         raise UsageError(f"no nanoBragg command line: write it behind --; see {NAME} --help")
-    target = _target(options.outdir)
+    target = default_target(NAME, options.outdir)
     require_fresh(target)
     job = _job(options, args)
-    environment = {
-        **describe_environment(os.environ),
-        "created": time.strftime(STAMP_FORMAT, time.gmtime()),
-        "sides": check_sides(job),
-    }
-    partial = partial_folder(target)
-    try:
-        with Console(stderr=True).status("running both programs"):
-            result = run_pair(job)
-            write_results(partial, result, environment, [NAME, *argv])
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    publish(partial, target)
+    from rich.console import Console
+
+    from harness.summary import write_results
+
+    environment = {**described(os.environ), "sides": check_sides(job)}
+    with filled_folder(target) as partial, Console(stderr=True).status("running both programs"):
+        result = run_pair(job)
+        write_results(partial, result, environment, [NAME, *argv])
     _show(result, target, options.json, environment["sides"]["differences"])
     return result.comparison.verdict.exit_status
 
@@ -141,20 +120,15 @@ def _job(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
     )
 
 
-def _target(outdir: str | None) -> Path:
-    """Return the directory to make: the one named, else one named by the time that does not exist yet."""
-    if outdir is not None:
-        return Path(outdir).absolute()
-    stem = time.strftime(f"{NAME}-%Y%m%dT%H%M%SZ", time.gmtime())
-    names = (stem, *(f"{stem}-{n}" for n in range(2, 1000)))
-    return next(path for path in map(Path.cwd().joinpath, names) if not path.exists())
-
-
 def _show(result: PairResult, target: Path, as_json: bool, differences: Sequence[str]) -> None:
     if as_json:
         text = (target / "summary.json").read_text(encoding="utf-8")
         sys.stdout.write(text)
         return
+    from rich.console import Console
+
+    from harness.summary import result_table
+
     Console().print(result_table(result, str(target), differences))
 
 

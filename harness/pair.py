@@ -11,7 +11,7 @@ from typing import Any
 from harness.arguments import PreparedArguments, prepare_arguments
 from harness.compare import Comparison, Roi, compare_images
 from harness.errors import ProgramError
-from harness.files import sha256_of_file
+from harness.files import input_facts
 from harness.programs import Program
 from harness.run import ProgramRun, run_program
 from harness.verdict import STRICT, Bounds, Verdict, Word
@@ -69,10 +69,7 @@ def run_pair(job: PairJob) -> PairResult:
     """
     arguments = prepare_arguments(job.args, job.caller)
     settings = _settings(job, arguments)
-    inputs = tuple(
-        {"path": str(path), "sha256": sha256_of_file(path), "bytes": path.stat().st_size}
-        for path in arguments.inputs
-    )
+    inputs = tuple(input_facts(arguments.inputs))
     runs: list[ProgramRun] = []
     with tempfile.TemporaryDirectory(prefix="nb-run-") as scratch:
         for side, program, words in zip(SIDES, (job.first, job.second), settings, strict=True):

@@ -37,6 +37,12 @@ def read_json(path: Path) -> Any:
         raise BundleError(f"'{path}' is not JSON ({error}); the bundle is damaged") from error
 
 
+def environment_of(folder: Path) -> dict[str, Any]:
+    """Return the content of env.json, empty if there is none."""
+    env = folder / "env.json"
+    return dict(read_json(env)) if env.is_file() else {}
+
+
 @dataclass(frozen=True)
 class Part:
     """One compared pair in a folder; images and traces are read when they are asked for."""

@@ -15,11 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 Image = NDArray[np.float32]
 Array = NDArray[np.float64]
@@ -85,6 +80,8 @@ def find_spots(image: Image, floor: float) -> Spots:
     Returns:
         Spots in row order, those between `SLACK` times the limits and the limits marked as not counted.
     """
+    from scipy import ndimage  # here as below, since scipy takes long to import
+
     size = 2 * RADIUS_PX + 1
     if floor <= 0.0 or min(image.shape) < size:
         return Spots(np.empty((0, 2)), np.empty(0), np.empty(0, dtype=np.bool_))
@@ -134,6 +131,10 @@ def match_spots(first: Array, second: Array, gate_px: float) -> tuple[NDArray[np
     """
     if not len(first) or not len(second):
         return np.empty((0, 2), dtype=np.int64), np.empty(0)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
     near = cKDTree(first).sparse_distance_matrix(cKDTree(second), gate_px, output_type="ndarray")
     rows, columns = near["i"].astype(np.int64), near["j"].astype(np.int64)
     nodes = len(first) + len(second)
@@ -152,6 +153,8 @@ def _assign(
     rows: NDArray[np.int64], columns: NDArray[np.int64], distance_px: Array, gate_px: float
 ) -> list[tuple[int, int]]:
     """Solve one group; a pair outside the gate costs more than all pairs inside together."""
+    from scipy.optimize import linear_sum_assignment
+
     row_names, row = np.unique(rows, return_inverse=True)
     column_names, column = np.unique(columns, return_inverse=True)
     forbidden = (gate_px + 1.0) * (len(row_names) + len(column_names))

@@ -9,18 +9,10 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from harness import bundle_tables
-from harness.ci import markdown, publish_summary
+from harness.bundle_find import find_bundles, reports_root, require_bundle
 from harness.cli import CommandParser, run_command
 from harness.errors import BundleError, HarnessError
-from harness.evidence import find_bundles, load_metrics, reports_root, require_bundle, verify
 from harness.files import json_text
-from harness.replay import replay, replay_word
-from harness.report.page import html_page
 from harness.verdict import EXIT_STATUS, Word
 
 NAME = "nb-report"
@@ -85,7 +77,10 @@ def _command(argv: Sequence[str]) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    check = verify(options.bundle)
+    bundle = require_bundle(options.bundle)
+    from harness.evidence import verify
+
+    check = verify(bundle)
     if options.json:
         faults = [{"file": fault.file, "what": fault.what} for fault in check.faults]
         data = {"verdict": check.word.value, "exit_status": EXIT_STATUS[check.word], "checked": check.checked}
@@ -99,6 +94,8 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     require_bundle(options.bundle)
+    from harness.replay import replay, replay_word
+
     done = replay(options.bundle, options.data, options.c_bin, options.py_bin)
     word = replay_word(done)
     if options.json:
@@ -113,7 +110,10 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    found = bundle_tables.bundle_differences(require_bundle(options.a), require_bundle(options.b))
+    bundles = [require_bundle(path) for path in (options.a, options.b)]
+    from harness.bundle_tables import bundle_differences
+
+    found = bundle_differences(*bundles)
     differs = any(found.values())
     if options.json:
         sys.stdout.write(json_text({"differs": differs, **found}))
@@ -125,11 +125,17 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    root = reports_root(options.reports)
-    frame = bundle_tables.bundle_list(root, find_bundles(_existing(root)))
+    root = _existing(reports_root(options.reports))
+    from harness import bundle_tables
+
+    frame = bundle_tables.bundle_list(root, find_bundles(root))
     if options.json:
         sys.stdout.write(json_text({"bundles": bundle_tables.as_records(frame)}))
         return 0
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(*frame.columns)
     for row in frame.itertuples(index=False):
         table.add_row(*(Text(str(cell), overflow="fold") for cell in row))
@@ -138,8 +144,10 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _history(options: argparse.Namespace) -> int:
-    root = reports_root(options.reports)
-    frame = bundle_tables.metrics_frame(root, find_bundles(_existing(root)))
+    root = _existing(reports_root(options.reports))
+    from harness import bundle_tables
+
+    frame = bundle_tables.metrics_frame(root, find_bundles(root))
     if options.json:
         chosen = frame[frame["name"] == options.figure] if not frame.empty else frame
         sys.stdout.write(json_text({"figures": bundle_tables.as_records(chosen)}))
@@ -150,7 +158,11 @@ def _history(options: argparse.Namespace) -> int:
 
 
 def _summary(options: argparse.Namespace) -> int:
-    metrics = load_metrics(require_bundle(options.bundle))
+    bundle = require_bundle(options.bundle)
+    from harness.ci import markdown, publish_summary
+    from harness.evidence import load_metrics
+
+    metrics = load_metrics(bundle)
     publish_summary([metrics], "nanoBragg parity", os.environ, options.junit, options.markdown)
     sys.stdout.write(json_text(metrics) if options.json else markdown([metrics], "nanoBragg parity"))
     return int(metrics["exit_status"])
@@ -159,6 +171,8 @@ def _summary(options: argparse.Namespace) -> int:
 def _html(options: argparse.Namespace) -> int:
     bundle = require_bundle(options.bundle).absolute()
     target = options.output or bundle.with_name(f"{bundle.name}.html")
+    from harness.report.page import html_page
+
     text = html_page(bundle, options.part)
     _publish_file(target, lambda path: path.write_text(text, encoding="utf-8"))
     facts = {"page": str(target), "bytes": target.stat().st_size}

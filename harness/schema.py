@@ -14,6 +14,8 @@ from harness.errors import BundleError
 
 BUNDLE_SCHEMA = "nb-bundle 1"
 SUMMARY_SCHEMA = 2
+GRADIENTS_SCHEMA = "nb-gradients 2"
+TRACE_SCHEMA = "trace-diff-metrics 1"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,46 @@ SUMMARY: Mapping[str, Any] = {
     "criteria": [CRITERION], "metrics": Maybe(Each(Any)), "peaks": Maybe(Each(Any)), "runs": Each(RUN),
     "traces": Maybe(Each(Any)),
 }  # fmt: skip
+GRADIENTS_ABOUT: Mapping[str, Any] = {
+    "parity_mode": str, "arguments": [str], "caller": str, "inputs": [INPUT], "asked": Maybe([str]),
+    "settings": {"pixels": int, "seed": int, "timeout_s": float}, "programs": Each(Each(Any)),
+    "command": [str], "objective": {
+        "pixels_slow_fast": [[int]], "weights": [float], "roi_fast_min_max_slow_min_max": [int],
+    },
+    "notes": [str],
+}  # fmt: skip
+"""What was asked of a comparison of gradients; all the rest is measured, or follows from it."""
+GRADIENT: Mapping[str, Any] = {
+    "parameter": str, "option": str, "index": int, "unit": str, "word": int, "value": float,
+    "terms": Maybe(Each([Maybe(float)])), "ends": [[Maybe(float)]], "refusal": str, "autograd": Maybe(float),
+    "chain_rule_error": Maybe(float), "estimate": Maybe(float), "uncertainty": Maybe(float),
+    "narrowest_difference": Maybe(float), "relative_difference": Maybe(float), "relative_bound": Maybe(float),
+    "verdict": str, "reason": str,
+}  # fmt: skip
+GRADIENTS: Mapping[str, Any] = {
+    "schema": str, "verdict": str, "exit_status": int, "reasons": [str], "agree": int, "differ": int,
+    "not_compared": int, **GRADIENTS_ABOUT, "objective_first": [float], "objective_simulator": Maybe(float),
+    "parameters": [GRADIENT],
+}  # fmt: skip
+BUDGET: Mapping[str, Any] = {
+    "pixel_slow_fast": [int], "photons_c": float, "photons_py": float, "difference": float,
+    "taps": [{
+        "tap": str, "records": int, "local": float, "sensitivity": Maybe(float), "contribution": Maybe(float),
+        "share": Maybe(float),
+    }],
+    "one_side_only": [str], "residual": float, "residual_share": Maybe(float), "remark": str,
+}  # fmt: skip
+TRACE: Mapping[str, Any] = {
+    "verdict": str, "exit_status": int, "reasons": [str], "first_divergence": Maybe(str), "parity_mode": str,
+    "phi_mode": Maybe(str), "arguments": [str], "caller": str, "inputs": [INPUT],
+    "observer_check": {"c": str, "py": str}, "isolated": [Each(Any)], "budget": [BUDGET], "runs": Each(RUN),
+    "settings": {
+        "pixels": [[int]], "roi": Maybe([int]), "level": str, "dtype": Maybe(str), "device": Maybe(str),
+        "observer_check": bool, "timeout_s": float, "rtol": Maybe(float), "atol": Maybe(float),
+        "k": Maybe(float), "stars": bool, "budget": bool,
+    },
+}  # fmt: skip
+"""What trace-harness adds to the metrics of trace-diff."""
 TYPE_WORDS: Mapping[type, str] = {
     str: "a text", int: "a whole number", float: "a number", bool: "true or false",
 }  # fmt: skip
@@ -71,6 +113,18 @@ def check_summary(value: Any, where: str) -> None:
     """Check the content of summary.json. Raises: BundleError that names the place."""
     _check_version(value, SUMMARY_SCHEMA, where)
     check(value, SUMMARY, where)
+
+
+def check_gradients(value: Any, where: str) -> None:
+    """Check the content of gradients.json. Raises: BundleError that names the place."""
+    _check_version(value, GRADIENTS_SCHEMA, where)
+    check(value, GRADIENTS, where)
+
+
+def check_trace(value: Any, where: str) -> None:
+    """Check what trace-harness adds to metrics.json. Raises: BundleError that names the place."""
+    _check_version(value, TRACE_SCHEMA, where)
+    check({key: item for key, item in value.items() if key in TRACE}, TRACE, where)
 
 
 def _check_version(value: Any, known: str | int, where: str) -> None:

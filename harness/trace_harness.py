@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
-from harness.cli import CommandParser, positive_seconds, run_command
+from harness.cli import CommandParser, positive_seconds, run_command, split_arguments
 from harness.errors import UsageError
-from harness.files import partial_folder, publish, require_fresh
+from harness.files import default_target, filled_folder, require_fresh
 from harness.programs import DEVICES, DTYPES, MODES, first_program, second_program
 from harness.trace_choice import Compared, Pixels, read_compared, worst_pixels
-from harness.trace_job import PHI_MODES, TraceJob, run_traced_pair
-from harness.trace_results import GRAPH_NAME, judge_pair, result_table, write_logs, write_results
-from trace_tools.judge import Options
+from harness.trace_job import PHI_MODES, TraceJob, run_traced_pair, traced_arguments
 
 NAME = "trace-harness"
 LEVELS = ("setup", "pixel", "subpixel", "source", "phi", "mosaic")
@@ -41,7 +35,9 @@ verdict and exit status:
 --budget says how much of each tap's own difference is in the difference of the pixel, to first order by
 autograd through the simulator, and what is left unexplained; it goes to metrics.json and diff.md, too.
 
-files: trace_c.log, trace_py.log, metrics.json, diff.md, commands.txt (and graph.json with --emit-rot-stars)
+files: trace_c.log, trace_py.log, metrics.json, diff.md, commands.txt, env.json, sha256.txt (and graph.json
+with --emit-rot-stars, floor.json with --floor). `nb-report verify DIR` compares the traces again,
+`nb-report replay DIR` makes them again, `nb-report html DIR` shows taps and budgets.
 """
 
 
@@ -82,35 +78,29 @@ def make_parser() -> CommandParser:
 
 
 def _trace_command(argv: Sequence[str]) -> int:
-    own, args = _split(argv)
+    own, args = split_arguments(argv)
     options = make_parser().parse_args(own)
     if options.budget and options.level != LEVELS[-1]:
         raise UsageError(f"--budget needs all taps, not --level {options.level}; leave --level out")
     compared = None if options.folder is None else read_compared(options.folder)
-    target = _target(options.outdir)
+    target = default_target(NAME, options.outdir)
     require_fresh(target)
-    job = _job(options, args, compared)
-    partial = partial_folder(target)
-    try:
-        with Console(stderr=True).status("tracing both programs"):
-            pair = run_traced_pair(job)
-            write_logs(partial, pair, stars=options.emit_rot_stars)
-            graph = str(partial / GRAPH_NAME) if options.emit_rot_stars else None
-            asked = Options(options.rtol, options.atol, options.floor, options.k, graph)
-            verdict = judge_pair(partial, pair, asked, options.budget)
-            write_results(partial, pair, verdict, [NAME, *argv])
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    publish(partial, target)
+    job = _job(options, args or [], compared)
+    traced_arguments(job)
+    from rich.console import Console
+
+    from harness.environment import described
+    from harness.trace_results import Asked, judge_pair, result_table, write_logs, write_results
+
+    floor = None if options.floor is None else Path(options.floor)
+    asked = Asked(options.rtol, options.atol, options.k, floor, options.emit_rot_stars, options.budget)
+    with filled_folder(target) as partial, Console(stderr=True).status("tracing both programs"):
+        pair = run_traced_pair(job)
+        write_logs(partial, pair, asked)
+        verdict = judge_pair(partial, pair, asked)
+        write_results(partial, pair, verdict, asked, described(os.environ), [NAME, *argv])
     Console().print(result_table(pair, verdict, str(target)))
     return verdict.exit_status
-
-
-def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    words = list(argv)
-    cut = words.index("--") if "--" in words else len(words)
-    return words[:cut], words[cut + 1 :]
 
 
 def _job(options: argparse.Namespace, args: Sequence[str], compared: Compared | None) -> TraceJob:
@@ -149,14 +139,6 @@ def _pixels(options: argparse.Namespace, compared: Compared | None) -> Pixels:
             "no pixel to trace; give --pixel SLOW FAST, --roi S0 S1 F0 F1, or --worst N --from DIR"
         )
     return tuple(dict.fromkeys(pixels))
-
-
-def _target(outdir: str | None) -> Path:
-    if outdir is not None:
-        return Path(outdir).absolute()
-    stem = time.strftime(f"{NAME}-%Y%m%dT%H%M%SZ", time.gmtime())
-    names = (stem, *(f"{stem}-{n}" for n in range(2, 1000)))
-    return next(path for path in map(Path.cwd().joinpath, names) if not path.exists())
 
 
 if __name__ == "__main__":

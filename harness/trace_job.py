@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,18 @@ class TraceJob:
     level: str = "mosaic"
     observer_check: bool = True
     timeout_s: float = 1800.0
+
+    def facts(self) -> dict[str, Any]:
+        """Return the settings as plain data."""
+        return {
+            "pixels": [list(pixel) for pixel in self.pixels],
+            "roi": None if self.roi is None else list(self.roi),
+            "level": self.level,
+            "dtype": self.dtype,
+            "device": self.device,
+            "observer_check": self.observer_check,
+            "timeout_s": self.timeout_s,
+        }
 
     def trace_words(self) -> tuple[str, ...]:
         """Return the options, known to both programs, that choose pixels and level."""
@@ -115,13 +128,12 @@ class TracedPair:
     sides: Mapping[str, TracedSide] = field(default_factory=dict)
 
 
-def run_traced_pair(job: TraceJob) -> TracedPair:
-    """Run both programs with taps on, and without, each in a scratch directory of its own.
+def traced_arguments(job: TraceJob) -> PreparedArguments:
+    """Return the command line of a trace job for a run in any directory.
 
     Raises:
         UsageError: the command line cannot be traced.
         ProgramError: a program does not know what is asked.
-        HarnessError: a program failed or wrote no usable trace.
     """
     for word in job.args:
         if word in OWN_OPTIONS:
@@ -130,6 +142,18 @@ def run_traced_pair(job: TraceJob) -> TracedPair:
     for program in (job.first, job.second):
         if arguments.has_quirks and program.dialect.quirk_option is None:
             raise ProgramError(f"{program.title} '{program.words[0]}' knows no quirks; leave --quirk out")
+    return arguments
+
+
+def run_traced_pair(job: TraceJob) -> TracedPair:
+    """Run both programs with taps on, and without, each in a scratch directory of its own.
+
+    Raises:
+        UsageError: the command line cannot be traced.
+        ProgramError: a program does not know what is asked.
+        HarnessError: a program failed or wrote no usable trace.
+    """
+    arguments = traced_arguments(job)
     with tempfile.TemporaryDirectory(prefix="nb-trace-") as scratch:
         sides = {side: _run_side(job, side, arguments, Path(scratch)) for side in SIDES}
     return TracedPair(job, arguments, sides)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import shlex
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
-from harness.files import json_text
+from harness.bundle import HASHES, METRICS, files_below, sealed
+from harness.files import input_facts, json_text, sha256_lines
 from harness.isolate import Isolated, isolate, isolation_data, isolation_markdown
 from harness.rot_stars import star_graph, with_rot_stars
+from harness.schema import TRACE_SCHEMA, check_trace
+from harness.trace_bundle import FLOOR_NAME, GRAPH_NAME
 from harness.trace_job import LOG_NAMES, SIDES, TracedPair
 from trace_tools.align import NotComparableError
 from trace_tools.errors import TraceError
@@ -24,8 +28,23 @@ from trace_tools.judge import EXIT_STATUS, Options, Report, judge
 from trace_tools.render import markdown, metrics, verdict_line
 from trace_tools.trace_file import read_stream
 
-GRAPH_NAME = "graph.json"
 STYLES = {"PASS": "bold green", "PASS (LOOSENED)": "bold yellow"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How the traces are judged, and what is added: reciprocal vectors (stars), error budgets."""
+
+    rtol: float | None = None
+    atol: float | None = None
+    k: float | None = None
+    floor: Path | None = None
+    stars: bool = False
+    budget: bool = False
+
+    def facts(self) -> dict[str, Any]:
+        """Return the settings as plain data; a floor file is kept as a file."""
+        return {"rtol": self.rtol, "atol": self.atol, "k": self.k, "stars": self.stars, "budget": self.budget}
 
 
 @dataclass(frozen=True)
@@ -49,32 +68,39 @@ class TraceVerdict:
         return None if self.report is None or self.report.first is None else self.report.first.tap
 
 
-def write_logs(folder: Path, pair: TracedPair, *, stars: bool) -> None:
-    """Write both traces, with derived reciprocal vectors and their tap graph if asked for."""
+def write_logs(folder: Path, pair: TracedPair, asked: Asked) -> None:
+    """Write both traces, with reciprocal vectors and their tap graph if asked for, and a given floor."""
     for side in SIDES:
         log = pair.sides[side].log
-        (folder / LOG_NAMES[side]).write_bytes(with_rot_stars(log) if stars else log)
-    if stars:
+        (folder / LOG_NAMES[side]).write_bytes(with_rot_stars(log) if asked.stars else log)
+    if asked.stars:
         (folder / GRAPH_NAME).write_text(json_text(star_graph()), encoding="utf-8")
+    if asked.floor is not None and asked.floor.is_file():
+        shutil.copyfile(asked.floor, folder / FLOOR_NAME)
 
 
-def judge_pair(folder: Path, pair: TracedPair, options: Options, budget: bool = False) -> TraceVerdict:
-    """Judge the traces in a folder; a changed pixel makes the verdict ERROR: the trace is of another run.
+def judge_options(folder: Path, asked: Asked) -> Options:
+    """Return the options of trace-diff for the traces in a folder."""
+    floor = folder / FLOOR_NAME if (folder / FLOOR_NAME).is_file() else asked.floor
+    graph = folder / GRAPH_NAME if (folder / GRAPH_NAME).is_file() else None
+    names = [None if path is None else str(path) for path in (floor, graph)]
+    return Options(asked.rtol, asked.atol, names[0], asked.k, names[1])
 
-    Args: budget: whether to give each tap its share in the difference of a pixel.
-    """
+
+def judge_pair(folder: Path, pair: TracedPair, asked: Asked) -> TraceVerdict:
+    """Judge the traces in a folder; a changed pixel makes the verdict ERROR: the trace is of another run."""
     try:
         traces = [
             read_stream(io.BytesIO((folder / LOG_NAMES[side]).read_bytes()), LOG_NAMES[side])
             for side in SIDES
         ]
-        report = judge(traces[0], traces[1], options)
+        report = judge(traces[0], traces[1], judge_options(folder, asked))
     except NotComparableError as error:
         return TraceVerdict("NOT COMPARABLE", (str(error),), None)
     except TraceError as error:
         return TraceVerdict("ERROR", (str(error),), None)
     isolated = isolate(report.comparison, isolation_words(pair), pair.job.caller)
-    shares = budgets(report, isolation_words(pair), pair.job.caller) if budget else ()
+    shares = budgets(report, isolation_words(pair), pair.job.caller) if asked.budget else ()
     changed = [
         f"observer check, {side}: {pair.sides[side].observed.text}"
         for side in SIDES
@@ -92,9 +118,9 @@ def isolation_words(pair: TracedPair) -> tuple[str, ...]:
     return ("--parity-mode", job.mode, *phi, *job.args)
 
 
-def result_data(pair: TracedPair, verdict: TraceVerdict) -> dict[str, Any]:
+def result_data(pair: TracedPair, verdict: TraceVerdict, asked: Asked) -> dict[str, Any]:
     """Return the content of metrics.json: that of trace-diff, with the runs and the observer check."""
-    data: dict[str, Any] = {"schema": "trace-diff-metrics 1", "first_divergence": None}
+    data: dict[str, Any] = {"schema": TRACE_SCHEMA, "first_divergence": None}
     if verdict.report is not None:
         data = metrics(verdict.report)
     data.update(
@@ -105,6 +131,9 @@ def result_data(pair: TracedPair, verdict: TraceVerdict) -> dict[str, Any]:
             "parity_mode": pair.job.mode,
             "phi_mode": pair.job.phi_mode,
             "arguments": list(pair.job.args),
+            "caller": str(pair.job.caller),
+            "inputs": input_facts(pair.arguments.inputs),
+            "settings": {**pair.job.facts(), **asked.facts()},
             "observer_check": {side: pair.sides[side].observed.text for side in SIDES},
             "isolated": isolation_data(verdict.isolated),
             "budget": budget_data(verdict.budgets),
@@ -114,12 +143,23 @@ def result_data(pair: TracedPair, verdict: TraceVerdict) -> dict[str, Any]:
     return data
 
 
-def write_results(folder: Path, pair: TracedPair, verdict: TraceVerdict, command: Sequence[str]) -> None:
-    """Write metrics.json, diff.md and commands.txt beside the logs."""
-    data = json.dumps(result_data(pair, verdict), indent=1, ensure_ascii=False) + "\n"
-    (folder / "metrics.json").write_text(data, encoding="utf-8")
+def write_results(
+    folder: Path,
+    pair: TracedPair,
+    verdict: TraceVerdict,
+    asked: Asked,
+    environment: Mapping[str, Any],
+    command: Sequence[str],
+) -> None:
+    """Write metrics.json, diff.md, commands.txt and env.json beside the logs, and the hashes of all."""
+    data = result_data(pair, verdict, asked)
+    check_trace(data, METRICS)
+    (folder / METRICS).write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    programs = {side: dict(pair.sides[side].run.program.provenance) for side in SIDES}
+    (folder / "env.json").write_text(json_text({**environment, "programs": programs}), encoding="utf-8")
     (folder / "diff.md").write_text(_page(pair, verdict), encoding="utf-8")
     (folder / "commands.txt").write_text(_command_text(pair, command), encoding="utf-8")
+    (folder / HASHES).write_text(sealed(sha256_lines(folder, files_below(folder))), encoding="utf-8")
 
 
 def _page(pair: TracedPair, verdict: TraceVerdict) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from harness.metrics import Metrics
-from harness.peaks import PeakComparison
+if TYPE_CHECKING:
+    from harness.metrics import Metrics
+    from harness.peaks import PeakComparison
 
 
 class Word(StrEnum):

@@ -68,9 +68,11 @@ def _run(args: list[str]) -> int:
 
         say("\n".join(quirk_lines()))
         return 0
+    from simulator.outputs import check_outputs
     from simulator.resolve import resolve
 
     resolved = resolve(raw)
+    check_outputs(resolved.config)
     from simulator.job import Job
 
     job = Job.prepared(resolved.config, resolved.warnings, say)

@@ -20,7 +20,6 @@ from simulator.console import (
     used_interpolation_warning,
 )
 from simulator.derived import integer_image, integer_scale, preview, preview_scale
-from simulator.errors import InputError
 from simulator.headers import FinalGeometry, overflows, smv_header
 from simulator.image import Rendered, render
 from simulator.io.fdump import write_dump
@@ -29,6 +28,7 @@ from simulator.io.pgm import write_pgm
 from simulator.io.raw import write_float
 from simulator.io.smv import write_smv
 from simulator.noise import noise_image
+from simulator.outputs import NO_FILE, check_outputs
 from simulator.printout import Printout
 from simulator.progress import shown
 from simulator.scene import Scene, prepare
@@ -38,7 +38,6 @@ from simulator.trace import recorder_of, trace_text
 from simulator.watchers import both
 
 Say = Callable[[str], None]
-NO_FILE = Path()
 
 
 INTERPOLATION_ENDED = (
@@ -62,7 +61,7 @@ class Job:
 
         Raises: InputError for an output that cannot be written or a scene that cannot be simulated.
         """
-        _check_outputs(config)
+        check_outputs(config)
         scene = prepare(config)
         header = smv_header(config, _final_geometry(scene))
         found = [*warnings, *cell_warning(scene), *oversample_warning(scene)]
@@ -146,19 +145,6 @@ class Job:
         self.say(f"{noise.photons:.0f} photons on noise image ({noise.overloads} overloads)")
         self.say(f"writing {output.noise_file} as 2-byte integers")
         write_smv(output.noise_file, self.header, noise.counts)
-
-
-def _check_outputs(config: RunConfig) -> None:
-    """Raise InputError if an output file cannot be written, before anything is computed."""
-    output = config.output
-    wanted = [(output.float_file, "float image"), (output.int_file, "SMV image")]
-    wanted += [(output.pgm_file, "PGM image")] if output.write_pgm else []
-    wanted += [(output.noise_file, "noise image")] if output.write_noise else []
-    wanted += [(config.trace.file, "trace")] if config.trace.wanted and config.trace.file != NO_FILE else []
-    for path, what in wanted:
-        trouble = unwritable(path)
-        if trouble:
-            raise InputError(f"cannot write {what} '{path}': {trouble}; name another file")
 
 
 def _final_geometry(scene: Scene) -> FinalGeometry:

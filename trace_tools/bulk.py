@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from trace_tools.tap_points import CONTEXT_KEYS, LEVEL_KEYS, TAP_POINTS
@@ -20,8 +19,6 @@ _INTEGER = np.array([tap.kind == "int" for tap in TAP_POINTS])
 _IDS = {tap.name.encode(): number for number, tap in enumerate(TAP_POINTS) if tap.kind != "word"}
 _DIGITS = b"0123456789"
 _DIGITS_ONLY = bytes(byte if byte in _DIGITS else 32 for byte in range(256))
-# older pandas rounds the last digit of a decimal number unless it is told not to
-_EXACT: dict[str, str] = {} if int(pd.__version__.split(".")[0]) >= 3 else {"float_precision": "round_trip"}
 
 
 def _pattern(keys: Sequence[str]) -> bytes:
@@ -75,10 +72,14 @@ def parse_contexts(texts: Sequence[bytes]) -> tuple[NDArray[np.int32], NDArray[n
 
 def parse_floats(text: bytes) -> NDArray[np.float64] | None:
     """Parse decimal numbers, one a line, to the nearest doubles; None if one is not a number."""
+    import pandas as pd  # here, since it takes long to import
+
+    # older pandas rounds the last digit of a decimal number unless it is told not to
+    exact = {} if int(pd.__version__.split(".")[0]) >= 3 else {"float_precision": "round_trip"}
     try:
         frame = pd.read_csv(
             io.BytesIO(text), header=None, dtype=np.float64, engine="c", quoting=3,
-            keep_default_na=False, na_values=["nan", "-nan"], **_EXACT,
+            keep_default_na=False, na_values=["nan", "-nan"], **exact,
         )  # type: ignore[call-overload]  # fmt: skip
     except (ValueError, OverflowError):
         return None

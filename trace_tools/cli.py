@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-from rich.console import Console
 
 from trace_tools.align import NotComparableError
 from trace_tools.errors import TraceError
@@ -100,6 +99,8 @@ def _diff(argv: list[str]) -> int:
     elif args.json:
         sys.stdout.write(json.dumps(metrics(report), indent=1) + "\n")
     else:
+        from rich.console import Console
+
         print_report(
             report, Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160), every_tap=args.all
         )

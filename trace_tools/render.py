@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from trace_tools.blame import State
 from trace_tools.diff import TapDiff
 from trace_tools.findings import Finding
 from trace_tools.judge import Report
 from trace_tools.tap_points import TAP_POINTS, TapPoint
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _COLUMNS = ("tap", "pairs", "differ", "outside", "max abs", "max rel", "max/scale", "ULP", "bound")
 
@@ -185,6 +185,8 @@ def _sections(report: Report) -> Iterable[tuple[str, Sequence[Finding]]]:
 
 def print_report(report: Report, console: Console, *, every_tap: bool = False) -> None:
     """Print verdict, facts, findings and the table of taps (those that differ, unless ``every_tap``)."""
+    from rich.table import Table
+
     for line in facts(report):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     table = Table(*_COLUMNS, title="taps" if every_tap else "taps that differ", title_justify="left")

@@ -9,10 +9,13 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from harness.bundle_find import is_complete, require_bundle
 from harness.errors import BundleError
-from harness.evidence import is_complete, load_metrics, load_parts, require_bundle
+from harness.evidence import load_gradients, load_metrics, load_parts, load_trace
 from harness.part import Part, read_json
+from harness.report.budget_view import trace_content
 from harness.report.content import part_content
+from harness.report.gradient_view import gradient_content
 from harness.report.graph import STATE_WORDS, graph_svg
 from harness.report.pack import pack_images, packed_json
 
@@ -36,18 +39,22 @@ def html_page(bundle: Path, part_name: str | None = None) -> str:
         raise BundleError(f"bundle '{bundle}' is incomplete; `nb-report verify` says what is finished")
     metrics = load_metrics(bundle)
     parts = load_parts(bundle)
-    part = _choose(bundle, parts, part_name)
+    gradients, trace = load_gradients(bundle), load_trace(bundle)
+    part = None if gradients or trace else _choose(bundle, parts, part_name)
+    traces = trace.data if trace else part.summary["traces"] if part else None
     env = bundle / "env.json"
     context = {
         "metrics": metrics,
         "bundle": bundle.absolute().name,
-        "parts": [one.mode for one in parts],
+        "parts": [one.mode for one in parts or gradients or ([trace] if trace else [])],
         "summary": None if part is None else part.summary,
         "environment": _rows(read_json(env)) if env.is_file() else [],
-        "graph": graph_svg(None if part is None else part.summary["traces"]),
+        "graph": graph_svg(traces),
+        "trace": None if trace is None else trace_content(trace),
         "tap_words": STATE_WORDS,
         "style": _resource("style.css"),
         "viewer": _resource("layers.js") + _resource("viewer.js"),
+        "gradients": [gradient_content(one) for one in gradients],
         "blobs": {},
         "facts": "null",
     }

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from harness.compare import Roi
-from harness.gates import Plan
+from harness.gate_run import Plan
 
 WORDS = (
     "-cell 100 100 100 90 90 90 -misset 10 20 30 -default_F 100 -lambda 1 -distance 100 -pixel 0.4 "

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from harness.bundle import HASHES, MARK, METRICS, BundleWriter, files_below, sealed
+from harness.bundle_find import find_bundles, is_complete
 from harness.compare import Roi
 from harness.environment import describe_environment
 from harness.errors import BundleError
-from harness.evidence import find_bundles, is_complete, load_metrics, verify
+from harness.evidence import load_metrics, verify
+from harness.gate_run import Plan, run_gates
 from harness.gate_table import GATES
-from harness.gates import Plan, run_gates
 from harness.pair import PairJob, run_pair
 from harness.programs import program_at
 from harness.report_cli import main
@@ -256,7 +257,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
 from tests.harness.test_evidence import plan_of
-from harness.gates import run_gates
+from harness.gate_run import run_gates
 from harness.gate_table import GATES
 run_gates(plan_of(sys.argv[1], sys.argv[2]), GATES[2:], Path(sys.argv[3]))
 """

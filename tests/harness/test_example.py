@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from harness.evidence import find_bundles, load_metrics, verify
+from harness.bundle_find import find_bundles
+from harness.evidence import load_metrics, verify
 from harness.report_cli import main
 from harness.verdict import Word
 

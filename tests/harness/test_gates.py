@@ -9,11 +9,14 @@ import pytest
 
 from harness import gates
 from harness.build import build_reference, reference_sources
+from harness.bundle_find import find_bundles, is_complete
 from harness.bundle_tables import metrics_frame
 from harness.ci import junit
-from harness.evidence import find_bundles, is_complete, verify
+from harness.evidence import verify
+from harness.gate_data import words_for, write_built_in
 from harness.gate_figures import relative
-from harness.gate_table import GATES
+from harness.gate_run import run_gates
+from harness.gate_table import BY_ID, GATES
 from harness.programs import program_at, simulator_program
 from harness.report_cli import main as nb_report
 from harness.verdict import Word
@@ -27,7 +30,7 @@ def green(tmp_path_factory, c_binary):
     """The reports of all gates on the small case, with the statement."""
     reports = tmp_path_factory.mktemp("green") / "reports"
     plan = small_plan(program_at(str(c_binary), "--c-bin"), simulator_program())
-    _, statement = gates.run_gates(plan, GATES, reports)
+    _, statement = run_gates(plan, GATES, reports)
     return reports, statement
 
 
@@ -42,7 +45,7 @@ def red(tmp_path_factory):
     physics.write_text(text.replace(GRATING, f"(1.0 + 1e-7) * {GRATING}"), encoding="utf-8")
     faulty = build_reference(sources=sources).path
     plan = small_plan(program_at(str(faulty), "--c-bin"), simulator_program())
-    _, statement = gates.run_gates(plan, GATES[:2], folder / "reports")
+    _, statement = run_gates(plan, GATES[:2], folder / "reports")
     return statement
 
 
@@ -86,21 +89,21 @@ def test_strict_bound_decides_where_the_published_one_holds(red):
 
 def test_external_program_makes_no_gate_pass_without_traces(fake, tmp_path):
     good = program_at(fake("good:nanobragg-reference"), "--c-bin")
-    _, statement = gates.run_gates(small_plan(good, good), GATES[:1], tmp_path)
+    _, statement = run_gates(small_plan(good, good), GATES[:1], tmp_path)
     assert (statement["verdict"], statement["exit_status"]) == ("NOT COMPARABLE", 2)
 
 
 def test_crashing_program_is_an_error_of_the_gate(fake, tmp_path):
     good = program_at(fake("good:nanobragg-reference"), "--c-bin")
     crash = program_at(fake("crash:simulator"), "--py-bin")
-    _, statement = gates.run_gates(small_plan(good, crash), GATES[4:], tmp_path)
+    _, statement = run_gates(small_plan(good, crash), GATES[4:], tmp_path)
     assert (statement["verdict"], statement["exit_status"]) == ("ERROR", 3)
     assert "SIGSEGV" in statement["gates"][0]["reasons"][0]
 
 
 def test_number_type_reaches_the_simulator_and_the_bundle(tmp_path, c_binary):
     plan = small_plan(program_at(str(c_binary), "--c-bin"), simulator_program())
-    _, statement = gates.run_gates(replace(plan, dtype="float32", device="cpu"), GATES[4:], tmp_path)
+    _, statement = run_gates(replace(plan, dtype="float32", device="cpu"), GATES[4:], tmp_path)
     (gate,) = statement["gates"]
     bundle = tmp_path / gate["bundle"]
     summary = json.loads((bundle / "spec" / "summary.json").read_text(encoding="utf-8"))
@@ -191,8 +194,12 @@ def test_wrong_usage_is_one_line_and_status_3(words, capsys, tmp_path, monkeypat
 
 
 def test_built_in_crystal_is_made_by_the_generators_command(tmp_path):
-    folder = gates.write_built_in(tmp_path)
-    words = gates.words_for(folder)
+    folder = write_built_in(tmp_path)
+    words = words_for(folder)
     assert str(folder / "A.mat") in words
     assert (folder / "scaled.hkl").stat().st_size > 100_000
     assert words.count("-phisteps") == 1
+
+
+def test_the_command_line_knows_the_gates():
+    assert list(BY_ID) == list(gates.GATE_IDS)

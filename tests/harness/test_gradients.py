@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
 import torch
 
 from harness.errors import UsageError
-from harness.gradient_estimate import Estimate, Sample, best_estimate, judge_slope
+from harness.gradient_estimate import Estimate, Sample, best_estimate, judge_slope, steps
 from harness.gradient_sides import choose_objective
-from harness.gradient_table import choose, find_places
+from harness.gradient_table import choose, find_places, names_of
 from harness.gradients import main
 from harness.verdict import Word
 from tests.harness.small_case import WORDS
@@ -28,6 +30,10 @@ def sampled(function, at):
     return sample
 
 
+def estimated(function, at, first):
+    return best_estimate([sampled(function, at)(step) for step in steps(first)])
+
+
 @pytest.mark.parametrize(
     ("function", "at", "slope", "first"),
     [
@@ -37,14 +43,14 @@ def sampled(function, at):
     ],
 )
 def test_estimates_are_as_good_as_they_say(function, at, slope, first):
-    estimate = best_estimate(sampled(function, at), first)
+    estimate = estimated(function, at, first)
     assert abs(estimate.value - slope) <= estimate.uncertainty < 1e-8 * max(abs(slope), 1.0)
     assert not estimate.jumps
 
 
 @pytest.mark.parametrize("function", [lambda x: float(x >= 0.0), lambda x: float(x == 0.0)])
 def test_a_jump_decides_nothing(function):
-    estimate = best_estimate(sampled(function, 0.0), 0.5)
+    estimate = estimated(function, 0.0, 0.5)
     assert judge_slope(1.0, estimate).word is Word.NOT_COMPARABLE
 
 
@@ -76,9 +82,9 @@ def test_the_last_of_a_repeated_option_is_found_under_every_spelling():
 def test_parameters_that_are_not_there_are_refused():
     places = find_places(["-lambda", "1"])
     with pytest.raises(UsageError, match="unknown"):
-        choose(places, "colour")
+        names_of("colour")
     with pytest.raises(UsageError, match="type -distance"):
-        choose(places, "distance")
+        choose(places, ["distance"])
 
 
 def test_an_objective_keeps_to_bright_pixels_and_repeats_itself():
@@ -113,17 +119,31 @@ def test_gradients_agree_with_the_reference(compared, c_binary, mode, jumping):
     assert (status, found["verdict"], found["differ"]) == (0, "PASS", 0)
     assert found["agree"] >= 15
     assert verdicts(found) == dict.fromkeys(verdicts(found), "PASS") | jumping
-    assert found["objective_first"] == pytest.approx(found["objective_simulator"], rel=1e-9)
+    assert found["objective_first"][0] == pytest.approx(found["objective_simulator"], rel=1e-9)
 
 
-def test_a_detached_solid_angle_is_found(compared, c_binary, monkeypatch):
-    from simulator import rays
+def no_table_slope(table):
+    return replace(table, values=table.values.detach())
 
-    whole = rays.solid_angle_sr
-    monkeypatch.setattr(rays, "solid_angle_sr", lambda *given: whole(*given).detach())
-    status, found, _ = compared("--params", "pixel,default_F")
+
+DETACHED = {
+    "solid angle": ("simulator.rays.solid_angle_sr", torch.Tensor.detach, "pixel", "default_F"),
+    "polarization": ("simulator.factors.kahn_factor", torch.Tensor.detach, "polar", "default_F"),
+    "capture fraction": ("simulator.factors.capture_fraction", torch.Tensor.detach, "abs", "polar"),
+    "structure factor": ("simulator.scene.make_table", no_table_slope, "default_F", "polar"),
+}
+
+
+@pytest.mark.parametrize("factor", DETACHED)
+def test_a_factor_without_its_slope_is_found(compared, c_binary, monkeypatch, factor):
+    place, change, wrong, right = DETACHED[factor]
+    module, _, name = place.rpartition(".")
+    whole = getattr(import_module(module), name)
+    monkeypatch.setattr(place, lambda *given: change(whole(*given)))
+    args = f"{WORDS} -detector_abs 500 -detector_thick 300"
+    status, found, _ = compared("--params", f"{wrong},{right}", args=args)
     assert status == 1
-    assert verdicts(found) == {"pixel": "FAIL", "default_F": "PASS"}
+    assert verdicts(found) == {wrong: "FAIL", right: "PASS"}
 
 
 def test_a_wrong_slope_of_the_grating_is_found(compared, c_binary, monkeypatch):
@@ -145,7 +165,7 @@ def test_a_program_without_traces_is_compared_by_its_float_image(compared, c_bin
     plain.chmod(0o755)
     status, found, _ = compared("--c-bin", str(plain), "--params", "default_F,distance,lambda")
     assert status == 0
-    assert found["first_program"]["kind"] == "external"
+    assert found["programs"]["c"]["kind"] == "external"
     uncertain = [row["uncertainty"] / abs(row["estimate"]) for row in found["parameters"]]
     assert all(1e-9 < part < 1e-3 for part in uncertain)
 

@@ -9,8 +9,8 @@ from base64 import b64decode
 import numpy as np
 import pytest
 
+from harness.gate_run import run_gates
 from harness.gate_table import GATES
-from harness.gates import run_gates
 from harness.programs import program_at, simulator_program
 from harness.report.graph import graph_svg, tap_states
 from harness.report.pack import folded_distance, pack_images

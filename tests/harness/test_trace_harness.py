@@ -21,7 +21,7 @@ LINE = (
     " -default_F 100 -oversample 1 -osc 2 -phisteps 3 -phi 0 -mosaic 1 -mosaic_domains 2"
 )
 ARGS = LINE.split()
-FILES = {"trace_c.log", "trace_py.log", "metrics.json", "diff.md", "commands.txt"}
+FILES = {"trace_c.log", "trace_py.log", "metrics.json", "diff.md", "commands.txt", "env.json", "sha256.txt"}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,49 @@
+"""Finds evidence bundles, and tells whether a folder is one and complete."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.bundle import GRADIENTS, HASHES, MARK, METRICS, SUMMARY
+from harness.errors import BundleError
+
+GATE_KIND, CLOSING_KIND = "gate", "gates"
+STATEMENT = "gates.json"
+
+
+def is_bundle(folder: Path) -> bool:
+    """Tell whether a folder is a bundle, complete or not."""
+    return any((folder / name).is_file() for name in (HASHES, MARK, METRICS, SUMMARY, GRADIENTS))
+
+
+def find_bundles(root: Path) -> Iterator[Path]:
+    """Iterate over the bundles below a folder, in order of their names; hidden folders are left out."""
+    if is_bundle(root):
+        yield root
+        return
+    for entry in sorted(root.iterdir()) if root.is_dir() else ():
+        if entry.is_dir() and not entry.name.startswith("."):
+            yield from find_bundles(entry)
+
+
+def require_bundle(path: Path) -> Path:
+    """Return the path of a bundle. Raises: BundleError if it is none."""
+    if not path.is_dir():
+        raise BundleError(f"no bundle '{path}': no such folder; `nb-report list` shows the bundles")
+    if not is_bundle(path):
+        raise BundleError(
+            f"'{path}' is no bundle: it holds none of {METRICS}, {SUMMARY}, {GRADIENTS}, {HASHES}, {MARK}"
+        )
+    return path
+
+
+def is_complete(folder: Path) -> bool:
+    """Tell whether a bundle claims to be complete: hashed, and without the mark."""
+    return (folder / HASHES).is_file() and not (folder / MARK).exists()
+
+
+def reports_root(named: Path | None) -> Path:
+    """Return the folder of all bundles: the one named, else the variable NB_REPORTS, else ./reports."""
+    return named or Path(os.environ.get("NB_REPORTS") or "reports")

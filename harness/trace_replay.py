@@ -1,0 +1,91 @@
+"""Runs a trace comparison again and says whether the traces, the verdict and the budgets come out again."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from harness.part import differing
+from harness.replay_parts import Inputs, Replayed, changed_program, recorded_program
+from harness.trace_bundle import FLOOR_NAME, TracePart
+from harness.trace_job import LOG_NAMES, SIDES, TraceJob, run_traced_pair
+from harness.trace_results import Asked, judge_pair, result_data, write_logs
+from harness.verdict import EXIT_STATUS, Word
+from trace_tools.align import NotComparableError
+from trace_tools.errors import TraceError
+from trace_tools.judge import judge
+from trace_tools.trace_file import read_stream
+
+
+def replay_trace(part: TracePart, inputs: Inputs, c_bin: str | None, py_bin: str | None) -> Replayed:
+    """Trace the pixels of a folder again.
+
+    A trace that is not byte for byte the recorded one is compared with it as two programs are.
+
+    Raises:
+        BundleError: an input file is nowhere, or a program has changed.
+    """
+    job, asked = _job(part, inputs, c_bin, py_bin)
+    pair = run_traced_pair(job)
+    with tempfile.TemporaryDirectory(prefix="nb-replay-") as scratch:
+        write_logs(Path(scratch), pair, asked)
+        verdict = judge_pair(Path(scratch), pair, asked)
+        logs = [(Path(scratch) / LOG_NAMES[side]).read_bytes() for side in SIDES]
+    word, lines = Word.PASS, []
+    for side, before, after in zip(SIDES, part.log_bytes, logs, strict=True):
+        one, text = _compare(before, after, LOG_NAMES[side])
+        word = max(word, one, key=lambda w: EXIT_STATUS[w])
+        lines.append(f"{side}: {text}")
+    lines.append(f"verdict: recorded {part.data['verdict']}, now {verdict.word}")
+    budget = differing(result_data(pair, verdict, asked)["budget"], part.data["budget"], "budget")
+    lines += [text.replace("the raw files give", "now", 1) for text in budget]
+    for side in SIDES:
+        recorded = part.data["runs"][side]["provenance"]
+        lines += changed_program(side, recorded, pair.sides[side].run.program.provenance)
+    changed = verdict.word != part.data["verdict"] or bool(budget and part.log_bytes == tuple(logs))
+    return Replayed(part.mode, Word.FAIL if changed else word, tuple(lines))
+
+
+def _job(part: TracePart, inputs: Inputs, c_bin: str | None, py_bin: str | None) -> tuple[TraceJob, Asked]:
+    data: Any = part.data
+    asked = data["settings"]
+    first, second = (
+        recorded_program(data["runs"][side]["provenance"], side, given)
+        for side, given in zip(SIDES, (c_bin, py_bin), strict=True)
+    )
+    job = TraceJob(
+        first=first,
+        second=second,
+        args=inputs.arguments(data),
+        caller=Path.cwd(),
+        pixels=tuple((slow, fast) for slow, fast in asked["pixels"]),
+        roi=None if asked["roi"] is None else tuple(asked["roi"]),
+        mode=data["parity_mode"],
+        phi_mode=data["phi_mode"],
+        dtype=asked["dtype"],
+        device=asked["device"],
+        level=asked["level"],
+        observer_check=asked["observer_check"],
+        timeout_s=asked["timeout_s"],
+    )
+    floor = part.folder / FLOOR_NAME
+    kept = {key: asked[key] for key in ("rtol", "atol", "k", "stars", "budget")}
+    return job, Asked(**kept, floor=floor if floor.is_file() else None)
+
+
+def _compare(before: bytes, after: bytes, name: str) -> tuple[Word, str]:
+    if before == after:
+        return Word.PASS, "byte for byte the recorded trace"
+    try:
+        recorded, now = (read_stream(io.BytesIO(content), name) for content in (before, after))
+        report = judge(recorded, now)
+    except (NotComparableError, TraceError) as error:
+        return Word.NOT_COMPARABLE, f"cannot be compared with the recorded trace: {error}"
+    where = (
+        "within the bounds of the recorded trace"
+        if report.first is None
+        else f"differs at {report.first.tap}"
+    )
+    return Word(report.verdict), f"not byte for byte: {where}"
