@@ -12,7 +12,7 @@ import os
 import platform
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from torch import Tensor
 from simulator.blocks import NEVER, Block
 from simulator.errors import InputError
 from simulator.instrument import Instrument
-from simulator.kernel import photons
+from simulator.kernel import Stages, photons
 from simulator.leaves import leaves, rebuilt, skeleton
 from simulator.stages import Call, Program, Staged
 from simulator.vectors import apply
@@ -82,15 +82,19 @@ class _Probe(Staged):
         return call.result()
 
 
-def compiled_stages(ins: Instrument, make: bool) -> Compiled | None:
+def compiled_stages(
+    ins: Instrument, make: bool, within: Callable[[Stages], Stages] = lambda stages: stages
+) -> Compiled | None:
     """Return the stages of a run as machine code.
 
-    Args: make: whether stages that are not in the cache are compiled. Returns: None if one is not there.
-    Raises: CompileError.
+    Args: make: whether stages that are not in the cache are compiled. within: gives the stages of the run
+        that call these.
+    Returns: None if one is not there. Raises: CompileError.
     """
     probe = _Probe(ins)
     index = torch.arange(PROBE_PIXELS)
-    photons(_with_few_orientations(ins), Block(slow=index, fast=index + 1, interpolated=_limit(ins)), probe)
+    block = Block(slow=index, fast=index + 1, interpolated=_limit(ins))
+    photons(_with_few_orientations(ins), block, within(probe))
     libraries = {form: library_of(f"{form} {skeleton(ins.bare())}") for form in probe.calls}
     missing = [form for form, library in libraries.items() if not library.exists()]
     if missing and not make:

@@ -218,7 +218,8 @@ class Compute:
     """How the kernel computes; images never depend on it beyond the accuracy.
 
     accuracy: error that `precision` auto may make, as a fraction of the brightest pixel; compile: whether the
-    stages of the kernel are compiled, auto where they are in the cache or the work is worth it.
+    stages of the kernel are compiled, auto where they are in the cache or the work is worth it; epsilon: what
+    a pixel may lose by evaluations that are left out, as a fraction of the brightest pixel, 0 for none.
     """
 
     precision: Precision = "auto"
@@ -226,6 +227,7 @@ class Compute:
     compile: Compile = "auto"
     device: str = "cpu"
     block_elements: int = 1 << 15
+    epsilon: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

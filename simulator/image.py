@@ -15,6 +15,7 @@ from torch import Tensor
 from simulator.blocks import NEVER, Block, spots, visit_of
 from simulator.compiled import CompileError, cache_folder, compiled_stages
 from simulator.config import RunConfig
+from simulator.errors import InputError
 from simulator.gradients import differentiable, wanted
 from simulator.instrument import Instrument
 from simulator.kernel import Photons, Stages, photons
@@ -22,11 +23,15 @@ from simulator.leaves import leaves, rebuilt
 from simulator.rays import passes_dmin
 from simulator.restrict import Neighbourhood
 from simulator.scene import Scene, prepare
+from simulator.skippable import WATCHED
+from simulator.sparse import LeftOut, Sparse
 from simulator.stages import Eager, Recorded
 from simulator.taps import Level, Spot, Tap, no_tap, silent
 
 WORTH_RECORDING, WORTH_COMPILING = 1 << 19, 1 << 33
 """Numbers of evaluations from which on the stages are recorded as graphs, and compiled unasked."""
+
+GRADIENT_WHOLE = "--epsilon is not used: an image with a gradient is computed whole"
 
 Submit = Callable[..., "Future[Any]"]
 Progress = Callable[[int, int], None]
@@ -40,7 +45,7 @@ class Rendered:
     image [spixels, fpixels] in photons, before the rounding to 4 bytes; executed: bool, which pixels were
     computed (the others are 0); omega_sum_sr: sum over executed pixels, layers and sub-pixels of the cached
     solid angle; interpolation_ended: whether an index out of range switched interpolation off on the way
-    (Q-INTERP-LATCH); notes: warnings.
+    (Q-INTERP-LATCH); notes: warnings; sparse: what was left out, None where nothing was to be.
     """
 
     image: Tensor
@@ -48,6 +53,7 @@ class Rendered:
     omega_sum_sr: float
     interpolation_ended: bool = False
     notes: tuple[str, ...] = ()
+    sparse: LeftOut | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class _Run:
     """What all blocks of a run share.
 
     near: what it is restricted to, None for the whole image; notes: warnings of the set-up; inference:
-    whether nobody wants a gradient.
+    whether nobody wants a gradient; sparse: what leaves evaluations out, None for nothing.
     """
 
     scene: Scene
@@ -65,6 +71,7 @@ class _Run:
     near: Neighbourhood | None
     notes: tuple[str, ...]
     inference: bool
+    sparse: Sparse | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,8 @@ class _Done:
     """Pixel values of consecutive executed pixels, the sum of their solid angles, and more.
 
     place: of each pixel in memory order, None where the whole image is computed; interpolated: NEVER (the
-    limit of `Block`) while interpolation is on, else 0; blocks: as they were computed.
+    limit of `Block`) while interpolation is on, else 0; blocks: as they were computed; charged, left_out:
+    the largest of `Photons`, and their number.
     """
 
     pixels: Tensor
@@ -80,6 +88,8 @@ class _Done:
     place: Tensor | None
     interpolated: int
     blocks: tuple[Block, ...]
+    charged: Tensor | None
+    left_out: int
 
 
 def simulate(config: RunConfig) -> Tensor:
@@ -95,13 +105,16 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
 
     Args: scene: from `prepare`. tap: who watches; the image is the same bit for bit. progress: see
     `Progress`.
-    Raises: InputError for a device that is not there. Source: spec 06.
+    Raises: InputError for a device that is not there, and for a tap where evaluations may be left out.
+    Source: spec 06.
     """
     ins = Instrument.of(scene)
     if not wanted(ins):
         with torch.inference_mode():
             return _render(_run(scene, Instrument.of(scene), tap), progress)[0]
     compute = scene.config.compute
+    notes = (GRADIENT_WHOLE,) if compute.epsilon > 0.0 else ()
+    scene = scene.with_compute(replace(compute, epsilon=0.0))
     if compute.precision == "auto":
         ins = Instrument.of(scene.with_compute(replace(compute, precision="float64")))
     made: list[Rendered] = []
@@ -114,7 +127,7 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
 
     pixels = differentiable(ins, compute.block_elements, forward, _side_by_side)
     image = torch.zeros_like(made[0].image).masked_scatter(made[0].executed.to(pixels.device), pixels)
-    return replace(made[0], image=image)
+    return replace(made[0], image=image, notes=(*made[0].notes, *notes))
 
 
 def _side_by_side(function: Callable[[int], Any], count: int) -> Sequence[Any]:
@@ -137,17 +150,35 @@ def _render(run: _Run, progress: Progress | None) -> tuple[Rendered, list[Block]
     ended = run.ins.plan.latching and bool(done) and done[-1].interpolated != NEVER
     made = _assemble(run.ins.plan.sum_dtype, executed, done)
     blocks = [block for part in done for block in part.blocks]
-    return replace(made, interpolation_ended=ended, notes=run.notes), blocks
+    left_out = _left_out(run, total, done, made.image)
+    return replace(made, interpolation_ended=ended, notes=run.notes, sparse=left_out), blocks
+
+
+def _left_out(run: _Run, pixels: int, done: list[_Done], image: Tensor) -> LeftOut | None:
+    """Return what the blocks of a run left out, None where nothing was to be."""
+    if run.sparse is None:
+        return None
+    return LeftOut(
+        epsilon=run.scene.config.compute.epsilon,
+        evaluations=pixels * run.sparse.evaluations,
+        left_out=sum(part.left_out for part in done),
+        bound_photons=max((float(part.charged) for part in done if part.charged is not None), default=0.0),
+        maximum_photons=float(image.max()) if image.numel() else 0.0,
+    )
 
 
 def _run(scene: Scene, ins: Instrument, tap: Tap) -> _Run:
     """Return what the blocks of a run share."""
     near = Neighbourhood.of(scene.config, ins.device)
-    stages, notes = _stages(scene, ins, tap)
-    return _Run(scene, ins, stages, tap, near, notes, torch.is_inference_mode_enabled())
+    epsilon = scene.config.compute.epsilon
+    if epsilon > 0.0 and tap.active:
+        raise InputError(f"--epsilon {epsilon:g}: {WATCHED}")
+    sparse = Sparse.of(ins, epsilon, scene.executed()) if epsilon > 0.0 else None
+    stages, notes = _stages(scene, ins, tap, sparse)
+    return _Run(scene, ins, stages, tap, near, notes, torch.is_inference_mode_enabled(), sparse)
 
 
-def _stages(scene: Scene, ins: Instrument, tap: Tap) -> tuple[Stages, tuple[str, ...]]:
+def _stages(scene: Scene, ins: Instrument, tap: Tap, sparse: Sparse | None) -> tuple[Stages, tuple[str, ...]]:
     """Return how the kernel runs, as asked and as the work is worth, with warnings."""
     compute, notes = scene.config.compute, []
     if compute.compile != "off":
@@ -155,7 +186,9 @@ def _stages(scene: Scene, ins: Instrument, tap: Tap) -> tuple[Stages, tuple[str,
         make = compute.compile == "on" or scene.evaluations >= WORTH_COMPILING
         if not obstacle and (make or cache_folder().exists()):
             try:
-                compiled = compiled_stages(ins, make)
+                compiled = (
+                    compiled_stages(ins, make) if sparse is None else compiled_stages(ins, make, sparse.probe)
+                )
             except CompileError as error:
                 if compute.compile == "on":
                     raise
@@ -260,7 +293,14 @@ def _render_block(run: _Run, block: Block) -> _Done:
             place=None if run.near is None else run.near.place(block),
             interpolated=NEVER if last.interpolated == NEVER else 0,
             blocks=() if run.inference else tuple(block for block, _ in results),
+            charged=_largest([part.charged for _, part in results if part.charged is not None]),
+            left_out=sum(result.left_out for _, result in results),
         )
+
+
+def _largest(charged: list[Tensor]) -> Tensor | None:
+    """Return the largest number of some tensors, None for none."""
+    return torch.cat(charged).max() if charged else None
 
 
 def _switched(run: _Run, block: Block) -> list[Block]:
@@ -282,6 +322,8 @@ def _switched(run: _Run, block: Block) -> list[Block]:
 
 def _photons(run: _Run, block: Block) -> tuple[Block, Photons]:
     """Return a block with its photons; only blocks that hold a watched pixel are watched."""
+    if run.sparse is not None and block.first_visit < 0:
+        return block, run.sparse.photons(run.ins, block, run.stages)
     seen = run.tap.at(Level.PIXEL, Spot(block.slow, block.fast)) is not silent
     return block, photons(run.ins, block, run.stages, run.tap if seen else no_tap)
 

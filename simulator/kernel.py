@@ -30,12 +30,15 @@ class Photons:
 
     pixels [N]; omega_sum_sr [N], the sums of cached solid angles; escape [N], for each pixel the ordinal of
     the first evaluation outside the range of interpolation, NEVER if none (None unless the run latches on
-    it).
+    it); charged [N], upper bounds of what evaluations that were left out would add, None where none were;
+    left_out: their number.
     """
 
     pixels: Tensor
     omega_sum_sr: Tensor
     escape: Tensor | None
+    charged: Tensor | None = None
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

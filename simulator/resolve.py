@@ -20,6 +20,7 @@ from simulator.quirks import Quirks, switch_of
 from simulator.resolve_beam import beam_of
 from simulator.resolve_crystal import clock_seconds, crystal_of, internal_seed
 from simulator.resolve_detector import detector_of
+from simulator.skippable import check_epsilon
 from simulator.units import resolution_m_of_A
 
 IDLE = ("-density", "-MW", "-coherent", "-stolout", "-stol", "-4stol", "-Q")
@@ -232,9 +233,13 @@ def _compute(raw: RawOptions) -> Compute:
         raise InputError(
             f"--accuracy {accuracy:g}: must be at least 0 and below 1, a fraction of the maximum"
         )
+    epsilon = raw.number("--epsilon")
+    if epsilon is not None:
+        check_epsilon(epsilon)
     return Compute(
         precision=raw.text("-dtype") or "auto",  # type: ignore[arg-type]
         compile=raw.text("--compile") or "auto",  # type: ignore[arg-type]
         device=device,
         accuracy=accuracy,
+        epsilon=epsilon or 0.0,
     )
