@@ -175,6 +175,7 @@ def _run(scene: Scene, ins: Instrument, tap: Tap) -> _Run:
         raise InputError(f"--epsilon {epsilon:g}: {WATCHED}")
     sparse = Sparse.of(ins, epsilon, scene.executed()) if epsilon > 0.0 else None
     stages, notes = _stages(scene, ins, tap, sparse)
+    notes += () if sparse is None else sparse.notes
     return _Run(scene, ins, stages, tap, near, notes, torch.is_inference_mode_enabled(), sparse)
 
 
@@ -322,7 +323,7 @@ def _switched(run: _Run, block: Block) -> list[Block]:
 
 def _photons(run: _Run, block: Block) -> tuple[Block, Photons]:
     """Return a block with its photons; only blocks that hold a watched pixel are watched."""
-    if run.sparse is not None and block.first_visit < 0:
+    if run.sparse is not None:
         return block, run.sparse.photons(run.ins, block, run.stages)
     seen = run.tap.at(Level.PIXEL, Spot(block.slow, block.fast)) is not silent
     return block, photons(run.ins, block, run.stages, run.tap if seen else no_tap)

@@ -37,6 +37,11 @@ CALL = 1 << 15
 BLOCK_PIXELS = 1 << 16
 """So many pixels' bounds fit into a processor's cache."""
 LARGEST_GROUP = 16
+WORTH = 3
+"""Mean number of evaluations of a group of one ray from which on it pays to choose."""
+ALL_COMPUTED = (
+    "--epsilon leaves nothing out: with so few phi steps and domains, choosing takes as long as computing"
+)
 SAFETY = 1.0 - 2.0**-16
 """Keeps the rounding of sums below the allowance."""
 
@@ -65,7 +70,8 @@ class LeftOut:
 class Sparse:
     """How a run leaves evaluations out.
 
-    group: pixels of a group; evaluations, allowance_photons: of a pixel.
+    group: pixels of a group; evaluations, allowance_photons: of a pixel; worth: whether anything is left out,
+    False where to choose would take as long as to compute.
     """
 
     clusters: list[Cluster]
@@ -73,6 +79,7 @@ class Sparse:
     group: int
     evaluations: int
     allowance_photons: float
+    worth: bool
 
     @classmethod
     def of(cls, ins: Instrument, epsilon: float, executed: Tensor) -> Sparse:
@@ -87,13 +94,22 @@ class Sparse:
         made = clusters(ins, q_per_m)
         K, P, M = ins.counts
         each = K * P * M * ins.plan.sides**2 * ins.plan.layers
-        scout = cls(made, TermBound.of(ins), 1, each, torch.inf)
-        bright_photons = scout.bright(ins, block, executed) if len(block.slow) else 0.0
+        group = _group(ins, made, apart_per_m)
+        worth = group * P * M >= WORTH * len(made) and len(block.slow) > 0
+        scout = cls(made, TermBound.of(ins), 1, each, torch.inf, worth)
+        bright_photons = scout.bright(ins, block, executed) if worth else 0.0
         allowance = SAFETY * epsilon / (1.0 + epsilon) * bright_photons
-        return replace(scout, group=_group(ins, made, apart_per_m), allowance_photons=allowance)
+        return replace(scout, group=group, allowance_photons=allowance)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know."""
+        return () if self.worth else (ALL_COMPUTED,)
 
     def probe(self, stages: Stages) -> Stages:
         """Return stages that leave nothing out, with few orientations, to see all forms of a call."""
+        if not self.worth:
+            return stages
         few = {min(cluster.size, 2): cluster.first(FEW) for cluster in self.clusters}
         everything = replace(self, clusters=list(few.values()), allowance_photons=-torch.inf)
         return Skipping(everything, stages)
@@ -104,6 +120,8 @@ class Sparse:
         A pixel whose charge exceeds the allowance after all, since its last factors grew, is computed whole.
         Args: inner: the stages that compute what is not left out.
         """
+        if not self.worth or block.first_visit >= 0:
+            return photons(ins, block, inner)
         skipping = Skipping(self, inner)
         found = photons(ins, block, skipping)
         charged = skipping.charged_photons

@@ -44,6 +44,14 @@ RUNS = {
     "close pixels": "-pixel 0.02 -Xbeam 0.5",
     "interpolation": "-interpolate --quirk Q-INTERP-LATCH=off",
 }
+
+
+@pytest.fixture(autouse=True)
+def _always_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave evaluations out also where it saves no time."""
+    monkeypatch.setattr(simulator.sparse, "WORTH", 0)
+
+
 FLAGS_OFF = "--quirk Q-OVERSAMPLE-RUNNING-PRODUCT=off"
 
 
@@ -192,6 +200,16 @@ def test_a_sparse_image_is_the_same_each_time() -> None:
     config = config_of(f"{RUNS['mosaic']} {RUNS['sources']}", 1e-4)
     images = [render(prepare(config)).image for _ in range(2)]
     assert torch.equal(*images)
+
+
+def test_where_it_saves_no_time_everything_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulator.sparse, "WORTH", 3)
+    dense, sparse, said = both("-phisteps 2 -osc 0.1", 1e-2)
+    assert torch.equal(dense.image, sparse.image)
+    assert said == LeftOut(1e-2, 8192, 0, 0.0, float(dense.image.max()))
+    assert sparse.notes == (simulator.sparse.ALL_COMPUTED,)
+    _, more, _ = both(RUNS["phi"], 1e-2)
+    assert more.notes == ()
 
 
 def test_without_the_option_nothing_of_this_runs(monkeypatch: pytest.MonkeyPatch) -> None:
