@@ -25,18 +25,17 @@ from simulator.stages import Eager
 from simulator.taps import Show, Spot, Tap
 from simulator.vectors import Vec, apply, length
 
-MOST_SAMPLED, SAMPLED, COMPUTED = 1 << 17, 16, 64
-"""Pixels whose bound is looked at for a bright one, at most; the share of all that these are at most, and the
-share of these that are computed."""
-FEWEST_COMPUTED = 64
-FEW = 3
+MOST_SAMPLED, SAMPLED, COMPUTED, FEWEST_COMPUTED = 1 << 17, 16, 64, 64
+"""To find a bright pixel, the bounds of this many are formed, or of one in so many; one in so many of these, at
+least so many, are computed."""
 MOST_CLIMBED, AROUND = 64, 3
 """Bright pixels around which the peak is looked for, and how far away on both axes."""
-CALL = 1 << 15
-"""Evaluations of a call when these are computed."""
-BLOCK_PIXELS = 1 << 16
-"""So many pixels' bounds fit into a processor's cache."""
+BLOCK_PIXELS, CALL = 1 << 15, 1 << 15
+"""Pixels of a block and evaluations of a call for that."""
 LARGEST_GROUP = 16
+"""Neighbouring pixels that are put together at most."""
+FEW = 3
+"""Orientations that stand for any number above 1."""
 WORTH = 3
 """Mean number of evaluations of a group of one ray from which on it pays to choose."""
 ALL_COMPUTED = (

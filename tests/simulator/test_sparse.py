@@ -12,12 +12,16 @@ import torch
 import simulator.image
 import simulator.sparse
 from simulator import RunConfig, cli
+from simulator.blocks import Block
 from simulator.clusters import Cluster
+from simulator.compiled import PROBE_PIXELS, _Probe, _with_few_orientations
 from simulator.config import StructureFactors
 from simulator.errors import InputError
 from simulator.image import Rendered, render
+from simulator.instrument import Instrument
+from simulator.kernel import photons
 from simulator.scene import prepare
-from simulator.sparse import LeftOut, Skipping
+from simulator.sparse import LeftOut, Skipping, Sparse
 from simulator.taps import Level, Recorder
 
 CAMERA = (
@@ -239,6 +243,21 @@ def test_an_image_with_a_gradient_is_computed_whole() -> None:
     assert asked.sparse is None
     assert any("--epsilon" in note for note in asked.notes)
     assert dense.notes == ()
+
+
+@pytest.mark.parametrize("run", ["phi", "wide phi", "sources", "resolution limit", "factors inside"])
+def test_every_form_of_a_call_is_known_beforehand(run: str) -> None:
+    """Forms that the probe does not see would not run as machine code."""
+    scene = prepare(config_of(f"{RUNS[run]} -detpixels 200 -Xbeam 20 -Ybeam 20", 1e-7))
+    ins = Instrument.of(scene)
+    sparse = Sparse.of(ins, 1e-7, scene.executed())
+    probe, seen = _Probe(ins), _Probe(ins)
+    index = torch.arange(PROBE_PIXELS)
+    photons(_with_few_orientations(ins), Block(index, index + 1), sparse.probe(probe))
+    place = torch.arange(200 * 200)
+    sparse.photons(ins, Block(place // 200, place % 200), seen)
+    assert set(seen.calls) <= set(probe.calls)
+    assert len(seen.calls) >= 3
 
 
 SMALL = "-default_F 100 -cell 100 -detpixels 16 -pixel 0.4 -N 20 -oversample 1 -lambda 1 -nonoise -nopgm"
