@@ -26,8 +26,8 @@ from simulator.taps import Show, Spot, Tap
 from simulator.vectors import Vec, apply, length
 
 MOST_SAMPLED, SAMPLED, COMPUTED, FEWEST_COMPUTED = 1 << 17, 16, 64, 64
-"""To find a bright pixel, the bounds of this many are formed, or of one in so many; one in so many of these, at
-least so many, are computed."""
+"""To find a bright pixel, the bounds of so many are formed, or of one in so many; of these, one in so many,
+but at least so many, are computed."""
 MOST_CLIMBED, AROUND = 64, 3
 """Bright pixels around which the peak is looked for, and how far away on both axes."""
 BLOCK_PIXELS, CALL = 1 << 15, 1 << 15
