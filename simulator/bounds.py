@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from simulator.clusters import Centre, RayGroups
 from simulator.config import Shape
 from simulator.instrument import Instrument
 from simulator.lattice_factor import GAUSS_WIDTH, ROUND_FACTOR, TOPHAT_LIMIT, CrystalShape, sincg
@@ -35,19 +36,43 @@ MOST_ENTRIES = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
+class Bounding:
+    """What the bound of the evaluations of some groups of rays, near one orientation, depends on.
+
+    weight: what multiplies each term [1, n, 1, 1], None for 1.
+    """
+
+    bound: TermBound
+    centre: Centre
+    rays: RayGroups
+    weight: Tensor | None
+
+    def largest_terms(self) -> Tensor:
+        """Return an upper bound of weight F_cell^2 F_latt^2 of each group [n], float64."""
+        amplitude = self.bound.amplitude(*self.centre.reach(self.rays)).double()
+        terms = amplitude.square() * self.bound.scale
+        terms = terms if self.weight is None else terms * self.weight[0, :, 0, 0]
+        return terms.expand(self.rays.size_per_m.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
 class TermBound:
-    """The bound of a run; `scale` is what the square of the relative amplitude is multiplied with."""
+    """The bound of a run.
+
+    `scale` (float64, no dimensions) is what the square of the relative amplitude is multiplied with.
+    """
 
     lattice: LatticeBound
     factor: FactorBound
-    scale: float
+    scale: Tensor
 
     @classmethod
     def of(cls, ins: Instrument) -> TermBound:
         """Return the bound of the evaluations of an instrument."""
-        lattice = LatticeBound.of(ins)
+        lattice, peak = LatticeBound.of(ins)
         factor, largest = FactorBound.of(ins.table, ins.plan.interpolate, ins.device)
-        return cls(lattice, factor, ((1.0 + ALLOWANCE) * largest * lattice.largest) ** 2)
+        scale = ((1.0 + ALLOWANCE) * largest * peak) ** 2
+        return cls(lattice, factor, torch.tensor(scale, dtype=torch.float64, device=ins.device))
 
     def amplitude(self, h: Tensor, r: Tensor) -> Tensor:
         """Return a bound of |F_cell F_latt| over sqrt(scale) for each group.
@@ -61,9 +86,9 @@ class TermBound:
 class LatticeBound:
     """Decreasing bounds of the four shapes in the least distance of each index from a whole number.
 
-    cells [3, 1]; several: the axes with more than one cell; steepness [3, 1]: of r^2 = max (e_i s_i)^2 with
-    Q-GAUSS-WIDTH, else of sum (e_i s_i)^2; caps: of |sin(N x)/sin(x)|/N at whole numbers [3, 2 m + 1], with
-    Q-SINCG-INTEGER, None for 1; largest: the value at 0.
+    cells [3, 1]; several: the axes with more than one cell; fudge: less an allowance; steepness [3, 1]: s of
+    r^2 = sum (e_i s_i)^2, or of the largest of them with Q-GAUSS-WIDTH; caps: of |sin(N x)/sin(x)|/N at whole
+    numbers [3, 2 m + 1], with Q-SINCG-INTEGER, None for 1.
     """
 
     name: Shape
@@ -71,14 +96,13 @@ class LatticeBound:
     several: tuple[int, ...]
     steepness: Tensor
     along_one: bool
-    fudge: float
+    fudge: Tensor
     caps: Tensor | None
     noisy: bool
-    largest: float
 
     @classmethod
-    def of(cls, ins: Instrument) -> LatticeBound:
-        """Return the bound of a crystal's lattice factor."""
+    def of(cls, ins: Instrument) -> tuple[LatticeBound, float]:
+        """Return the bound of a crystal's lattice factor, and its value at 0."""
         shape = ins.shape
         cells = torch.stack([count.detach() for count in shape.cells])
         wide = shape.name in ("GAUSS", "TOPHAT") and "Q-GAUSS-WIDTH" in shape.quirks
@@ -90,20 +114,19 @@ class LatticeBound:
             several=tuple(axis for axis in range(3) if not shape.single[axis]),
             steepness=(_upstream_steepness(shape) if wide else cells)[:, None].float(),
             along_one=wide,
-            fudge=float(shape.fudge),
+            fudge=shape.fudge.detach().float() * (1.0 - ALLOWANCE),
             caps=_caps(ins, cells) if exact else None,
             noisy="Q-SINC3-SMALL" in shape.quirks,
-            largest=count,
-        )
+        ), count
 
     def relative(self, h: Tensor, r: Tensor) -> Tensor:
-        """Return the bound over `largest`, [n] (a number where all axes have one cell)."""
+        """Return the bound over the value at 0, [n] (a number where all axes have one cell)."""
         whole = h.round()
         least = ((h - whole).abs() - r).clamp(min=0.0)
         if self.name == "SQUARE":
             return self._square(least, whole, r)
         t = (least * self.steepness).square()
-        t = (t.amax(0) if self.along_one else t.sum(0)) * (self.fudge * (1.0 - ALLOWANCE))
+        t = (t.amax(0) if self.along_one else t.sum(0)) * self.fudge
         if self.name == "GAUSS":
             return torch.exp(t * (-1.0 / GAUSS_WIDTH)).clamp(min=LEAST_FACTOR)
         if self.name == "TOPHAT":

@@ -22,18 +22,34 @@ ROUNDING = 2.0**-20
 
 
 @dataclass(frozen=True, eq=False)
-class Cluster:
-    """Some of the phi steps and domains.
+class Centre:
+    """The centre of some orientations, in single precision.
 
-    cell: their vectors, components [1, 1, 1, m] in metres; centre: vectors (a, b, c) that lie among them
-    [3, 3, 1]; spread_m: largest distance from them, with an allowance for rounding [3, 1]; length_m: of the
-    centre [3, 1]; the latter three in single precision.
+    vectors_m: (a, b, c) that lie among them [3, 3, 1]; spread_m: largest distance from these, with an
+    allowance for rounding [3, 1]; length_m: of these [3, 1].
     """
 
-    cell: CellVectors
-    centre: Tensor
+    vectors_m: Tensor
     spread_m: Tensor
     length_m: Tensor
+
+    def reach(self, rays: RayGroups) -> tuple[Tensor, Tensor]:
+        """Return the indices of the centre and a bound of their distance from any of the group, [3, n] each.
+
+        |a.q - a_c.q_c| <= |a - a_c| |q| + |a_c| |q - q_c|
+        """
+        x, y, z = apply(_flat, rays.q_per_m)
+        h = self.vectors_m[:, 0] * x + self.vectors_m[:, 1] * y + self.vectors_m[:, 2] * z
+        r = self.spread_m * _flat(rays.size_per_m) + ROUNDING
+        return h, r if rays.stray_per_m is None else r + self.length_m * _flat(rays.stray_per_m)
+
+
+@dataclass(frozen=True, eq=False)
+class Cluster:
+    """Some of the phi steps and domains: their vectors, components [1, 1, 1, m] in metres, and the centre."""
+
+    cell: CellVectors
+    centre: Centre
     size: int
 
     @classmethod
@@ -45,9 +61,11 @@ class Cluster:
         a, b, c = (_on_axes(vectors[:, axis]) for axis in range(3))
         return cls(
             cell=(a, b, c),
-            centre=centre[:, :, None],
-            spread_m=((spread_m + ROUNDING * (length_m + spread_m)) * (1.0 + ROUNDING))[:, None].float(),
-            length_m=length_m[:, None].float(),
+            centre=Centre(
+                vectors_m=centre[:, :, None],
+                spread_m=((spread_m + ROUNDING * (length_m + spread_m)) * (1.0 + ROUNDING))[:, None].float(),
+                length_m=length_m[:, None].float(),
+            ),
             size=len(vectors),
         )
 
@@ -56,23 +74,13 @@ class Cluster:
         a, b, c = (apply(lambda part: part[..., :count], v) for v in self.cell)
         return replace(self, cell=(a, b, c), size=min(count, self.size))
 
-    def reach(self, rays: RayGroups) -> tuple[Tensor, Tensor]:
-        """Return the indices of the centre and a bound of their distance from any of the group, [3, n] each.
-
-        |a.q - a_c.q_c| <= |a - a_c| |q| + |a_c| |q - q_c|
-        """
-        x, y, z = rays.q_per_m
-        h = self.centre[:, 0] * x + self.centre[:, 1] * y + self.centre[:, 2] * z
-        r = self.spread_m * rays.size_per_m + ROUNDING
-        return h, r if rays.stray_per_m is None else r + self.length_m * rays.stray_per_m
-
 
 @dataclass(frozen=True, eq=False)
 class RayGroups:
-    """Groups of rays of neighbouring pixels, in single precision.
+    """Groups of rays of neighbouring pixels, in single precision, [1, n, 1, 1].
 
-    q_per_m: components of the centres [n]; size_per_m: largest |q| [n]; stray_per_m: largest |q - q_c| [n],
-    None for groups of one ray. n counts the groups of the first source, then those of the next.
+    q_per_m: components of the centres; size_per_m: largest |q|; stray_per_m: largest |q - q_c|, None for
+    groups of one ray. n counts the groups of the first source, then those of the next.
     """
 
     q_per_m: Vec
@@ -87,7 +95,7 @@ class RayGroups:
         """
         flat = apply(lambda part: part[:, :, 0, 0], q_per_m)
         if members is None:
-            x, y, z = (part.reshape(-1).float() for part in flat)
+            x, y, z = (on_pixels(part.reshape(-1).float()) for part in flat)
             return cls((x, y, z), (x.square() + y.square() + z.square()).sqrt(), None)
         grouped = apply(lambda part: part[:, members], flat)  # [K, n, g]
         middle = members.shape[1] // 2
@@ -96,7 +104,7 @@ class RayGroups:
         dx, dy, dz = (part - mid.double()[:, None] for part, mid in zip((x, y, z), centre, strict=True))
         stray = (dx.square() + dy.square() + dz.square()).amax(1).sqrt() * (1.0 + ROUNDING)
         size = (x.square() + y.square() + z.square()).amax(1).sqrt() * (1.0 + ROUNDING)
-        return cls(centre, size.float(), stray.float())
+        return cls(apply(on_pixels, centre), on_pixels(size.float()), on_pixels(stray.float()))
 
 
 def clusters(ins: Instrument, q_per_m: float) -> list[Cluster]:
@@ -125,6 +133,16 @@ def _split(points: NDArray[np.float64], close_m: float) -> Iterator[NDArray[np.i
             continue
         order = members[np.argsort(rows[members, int(widths.argmax())], kind="stable")]
         waiting += [order[len(order) // 2 :], order[: len(order) // 2]]
+
+
+def on_pixels(values: Tensor) -> Tensor:
+    """Return [n] as [1, n, 1, 1]."""
+    return values[None, :, None, None]
+
+
+def _flat(values: Tensor) -> Tensor:
+    """Return [1, n, 1, 1] as [n]."""
+    return values[0, :, 0, 0]
 
 
 def _on_axes(vectors: Tensor) -> Vec:

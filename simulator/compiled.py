@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from simulator.blocks import NEVER, Block
+from simulator.bounds import Bounding
 from simulator.errors import InputError
 from simulator.instrument import Instrument
 from simulator.kernel import Stages, photons
@@ -208,13 +209,17 @@ def _dimensions(call: Call, flat: Sequence[Tensor]) -> list[dict[int, Any]]:
     """Return for each tensor of a call which axes vary from call to call, as the exporter wants them."""
     from torch.export import Dim
 
-    dims = {name: Dim(name, min=2, max=1 << 40) for name in (*KERNEL_AXES, "T")}
+    dims = {name: Dim(name, min=2, max=1 << 40) for name in (*KERNEL_AXES, *"TUV")}
+    tables = {}
+    if isinstance(call.given, Bounding):
+        tables = {id(call.given.bound.factor.values): "U", id(call.given.bound.lattice.caps): "-V"}
     shapes = []
     for original, part in zip(call.flat(), flat, strict=True):
-        axes: Sequence[str] = "T" if original is call.ins.table.values else ()
+        axes: Sequence[str] = "T" if original is call.ins.table.values else tables.get(id(original), ())
         if part.dim() == len(KERNEL_AXES):
             axes = KERNEL_AXES
         elif part.shape == (PROBE_PIXELS,):
             axes = "N"
-        shapes.append({axis: dims[name] for axis, name in enumerate(axes) if part.shape[axis] != 1})
+        growing = [axis for axis, name in enumerate(axes) if name in dims and part.shape[axis] != 1]
+        shapes.append({axis: dims[axes[axis]] for axis in growing})
     return shapes

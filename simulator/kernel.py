@@ -15,6 +15,7 @@ from torch import Tensor
 
 from simulator.accumulate import add_terms, multiply_running_sum, running_sums
 from simulator.blocks import NEVER, Block, Chunk, chunks, ordinals, place_of, spots, visit_of
+from simulator.bounds import Bounding
 from simulator.evaluation import Part, evaluate, show_cell
 from simulator.factors import Factors
 from simulator.instrument import CellVectors, Instrument
@@ -73,6 +74,9 @@ class Stages(Protocol):
 
     def finish(self, ins: Instrument, sums: Sums, factors: Factors, show: Show) -> Tensor:
         """Do what `scaled` does."""
+
+    def bound(self, ins: Instrument, given: Bounding, pixels: int) -> Tensor:
+        """Do what `Bounding.largest_terms` does for the rays of so many pixels."""
 
 
 def photons(ins: Instrument, block: Block, stages: Stages, tap: Tap = no_tap) -> Photons:

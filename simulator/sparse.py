@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from simulator.blocks import NEVER, Block
-from simulator.bounds import TermBound, largest_lengths
-from simulator.clusters import FEWEST, REACH, Cluster, RayGroups, clusters
+from simulator.bounds import Bounding, TermBound, largest_lengths
+from simulator.clusters import FEWEST, REACH, Cluster, RayGroups, clusters, on_pixels
 from simulator.evaluation import Part
 from simulator.factors import Factors
 from simulator.instrument import Instrument
@@ -230,13 +230,11 @@ class Skipping:
     def add(self, ins: Instrument, part: Part, I: Tensor, show: Show) -> tuple[Tensor, Tensor | None]:
         """Do what `add_evaluations` does, with fewer evaluations."""
         K, N = part.q_per_m[0].shape[:2]
-        groups = RayGroups.of(part.q_per_m, self._members)
-        weight = self._weight(part)
+        groups, weight = RayGroups.of(part.q_per_m, self._members), self._weight(part)
         added = torch.zeros(K * N, dtype=I.dtype, device=I.device)
         for cluster in self._sparse.clusters:
-            charge = self._sparse.bound.amplitude(*cluster.reach(groups)).double().square()
-            charge = (charge * weight * (self._sparse.bound.scale * cluster.size)).expand(K * len(self._room))
-            charge = charge.view(K, -1)
+            given = Bounding(self._sparse.bound, cluster.centre, groups, weight)
+            charge = self._inner.bound(ins, given, N).view(K, -1) * cluster.size
             free = charge <= (self._room - self._charged) * (cluster.size / self._left)
             self._charged = self._charged + torch.where(free, charge, 0.0).sum(0)
             self._left -= K * cluster.size
@@ -272,16 +270,19 @@ class Skipping:
         self._room = room
         self._charged = torch.zeros_like(room)
 
-    def _weight(self, part: Part) -> Tensor:
-        """Return the largest |gain| of each group of rays [n], 0 for those that dmin leaves out."""
-        weight = torch.ones((), dtype=torch.float64, device=self._room.device)
-        if part.gain is not None:
-            weight = part.gain[:, :, 0, 0].abs()
+    def bound(self, ins: Instrument, given: Bounding, pixels: int) -> Tensor:
+        """Do what `Bounding.largest_terms` does."""
+        return self._inner.bound(ins, given, pixels)
+
+    def _weight(self, part: Part) -> Tensor | None:
+        """Return the largest |gain| of each group of rays [1, n, 1, 1], 0 for those that dmin leaves out."""
+        weight = None if part.gain is None else part.gain[:, :, 0, 0].abs()
         if part.alive is not None:
-            weight = torch.where(part.alive[:, :, 0, 0], weight, 0.0)
-        if weight.dim() and self._members is not None:
+            alive = part.alive[:, :, 0, 0]
+            weight = alive.double() if weight is None else torch.where(alive, weight, 0.0)
+        if weight is not None and self._members is not None:
             weight = weight[:, self._members].amax(-1)
-        return weight.reshape(-1) if weight.dim() else weight
+        return None if weight is None else on_pixels(weight.reshape(-1))
 
     def _pixels_of(self, chosen: Tensor, N: int) -> Tensor:
         """Return the places k N + n of the rays of the chosen groups [K, n]."""

@@ -13,7 +13,7 @@ import simulator.image
 import simulator.sparse
 from simulator import RunConfig, cli
 from simulator.blocks import Block
-from simulator.clusters import Cluster
+from simulator.clusters import Centre
 from simulator.compiled import PROBE_PIXELS, _Probe, _with_few_orientations
 from simulator.config import StructureFactors
 from simulator.errors import InputError
@@ -138,13 +138,13 @@ def test_the_bound_is_sharp() -> None:
 
 @pytest.mark.parametrize("run", ["phi", "mosaic"])
 def test_a_halved_reach_is_found(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = Cluster.reach
+    right = Centre.reach
 
-    def halved(self: Cluster, rays: object) -> tuple[torch.Tensor, torch.Tensor]:
+    def halved(self: Centre, rays: object) -> tuple[torch.Tensor, torch.Tensor]:
         h, r = right(self, rays)
         return h, 0.3 * r
 
-    monkeypatch.setattr(Cluster, "reach", halved)
+    monkeypatch.setattr(Centre, "reach", halved)
     found = [both(f"-tophat_spots -fudge 0.01 {RUNS[run]}", epsilon) for epsilon in (1e-2, 1e-6)]
     assert any(largest_loss(dense, sparse) > said.bound_photons for dense, sparse, said in found)
 
