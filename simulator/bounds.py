@@ -244,7 +244,7 @@ class FactorBound:
 
     def relative(self, h: Tensor, r: Tensor) -> Tensor:
         """Return the bound over the largest |F|, [n] (a number without a table)."""
-        if len(self.values) == 1:
+        if self.values.shape[0] == 1:
             return self.values[0]
         low, high = ((end.floor() - 1.0 if self.interpolate else end.round()) for end in (h - r, h + r))
         start, more = low.to(self.lower.dtype), high - low
