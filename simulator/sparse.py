@@ -8,6 +8,8 @@ Everything else runs through the stages of the kernel as it does without.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import torch
@@ -36,11 +38,10 @@ LARGEST_GROUP = 16
 """Neighbouring pixels that are put together at most."""
 FEW = 3
 """Orientations that stand for any number above 1."""
-WORTH = 3
-"""Mean number of evaluations of a group of one ray from which on it pays to choose."""
-ALL_COMPUTED = (
-    "--epsilon leaves nothing out: with so few phi steps and domains, choosing takes as long as computing"
-)
+WORTH, GATHERING, TRIED = 3.0, 1.3, 2048
+"""Evaluations of a group from which on it may pay to choose; time of a gathered evaluation over that of
+another; pixels on which the share left out is measured."""
+ALL_COMPUTED = "--epsilon leaves nothing out: to choose would take as long as to compute everything"
 SAFETY = 1.0 - 2.0**-16
 """Keeps the rounding of sums below the allowance."""
 
@@ -87,6 +88,12 @@ class Sparse:
         Args: epsilon: fraction of the maximum that a pixel may lose. executed: which pixels are computed
             [spixels, fpixels].
         """
+        with _one_thread():
+            return cls._of(ins, epsilon, executed)
+
+    @classmethod
+    def _of(cls, ins: Instrument, epsilon: float, executed: Tensor) -> Sparse:
+        """Do what `of` does."""
         executed = executed.to(ins.device)
         block = _sample(ins, executed)
         q_per_m, apart_per_m = _typical(ins, block)
@@ -94,11 +101,13 @@ class Sparse:
         K, P, M = ins.counts
         each = K * P * M * ins.plan.sides**2 * ins.plan.layers
         group = _group(ins, made, apart_per_m)
-        worth = group * P * M >= WORTH * len(made) and len(block.slow) > 0
-        scout = cls(made, TermBound.of(ins), 1, each, torch.inf, worth)
-        bright_photons = scout.bright(ins, block, executed) if worth else 0.0
-        allowance = SAFETY * epsilon / (1.0 + epsilon) * bright_photons
-        return replace(scout, group=group, allowance_photons=allowance)
+        size = group * P * M / len(made)
+        scout = cls(made, TermBound.of(ins), 1, each, torch.inf, pays(size, 1.0) and len(block.slow) > 0)
+        if not scout.worth:
+            return scout
+        allowance = SAFETY * epsilon / (1.0 + epsilon) * scout.bright(ins, block, executed)
+        chosen = replace(scout, allowance_photons=allowance)
+        return replace(chosen, group=group, worth=pays(size, chosen.share(ins, block)))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -134,6 +143,13 @@ class Sparse:
             left_out = max(0, left_out - len(beyond) * self.evaluations)
         return replace(found, pixels=pixels, charged=charged, left_out=left_out)
 
+    def share(self, ins: Instrument, block: Block) -> float:
+        """Return the share of the evaluations that is left out, of some pixels of a block."""
+        some = _some(block, slice(None, None, max(1, len(block.slow) // TRIED)))
+        skipping = Skipping(self, Eager(CALL, len(some.slow)))
+        photons(ins, some, skipping)
+        return 1.0 - skipping.evaluated / (len(some.slow) * self.evaluations)
+
     def bright(self, ins: Instrument, block: Block, executed: Tensor) -> float:
         """Return the largest of some pixels that may be the brightest.
 
@@ -155,6 +171,25 @@ class Sparse:
         places = (slow * executed.shape[1] + fast).flatten()
         near = _block_at(ins, executed, places[executed.flatten()[places]])
         return max(float(found.max()), float(_whole(ins, near).max()))
+
+
+def pays(size: float, share: float) -> bool:
+    """Return whether it pays to choose, with so many evaluations a group and such a share left out.
+
+    The bound takes about as long as one evaluation, and gathered evaluations take longer than others.
+    """
+    return size >= WORTH and 1.0 / size + GATHERING * (1.0 - share) <= 1.0
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let operations run on this thread alone: they are too short to be shared among cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _sample(ins: Instrument, executed: Tensor) -> Block:

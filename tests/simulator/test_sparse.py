@@ -53,7 +53,7 @@ RUNS = {
 @pytest.fixture(autouse=True)
 def _always_worth(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave evaluations out also where it saves no time."""
-    monkeypatch.setattr(simulator.sparse, "WORTH", 0)
+    monkeypatch.setattr(simulator.sparse, "pays", lambda size, share: True)
 
 
 FLAGS_OFF = "--quirk Q-OVERSAMPLE-RUNNING-PRODUCT=off"
@@ -207,13 +207,16 @@ def test_a_sparse_image_is_the_same_each_time() -> None:
 
 
 def test_where_it_saves_no_time_everything_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulator.sparse, "WORTH", 3)
-    dense, sparse, said = both("-phisteps 2 -osc 0.1", 1e-2)
-    assert torch.equal(dense.image, sparse.image)
-    assert said == LeftOut(1e-2, 8192, 0, 0.0, float(dense.image.max()))
-    assert sparse.notes == (simulator.sparse.ALL_COMPUTED,)
-    _, more, _ = both(RUNS["phi"], 1e-2)
-    assert more.notes == ()
+    monkeypatch.undo()
+    for options, epsilon in (("-phisteps 2 -osc 0.1", 1e-2), (f"-N 3 -nointerpolate {RUNS['phi']}", 1e-7)):
+        dense, sparse, said = both(options, epsilon)
+        assert torch.equal(dense.image, sparse.image)
+        assert (said.left_out, said.bound_photons) == (0, 0.0)
+        assert said.evaluations == 4096 * prepare(config_of(options)).steps
+        assert sparse.notes == (simulator.sparse.ALL_COMPUTED,)
+    _, sparse, said = both(RUNS["phi"], 1e-2)
+    assert sparse.notes == ()
+    assert said.left_out > 0
 
 
 def test_without_the_option_nothing_of_this_runs(monkeypatch: pytest.MonkeyPatch) -> None:
