@@ -8,6 +8,7 @@ Everything else runs through the stages of the kernel as it does without.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -38,7 +39,7 @@ LARGEST_GROUP = 16
 """Neighbouring pixels that are put together at most."""
 FEW = 3
 """Orientations that stand for any number above 1."""
-WORTH, GATHERING, TRIED = 3.0, 1.3, 2048
+WORTH, GATHERING, TRIED = 3.0, 2.0, 2048
 """Evaluations of a group from which on it may pay to choose; time of a gathered evaluation over that of
 another; pixels on which the share left out is measured."""
 ALL_COMPUTED = "--epsilon leaves nothing out: to choose would take as long as to compute everything"
@@ -107,7 +108,9 @@ class Sparse:
             return scout
         allowance = SAFETY * epsilon / (1.0 + epsilon) * scout.bright(ins, block, executed)
         chosen = replace(scout, allowance_photons=allowance)
-        return replace(chosen, group=group, worth=pays(size, chosen.share(ins, block)))
+        return replace(
+            chosen, group=group, worth=pays(size, chosen.share(ins, _thinned(block, executed.shape[1])))
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -144,11 +147,10 @@ class Sparse:
         return replace(found, pixels=pixels, charged=charged, left_out=left_out)
 
     def share(self, ins: Instrument, block: Block) -> float:
-        """Return the share of the evaluations that is left out, of some pixels of a block."""
-        some = _some(block, slice(None, None, max(1, len(block.slow) // TRIED)))
-        skipping = Skipping(self, Eager(CALL, len(some.slow)))
-        photons(ins, some, skipping)
-        return 1.0 - skipping.evaluated / (len(some.slow) * self.evaluations)
+        """Return the share of the evaluations of a block that is left out."""
+        skipping = Skipping(self, Eager(CALL, len(block.slow)))
+        photons(ins, block, skipping)
+        return 1.0 - skipping.evaluated / (len(block.slow) * self.evaluations)
 
     def bright(self, ins: Instrument, block: Block, executed: Tensor) -> float:
         """Return the largest of some pixels that may be the brightest.
@@ -196,9 +198,22 @@ def _sample(ins: Instrument, executed: Tensor) -> Block:
     """Return some of the computed pixels, at even distances in memory order."""
     flat = executed.flatten()
     count = int(flat.sum())
-    step = max(1, count // min(MOST_SAMPLED, max(FEWEST_COMPUTED, count // SAMPLED)))
+    step = _step(count // min(MOST_SAMPLED, max(FEWEST_COMPUTED, count // SAMPLED)), executed.shape[1])
     places = flat[::step].nonzero().flatten() * step
     return _block_at(ins, executed, places if len(places) else flat.nonzero().flatten())
+
+
+def _thinned(block: Block, width: int) -> Block:
+    """Return about TRIED pixels of a block."""
+    return _some(block, slice(None, None, _step(len(block.slow) // TRIED, width)))
+
+
+def _step(wanted: int, width: int) -> int:
+    """Return a distance of pixels in memory of about this size that leads through all columns."""
+    step = max(1, wanted)
+    while math.gcd(step, width) > 1:
+        step += 1
+    return step
 
 
 def _block_at(ins: Instrument, executed: Tensor, places: Tensor) -> Block:
