@@ -22,11 +22,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from golden_suite_generator.inputs import CRYSTAL_FILES, write_lysozyme_like
-from harness.cli import CommandParser, run_command
+from harness.cli import CommandParser, run_command, split_arguments
 from harness.errors import UsageError
 from harness.files import json_text, partial_folder, publish, require_fresh, write_whole
 from harness.gradient_config import resolved
-from harness.nb_compare import split_arguments
 from harness.refine import Outcome, Refinement, expected_photons, true_numbers
 from harness.refine_data import OVERLOAD, Array, Observed, read_image, usable_pixels
 from harness.refine_fit import METHODS, Step

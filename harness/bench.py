@@ -76,7 +76,7 @@ def make_parser() -> CommandParser:
     add("--device", choices=DEVICES, help="of the simulator")
     add("--compile", choices=("auto", "on", "off"), help="of the simulator")
     add("--accuracy", metavar="A", help="of the simulator")
-    add("--epsilon", metavar="E", help="of the simulator")
+    add("--epsilon", type=_fraction, metavar="E", help="of the simulator; so much more may images differ")
     add("--outdir", type=Path, metavar="DIR", help="new directory; default bench/TIME in reports")
     add("--reports", type=Path, metavar="DIR", help="root of the reports; default NB_REPORTS, else reports")
     add("--markdown", type=Path, metavar="FILE", help="write bench.md there, too")
@@ -89,6 +89,16 @@ def _rounds(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of rounds from 1 on")
     return int(text)
+
+
+def _fraction(text: str) -> str:
+    try:
+        sound = 0.0 < float(text) < 1.0
+    except ValueError:
+        sound = False
+    if not sound:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a fraction above 0 and below 1")
+    return text
 
 
 def c_programs(environ: Mapping[str, str]) -> dict[str, Program]:

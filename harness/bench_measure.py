@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -57,8 +58,9 @@ class BenchPlan:
 
     @property
     def bound_of_max(self) -> float:
-        """Return the agreement that is demanded of the simulator's image."""
-        return AGREEMENT.get(self.dtype or LOOSEST, AGREEMENT[LOOSEST])
+        """Return the agreement that is demanded of the simulator's image, with its --epsilon."""
+        asked = dict(itertools.pairwise(self.extra))
+        return AGREEMENT.get(self.dtype or LOOSEST, AGREEMENT[LOOSEST]) + float(asked.get("--epsilon", 0.0))
 
 
 def measure_case(plan: BenchPlan, case: BenchCase) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import os
 import platform
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,9 +22,10 @@ import torch
 from torch import Tensor
 
 from simulator.blocks import NEVER, Block
+from simulator.bounds import Bounding
 from simulator.errors import InputError
 from simulator.instrument import Instrument
-from simulator.kernel import photons
+from simulator.kernel import Stages, photons
 from simulator.leaves import leaves, rebuilt, skeleton
 from simulator.stages import Call, Program, Staged
 from simulator.vectors import apply
@@ -45,6 +46,10 @@ INNERMOST = dict.fromkeys(
     ("realize_opcount_threshold", "realize_reads_threshold", "realize_acc_reads_threshold"), 1 << 20
 )
 """Of the compiler, for the innermost stage: nothing is kept for each evaluation."""
+
+
+Within = Callable[[Stages], Stages]
+"""Gives the stages of a run, which call these."""
 
 
 class CompileError(InputError):
@@ -83,16 +88,22 @@ class _Probe(Staged):
         return call.result()
 
 
-def compiled_stages(ins: Instrument, make: bool) -> Compiled | None:
+def unwrapped(stages: Stages) -> Stages:
+    """Return the stages as they are."""
+    return stages
+
+
+def compiled_stages(ins: Instrument, make: bool, within: Within = unwrapped) -> Compiled | None:
     """Return the stages of a run as machine code.
 
-    Args: make: whether stages that are not in the cache are compiled. Returns: None if one is not there.
-    Raises: CompileError.
+    Args: make: whether stages that are not in the cache are compiled. within: see `Within`.
+    Returns: None if one is not there. Raises: CompileError.
     """
     probe = _Probe(ins)
     index = torch.arange(PROBE_PIXELS)
     for limit in _limits(ins):
-        photons(_with_few_orientations(ins), Block(slow=index, fast=index + 1, interpolated=limit), probe)
+        block = Block(slow=index, fast=index + 1, interpolated=limit)
+        photons(_with_few_orientations(ins), block, within(probe))
     libraries = {form: library_of(f"{form} {skeleton(ins.bare())}") for form in probe.calls}
     missing = [form for form, library in libraries.items() if not library.exists()]
     if missing and not make:
@@ -207,14 +218,18 @@ def _dimensions(call: Call, flat: Sequence[Tensor]) -> list[dict[int, Any]]:
     """Return for each tensor of a call which axes vary from call to call, as the exporter wants them."""
     from torch.export import Dim
 
-    dims = {name: Dim(name, min=2, max=1 << 40) for name in KERNEL_AXES}
+    dims = {name: Dim(name, min=2, max=1 << 40) for name in (*KERNEL_AXES, *"UV")}
     dims["T"] = Dim("T", min=SMALLEST_TABLE, max=1 << 40)
+    tables = {}
+    if isinstance(call.given, Bounding):
+        tables = {id(call.given.bound.factor.values): "U", id(call.given.bound.lattice.caps): "-V"}
     shapes = []
     for original, part in zip(call.flat(), flat, strict=True):
-        axes: Sequence[str] = "T" if original is call.ins.table.values else ()
+        axes: Sequence[str] = "T" if original is call.ins.table.values else tables.get(id(original), ())
         if part.dim() >= len(KERNEL_AXES):
             axes = KERNEL_AXES
         elif part.shape == (PROBE_PIXELS,):
             axes = "N"
-        shapes.append({axis: dims[name] for axis, name in enumerate(axes) if part.shape[axis] != 1})
+        growing = [axis for axis, name in enumerate(axes) if name in dims and part.shape[axis] != 1]
+        shapes.append({axis: dims[axes[axis]] for axis in growing})
     return shapes

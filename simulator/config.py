@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.errors import InputError
 from simulator.quirks import Quirks
 
 Vec3 = tuple[float, float, float]
@@ -218,7 +219,8 @@ class Compute:
     """How the kernel computes; images never depend on it beyond the accuracy.
 
     accuracy: error that `precision` auto may make, as a fraction of the brightest pixel; compile: whether the
-    stages of the kernel are compiled, auto where they are in the cache or the work is worth it.
+    stages of the kernel are compiled, auto where they are in the cache or the work is worth it; epsilon: what
+    a pixel may lose by evaluations that are left out, as a fraction of the brightest pixel, 0 for none.
     """
 
     precision: Precision = "auto"
@@ -226,6 +228,7 @@ class Compute:
     compile: Compile = "auto"
     device: str = "cpu"
     block_elements: int = 1 << 15
+    epsilon: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,3 +255,12 @@ class RunConfig:
         from simulator.resolve import resolve_args
 
         return resolve_args(args).config
+
+
+def check_epsilon(epsilon: float) -> None:
+    """Raise InputError unless this is a fraction of the maximum that a pixel may lose."""
+    if not 0.0 < epsilon < 1.0:
+        raise InputError(
+            f"--epsilon {epsilon:g}: must be above 0 and below 1, the fraction of the maximum that a pixel"
+            " may lose"
+        )

@@ -13,6 +13,7 @@ from simulator.units import A_of_m, deg_of_rad
 
 if TYPE_CHECKING:
     from simulator.scene import Scene
+    from simulator.sparse import LeftOut
 
 CELL_TOLERANCE = 0.001
 SHAPE_WORDS = {
@@ -102,6 +103,14 @@ def solid_angle_line(scene: Scene, omega_sum_sr: float) -> str:
         area_sr = omega_sum_sr / (scene.oversample * scene.oversample * scene.layers)
     percent = area_sr / (4.0 * math.pi) * 100
     return f"solid angle subtended by detector = {area_sr:g} steradian ( {percent:g}% sphere)"
+
+
+def left_out_line(sparse: LeftOut) -> str:
+    """Return how many evaluations `--epsilon` left out, and the bound of what a pixel lost by that."""
+    return (
+        f"left out {sparse.left_out} of {sparse.evaluations} evaluations: no pixel lost more than"
+        f" {sparse.bound_photons:.6g} photons, {sparse.bound:.3g} of the maximum"
+    )
 
 
 def statistics_lines(statistics: Statistics) -> list[str]:

@@ -12,22 +12,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.blocks import NEVER, Block, spots, visit_of
-from simulator.compiled import CompileError, cache_folder, compiled_stages
+from simulator.blocks import NEVER, Block
+from simulator.compiled import unwrapped
 from simulator.config import RunConfig
+from simulator.errors import InputError
 from simulator.gradients import differentiable, wanted
 from simulator.instrument import Instrument
 from simulator.kernel import Photons, Stages, photons
 from simulator.leaves import leaves, rebuilt
-from simulator.rays import passes_dmin
-from simulator.region import window_of
+from simulator.order import blocks_in_order, split
 from simulator.restrict import Neighbourhood
 from simulator.scene import Scene, prepare
-from simulator.stages import Eager, Recorded
+from simulator.skippable import WATCHED
+from simulator.sparse import LeftOut, Sparse
+from simulator.staging import choose_stages
 from simulator.taps import Level, Spot, Tap, no_tap, silent
 
-WORTH_RECORDING, WORTH_COMPILING = 1 << 19, 1 << 33
-"""Numbers of evaluations from which on the stages are recorded as graphs, and compiled unasked."""
+GRADIENT_WHOLE = "--epsilon is not used: an image with a gradient is computed whole"
 
 Submit = Callable[..., "Future[Any]"]
 Progress = Callable[[int, int], None]
@@ -41,7 +42,7 @@ class Rendered:
     image [spixels, fpixels] in photons, before the rounding to 4 bytes; executed: bool, which pixels were
     computed (the others are 0); omega_sum_sr: sum over executed pixels, layers and sub-pixels of the cached
     solid angle; interpolation_ended: whether an index out of range switched interpolation off on the way
-    (Q-INTERP-LATCH); notes: warnings.
+    (Q-INTERP-LATCH); notes: warnings; sparse: what was left out, None where nothing was to be.
     """
 
     image: Tensor
@@ -49,6 +50,7 @@ class Rendered:
     omega_sum_sr: float
     interpolation_ended: bool = False
     notes: tuple[str, ...] = ()
+    sparse: LeftOut | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class _Run:
     """What all blocks of a run share.
 
     near: what it is restricted to, None for the whole image; notes: warnings of the set-up; inference:
-    whether nobody wants a gradient.
+    whether nobody wants a gradient; sparse: what leaves evaluations out, None for nothing.
     """
 
     scene: Scene
@@ -66,6 +68,7 @@ class _Run:
     near: Neighbourhood | None
     notes: tuple[str, ...]
     inference: bool
+    sparse: Sparse | None
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ class _Done:
     """Pixel values of consecutive executed pixels, the sum of their solid angles, and more.
 
     place: of each pixel in memory order, None where the whole image is computed; interpolated: NEVER (the
-    limit of `Block`) while interpolation is on, else 0; blocks: as they were computed.
+    limit of `Block`) while interpolation is on, else 0; blocks: as they were computed; charged, left_out:
+    the largest of `Photons`, and their number.
     """
 
     pixels: Tensor
@@ -81,6 +85,8 @@ class _Done:
     place: Tensor | None
     interpolated: int
     blocks: tuple[Block, ...]
+    charged: Tensor | None
+    left_out: int
 
 
 def simulate(config: RunConfig) -> Tensor:
@@ -123,12 +129,14 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
 
     Args: scene: from `prepare`. tap: who watches; the image is the same bit for bit. progress: see
     `Progress`.
-    Raises: InputError for a device that is not there. Source: spec 06.
+    Raises: InputError for a device that is not there, and for a tap where evaluations may be left out.
+    Source: spec 06.
     """
     ins = Instrument.of(scene)
     if not wanted(ins):
         with torch.inference_mode():
             return _render(_run(scene, Instrument.of(scene), tap, scene.evaluations), progress)[0]
+    notes = (GRADIENT_WHOLE,) if scene.config.compute.epsilon > 0.0 else ()
     made: list[Rendered] = []
 
     def whole(run: _Run) -> tuple[Tensor, list[Block]]:
@@ -138,7 +146,7 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
 
     pixels = _with_gradient(scene, ins, tap, whole, scene.evaluations)
     image = torch.zeros_like(made[0].image).masked_scatter(made[0].executed.to(pixels.device), pixels)
-    return replace(made[0], image=image)
+    return replace(made[0], image=image, notes=(*made[0].notes, *notes))
 
 
 def _with_gradient(
@@ -148,8 +156,9 @@ def _with_gradient(
     pixels: Callable[[_Run], tuple[Tensor, list[Block]]],
     evaluations: int,
 ) -> Tensor:
-    """Return the pixels [n] of a run with their gradient."""
-    compute = scene.config.compute
+    """Return the pixels [n] of a run with their gradient; nothing is left out."""
+    compute = replace(scene.config.compute, epsilon=0.0)
+    scene = scene.with_compute(compute)
     if compute.precision == "auto":
         ins = Instrument.of(scene.with_compute(replace(compute, precision="float64")))
 
@@ -181,49 +190,34 @@ def _render(run: _Run, progress: Progress | None) -> tuple[Rendered, list[Block]
     ended = run.ins.plan.latching and bool(done) and done[-1].interpolated != NEVER
     made = _assemble(values[:finished], executed, done)
     blocks = [block for part in done for block in part.blocks]
-    return replace(made, interpolation_ended=ended, notes=run.notes), blocks
+    left_out = _left_out(run, total, done, made.image)
+    return replace(made, interpolation_ended=ended, notes=run.notes, sparse=left_out), blocks
+
+
+def _left_out(run: _Run, pixels: int, done: list[_Done], image: Tensor) -> LeftOut | None:
+    """Return what the blocks of a run left out, None where nothing was to be."""
+    if run.sparse is None:
+        return None
+    return LeftOut(
+        epsilon=run.scene.config.compute.epsilon,
+        evaluations=pixels * run.sparse.evaluations,
+        left_out=sum(part.left_out for part in done),
+        bound_photons=max((float(part.charged) for part in done if part.charged is not None), default=0.0),
+        maximum_photons=float(image.max()) if image.numel() else 0.0,
+    )
 
 
 def _run(scene: Scene, ins: Instrument, tap: Tap, evaluations: int) -> _Run:
     """Return what the blocks of a run of so many evaluations share."""
     near = Neighbourhood.of(scene.config, ins.device)
-    stages, notes = _stages(scene, ins, tap, evaluations)
-    return _Run(scene, ins, stages, tap, near, notes, torch.is_inference_mode_enabled())
-
-
-def _stages(scene: Scene, ins: Instrument, tap: Tap, evaluations: int) -> tuple[Stages, tuple[str, ...]]:
-    """Return how the kernel runs, as asked and as the work is worth, with warnings."""
-    compute, notes = scene.config.compute, []
-    if compute.compile != "off":
-        obstacle = _uncompilable(ins, tap)
-        make = compute.compile == "on" or evaluations >= WORTH_COMPILING
-        if not obstacle and (make or cache_folder().exists()):
-            try:
-                compiled = compiled_stages(ins, make)
-            except CompileError as error:
-                if compute.compile == "on":
-                    raise
-                notes.append(f"{error}; the run goes on without")
-            else:
-                if compiled is not None:
-                    return compiled, ()
-        elif obstacle and compute.compile == "on":
-            notes.append(f"--compile on: {obstacle} is not compiled; the run goes on without")
-    elements = compute.block_elements
-    pixels = max(1, elements // len(ins.wavelength_m))
-    if evaluations < WORTH_RECORDING or ins.device.type != "cpu":
-        return Eager(elements, pixels, parallel=ins.device.type == "cpu"), tuple(notes)
-    return Recorded(ins, elements, pixels), tuple(notes)
-
-
-def _uncompilable(ins: Instrument, tap: Tap) -> str:
-    """Return what keeps a run from being compiled, in words, empty for nothing."""
-    obstacles = (
-        (ins.device.type != "cpu", f"-device {ins.device.type}"),
-        (tap.active, "a trace or printout"),
-        (ins.policy.running, "a running sum in loop order (Q-OVERSAMPLE-RUNNING-PRODUCT)"),
-    )
-    return next((words for there, words in obstacles if there), "")
+    epsilon = scene.config.compute.epsilon
+    if epsilon > 0.0 and tap.active:
+        raise InputError(f"--epsilon {epsilon:g}: {WATCHED}")
+    sparse = Sparse.of(ins, epsilon, scene.executed()) if epsilon > 0.0 else None
+    within = unwrapped if sparse is None else sparse.probe
+    stages, notes = choose_stages(scene.config.compute, ins, tap, evaluations, within)
+    notes += () if sparse is None else sparse.notes
+    return _Run(scene, ins, stages, tap, near, notes, torch.is_inference_mode_enabled(), sparse)
 
 
 def _assemble(values: Tensor, executed: Tensor, done: list[_Done]) -> Rendered:
@@ -250,7 +244,7 @@ def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[_Done]:
     interpolated = NEVER if plan.interpolate else 0
     pending: deque[Future[_Done]] = deque()
     with _workers(run.stages.parallel) as (submit, waiting):
-        for whole in _blocks(run, executed):
+        for whole in blocks_in_order(run.scene, run.ins, executed, run.stages.pixels):
             undecided = plan.latching and interpolated == NEVER
             block: Block | None = replace(whole, interpolated=interpolated)
             if near is not None and block is not None and not undecided:
@@ -302,12 +296,19 @@ def _render_block(run: _Run, block: Block) -> _Done:
             place=None if run.near is None else run.near.place(block),
             interpolated=NEVER if last.interpolated == NEVER else 0,
             blocks=() if run.inference else tuple(block for block, _ in results),
+            charged=_largest([part.charged for _, part in results if part.charged is not None]),
+            left_out=sum(result.left_out for _, result in results),
         )
 
 
 def _joined(parts: list[Tensor]) -> Tensor:
     """Return parts of pixels as one; a copy only where there are several."""
     return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def _largest(charged: list[Tensor]) -> Tensor | None:
+    """Return the largest number of some tensors, None for none."""
+    return torch.cat(charged).max() if charged else None
 
 
 def _switched(run: _Run, block: Block) -> list[Block]:
@@ -320,7 +321,7 @@ def _switched(run: _Run, block: Block) -> list[Block]:
     if not len(broken):
         return [block]
     n = int(broken[0])
-    parts = _parts(block, n)
+    parts = split(block, n)
     limits = (NEVER, int(escape[n]), 0)
     return [
         replace(part, interpolated=limit) for part, limit in zip(parts, limits, strict=True) if len(part.slow)
@@ -329,72 +330,7 @@ def _switched(run: _Run, block: Block) -> list[Block]:
 
 def _photons(run: _Run, block: Block) -> tuple[Block, Photons]:
     """Return a block with its photons; only blocks that hold a watched pixel are watched."""
+    if run.sparse is not None:
+        return block, run.sparse.photons(run.ins, block, run.stages)
     seen = run.tap.at(Level.PIXEL, Spot(block.slow, block.fast)) is not silent
     return block, photons(run.ins, block, run.stages, run.tap if seen else no_tap)
-
-
-def _parts(block: Block, n: int) -> tuple[Block, Block, Block]:
-    """Return the pixels before, at and after position n; the outer parts may be empty."""
-    return _part(block, slice(0, n)), _part(block, slice(n, n + 1)), _part(block, slice(n + 1, None))
-
-
-def _part(block: Block, pixels: slice) -> Block:
-    """Return some pixels of a block."""
-    return replace(block, slow=block.slow[pixels], fast=block.fast[pixels])
-
-
-def _blocks(run: _Run, executed: Tensor) -> Iterator[Block]:
-    """Yield the executed pixels in order, the one with the first visit of the run apart if it matters."""
-    searching = run.scene.first_block_differs
-    for block in _pixel_blocks(run, executed):
-        found = _first_visit(run.ins, block) if searching else None
-        if found is None:
-            yield block
-            continue
-        searching = False
-        n, visit = found
-        for part, first in zip(_parts(block, n), (-1, visit, -1), strict=True):
-            if len(part.slow):
-                yield replace(part, first_visit=first)
-
-
-def _pixel_blocks(run: _Run, executed: Tensor) -> Iterator[Block]:
-    """Yield the executed pixels in memory order, as many at a time as the stages want.
-
-    Whole rows of the region of interest are counted out; a mask, or rows that are longer, are searched.
-
-    Args: executed: bool [all pixels], or the places of those to compute.
-    """
-    detector, device, size = run.scene.config.detector, run.ins.device, run.stages.pixels
-    listed = executed.dtype != torch.bool
-    slow, fast = window_of(detector)
-    columns = torch.arange(fast.start, fast.stop, device=device)
-    if not listed and not detector.mask.size and 0 < len(columns) <= size:
-        height = size // len(columns)
-        for first in range(slow.start, slow.stop, height):
-            rows = torch.arange(first, min(first + height, slow.stop), device=device)
-            shape = (len(rows), len(columns))
-            yield Block(slow=rows[:, None].expand(shape).flatten(), fast=columns.expand(shape).flatten())
-        return
-    for start in range(0, executed.numel(), size):
-        part = executed[start : start + size]
-        index = (part if listed else part.nonzero().flatten() + start).to(device)
-        if len(index):
-            width = detector.fpixels
-            yield Block(slow=index.div(width, rounding_mode="floor"), fast=index.remainder(width))
-
-
-def _first_visit(ins: Instrument, block: Block) -> tuple[int, int] | None:
-    """Return position in the block and ordinal of the first visit to the phi loop; None if dmin allows none.
-
-    Source: spec 06 section 7 rule 3.
-    """
-    best = torch.full_like(block.slow, NEVER)
-    for spot in spots(ins, block):
-        alive = passes_dmin(ins, spot)[:, :, 0, 0]  # [K, N]
-        order = visit_of(ins, spot) + torch.arange(len(alive), device=alive.device)[:, None]
-        best = torch.minimum(best, torch.where(alive, order, NEVER).amin(0))
-        if not ins.plan.resolution_limit:
-            break
-    found = (best != NEVER).nonzero().flatten()
-    return (int(found[0]), int(best[found[0]])) if len(found) else None

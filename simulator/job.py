@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from simulator.config import RunConfig
 from simulator.console import (
     cell_warning,
+    left_out_line,
     oversample_warning,
     setup_lines,
     solid_angle_line,
@@ -87,6 +88,8 @@ class Job:
         rendered = self._render()
         self.say("")
         self.say(solid_angle_line(self.scene, rendered.omega_sum_sr))
+        if rendered.sparse is not None:
+            self.say(left_out_line(rendered.sparse))
         image = rendered.image.to(torch.float32).cpu().numpy()
         self._write_images(image, rendered.executed.cpu().numpy())
         return (*rendered.notes, *((INTERPOLATION_ENDED,) if rendered.interpolation_ended else ()))

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from simulator.accumulate import add_terms, multiply_running_sum, running_sums
 from simulator.blocks import NEVER, Block, Chunk, chunks, ordinals, place_of, spots, visit_of
+from simulator.bounds import Bounding
 from simulator.evaluation import Part, evaluate, show_cell
 from simulator.factors import Factors
 from simulator.instrument import CellVectors, Instrument
@@ -30,12 +31,15 @@ class Photons:
 
     pixels [N]; omega_sum_sr [N], the sums of cached solid angles; escape [N], for each pixel the ordinal of
     the first evaluation outside the range of interpolation, NEVER if none (None unless the run latches on
-    it).
+    it); charged [N], upper bounds of what evaluations that were left out would add, None where none were;
+    left_out: their number.
     """
 
     pixels: Tensor
     omega_sum_sr: Tensor
     escape: Tensor | None
+    charged: Tensor | None = None
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,9 @@ class Stages(Protocol):
 
     def finish(self, ins: Instrument, sums: Sums, factors: Factors, show: Show) -> Tensor:
         """Do what `scaled` does."""
+
+    def bound(self, ins: Instrument, given: Bounding, pixels: int) -> Tensor:
+        """Do what `Bounding.largest_terms` does for the rays of so many pixels."""
 
 
 def photons(ins: Instrument, block: Block, stages: Stages, tap: Tap = no_tap) -> Photons:

@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from simulator.config import Compute, Detector, Output, RunConfig, Sampling, StructureFactors, Trace
+from simulator.config import (
+    Compute,
+    Detector,
+    Output,
+    RunConfig,
+    Sampling,
+    StructureFactors,
+    Trace,
+    check_epsilon,
+)  # fmt: skip
 from simulator.errors import InputError
 from simulator.header_input import Start, with_header
 from simulator.io.fdump import read_dump
@@ -232,9 +241,13 @@ def _compute(raw: RawOptions) -> Compute:
         raise InputError(
             f"--accuracy {accuracy:g}: must be at least 0 and below 1, a fraction of the maximum"
         )
+    epsilon = raw.number("--epsilon")
+    if epsilon is not None:
+        check_epsilon(epsilon)
     return Compute(
         precision=raw.text("-dtype") or "auto",  # type: ignore[arg-type]
         compile=raw.text("--compile") or "auto",  # type: ignore[arg-type]
         device=device,
         accuracy=accuracy,
+        epsilon=epsilon or 0.0,
     )

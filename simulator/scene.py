@@ -16,6 +16,7 @@ from simulator.mosaic import domain_rotations
 from simulator.phi import orientation_steps, phi_angles_rad
 from simulator.region import pixels_of, window_of
 from simulator.rotations import rot_axis, turn
+from simulator.skippable import require_skippable
 from simulator.sources import Sources, list_sources
 from simulator.structure_factors import Table, make_table, uses_interpolation
 from simulator.vectors import Vec, apply, column, plain, scalar, vec
@@ -125,6 +126,8 @@ def prepare(config: RunConfig, table: Table | None = None) -> Scene:
     oversample = config.sampling.oversample if config.sampling.oversample > 0 else recommended
     counted = config.crystal.cells if "Q-INTERP-AUTO-ORDER" in quirks else lattice.cells
     water = water_electrons_sqr(config.beam, quirks)
+    interpolate = uses_interpolation(config.structure_factors, counted)
+    require_skippable(config, interpolate)
     return Scene(
         config=config,
         geometry=geometry,
@@ -133,7 +136,7 @@ def prepare(config: RunConfig, table: Table | None = None) -> Scene:
         table=make_table(config.structure_factors) if table is None else table,
         phi_rad=phi_rad,
         umats=umats,
-        interpolate=uses_interpolation(config.structure_factors, counted),
+        interpolate=interpolate,
         oversample=oversample,
         recommended_oversample=recommended,
         steps=len(sources.weight) * len(umats) * len(phi_rad) * oversample * oversample,

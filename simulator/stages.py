@@ -16,6 +16,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from simulator.bounds import Bounding
 from simulator.evaluation import Part
 from simulator.factors import Factors
 from simulator.instrument import CellVectors, Instrument
@@ -49,6 +50,10 @@ class Eager:
     def finish(self, ins: Instrument, sums: Sums, factors: Factors, show: Show) -> Tensor:
         """See `scaled`."""
         return scaled(ins, sums, factors, show)
+
+    def bound(self, ins: Instrument, given: Bounding, pixels: int) -> Tensor:
+        """See `Bounding`."""
+        return given.largest_terms()
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,11 @@ class Staged:
         pixels: Tensor = self._run(Call("finish", _finish, self._bare, (sums, factors)), len(sums.I))
         return pixels
 
+    def bound(self, ins: Instrument, given: Bounding, pixels: int) -> Tensor:
+        """See `Bounding`."""
+        terms: Tensor = self._run(Call("bound", _bound, self._bare, given), pixels)
+        return terms
+
     def _run(self, call: Call, pixels: int) -> Any:
         """Return what the call gives for a block of so many pixels."""
         raise NotImplementedError
@@ -152,6 +162,10 @@ def unpacked(cells: Tensor) -> CellVectors:
 
 def _finish(ins: Instrument, given: Any) -> Tensor:
     return scaled(ins, *given)
+
+
+def _bound(_: Instrument, given: Bounding) -> Tensor:
+    return given.largest_terms()
 
 
 class Recorded(Staged):

@@ -88,6 +88,8 @@ def test_tables_pictures_and_history_are_written(measured):
     [
         (["--cases", "domains-7"], "unknown case 'domains-7'"),
         (["--rounds", "0"], "not a number of rounds"),
+        (["--epsilon", "1"], "not a fraction"),
+        (["--epsilon", "little"], "not a fraction"),
         (["--data", "nowhere"], "holds no A.mat"),
         (["--outdir", "full"], "not empty"),
         (["--markdown", "full/a"], "exists"),
@@ -143,6 +145,13 @@ def test_rendering_that_is_lost_in_the_process_is_refused(monkeypatch, fake):
     plan = BenchPlan(simulator_program(), {"c": program}, data=None)
     with pytest.raises(HarnessError, match="cannot be told from the rest"):
         bench_measure._c_round(plan, program, (), Size((2, 2), 4, 4))
+
+
+def test_images_may_differ_by_what_may_be_left_out():
+    plan = BenchPlan(simulator_program(), {}, data=None)
+    assert plan.bound_of_max == 1e-6
+    sparse = BenchPlan(simulator_program(), {}, data=None, extra=("--compile", "on", "--epsilon", "1e-4"))
+    assert sparse.bound_of_max == pytest.approx(1.01e-4, rel=1e-12)
 
 
 def test_differences_are_found_in_the_band_only():

@@ -1,0 +1,62 @@
+"""How a run computes its stages: operation by operation, recorded, or compiled."""
+
+from __future__ import annotations
+
+from simulator.compiled import CompileError, Within, cache_folder, compiled_stages
+from simulator.config import Compute
+from simulator.instrument import Instrument
+from simulator.kernel import Stages
+from simulator.stages import Eager, Recorded
+from simulator.taps import Tap
+
+WORTH_RECORDING, WORTH_COMPILING = 1 << 19, 1 << 31
+"""Numbers of evaluations from which on the stages are recorded as graphs, and compiled unasked."""
+
+
+def choose_stages(
+    compute: Compute, ins: Instrument, tap: Tap, evaluations: int, within: Within
+) -> tuple[Stages, tuple[str, ...]]:
+    """Return how the kernel runs, as asked and as the work is worth, with warnings.
+
+    Args: evaluations: of the run. within: see `Within`.
+    Raises: CompileError if compiled code is asked for and cannot be made.
+    """
+    compiled, notes = _compiled(compute, ins, tap, evaluations, within)
+    if compiled is not None:
+        return compiled, notes
+    elements = compute.block_elements
+    pixels = max(1, elements // len(ins.wavelength_m))
+    if evaluations < WORTH_RECORDING or ins.device.type != "cpu":
+        return Eager(elements, pixels, parallel=ins.device.type == "cpu"), notes
+    return Recorded(ins, elements, pixels), notes
+
+
+def _compiled(
+    compute: Compute, ins: Instrument, tap: Tap, evaluations: int, within: Within
+) -> tuple[Stages | None, tuple[str, ...]]:
+    """Return compiled stages, None where they are not used, with warnings."""
+    if compute.compile == "off":
+        return None, ()
+    obstacle = _uncompilable(ins, tap)
+    if obstacle:
+        asked = compute.compile == "on"
+        return None, (f"--compile on: {obstacle} is not compiled; the run goes on without",) if asked else ()
+    make = compute.compile == "on" or evaluations >= WORTH_COMPILING
+    if not make and not cache_folder().exists():
+        return None, ()
+    try:
+        return compiled_stages(ins, make, within), ()
+    except CompileError as error:
+        if compute.compile == "on":
+            raise
+        return None, (f"{error}; the run goes on without",)
+
+
+def _uncompilable(ins: Instrument, tap: Tap) -> str:
+    """Return what keeps a run from being compiled, in words, empty for nothing."""
+    obstacles = (
+        (ins.device.type != "cpu", f"-device {ins.device.type}"),
+        (tap.active, "a trace or printout"),
+        (ins.policy.running, "a running sum in loop order (Q-OVERSAMPLE-RUNNING-PRODUCT)"),
+    )
+    return next((words for there, words in obstacles if there), "")
