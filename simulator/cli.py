@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from simulator.errors import InputError
 from simulator.options import help_text, parse
@@ -73,12 +75,25 @@ def _run(args: list[str]) -> int:
 
     resolved = resolve(raw)
     check_outputs(resolved.config)
-    from simulator.job import Job
+    with _uncollected():
+        from simulator.job import Job
 
     job = Job.prepared(resolved.config, resolved.warnings, say)
     _warn(job.warnings)
     _warn(job.run())
     return 0
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from searching what is imported, over and over, while it is imported."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _warn(warnings: Iterable[str]) -> None:
