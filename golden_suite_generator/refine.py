@@ -1,43 +1,30 @@
-"""The command nb-refine: finds cell, orientation and geometry of a run from an image, by its gradients."""
+"""The command nb-refine: finds cell, orientation and geometry of a run from an image, by its gradients.
+
+Here are its options and all that can be checked without torch; `refine_run` does the work.
+"""
 
 from __future__ import annotations
 
 import argparse
 import math
 import re
-import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-from golden_suite_generator.inputs import CRYSTAL_FILES, write_lysozyme_like
+from golden_suite_generator.inputs import write_lysozyme_like
 from harness.cli import CommandParser, run_command, split_arguments
 from harness.errors import UsageError
-from harness.files import json_text, partial_folder, publish, require_fresh, write_whole
-from harness.gradient_config import resolved
-from harness.refine import Outcome, Refinement, expected_photons, true_numbers
-from harness.refine_data import OVERLOAD, Array, Observed, read_image, usable_pixels
-from harness.refine_fit import METHODS, Step
-from harness.refine_plot import draw_refinement
-from harness.refine_report import Row, result_of, rows_of, table_of, verdict_of
-from harness.verdict import Word
-from simulator import Experiment, RunConfig, simulate
+from harness.files import default_target, filled_folder, require_fresh
+from harness.gate_data import require_data
+from harness.refine_data import Observed, read_image, require_enough, usable_pixels
+from harness.run_config import resolved
+from simulator import RunConfig
 from simulator.errors import InputError
-from simulator.experiment import with_cell
-from simulator.noise import noise_image
-from simulator.parameters import with_numbers
-from simulator.units import rad_of_deg
+from simulator.selection import selected
 
 NAME = "nb-refine"
 BUILT_IN = (
@@ -45,6 +32,8 @@ BUILT_IN = (
     " -nointerpolate"
 )
 """The default command line, on A.mat and scaled.hkl."""
+METHOD_NAMES = ("gauss-newton", "scipy-lbfgs", "torch-lbfgs", "adam")
+"""Those of `harness.refine_fit.METHODS`, which needs torch."""
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "cell": ("cell_lengths_A",),
     "angles": ("cell_angles_rad",),
@@ -52,11 +41,6 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "distance": ("distance_m",),
     "centre": ("Fbeam_m", "Sbeam_m"),
 }
-EXPLAINED = 0.9
-HINT = (
-    "the refined run explains little of the image: start closer, check the command line, or say with"
-    " --start-cell and --start-misset how far off it may be"
-)
 RESULT, PICTURE = "refine.json", "refine.png"
 DESCRIPTION = "Find cell, missetting, distance and beam centre of a run from an image."
 EPILOG = f"""\
@@ -84,13 +68,12 @@ files: {RESULT}, {PICTURE}
 
 
 @dataclass(frozen=True)
-class Question:
-    """A start, what was observed, and the true values of variables where they are known."""
+class Asked:
+    """A run as its command line has it, what is free, and the image of --image; None: the run's own."""
 
-    start: RunConfig
+    config: RunConfig
     free: tuple[str, ...]
-    observed: Observed
-    truth: Mapping[str, float]
+    observed: Observed | None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -111,7 +94,7 @@ def make_parser() -> CommandParser:
         metavar="A,B",
         help="default cell,misset,distance,centre",
     )
-    add("--method", choices=METHODS, default="gauss-newton", help="optimiser; default gauss-newton")
+    add("--method", choices=METHOD_NAMES, default="gauss-newton", help="optimiser; default gauss-newton")
     add("--seed", type=_seed, default=1, metavar="N", help="of noise and start; default 1")
     add("--start-cell", type=_above_zero, default=0.5, metavar="PERCENT",
         help="how far the start is off in lengths and distance; default 0.5")  # fmt: skip
@@ -147,80 +130,37 @@ def _above_zero(text: str) -> float:
 
 def _command(argv: Sequence[str]) -> int:
     own, given = split_arguments(argv)
-    words = given or []
     options = make_parser().parse_args(own)
-    target = Path(options.outdir or time.strftime(f"{NAME}-%Y%m%dT%H%M%SZ", time.gmtime())).absolute()
+    target = default_target(NAME, options.outdir or None)
     require_fresh(target)
-    question = _asked(options, words)
-    outcome = _refined(question, options)
-    rows = rows_of(outcome, question.truth)
-    before, after = (expected_photons(config, question.observed) for config in (outcome.start, outcome.found))
-    correlations = [_correlation(question.observed, image) for image in (before, after)]
-    facts = {
-        "command": [NAME, *argv], "method": options.method, "seed": options.seed, "correlation": correlations,
-    }  # fmt: skip
-    partial = partial_folder(target)
-    try:
-        result = result_of(outcome, rows, facts)
-        write_whole(partial / RESULT, json_text(result))
-        draw_refinement(partial / PICTURE, question.observed, (before, after), outcome, question.truth)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    publish(partial, target)
-    _tell(outcome, rows, result, str(target))
-    return 1 if verdict_of(rows) is Word.FAIL else 0
+    asked = _asked(options, given or [])
+    with filled_folder(target) as partial:
+        from golden_suite_generator.refine_run import refine, tell
+
+        answer = refine(asked, options, [NAME, *argv], partial)
+    tell(answer, target)
+    return answer.exit_status
 
 
-def _tell(outcome: Outcome, rows: Sequence[Row], result: Mapping[str, Any], target: str) -> None:
-    """Print the table and what to do next."""
-    console = Console()
-    word = verdict_of(rows).value if any(row.truth is not None for row in rows) else "refined"
-    console.print(table_of(rows, f"{word}: {result['method']}, seed {result['seed']}"))
-    before, after = result["correlation"]
-    lines = [
-        f"correlation with the image {before:.4f} at the start, {after:.4f} refined",
-        f"mean square residual {outcome.chi_square:.4g} of {outcome.pixels} pixels;"
-        f" {outcome.evaluations} images computed",
-        f"refined options: {' '.join(result['options'])}",
-        f"files in {target}",
-    ]
-    if after < EXPLAINED:
-        lines.insert(0, HINT)
-    for line in lines:
-        console.print(escape(line), highlight=False, soft_wrap=True)
-
-
-def _correlation(observed: Observed, image: Array) -> float:
-    """Return the correlation of measured and modelled photons above the background."""
-    measured, modelled = ((part - observed.background)[observed.usable] for part in (observed.photons, image))
-    found = float(np.corrcoef(measured, modelled)[0, 1])
-    return found if math.isfinite(found) else 0.0
-
-
-def _asked(options: argparse.Namespace, words: Sequence[str]) -> Question:
+def _asked(options: argparse.Namespace, words: Sequence[str]) -> Asked:
     """Return the question of a command line."""
     if options.image is not None and not words:
         raise UsageError(
             f"--image without a command line to start from: write it behind --; see {NAME} --help"
         )
+    require_data(options.data)
     with _run_words(options.data, words) as complete:
-        config = with_cell_checked(complete)
+        config = resolved(("-nonoise", "-nopgm", *complete), Path.cwd())
     free = selections(options.free, config)
     if options.image is not None:
-        return Question(config, free, read_image(options.image, config), {})
-    return synthetic(config, free, options)
+        return Asked(config, free, read_image(options.image, config))
+    require_enough(usable_pixels(config))
+    return Asked(config, free, None)
 
 
 @contextmanager
 def _run_words(data: Path | None, words: Sequence[str]) -> Iterator[list[str]]:
     """Give the command line, with the files of the crystal where it has none of its own."""
-    if data is not None:
-        missing = [name for name in CRYSTAL_FILES if not (data / name).is_file()]
-        if missing:
-            raise UsageError(
-                f"--data '{data}': holds no {' and no '.join(missing)}; name the folder that does"
-            )
     if words and data is None:
         yield [*words]
         return
@@ -230,17 +170,6 @@ def _run_words(data: Path | None, words: Sequence[str]) -> Iterator[list[str]]:
             write_lysozyme_like(folder)
         files = ["-mat", str(folder.absolute() / "A.mat"), "-hkl", str(folder.absolute() / "scaled.hkl")]
         yield [*(words or BUILT_IN.split()), *files]
-
-
-def with_cell_checked(words: Sequence[str]) -> RunConfig:
-    """Return the run of a command line, with a cell whose lengths may change.
-
-    Raises: UsageError for a command line that the simulator refuses, or no image.
-    """
-    try:
-        return with_cell(resolved(("-nonoise", "-nopgm", *words), Path.cwd()))
-    except InputError as error:
-        raise UsageError(str(error)) from error
 
 
 def selections(text: str, config: RunConfig) -> tuple[str, ...]:
@@ -261,75 +190,19 @@ def selections(text: str, config: RunConfig) -> tuple[str, ...]:
             inputs = ("Fclose_m", "Sclose_m")
         found += [f"{one}{bracket}{inside}" for one in inputs]
     try:
-        Experiment(config, found)
+        selected(_with_any_cell(config), found)
     except InputError as error:
         raise UsageError(f"--free: {error}") from error
     return tuple(found)
 
 
-def synthetic(config: RunConfig, free: Sequence[str], options: argparse.Namespace) -> Question:
-    """Return the noisy image of a run, and a start away from its values."""
-    with Console(stderr=True).status("making the image"), torch.no_grad():
-        exact = replace(config, compute=replace(config.compute, precision="float64"))
-        image = simulate(exact).cpu().numpy().astype(np.float64)
-        if not image.max() > 0.0:
-            raise UsageError("the image of the command line is empty; check geometry and structure factors")
-        scale = options.photons / float(image.max())
-        fluence = config.beam.fluence_photons_per_m2 * scale
-        bright = replace(
-            config,
-            beam=replace(config.beam, fluence_photons_per_m2=fluence),
-            output=replace(config.output, noise_seed=-1 - options.seed),
-        )
-        noisy = noise_image((image * scale + options.background).astype(np.float32), bright)
-    usable = usable_pixels(bright) & (noisy.counts < OVERLOAD)
-    observed = Observed.of(noisy.counts.astype(np.float64) - bright.output.adc, usable)
-    true = Experiment(bright, free)
-    start = with_numbers(bright, moved(true, options))
-    return Question(start, tuple(free), observed, true_numbers(true))
-
-
-def moved(experiment: Experiment, options: argparse.Namespace) -> dict[str, torch.Tensor]:
-    """Return the values of an experiment with every variable moved up or down, by the full amount."""
-    draw = np.random.default_rng(options.seed)
-    pixel_m = float(experiment.config().detector.pixel_size_m)
-    values = {}
-    for name, groups, value in experiment.variables():
-        flat = value.flatten().clone()
-        for group in groups:
-            sign = float(draw.choice([-1.0, 1.0]))
-            size = abs(float(flat[group[0]]))
-            if name in ("Fbeam_m", "Sbeam_m", "Fclose_m", "Sclose_m"):
-                step = options.start_centre * pixel_m
-            elif name.endswith("_rad"):
-                step = rad_of_deg(options.start_misset)
-            else:
-                step = options.start_cell / 100.0 * (size or 1.0)
-            flat[list(group)] += sign * step
-        values[name] = flat.reshape(value.shape)
-    return values
-
-
-def _refined(question: Question, options: argparse.Namespace) -> Outcome:
-    """Return the outcome, with a bar on standard error meanwhile."""
-    error = options.start_cell / 100.0 + rad_of_deg(options.start_misset) / 3.0
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[state]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        refinement = Refinement(question.start, question.free, question.observed, error, options.method)
-        names = [plan.name for plan in refinement.plans()]
-        task = progress.add_task("refining", total=len(names), state="")
-
-        def watch(step: Step) -> None:
-            state = f"image {step.evaluation}, mean square residual {step.chi_square:.4g}"
-            progress.update(task, description=step.stage, completed=names.index(step.stage), state=state)
-
-        refinement.watch = watch
-        return refinement.run()
+def _with_any_cell(config: RunConfig) -> RunConfig:
+    """Return a run that has a cell; that of a matrix takes torch, and has equal components until then."""
+    if config.crystal.has_cell:
+        return config
+    equal = (1.0, 1.0, 1.0)
+    crystal = replace(config.crystal, has_cell=True, cell_lengths_A=equal, cell_angles_rad=equal)
+    return replace(config, crystal=crystal)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""What a command line means to the simulator, and how its parameters follow one number of it."""
+"""How the parameters of the simulator follow one number of a command line."""
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -12,10 +11,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from harness.errors import UsageError
 from harness.gradient_table import Place
+from harness.run_config import resolved
 from simulator import RunConfig
-from simulator.errors import InputError
 from simulator.parameters import PARAMETERS, value_of
 
 SECTIONS = ("beam", "detector", "crystal", "structure_factors", "sampling")
@@ -35,18 +33,6 @@ class Driven:
 
 class DiscreteChangeError(Exception):
     """A change of an option, however small, changes a decision of the run."""
-
-
-def resolved(words: Sequence[str], folder: Path) -> RunConfig:
-    """Return the configuration of a command line as it is read in a folder.
-
-    Raises: UsageError where the simulator refuses it.
-    """
-    with contextlib.chdir(folder):
-        try:
-            return RunConfig.from_args(list(words))
-        except InputError as error:
-            raise UsageError(str(error)) from error
 
 
 def changes(one: RunConfig, other: RunConfig) -> dict[str, bool]:

@@ -17,12 +17,13 @@ from rich.progress import Progress
 from harness.arguments import PreparedArguments
 from harness.errors import HarnessError, UsageError
 from harness.files import input_facts
-from harness.gradient_config import DiscreteChangeError, Driven, changes, driven_by, resolved
+from harness.gradient_config import DiscreteChangeError, Driven, changes, driven_by
 from harness.gradient_estimate import Value, steps
 from harness.gradient_rows import Report, Row, Slope
 from harness.gradient_sides import FirstSide, Objective, choose_objective, simulator_slopes
 from harness.gradient_table import Place, choose, differenced_arguments, find_places
 from harness.programs import Program, simulator_program
+from harness.run_config import resolved
 from simulator import RunConfig, simulate
 from simulator.scene import prepare
 from simulator.units import ANGSTROM_PER_M, MM_PER_M

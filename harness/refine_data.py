@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import zoom
 
 from harness.errors import HarnessError, UsageError
 from simulator import RunConfig
@@ -37,8 +36,7 @@ class Observed:
     @classmethod
     def of(cls, photons: Array, usable: Flags) -> Observed:
         """Return an image with its background. Raises: HarnessError where too little is usable."""
-        if int(usable.sum()) < BLOCK:
-            raise HarnessError(f"only {int(usable.sum())} pixels can be used; enlarge -roi, or mend the mask")
+        require_enough(usable)
         return cls(np.where(usable, photons, 0.0), usable, background_of(photons, usable))
 
 
@@ -49,12 +47,20 @@ def usable_pixels(config: RunConfig) -> Flags:
     return kept & config.detector.mask if config.detector.mask.size else kept
 
 
+def require_enough(usable: Flags) -> None:
+    """Check that an image has pixels to fit. Raises: HarnessError where too little is usable."""
+    if int(usable.sum()) < BLOCK:
+        raise HarnessError(f"only {int(usable.sum())} pixels can be used; enlarge -roi, or mend the mask")
+
+
 def background_of(photons: Array, usable: Flags) -> Array:
     """Return a smooth background [slow, fast]: means of blocks without what stands out, interpolated.
 
     In each block, pixels farther than 3 standard deviations of a count from the mean are left out, a few
     times over; blocks without usable pixels get the median of the others.
     """
+    from scipy.ndimage import zoom
+
     rows, columns = (max(1, round(size / BLOCK)) for size in photons.shape)
     means = np.full((rows, columns), np.nan)
     for i, strip in enumerate(np.array_split(np.where(usable, photons, np.nan), rows, axis=0)):

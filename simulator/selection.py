@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from simulator.config import Beam, Crystal, Detector, RunConfig, Sampling, StructureFactors
 from simulator.errors import InputError
-from simulator.parameters import PARAMETERS, parameter, value_of
+from simulator.parameter_table import PARAMETERS, numbers_of, parameter
 
 XYZ = ("x", "y", "z")
 COMPONENTS: Mapping[str, tuple[str, ...]] = {
@@ -85,28 +86,27 @@ def _check_continuous(name: str) -> None:
     parameter(name)
 
 
-def _present(config: RunConfig, name: str) -> Tensor:
-    """Return the value of an input that the run has. Raises: InputError where it has none."""
-    value = value_of(config, name)
+def _present(config: RunConfig, name: str) -> NDArray[np.float64]:
+    """Return the components [n] of an input that the run has. Raises: InputError where it has none."""
+    value = numbers_of(config, name)
     without_cell = name.startswith("cell_") and not config.crystal.has_cell
-    if without_cell or not value.numel() or value.isnan().any():
+    if without_cell or not value.size or np.isnan(value).any():
         remedy = ABSENT.get(name, "give the option that sets it")
         raise InputError(f"free '{name}': the run has no value of it; {remedy}")
     return value
 
 
-def _groups(name: str, inside: str | None, value: Tensor) -> Groups:
+def _groups(name: str, inside: str | None, value: NDArray[np.float64]) -> Groups:
     """Return the variables that a selection names."""
-    count = value.numel()
+    count = value.size
     if inside is None:
         return [(n,) for n in range(count)]
     groups = [
         tuple(_index(name, word.strip(), count) for word in part.split("=")) for part in inside.split(",")
     ]
-    flat = value.flatten()
     for group in groups:
-        if any(flat[n] != flat[group[0]] for n in group):
-            values = ", ".join(repr(float(flat[n])) for n in group)
+        if any(value[n] != value[group[0]] for n in group):
+            values = ", ".join(repr(float(value[n])) for n in group)
             raise InputError(
                 f"free '{label(name, group, count)}': tied, but the run has {values}; give equal values"
             )

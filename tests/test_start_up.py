@@ -25,6 +25,7 @@ except SystemExit as done:
 sys.stderr.write(json.dumps([status, [word for word in {SLOW!r} if word in sys.modules]]))
 """
 CELL = "-default_F 1 -cell 10 10 10 90 90 90"
+RUN = f"{CELL} -detpixels 64"
 FINE = {
     "nanoBragg": ["--help", "--version", "--list-quirks"],
     "nb-golden": ["--help", "verify --help"],
@@ -36,6 +37,8 @@ WRONG = {
         "-lamda 1", "-lambda", "-lambda x", "", "-default_F 1", "-hkl none.hkl -cell 10 10 10 90 90 90",
         f"{CELL} -mat none.mat", f"{CELL} -lambda -1", f"{CELL} -pixel -1", f"{CELL} -sourcefile none",
         f"{CELL} -floatfile no/such/x.bin", f"{CELL} -trace_pixel 9999 0", f"{CELL} --quirk Q-NONE=on",
+        f"{CELL} --epsilon 2", f"{CELL} --epsilon 0", f"{CELL} --accuracy x", f"{CELL} --accuracy 1",
+        f"{CELL} --compile maybe", f"{CELL} -dtype half", f"{CELL} -device nothing",
     ],
     "nb-compare": [
         "--bogus", "", "--roi 1 -- -lambda 1", "--c-bin none -- -lambda 1", "--outdir . -- -lambda 1",
@@ -48,6 +51,17 @@ WRONG = {
     "nb-gradients": [
         "--bogus", "", "--params colour -- -lambda 1", "--c-bin none -- -lambda 1", "--pixels 0 -- -lambda 1",
         "--c-bin program -- -lamda 1", "--c-bin program -- -trace_pixel 1 1",
+    ],
+    "nb-refine": [
+        "--bogus", "stray", "--method magic", "--seed -1", "--start-cell 0", "--photons x", "--outdir .",
+        "--outdir file", "--outdir program/x", "--data none", "--data .", "--image", "--image file",
+        "--image none --", f"--image none -- {RUN}", f"--image file -- {RUN}", f"--image half.img -- {RUN}",
+        "--free colour", f"--free colour -- {RUN}", f"--free , -- {RUN}", f"--free cell[a=b -- {RUN}",
+        f"--free cell[d] -- {RUN}", f"--free cell,cell[a] -- {RUN}", f"--free pivot -- {RUN}",
+        f"--free matrix -- {RUN}", f"--free structure_factors -- {RUN}",
+        f"--free cell[a=b] -- {RUN} -cell 10 11 10 90 90 90", "--free cell[d] -- -mat A.mat -default_F 1",
+        "-- -N 4", "-- -lamda 1", f"-- {RUN} -mat none.mat", f"-- {RUN} -roi 0 3 0 3",
+        f"-- {RUN} --epsilon 2",
     ],
     "nb-report": [
         "--bogus", "verify none", "replay none", "html none", "summary none", "diff none none",
@@ -71,9 +85,11 @@ def answered(folder, script, line):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with one file, and a program that does nothing."""
+    """A folder with an empty file, a part of an image, a matrix, and a program that does nothing."""
     made = tmp_path_factory.mktemp("start")
     (made / "file").write_text("", encoding="ascii")
+    (made / "half.img").write_text("{\nHEADER_BYTES=512;\n", encoding="ascii")
+    (made / "A.mat").write_text("0.1 0 0\n0 0.1 0\n0 0 0.1\n", encoding="ascii")
     (made / "program").write_text("#!/bin/sh\nexit 0\n", encoding="ascii")
     (made / "program").chmod(0o755)
     return made

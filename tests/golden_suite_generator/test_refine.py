@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from golden_suite_generator.refine import main, selections
+from golden_suite_generator.refine import METHOD_NAMES, main, selections
 from harness.refine_data import read_image
+from harness.refine_fit import METHODS
 from simulator import RunConfig, simulate
 
 CELL = "-cell 60 60 40 90 90 90 -misset 20 30 40 -default_F 100"
@@ -83,6 +84,22 @@ def test_free_words_are_selections_of_an_experiment() -> None:
     assert selections("distance,centre", near) == ("close_distance_m", "Fclose_m", "Sclose_m")
 
 
+def test_every_optimiser_can_be_asked_for() -> None:
+    assert tuple(METHODS) == METHOD_NAMES
+
+
+def test_ties_of_a_matrix_are_judged_by_its_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "A.mat").write_text("0.02 0 0\n0 0.02 0\n0 0 0.03\n")
+    run = ["--", "-mat", "A.mat", "-default_F", "100", *CAMERA.split()]
+    assert selections("cell[a=b,c]", RunConfig.from_args(run[1:])) == ("cell_lengths_A[a=b,c]",)
+    assert main(["--free", "cell[a=c]", *run]) == 3
+    assert "tied, but the run has" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["A.mat"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -90,6 +107,8 @@ def test_free_words_are_selections_of_an_experiment() -> None:
         (["--free", "", "--", *RUN], "nothing is named"),
         (["--free", "cell[a=b", "--", *RUN], "no partner"),
         (["--free", "cell[d]", "--", *RUN], "no such component"),
+        (["--free", "cell[a=c]", "--", *RUN], "tied, but the run has 60.0, 40.0"),
+        (["--free", "matrix", "--", *RUN], "the run has no value of it"),
         (["--seed", "-1"], "whole number"),
         (["--start-cell", "0"], "above 0"),
         (["--method", "magic"], "invalid choice"),
@@ -99,7 +118,7 @@ def test_free_words_are_selections_of_an_experiment() -> None:
         (["--", "-N", "4"], "no structure factors"),
         (["--", *RUN, "-default_F", "0"], "no structure factors"),
         (["--", *RUN, "-fluence", "0"], "empty"),
-        (["--", *RUN, "-roi", "0", "3", "0", "3"], "pixels can be used"),
+        (["--", *RUN, "-roi", "0", "3", "0", "3"], "only 16 pixels can be used"),
     ],
 )  # fmt: skip
 def test_wrong_input_is_one_line(
