@@ -1,4 +1,9 @@
-"""Command lines on an 8 x 8 detector that differ in what the gradient passes through."""
+"""Command lines on an 8 x 8 detector that differ in what the gradient passes through.
+
+No evaluation of them is within a step of gradcheck of a jump: an index half way between two reflections, at
+the end of the list, or at the edge of the hat. Among the thousand of `all-flags` one would be, with large
+pixels.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +30,14 @@ SHAPES = {
 SAMPLINGS = {
     "plain": "",
     "absorption": SENSOR,
-    "sources": f"{BEAMS} -dispersion 1 -dispsteps 2 -vdivrange 1 -vdivsteps 2",
+    "sources": f"{BEAMS} -dispersion 1.3 -dispsteps 2 -vdivrange 1 -vdivsteps 2",
     "phi": "-osc 2 -phisteps 3",
     "domains": "-mosaic 1 -mosaic_domains 3",
     "thick": f"{SENSOR} -oversample 2 -oversample_thick",
     "polar": f"{BEAMS} -oversample 2 -oversample_polar",
     "omega": "-oversample 2 -oversample_omega -point_pixel",
-    "all-flags": f"{SENSOR} {BEAMS} -oversample 2 -oversample_thick -oversample_polar -oversample_omega",
+    "all-flags": f"{SENSOR} {BEAMS} -oversample 2 -oversample_thick -oversample_polar -oversample_omega"
+    " -pixel 1.2",
     "water": f"-water 0.02 {SENSOR}",
     "curved": "-curved_det -osc 2 -phisteps 3 -mosaic 1 -mosaic_domains 3",
 }

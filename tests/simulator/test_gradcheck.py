@@ -24,13 +24,15 @@ from tests.simulator.gradient_cases import (
 )
 
 STEP, RELATIVE, ABSOLUTE = 1e-6, 1e-5, 1e-8
-"""Step of a parameter over its size, and allowed errors: a part of the slope, and of the brightest pixel.
+"""Step of a parameter over its size (0.01 where it is 0), and allowed errors: a part of the slope, and of the
+brightest pixel.
 
 The rounding of the image over the step is 1e-10 of the brightest pixel, the third derivative of an
 interference function of 4 cells at h = 7 over the square of the step 1e-7 of the slope.
 """
-INTERPOLATED = {"plain": "", "all-flags": "-pixel 1.2", "curved": ""}
-"""With small pixels no index is near the end of the list, where the image jumps."""
+INTERPOLATED = ("plain", "all-flags", "curved")
+SIZE_OF_ZERO = 0.01
+MOST_ENTRIES = 9
 ONLY_THERE = {
     "sources": {"hdiv_step_rad", "vdiv_step_rad", "dispersion_step"},
     "phi": {"phi_step_rad"},
@@ -55,21 +57,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+def along(value: Tensor) -> Tensor:
+    """Return the directions in which a parameter is varied [n, ...]: each entry, or three for a table."""
+    if value.numel() <= MOST_ENTRIES:
+        return torch.eye(value.numel(), dtype=torch.float64).reshape(-1, *value.shape)
+    return torch.randn((3, *value.shape), dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+
+
 def checked(config: RunConfig, names: Sequence[str] = ()) -> int:
     """Run gradcheck on all parameters of a run at once, or on some; return how many there are.
 
     The variables are shifts of the parameters over their sizes, the image is divided by its brightest pixel.
     """
     values = {name: value_of(config, name) for name in names or continuous(config)}
-    sizes = [float(value.abs().max()) or 1.0 for value in values.values()]
+    ways = {name: (float(value.abs().max()) or SIZE_OF_ZERO) * along(value) for name, value in values.items()}
     brightest = float(simulate(config).abs().max())
 
     def image(*shifts: Tensor) -> Tensor:
-        moved = zip(values, values.values(), sizes, shifts, strict=True)
-        there = {name: value + size * shift for name, value, size, shift in moved}
-        return simulate(with_values(config, there)) / brightest
+        moved = {
+            name: value + torch.tensordot(shift, ways[name], 1)
+            for (name, value), shift in zip(values.items(), shifts, strict=True)
+        }
+        return simulate(with_values(config, moved)) / brightest
 
-    shifts = tuple(torch.zeros_like(value).requires_grad_() for value in values.values())
+    shifts = tuple(torch.zeros(len(way), dtype=torch.float64, requires_grad=True) for way in ways.values())
     tolerances: dict[str, Any] = {"eps": STEP, "rtol": RELATIVE, "atol": ABSOLUTE}
     assert torch.autograd.gradcheck(image, shifts, **tolerances, fast_mode=True, check_undefined_grad=False)
     return len(shifts)
@@ -86,7 +97,7 @@ def test_gradcheck_of_all_shapes(shape: str, sampling: str, mode: str, folder: P
 @pytest.mark.parametrize("sampling", INTERPOLATED)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_gradcheck_with_interpolation(shape: str, sampling: str, mode: str, folder: Path) -> None:
-    words = ("-interpolate", SHAPES[shape], SAMPLINGS[sampling], INTERPOLATED[sampling])
+    words = ("-interpolate", SHAPES[shape], SAMPLINGS[sampling])
     assert checked(configured(folder, mode, *words)) > 25
 
 
@@ -130,7 +141,7 @@ WRONG = {
 def test_a_wrong_slope_is_found(wrong: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shape, owner, name, bend = WRONG[wrong]
     bent(monkeypatch, owner, name, bend)
-    with pytest.raises(GradcheckError, match="not equal|mismatch"):
+    with pytest.raises(GradcheckError, match="mismatch"):
         checked(configured(folder, "spec", "-nointerpolate", SHAPES[shape]), FEW)
 
 
@@ -143,5 +154,5 @@ def test_wrong_slopes_of_the_indices_are_found(folder: Path, monkeypatch: pytest
         return tuple(found)
 
     monkeypatch.setattr(product_slopes.Products, "backward", staticmethod(swapped))
-    with pytest.raises(GradcheckError, match="not equal|mismatch"):
+    with pytest.raises(GradcheckError, match="mismatch"):
         checked(configured(folder, "spec", "-nointerpolate"), FEW)
