@@ -11,6 +11,7 @@ from torch import Tensor
 from simulator.blocks import NEVER
 from simulator.instrument import CellVectors, Instrument
 from simulator.lattice_factor import lattice_factor
+from simulator.product_slopes import Products
 from simulator.rays import pixels_last
 from simulator.structure_factors import in_range, nearest_F, tricubic_F
 from simulator.taps import Show, silent
@@ -63,7 +64,7 @@ def evaluate(ins: Instrument, part: Part, show: Show = silent) -> Evaluation:
     if ins.plan.mosaic:
         show_cell(show, "mos", part.cell, alive)
     hkl = miller_indices(part.cell, part.q_per_m)
-    whole: Vec = apply(lambda index: (index - 0.5).ceil(), hkl)
+    whole: Vec = apply(lambda index: (index.detach() - 0.5).ceil(), hkl)
     show("hkl_frac", hkl, alive)
     show("hkl_rounded", lambda: apply(lambda index: index.to(torch.int64), whole), alive)
     F_latt = lattice_factor(ins.shape, hkl, whole, partial(show, where=alive))
@@ -91,6 +92,15 @@ def miller_indices(cell: CellVectors, q_per_m: Vec) -> Vec:
     Args: cell: components [1, 1, P, M] in metres; q_per_m: components [K, N, 1, 1].
     Returns: three tensors [K, N, P, M], pixels fastest in memory. Source: spec 06 section 9.
     """
+    parts = (*cell[0], *cell[1], *cell[2], *q_per_m)
+    if torch.is_grad_enabled() and any(part.requires_grad for part in parts):
+        indices: Vec = Products.apply(_products, *parts)  # type: ignore[no-untyped-call]
+        return indices
+    return _products(cell, q_per_m)
+
+
+def _products(cell: CellVectors, q_per_m: Vec) -> Vec:
+    """Return the products of three vectors [1, 1, P, M] with vectors [K, N, 1, 1]."""
     qx, qy, qz = pixels_last(q_per_m)  # [K, 1, 1, N]
     a, b, c = (pixels_last(v) for v in cell)  # [1, P, M, 1]
     h, k, l = ((v[0] * qx + v[1] * qy + v[2] * qz).movedim(-1, 1) for v in (a, b, c))

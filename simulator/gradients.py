@@ -14,12 +14,16 @@ import torch
 from torch import Tensor
 
 from simulator.blocks import Block
+from simulator.errors import InputError
 from simulator.instrument import Instrument
 from simulator.kernel import photons
 from simulator.leaves import leaves, rebuilt
 from simulator.stages import Eager
 
 EVALUATIONS_OF_A_GRAPH = 1 << 18
+KEPT_BYTES = 31 << 20
+"""The C library gives memory back to the system, to be paged in again for the next block, in pieces below the
+largest one freed so far, up to 32 MiB."""
 Forward = Callable[[], tuple[Tensor, Sequence[Block]]]
 """Computes the pixels [n] of all blocks, and says which blocks these were."""
 Spread = Callable[[Callable[[int], Any], int], Sequence[Any]]
@@ -56,11 +60,18 @@ class _Pixels(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        """Return the sum over blocks of the products with their derivatives, in the order of the blocks."""
+        """Return the sum over blocks of the products with their derivatives, in the order of the blocks.
+
+        Raises: InputError where a derivative of the derivative is asked for.
+        """
+        if torch.is_grad_enabled():
+            raise InputError("create_graph: an image has no second derivatives; leave create_graph=True out")
         ins, elements, blocks, spread = ctx.kept
         starts = [0]
         for block in blocks:
             starts.append(starts[-1] + len(block.slow))
+
+        torch.empty(KEPT_BYTES, dtype=torch.uint8)  # freed unused, so that the memory of a block is kept
 
         def of_block(n: int) -> list[Tensor | None]:
             return _products(ins, ctx.needed, elements, blocks[n], grads[0][starts[n] : starts[n + 1]])

@@ -110,7 +110,13 @@ def sincg(phase: Tensor, cells: Tensor) -> Tensor:
     if phase.requires_grad or cells.requires_grad:
         grating: Tensor = _Grating.apply(phase, cells)  # type: ignore[no-untyped-call]
         return grating
-    return (phase * cells).sin() / phase.sin()
+    many, one = _sines(phase, cells)
+    return many / one
+
+
+def _sines(phase: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+    """Return sin(N x) and sin(x)."""
+    return (phase * cells).sin(), phase.sin()
 
 
 def reduced_sincg(offset: Tensor, cells: Tensor, dtype: torch.dtype) -> Tensor:
@@ -189,15 +195,17 @@ class _Grating(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, phase: Tensor, cells: Tensor) -> Tensor:
         """Return sin(N x)/sin(x)."""
-        ctx.save_for_backward(phase, cells)
-        return sincg(phase.detach(), cells.detach())
+        many, one = _sines(phase, cells)
+        grating = many / one
+        ctx.save_for_backward(phase, cells, one, grating)
+        return grating
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """Return the products with both slopes."""
-        phase, cells = ctx.saved_tensors
-        along_x, along_N = grating_slopes(phase, cells)
-        return grads[0] * along_x, (grads[0] * along_N).sum() if ctx.needs_input_grad[1] else None
+        phase, cells, one, grating = ctx.saved_tensors
+        along_x, along_N = grating_slopes(phase, cells, one, grating, ctx.needs_input_grad[1])
+        return along_x.mul_(grads[0]), None if along_N is None else (grads[0] * along_N).sum()
 
 
 class _Ball(torch.autograd.Function):

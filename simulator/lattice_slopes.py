@@ -12,25 +12,28 @@ NEAR_CENTRE = 1.0 / 64.0
 NEAR_BALL = 0.5
 
 
-def grating_slopes(phase: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the derivatives of sin(N x)/sin(x) to x and to N.
+def grating_slopes(
+    phase: Tensor, cells: Tensor, one: Tensor, grating: Tensor, along_cells: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Return the derivatives of g = sin(N x)/sin(x) to x and, if asked for, to N.
 
-    (N cos(N x) - sin(N x) cos(x)/sin(x))/sin(x) and x cos(N x)/sin(x); near a multiple n pi the first is
-    c N [-(N^2-1) e/3 + (3N^4 - 10N^2 + 7) e^3/90], with e = x - n pi and c the cosine of n pi (N - 1).
+    (N cos(N x) - g cos(x))/sin(x) and x cos(N x)/sin(x); near a multiple n pi the first is
+    g [N cot(N e) - cot(e)] with e = x - n pi, by the series of the cotangents: -(N^2-1) e/3 - (N^4-1) e^3/45
+    - 2 (N^6-1) e^5/945.
 
-    Args: phase, x in radians; cells, N.
+    Args: phase, x in radians; cells, N; one, sin(x); grating, g.
     """
-    turns = (phase / math.pi).round()
-    e = phase - turns * math.pi
-    near = (e * cells).abs() < NEAR_CENTRE
-    sine = torch.where(e == 0.0, 1.0, phase.sin())
-    many = phase * cells
-    quotient = (cells * many.cos() - many.sin() * phase.cos() / sine) / sine
-    N_sqr = cells * cells
-    cubic = (3.0 * N_sqr * N_sqr - 10.0 * N_sqr + 7.0) * e * e * e / 90.0
-    peak = (turns * (cells - 1.0) * math.pi).cos() * cells * (cubic - (N_sqr - 1.0) * e / 3.0)
-    along_N = torch.where(e == 0.0, (turns * (cells - 1.0) * math.pi).cos(), phase * many.cos() / sine)
-    return torch.where(near, peak, quotient), along_N
+    many = (phase * cells).cos_()
+    along_N = phase * many / one if along_cells else None
+    slope = many.mul_(cells).sub_(phase.cos().mul_(grating)).div_(one)
+    near = (one.abs() < NEAR_CENTRE / cells).nonzero(as_tuple=True)
+    x = phase[near]
+    e = x - (x / math.pi).round() * math.pi
+    y, N_sqr = e * e, cells * cells
+    N_4, N_6 = N_sqr * N_sqr, N_sqr * N_sqr * N_sqr
+    series = (N_sqr - 1.0) / 3.0 + y * ((N_4 - 1.0) / 45.0 + y * (2.0 * (N_6 - 1.0) / 945.0))
+    slope[near] = -grating[near] * e * series
+    return slope, along_N
 
 
 def ball_slope(x: Tensor) -> Tensor:

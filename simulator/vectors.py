@@ -7,6 +7,7 @@ every product and sum a separate rounded operation, as in a scalar program.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -78,10 +79,8 @@ def square_root(x: Tensor) -> Tensor:
     if torch.compiler.is_compiling():
         return x.sqrt()
     if x.requires_grad:
-        zero = x == 0.0
-        root = torch.where(zero, 1.0, x).sqrt()
-        s, exact = torch.where(zero, 0.0, root), square_root(x.detach())
-        return s + (exact - s.detach())
+        root: Tensor = _SquareRoot.apply(x)  # type: ignore[no-untyped-call]
+        return root
     s = x.sqrt()
     split = SPLITTER * s
     high = split - (split - s)
@@ -91,6 +90,23 @@ def square_root(x: Tensor) -> Tensor:
     step = residual / torch.where(s == 0.0, 1.0, 2.0 * s)
     # the next term of the series is negative, which decides ties
     return s + (step - step.abs() * EPSILON)
+
+
+class _SquareRoot(torch.autograd.Function):
+    """`square_root` with its slope, 1/(2 s), taken as 0 at 0."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        """Return the root s."""
+        root = square_root(x.detach())
+        ctx.save_for_backward(root)
+        return root
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        """Return the product with the slope."""
+        (root,) = ctx.saved_tensors
+        return torch.where(root == 0.0, 0.0, grads[0] / (2.0 * torch.where(root == 0.0, 1.0, root)))
 
 
 def scale(v: Vec, factor: Tensor | float) -> Vec:

@@ -149,8 +149,8 @@ def test_a_factor_without_its_slope_is_found(compared, c_binary, monkeypatch, fa
 def test_a_wrong_slope_of_the_grating_is_found(compared, c_binary, monkeypatch):
     from simulator import lattice_factor, lattice_slopes
 
-    def bent(phase, cells):
-        along, of_cells = lattice_slopes.grating_slopes(phase, cells)
+    def bent(*given):
+        along, of_cells = lattice_slopes.grating_slopes(*given)
         return along * 1.001, of_cells
 
     monkeypatch.setattr(lattice_factor, "grating_slopes", bent)
