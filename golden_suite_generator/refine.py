@@ -151,6 +151,10 @@ def _asked(options: argparse.Namespace, words: Sequence[str]) -> Asked:
     require_data(options.data)
     with _run_words(options.data, words) as complete:
         config = resolved(("-nonoise", "-nopgm", *complete), Path.cwd())
+    if config.compute.epsilon > 0.0:
+        raise UsageError(
+            f"--epsilon {config.compute.epsilon:g}: differences of images need every evaluation; leave it out"
+        )
     free = selections(options.free, config)
     if options.image is not None:
         return Asked(config, free, read_image(options.image, config))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bench_worker import peak_bytes
 from harness.cli import CommandParser, run_command
-from harness.gates import data_folder, words_for
+from harness.gate_data import data_folder, words_for
 from harness.programs import DTYPES, MODES
 
 if TYPE_CHECKING:

@@ -58,7 +58,7 @@ WRONG = {
         "--image none --", f"--image none -- {RUN}", f"--image file -- {RUN}", f"--image half.img -- {RUN}",
         "--free colour", f"--free colour -- {RUN}", f"--free , -- {RUN}", f"--free cell[a=b -- {RUN}",
         f"--free cell[d] -- {RUN}", f"--free cell,cell[a] -- {RUN}", f"--free pivot -- {RUN}",
-        f"--free matrix -- {RUN}", f"--free structure_factors -- {RUN}",
+        f"-- {RUN} --epsilon 1e-4", f"--free matrix -- {RUN}", f"--free structure_factors -- {RUN}",
         f"--free cell[a=b] -- {RUN} -cell 10 11 10 90 90 90", "--free cell[d] -- -mat A.mat -default_F 1",
         "-- -N 4", "-- -lamda 1", f"-- {RUN} -mat none.mat", f"-- {RUN} -roi 0 3 0 3",
         f"-- {RUN} --epsilon 2",
