@@ -28,6 +28,7 @@ from simulator.sparse import LeftOut, Sparse
 from simulator.staging import choose_stages
 from simulator.taps import Level, Spot, Tap, no_tap, silent
 
+NOTHING = torch.zeros(0)
 GRADIENT_WHOLE = "--epsilon is not used: an image with a gradient is computed whole"
 
 Submit = Callable[..., "Future[Any]"]
@@ -184,7 +185,7 @@ def _render(run: _Run, progress: Progress | None) -> tuple[Rendered, list[Block]
     for part in _rendered_blocks(run, executed.flatten()):
         start, finished = finished, finished + len(part.pixels)
         values[start:finished] = part.pixels
-        done.append(replace(part, pixels=part.pixels[:0]))
+        done.append(replace(part, pixels=NOTHING))
         if progress is not None:
             progress(finished, total)
     ended = run.ins.plan.latching and bool(done) and done[-1].interpolated != NEVER

@@ -59,7 +59,8 @@ def _sum(image: Image, chosen: Flags, window: Window, term: Callable[[Image], Do
     """Return the sum of a term of chosen pixels in memory order, each partial sum rounded as in a loop."""
     total = 0.0
     for band in bands_of(window):
-        terms = term(image[band][chosen[band]])
+        kept = chosen[band]
+        terms = term(image[band].ravel() if kept.all() else image[band][kept])
         if terms.size:
             terms[0] += total
             total = float(np.add.accumulate(terms)[-1])
