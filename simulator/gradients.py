@@ -6,8 +6,9 @@ them on, torch differentiates the set-up as usual.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from math import ceil
 from typing import Any
 
 import torch
@@ -26,8 +27,8 @@ KEPT_BYTES = 31 << 20
 largest one freed so far, up to 32 MiB."""
 Forward = Callable[[], tuple[Tensor, Sequence[Block]]]
 """Computes the pixels [n] of all blocks, and says which blocks these were."""
-Spread = Callable[[Callable[[int], Any], int], Sequence[Any]]
-"""Calls a function with 0 ... n - 1, side by side, and returns the results in order."""
+Spread = Callable[[Callable[[int], Any], int], Iterable[Any]]
+"""Calls a function with 0 ... n - 1, side by side, and yields the results in order."""
 
 
 def wanted(ins: Instrument) -> bool:
@@ -56,7 +57,7 @@ class _Pixels(torch.autograd.Function):
             pixels, blocks = forward()
         ctx.kept = (rebuilt(ins, [part.detach() for part in tensors]), elements, _pieces(ins, blocks), spread)
         ctx.needed = [part.requires_grad for part in tensors]
-        return pixels.clone()
+        return pixels
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
@@ -100,12 +101,15 @@ def _products(
 
 
 def _pieces(ins: Instrument, blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks in parts of about so many evaluations that their graphs fit into memory."""
+    """Return the blocks in equal parts of about so many evaluations that their graphs fit into memory."""
     K, P, M = ins.counts
     sides = ins.plan.sides
     pixels = max(1, EVALUATIONS_OF_A_GRAPH // (K * P * M * sides * sides * ins.plan.layers))
-    return [
-        replace(block, slow=block.slow[n : n + pixels], fast=block.fast[n : n + pixels])
-        for block in blocks
-        for n in range(0, len(block.slow), pixels)
-    ]
+    pieces = []
+    for block in blocks:
+        size = ceil(len(block.slow) / max(1, round(len(block.slow) / pixels)))
+        pieces += [
+            replace(block, slow=block.slow[n : n + size], fast=block.fast[n : n + size])
+            for n in range(0, len(block.slow), size)
+        ]
+    return pieces

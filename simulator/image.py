@@ -143,10 +143,14 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
     def whole(run: _Run) -> tuple[Tensor, list[Block]]:
         rendered, blocks = _render(run, progress)
         made.append(rendered)
-        return rendered.image.flatten()[rendered.executed.flatten().to(rendered.image.device)], blocks
+        return _computed(rendered), blocks
 
     pixels = _with_gradient(scene, ins, tap, whole, scene.evaluations)
-    image = torch.zeros_like(made[0].image).masked_scatter(made[0].executed.to(pixels.device), pixels)
+    plain = made[0].image
+    if len(pixels) == plain.numel():
+        image = pixels.reshape(plain.shape)
+    else:
+        image = torch.zeros_like(plain).masked_scatter(made[0].executed.to(pixels.device), pixels)
     return replace(made[0], image=image, notes=(*made[0].notes, *notes))
 
 
@@ -169,10 +173,23 @@ def _with_gradient(
     return differentiable(ins, compute.block_elements, forward, _side_by_side)
 
 
-def _side_by_side(function: Callable[[int], Any], count: int) -> Sequence[Any]:
-    """Return the results of a function of 0 ... count - 1, called on all cores."""
-    with _workers(parallel=True) as (submit, _):
-        return [call.result() for call in [submit(function, n) for n in range(count)]]
+def _computed(rendered: Rendered) -> Tensor:
+    """Return the computed pixels of an image in their order."""
+    executed = rendered.executed.flatten()
+    flat = rendered.image.flatten()
+    return flat if executed.all() else flat[executed.to(flat.device)]
+
+
+def _side_by_side(function: Callable[[int], Any], count: int) -> Iterator[Any]:
+    """Yield the results of a function of 0 ... count - 1, called on all cores, in order."""
+    pending: deque[Future[Any]] = deque()
+    with _workers(parallel=True) as (submit, waiting):
+        for n in range(count):
+            pending.append(submit(function, n))
+            while len(pending) > waiting:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
 def _render(run: _Run, progress: Progress | None) -> tuple[Rendered, list[Block]]:

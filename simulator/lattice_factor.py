@@ -116,7 +116,7 @@ def sincg(phase: Tensor, cells: Tensor) -> Tensor:
 
 def _sines(phase: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
     """Return sin(N x) and sin(x)."""
-    return (phase * cells).sin(), phase.sin()
+    return (phase * cells).sin_(), phase.sin()
 
 
 def reduced_sincg(offset: Tensor, cells: Tensor, dtype: torch.dtype) -> Tensor:
@@ -196,7 +196,7 @@ class _Grating(torch.autograd.Function):
     def forward(ctx: Any, phase: Tensor, cells: Tensor) -> Tensor:
         """Return sin(N x)/sin(x)."""
         many, one = _sines(phase, cells)
-        grating = many / one
+        grating = many.div_(one)
         ctx.save_for_backward(phase, cells, one, grating)
         return grating
 
@@ -205,7 +205,7 @@ class _Grating(torch.autograd.Function):
         """Return the products with both slopes."""
         phase, cells, one, grating = ctx.saved_tensors
         along_x, along_N = grating_slopes(phase, cells, one, grating, ctx.needs_input_grad[1])
-        return along_x.mul_(grads[0]), None if along_N is None else (grads[0] * along_N).sum()
+        return along_x.mul_(grads[0]), None if along_N is None else along_N.mul_(grads[0]).sum()
 
 
 class _Ball(torch.autograd.Function):

@@ -24,7 +24,7 @@ def grating_slopes(
     Args: phase, x in radians; cells, N; one, sin(x); grating, g.
     """
     many = (phase * cells).cos_()
-    along_N = phase * many / one if along_cells else None
+    along_N = (phase * many).div_(one) if along_cells else None
     slope = many.mul_(cells).sub_(phase.cos().mul_(grating)).div_(one)
     near = (one.abs() < NEAR_CENTRE / cells).nonzero(as_tuple=True)
     x = phase[near]

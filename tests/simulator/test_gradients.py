@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor
@@ -74,6 +78,34 @@ def test_gradient_runs_give_the_image_of_plain_runs() -> None:
     config = configured(THREE)
     free = value_of(config, "distance_m").requires_grad_()
     assert torch.equal(simulate(with_values(config, {"distance_m": free})).detach(), simulate(config))
+
+
+PEAK = """
+import sys, torch
+from pathlib import Path
+from simulator import RunConfig, simulate
+from simulator.parameters import value_of, with_values
+config = RunConfig.from_args(sys.argv[1:])
+free = value_of(config, "misset_rad").requires_grad_()
+simulate(with_values(config, {"misset_rad": free})).square().sum().backward()
+lines = Path("/proc/self/status").read_text().splitlines()
+print(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="no /proc: peak memory is not known")
+def test_memory_of_a_gradient_grows_with_the_image_alone() -> None:
+    peaks_kib = []
+    for side in (512, 1024):
+        words = f"{CELL} -misset 1 2 3 -lambda 1 -distance 100 -pixel 0.1 -detpixels {side} -N 5 -default_F 1"
+        words += " -oversample 1 -osc 1 -phisteps 10 -nonoise --compile off"
+        ran = subprocess.run(
+            [sys.executable, "-c", PEAK, *words.split()], capture_output=True, text=True, check=True
+        )
+        peaks_kib.append(int(ran.stdout))
+    pixels = 1024 * 1024 - 512 * 512
+    # the graph of one evaluation keeps some 30 numbers: 1.9 GB more, if it were kept
+    assert (peaks_kib[1] - peaks_kib[0]) * 1024 < 20 * 8 * pixels
 
 
 def test_block_size_does_not_change_a_gradient() -> None:
