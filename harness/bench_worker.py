@@ -55,6 +55,9 @@ def peak_bytes() -> int:
 
 def main(argv: Sequence[str]) -> int:
     """Run the worker on a nanoBragg command line until its input ends."""
+    from simulator.waiting import wait_asleep
+
+    wait_asleep()
     import torch
 
     imported = peak_bytes()

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from simulator.errors import InputError
 from simulator.options import help_text, parse
 from simulator.version import VERSION
+from simulator.waiting import wait_asleep
 
 PROGRAM = "nanoBragg"
 USAGE_ERROR = 9
@@ -75,6 +76,7 @@ def _run(args: list[str]) -> int:
 
     resolved = resolve(raw)
     check_outputs(resolved.config)
+    wait_asleep()
     with _uncollected():
         from simulator.job import Job
 
