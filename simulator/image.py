@@ -112,7 +112,7 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
         made.append(rendered)
         return _computed(rendered), blocks
 
-    pixels = differentiable(ins, compute.block_elements, forward, _side_by_side)
+    pixels = differentiable(ins, forward, _side_by_side)
     plain = made[0].image
     if len(pixels) == plain.numel():
         return replace(made[0], image=pixels.reshape(plain.shape))

@@ -15,11 +15,12 @@ from simulator import RunConfig
 LINE = "-cell 40 45 50 90 90 90 -N 5 -default_F 100 -lambda 1 -distance 100 -detpixels 8 -oversample 1"
 
 
-def test_sets_differ_by_the_structure_factors() -> None:
+def test_sets_grow_and_the_last_has_the_structure_factors() -> None:
     config = RunConfig.from_args(LINE.split())
-    geometry, everything = (wanted(config, everything=flag) for flag in (False, True))
+    usual, geometry, everything = (wanted(config, name) for name in SETS)
+    assert set(usual) < set(geometry)
     assert set(everything) - set(geometry) == {"default_F"}
-    assert {"cell_lengths_A", "distance_m", "wavelength_m"} <= set(geometry)
+    assert {"cell_lengths_A", "distance_m", "wavelength_m"} <= set(usual)
     assert "matrix" not in geometry
 
 
