@@ -27,10 +27,17 @@ if TYPE_CHECKING:
 NAME = "harness.bench_gradients"
 MIB = 1 << 20
 SOME_ROWS = ("-roi", "0", "2462", "1200", "1231")
-SETS = ("geometry", "everything")
+USUAL = (
+    "matrix", "cell_lengths_A", "cell_angles_rad", "misset_rad", "phi_first_rad", "wavelength_m",
+    "distance_m", "Fbeam_m", "Sbeam_m", "detector_rot_rad", "mosaic_spread_rad", "fluence_photons_per_m2",
+)  # fmt: skip
+FACTORS = ("structure_factors", "default_F")
+SETS = ("usual", "geometry", "everything")
 EPILOG = """\
-The authoritative command (2463 x 2527, 10 phi steps) with -misset 0 0 0. geometry: every continuous input
-that the run has but structure factors; everything: these, too. The loss is the sum of squares of all pixels.
+The authoritative command (2463 x 2527, 10 phi steps) with -misset 0 0 0. usual: what a refinement of
+crystal and detector varies; geometry: every continuous input that the run has but structure factors;
+everything: these, too. The loss is the sum
+of squares of all pixels.
 
 wall, cpu: seconds of a run, median of the rounds; ratio: forward + backward over forward of the same round,
 median (least-most); MiB: largest resident size of the process so far, less that after import torch
@@ -50,7 +57,7 @@ def _command(argv: Sequence[str]) -> int:
     add("--parity-mode", choices=MODES, default="spec", help="default spec")
     add("--dtype", choices=DTYPES, help="of the simulator")
     add("--compile", choices=("auto", "on", "off"), default="off", help="default off")
-    add("--sets", nargs="+", choices=SETS, default=list(SETS), help="which inputs; default both")
+    add("--sets", nargs="+", choices=SETS, default=list(SETS), help="which inputs; default all")
     add("--quick", action="store_true", help="32 rows: a try, not a result")
     options = parser.parse_args(argv)
     import torch
@@ -79,7 +86,7 @@ def measure(config: RunConfig, name: str, rounds: int) -> dict[str, Any]:
 
     Args: config: the run. name: of the set of inputs, from SETS.
     """
-    inputs = wanted(config, everything=name == "everything")
+    inputs = wanted(config, name)
     sides: Mapping[str, Callable[[], object]] = {
         "forward": lambda: _image(config, {}),
         "both": lambda: _slopes(config, inputs),
@@ -99,19 +106,13 @@ def measure(config: RunConfig, name: str, rounds: int) -> dict[str, Any]:
     return row
 
 
-def wanted(config: RunConfig, everything: bool) -> dict[str, Tensor]:
-    """Return the continuous inputs of a run by name, with or without its structure factors."""
+def wanted(config: RunConfig, name: str) -> dict[str, Tensor]:
+    """Return the continuous inputs of a run that belong to a set of SETS, by name."""
     from simulator.parameters import PARAMETERS, value_of
 
-    values = {name: value_of(config, name) for name in PARAMETERS}
-    return {
-        name: value
-        for name, value in values.items()
-        if value.numel() and value.isfinite().all() and (everything or name not in _FACTORS)
-    }
-
-
-_FACTORS = ("structure_factors", "default_F")
+    left_out = {"usual": set(PARAMETERS).difference(USUAL), "geometry": set(FACTORS), "everything": set()}
+    values = {key: value_of(config, key) for key in PARAMETERS if key not in left_out[name]}
+    return {key: value for key, value in values.items() if value.numel() and value.isfinite().all()}
 
 
 def _image(config: RunConfig, inputs: Mapping[str, Tensor]) -> Tensor:

@@ -21,7 +21,7 @@ from simulator.kernel import photons
 from simulator.leaves import leaves, rebuilt
 from simulator.stages import Eager
 
-EVALUATIONS_OF_A_GRAPH = 1 << 18
+EVALUATIONS_OF_A_GRAPH, ALL_AT_ONCE = 1 << 18, 1 << 62
 KEPT_BYTES = 31 << 20
 """The C library gives memory back to the system, to be paged in again for the next block, in pieces below the
 largest one freed so far, up to 32 MiB."""
@@ -36,13 +36,10 @@ def wanted(ins: Instrument) -> bool:
     return torch.is_grad_enabled() and any(part.requires_grad for part in leaves(ins))
 
 
-def differentiable(ins: Instrument, elements: int, forward: Forward, spread: Spread) -> Tensor:
-    """Return the pixels [n] of a forward pass, with the gradient to the tensors of the instrument.
-
-    Args: elements: evaluations of a chunk in the backward pass.
-    """
+def differentiable(ins: Instrument, forward: Forward, spread: Spread) -> Tensor:
+    """Return the pixels [n] of a forward pass, with the gradient to the tensors of the instrument."""
     tensors = list(leaves(ins))
-    found: Tensor = _Pixels.apply((ins, elements, forward, spread), *tensors)  # type: ignore[no-untyped-call]
+    found: Tensor = _Pixels.apply((ins, forward, spread), *tensors)  # type: ignore[no-untyped-call]
     return found
 
 
@@ -50,12 +47,12 @@ class _Pixels(torch.autograd.Function):
     """All pixels as one function of the tensors of the instrument."""
 
     @staticmethod
-    def forward(ctx: Any, how: tuple[Instrument, int, Forward, Spread], *tensors: Tensor) -> Tensor:
+    def forward(ctx: Any, how: tuple[Instrument, Forward, Spread], *tensors: Tensor) -> Tensor:
         """Compute the pixels and remember the blocks."""
-        ins, elements, forward, spread = how
+        ins, forward, spread = how
         with torch.no_grad():
             pixels, blocks = forward()
-        ctx.kept = (rebuilt(ins, [part.detach() for part in tensors]), elements, _pieces(ins, blocks), spread)
+        ctx.kept = (rebuilt(ins, [part.detach() for part in tensors]), _pieces(ins, blocks), spread)
         ctx.needed = [part.requires_grad for part in tensors]
         return pixels
 
@@ -67,7 +64,7 @@ class _Pixels(torch.autograd.Function):
         """
         if torch.is_grad_enabled():
             raise InputError("create_graph: an image has no second derivatives; leave create_graph=True out")
-        ins, elements, blocks, spread = ctx.kept
+        ins, blocks, spread = ctx.kept
         starts = [0]
         for block in blocks:
             starts.append(starts[-1] + len(block.slow))
@@ -75,7 +72,7 @@ class _Pixels(torch.autograd.Function):
         torch.empty(KEPT_BYTES, dtype=torch.uint8)  # freed unused, so that the memory of a block is kept
 
         def of_block(n: int) -> list[Tensor | None]:
-            return _products(ins, ctx.needed, elements, blocks[n], grads[0][starts[n] : starts[n + 1]])
+            return _products(ins, ctx.needed, blocks[n], grads[0][starts[n] : starts[n + 1]])
 
         totals: list[Tensor | None] = [None] * len(ctx.needed)
         for parts in spread(of_block, len(blocks)):
@@ -86,14 +83,12 @@ class _Pixels(torch.autograd.Function):
         return None, *totals
 
 
-def _products(
-    ins: Instrument, needed: Sequence[bool], elements: int, block: Block, grad: Tensor
-) -> list[Tensor | None]:
+def _products(ins: Instrument, needed: Sequence[bool], block: Block, grad: Tensor) -> list[Tensor | None]:
     """Return the product of a block's gradient with its derivative to each tensor, None where not needed."""
     with torch.enable_grad():
         inputs = [part.detach().requires_grad_(need) for part, need in zip(leaves(ins), needed, strict=True)]
         asked = [part for part, need in zip(inputs, needed, strict=True) if need]
-        pixels = photons(rebuilt(ins, inputs), block, Eager(elements, len(block.slow))).pixels
+        pixels = photons(rebuilt(ins, inputs), block, Eager(ALL_AT_ONCE, len(block.slow))).pixels
         if not pixels.requires_grad:
             return [None] * len(inputs)
         found = iter(torch.autograd.grad(pixels, asked, grad.to(pixels.dtype), allow_unused=True))

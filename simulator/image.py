@@ -170,7 +170,7 @@ def _with_gradient(
     def forward() -> tuple[Tensor, Sequence[Block]]:
         return pixels(_run(scene, rebuilt(ins, [part.detach() for part in leaves(ins)]), tap, evaluations))
 
-    return differentiable(ins, compute.block_elements, forward, _side_by_side)
+    return differentiable(ins, forward, _side_by_side)
 
 
 def _computed(rendered: Rendered) -> Tensor:
