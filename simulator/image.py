@@ -93,6 +93,8 @@ def simulate(config: RunConfig) -> Tensor:
 def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) -> Rendered:
     """Return the image of a scene, with its gradient if a quantity of the run requires one.
 
+    Gradients are computed in float64; so is the image where its precision is left open.
+
     Args: scene: from `prepare`. tap: who watches; the image is the same bit for bit. progress: see
     `Progress`.
     Raises: InputError for a device that is not there. Source: spec 06.
@@ -102,17 +104,17 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
         with torch.inference_mode():
             return _render(_run(scene, Instrument.of(scene), tap), progress)[0]
     compute = scene.config.compute
-    if compute.precision == "auto":
-        ins = Instrument.of(scene.with_compute(replace(compute, precision="float64")))
+    exact = scene.with_compute(replace(compute, precision="float64"))
+    seen = Instrument.of(exact if compute.precision == "auto" else scene)
     made: list[Rendered] = []
 
     def forward() -> tuple[Tensor, Sequence[Block]]:
-        run = _run(scene, rebuilt(ins, [part.detach() for part in leaves(ins)]), tap)
+        run = _run(scene, rebuilt(seen, [part.detach() for part in leaves(seen)]), tap)
         rendered, blocks = _render(run, progress)
         made.append(rendered)
         return _computed(rendered), blocks
 
-    pixels = differentiable(ins, forward, _side_by_side)
+    pixels = differentiable(Instrument.of(exact), forward, _side_by_side)
     plain = made[0].image
     if len(pixels) == plain.numel():
         return replace(made[0], image=pixels.reshape(plain.shape))
