@@ -112,9 +112,8 @@ def render_pixels(scene: Scene, places: Tensor) -> Tensor:
         return torch.cat(pixels), [block for part in done for block in part.blocks]
 
     evaluations = len(places) * scene.steps * scene.layers
-    ins = Instrument.of(scene)
-    if wanted(ins):
-        return _with_gradient(scene, ins, no_tap, chosen, evaluations)
+    if wanted(Instrument.of(scene)):
+        return _with_gradient(scene, no_tap, chosen, evaluations)
     with torch.inference_mode():
         found, _ = chosen(_run(scene, Instrument.of(scene), no_tap, evaluations))
     return _usable(found)
@@ -128,13 +127,14 @@ def _usable(image: Tensor) -> Tensor:
 def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) -> Rendered:
     """Return the image of a scene, with its gradient if a quantity of the run requires one.
 
+    Gradients are computed in float64; so is the image where its precision is left open.
+
     Args: scene: from `prepare`. tap: who watches; the image is the same bit for bit. progress: see
     `Progress`.
     Raises: InputError for a device that is not there, and for a tap where evaluations may be left out.
     Source: spec 06.
     """
-    ins = Instrument.of(scene)
-    if not wanted(ins):
+    if not wanted(Instrument.of(scene)):
         with torch.inference_mode():
             return _render(_run(scene, Instrument.of(scene), tap, scene.evaluations), progress)[0]
     notes = (GRADIENT_WHOLE,) if scene.config.compute.epsilon > 0.0 else ()
@@ -145,7 +145,7 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
         made.append(rendered)
         return _computed(rendered), blocks
 
-    pixels = _with_gradient(scene, ins, tap, whole, scene.evaluations)
+    pixels = _with_gradient(scene, tap, whole, scene.evaluations)
     plain = made[0].image
     if len(pixels) == plain.numel():
         image = pixels.reshape(plain.shape)
@@ -155,22 +155,19 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
 
 
 def _with_gradient(
-    scene: Scene,
-    ins: Instrument,
-    tap: Tap,
-    pixels: Callable[[_Run], tuple[Tensor, list[Block]]],
-    evaluations: int,
+    scene: Scene, tap: Tap, pixels: Callable[[_Run], tuple[Tensor, list[Block]]], evaluations: int
 ) -> Tensor:
-    """Return the pixels [n] of a run with their gradient; nothing is left out."""
+    """Return the pixels [n] of a run with their gradient, which is float64; nothing is left out."""
     compute = replace(scene.config.compute, epsilon=0.0)
     scene = scene.with_compute(compute)
-    if compute.precision == "auto":
-        ins = Instrument.of(scene.with_compute(replace(compute, precision="float64")))
+    exact = scene.with_compute(replace(compute, precision="float64"))
+    seen = Instrument.of(exact if compute.precision == "auto" else scene)
 
     def forward() -> tuple[Tensor, Sequence[Block]]:
-        return pixels(_run(scene, rebuilt(ins, [part.detach() for part in leaves(ins)]), tap, evaluations))
+        detached = rebuilt(seen, [part.detach() for part in leaves(seen)])
+        return pixels(_run(scene, detached, tap, evaluations))
 
-    return differentiable(ins, forward, _side_by_side)
+    return differentiable(Instrument.of(exact), forward, _side_by_side)
 
 
 def _computed(rendered: Rendered) -> Tensor:

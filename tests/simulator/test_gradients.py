@@ -21,6 +21,10 @@ BASE = (
     " -nonoise -nopgm -oversample 1 -phi 3 -polar 0.7 -twotheta 5 -detector_rotx 3"
 )
 CELL = "-cell 40 45 50 85 95 100"
+ON_THE_PEAK = (
+    "-cell 100 100 100 90 90 90 -misset 0 0 0 -lambda 1 -distance 100 -detpixels 9 -pixel 1 -N 5"
+    " -default_F 10 -nonoise -polar 0.9 -Xbeam 4 -Ybeam 4 -oversample 1"
+)
 THREE = "-osc 2 -phisteps 3 -mosaic 1 -mosaic_domains 3"
 SHAPES = ("", "-round_xtal", "-gauss_xtal")
 
@@ -38,11 +42,7 @@ def objective(config: RunConfig) -> Tensor:
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", ["misset_rad", "cell_lengths_A", "distance_m", "wavelength_m"])
 def test_direct_beam_and_exact_peaks_have_finite_slopes(shape: str, name: str) -> None:
-    line = (
-        "-cell 100 100 100 90 90 90 -misset 0 0 0 -lambda 1 -distance 100 -detpixels 9 -pixel 1 -N 5"
-        " -default_F 10 -nonoise"
-    )
-    config = RunConfig.from_args(f"{line} -polar 0.9 -Xbeam 4 -Ybeam 4 -oversample 1 {shape}".split())
+    config = RunConfig.from_args(f"{ON_THE_PEAK} {shape}".split())
     free = value_of(config, name).requires_grad_()
     (found,) = torch.autograd.grad(simulate(with_values(config, {name: free})).sum(), free)
     assert torch.isfinite(found).all()
@@ -72,6 +72,20 @@ def test_slope_of_the_ball(x: float) -> None:
     ]
     expected = (8 * (ends[2] - ends[1]) - (ends[3] - ends[0])) / (12 * h)
     assert float(ball_slope(torch.tensor(x, dtype=torch.float64))) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["misset_rad", "distance_m", "default_F"])
+@pytest.mark.parametrize("dtype", ["mixed", "float32"])
+def test_gradients_are_float64_in_every_arithmetic(dtype: str, name: str) -> None:
+    weights = torch.rand(9, 9, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    found = []
+    for words in (f"-dtype {dtype}", "-dtype float64"):
+        config = RunConfig.from_args(f"{ON_THE_PEAK} {words}".split())
+        free = value_of(config, name).requires_grad_()
+        image = simulate(with_values(config, {name: free}))
+        assert torch.equal(image.detach(), simulate(config))
+        found.append(torch.autograd.grad((image * weights).sum(), free)[0])
+    assert torch.allclose(found[0], found[1], rtol=1e-6)  # the weights pass through the image's type
 
 
 def test_gradient_runs_give_the_image_of_plain_runs() -> None:
