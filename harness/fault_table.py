@@ -112,6 +112,6 @@ FAULTS: tuple[Fault, ...] = (
         "-cell 100 100 7.5 90 90 90 -lambda 1 -distance 80 -detpixels 1 -pixel 120 -Ybeam -60 -Xbeam 0"
         " -Na 1 -Nb 5 -Nc 5 -default_F 100 -oversample 1", (0, 0),
         (("physics.h", "return ceil(x - 0.5);", "return floor(x + 0.5);"),),
-        (("evaluation.py", "(index - 0.5).ceil()", "(index + 0.5).floor()"),),
+        (("evaluation.py", "(index.detach() - 0.5).ceil()", "(index + 0.5).floor()"),),
     ),
 )  # fmt: skip

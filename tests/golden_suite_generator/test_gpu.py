@@ -33,7 +33,7 @@ def test_without_a_cuda_device_the_command_says_so_and_fails(monkeypatch, tmp_pa
 
 
 def test_suite_and_speed_are_checked_on_a_device(tmp_path, capsys):
-    words = ["--device", "cpu", "--cases", "conv-xds*", "shape-gauss", "--speed", "domains-10", "--quick"]
+    words = ["--device", "cpu", "--cases", "conv-xds*", "shape-gauss", "--speed", "domains-10"]
     status = gpu.main([*words, "--rounds", "1", "--reports", str(tmp_path), "--json"])
     result = json.loads(capsys.readouterr().out)
     assert (status, result["verdict"], result["failures"]) == (0, "PASS", [])
