@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from simulator.deferred import defer
 from simulator.errors import InputError
 from simulator.options import help_text, parse
 from simulator.version import VERSION
@@ -77,6 +78,7 @@ def _run(args: list[str]) -> int:
     resolved = resolve(raw)
     check_outputs(resolved.config)
     wait_asleep()
+    defer()
     with _uncollected():
         from simulator.job import Job
 

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from simulator.blocks import NEVER, Block
 from simulator.bounds import Bounding
+from simulator.deferred import complete
 from simulator.errors import InputError
 from simulator.instrument import Instrument
 from simulator.kernel import Stages, photons
@@ -191,6 +192,7 @@ def compile_stage(call: Call, library: Path) -> None:
 
     Args: call: one of its calls, for the axes and types of all tensors.
     """
+    complete()
     from torch._inductor import aot_compile
     from torch.export import export
 
