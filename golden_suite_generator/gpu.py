@@ -9,7 +9,10 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +34,7 @@ from harness.environment import describe_environment
 from harness.errors import HarnessError, UsageError
 from harness.files import json_text, require_fresh, write_whole
 from harness.gate_data import data_folder
-from harness.programs import DEVICES, MODES, simulator_program
+from harness.programs import DEVICES, MODES, Program, simulator_program
 
 NAME = "golden_suite_generator.gpu"
 SCHEMA = "nb-gpu 1"
@@ -64,6 +67,14 @@ def make_parser() -> CommandParser:
     add("--speed", nargs="*", default=list(SPEED_CASES), metavar="CASE", help="cases of the benchmark")
     add("--quick", action="store_true", help="the cases of the benchmark in quick size")
     add("--rounds", type=int, choices=range(1, 10), default=3, help="of the benchmark, default 3")
+    add(
+        "--jobs",
+        type=int,
+        choices=range(1, 65),
+        default=1,
+        metavar="N",
+        help="images side by side, default 1",
+    )
     add("--data", type=Path, metavar="DIR", help="folder with A.mat and scaled.hkl; else built in")
     add("--outdir", type=Path, metavar="DIR", help="new directory; default gpu/TIME in reports")
     add("--reports", type=Path, metavar="DIR", help="root of the reports; default NB_REPORTS, else reports")
@@ -86,7 +97,7 @@ def _command(argv: Sequence[str]) -> int:
     require_fresh(target)
     compiling = ("--compile", options.compile)
     settings = ("-device", options.device, *compiling)
-    checks, images = check_suite(cases, settings, options.dtypes)
+    checks, images = check_suite(cases, settings, options.dtypes, options.jobs)
     with data_folder(options.data) as (folder, label):
         plans = [
             BenchPlan(
@@ -116,7 +127,7 @@ def device_title(device: str) -> str | None:
 
 
 def check_suite(
-    cases: Sequence[Case], settings: Sequence[str], dtypes: Sequence[str]
+    cases: Sequence[Case], settings: Sequence[str], dtypes: Sequence[str], jobs: int = 1
 ) -> tuple[list[Checked], int]:
     """Hold every image of some cases to the C reference.
 
@@ -124,6 +135,7 @@ def check_suite(
         cases: rows of the suite.
         settings: words for the simulator.
         dtypes: number types.
+        jobs: how many images are made side by side, each in a process of its own if several.
 
     Returns:
         The checks, and how many images the cases have.
@@ -133,10 +145,36 @@ def check_suite(
     checks: list[Checked] = []
     with tempfile.TemporaryDirectory(prefix="nb-gpu-") as scratch, Console(stderr=True).status("") as status:
         write_case_inputs(Path(scratch, "inputs"))
-        for number, (case, mode) in enumerate(images, 1):
-            status.update(f"image {number} of {len(images)}: {case.id}, {mode}")
-            checks += check_case(program, case, mode, Path(scratch), settings, dtypes)
+        check = partial(_check_image, program, Path(scratch), tuple(settings), tuple(dtypes))
+        for number, found in enumerate(_results(check, images, jobs), 1):
+            checks += found
+            status.update(f"image {number} of {len(images)}: {found[0].case}, {found[0].mode}")
     return checks, len(images)
+
+
+def _check_image(
+    program: Program, scratch: Path, settings: Sequence[str], dtypes: Sequence[str], image: tuple[Case, str]
+) -> list[Checked]:
+    """Return the checks of one image, a case in a mode."""
+    return check_case(program, *image, scratch, settings, dtypes)
+
+
+def _results(
+    check: Callable[[tuple[Case, str]], list[Checked]], images: Sequence[tuple[Case, str]], jobs: int
+) -> Iterator[list[Checked]]:
+    """Yield the checks of all images in their order, made here or in so many processes."""
+    if jobs == 1:
+        yield from map(check, images)
+        return
+    fresh = get_context("spawn")  # a device cannot be used in a fork
+    with ProcessPoolExecutor(jobs, mp_context=fresh, initializer=_one_thread) as pool:
+        yield from pool.map(check, images)
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def measure_speed(

@@ -32,7 +32,8 @@ from simulator.stages import Call, Program, Staged
 from simulator.vectors import apply
 
 KERNEL_AXES = ("K", "N", "P", "M")
-PIXELS_PER_CALL, EVALUATIONS_PER_CALL = 1 << 18, 1 << 28
+PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 18, "cuda": 1 << 22}
+EVALUATIONS_PER_CALL = 1 << 28
 FEWEST_PIXELS = 2
 LONGEST_REASON = 300
 LOADED, SMALLEST_TABLE = 64, 27
@@ -47,6 +48,8 @@ INNERMOST = dict.fromkeys(
     ("realize_opcount_threshold", "realize_reads_threshold", "realize_acc_reads_threshold"), 1 << 20
 )
 """Of the compiler, for the innermost stage: nothing is kept for each evaluation."""
+ON_DEVICE: dict[str, Any] = {"aot_inductor.embed_kernel_binary": True}
+"""Of the compiler, for a CUDA device: a library is one file."""
 
 
 Within = Callable[[Stages], Stages]
@@ -65,7 +68,9 @@ class Compiled(Staged):
 
     def __init__(self, ins: Instrument, programs: Mapping[str, tuple[Program, Any]]) -> None:
         K, P, M = ins.counts
-        pixels = min(PIXELS_PER_CALL, max(FEWEST_PIXELS, EVALUATIONS_PER_CALL // (K * P * M)))
+        pixels = min(
+            PIXELS_PER_CALL[ins.device.type], max(FEWEST_PIXELS, EVALUATIONS_PER_CALL // (K * P * M))
+        )
         super().__init__(ins, elements=1 << 62, pixels=max(FEWEST_PIXELS, pixels // K))
         self._programs = programs
 
@@ -101,17 +106,19 @@ def compiled_stages(ins: Instrument, make: bool, within: Within = unwrapped) -> 
     Returns: None if one is not there. Raises: CompileError.
     """
     probe = _Probe(ins)
-    index = torch.arange(PROBE_PIXELS)
+    index = torch.arange(PROBE_PIXELS, device=ins.device)
     for limit in _limits(ins):
         block = Block(slow=index, fast=index + 1, interpolated=limit)
         photons(_with_few_orientations(ins), block, within(probe))
-    libraries = {form: library_of(f"{form} {skeleton(ins.bare())}") for form in probe.calls}
+    libraries = {form: library_of(f"{form} {skeleton(ins.bare())}", ins.device) for form in probe.calls}
     missing = [form for form, library in libraries.items() if not library.exists()]
     if missing and not make:
         return None
     for form in missing:
         _compile(probe.calls[form], libraries[form])
-    return Compiled(ins, {form: (load(libraries[form]), call.result()) for form, call in probe.calls.items()})
+    return Compiled(
+        ins, {form: (load(libraries[form], ins.device), call.result()) for form, call in probe.calls.items()}
+    )
 
 
 def _limits(ins: Instrument) -> tuple[int, ...]:
@@ -137,9 +144,11 @@ def cache_folder() -> Path:
     return base / "kernels"
 
 
-def library_of(form: str) -> Path:
+def library_of(form: str, device: torch.device) -> Path:
     """Return the file that holds a stage of this form, made by these sources, this torch and processor."""
-    words = (form, _sources(), torch.__version__, _processor(), repr(OPTIONS), repr(INNERMOST))
+    title = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
+    options = (OPTIONS, INNERMOST, ON_DEVICE)
+    words = (form, _sources(), torch.__version__, _processor(), title, repr(options))
     return cache_folder() / f"{hashlib.sha256(' '.join(words).encode()).hexdigest()[:32]}.so"
 
 
@@ -162,9 +171,13 @@ def _processor() -> str:
 
 
 @lru_cache(maxsize=LOADED)
-def load(library: Path) -> Program:
+def load(library: Path, device: torch.device) -> Program:
     """Return the program of a compiled stage."""
-    runner = torch._C._aoti.AOTIModelContainerRunnerCpu(str(library), 1)
+    aoti: Any = torch._C._aoti
+    if device.type == "cuda":
+        runner = aoti.AOTIModelContainerRunnerCuda(str(library), 1, str(device))
+    else:
+        runner = aoti.AOTIModelContainerRunnerCpu(str(library), 1)
 
     def program(tensors: list[Tensor]) -> Sequence[Tensor]:
         found: Sequence[Tensor] = runner.run(tensors)
@@ -200,7 +213,8 @@ def compile_stage(call: Call, library: Path) -> None:
         def forward(self, tensors: list[Tensor]) -> tuple[Tensor, ...]:
             return call.flat_result(tensors)
 
-    options = {**OPTIONS, **(INNERMOST if call.name == "add" else {})}
+    on_device = call.ins.device.type == "cuda"
+    options = {**OPTIONS, **(INNERMOST if call.name == "add" else {}), **(ON_DEVICE if on_device else {})}
     if call.ins.plan.work_dtype != torch.float64:
         options["cpp.enable_floating_point_contract_flag"] = "fast"
     library.parent.mkdir(parents=True, exist_ok=True)

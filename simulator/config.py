@@ -220,14 +220,15 @@ class Compute:
 
     accuracy: error that `precision` auto may make, as a fraction of the brightest pixel; compile: whether the
     stages of the kernel are compiled, auto where they are in the cache or the work is worth it; epsilon: what
-    a pixel may lose by evaluations that are left out, as a fraction of the brightest pixel, 0 for none.
+    a pixel may lose by evaluations that are left out, as a fraction of the brightest pixel, 0 for none;
+    block_elements: evaluations of one call that is not compiled, 0 for what suits the device.
     """
 
     precision: Precision = "auto"
     accuracy: float = 1.0 / 1_000_000
     compile: Compile = "auto"
     device: str = "cpu"
-    block_elements: int = 1 << 15
+    block_elements: int = 0
     epsilon: float = 0.0
 
 

@@ -112,10 +112,11 @@ def render_pixels(scene: Scene, places: Tensor) -> Tensor:
         return torch.cat(pixels), [block for part in done for block in part.blocks]
 
     evaluations = len(places) * scene.steps * scene.layers
-    if wanted(Instrument.of(scene)):
+    ins = Instrument.of(scene)
+    if wanted(ins):
         return _with_gradient(scene, no_tap, chosen, evaluations)
     with torch.inference_mode():
-        found, _ = chosen(_run(scene, Instrument.of(scene), no_tap, evaluations))
+        found, _ = chosen(_run(scene, ins, no_tap, evaluations))
     return _usable(found)
 
 
@@ -134,9 +135,10 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
     Raises: InputError for a device that is not there, and for a tap where evaluations may be left out.
     Source: spec 06.
     """
-    if not wanted(Instrument.of(scene)):
+    ins = Instrument.of(scene)
+    if not wanted(ins):
         with torch.inference_mode():
-            return _render(_run(scene, Instrument.of(scene), tap, scene.evaluations), progress)[0]
+            return _render(_run(scene, ins, tap, scene.evaluations), progress)[0]
     notes = (GRADIENT_WHOLE,) if scene.config.compute.epsilon > 0.0 else ()
     made: list[Rendered] = []
 
@@ -241,7 +243,7 @@ def _assemble(values: Tensor, executed: Tensor, done: list[_Done]) -> Rendered:
     if places:
         executed = torch.zeros_like(executed)
         executed.view(-1)[torch.cat(places)] = True
-    omega_sr = sum(float(part.omega_sum_sr) for part in done)
+    omega_sr = float(sum(torch.stack([part.omega_sum_sr for part in done]).tolist())) if done else 0.0
     if len(values) == executed.numel():
         return Rendered(values.reshape(executed.shape), executed, omega_sr)
     flat = torch.zeros(executed.numel(), dtype=values.dtype, device=values.device)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from simulator.detector import Geometry
 from simulator.errors import InputError
 from simulator.factors import Policy
 from simulator.lattice_factor import CrystalShape
+from simulator.leaves import leaves, rebuilt
 from simulator.precision import PRECISIONS, precision_of
 from simulator.quirks import Quirks
 from simulator.scene import Orientations, Scene
@@ -42,15 +44,15 @@ class Numbers:
     samples: Tensor
 
     @classmethod
-    def of(cls, scene: Scene, device: torch.device) -> Numbers:
-        """Return the numbers of a scene on a device."""
+    def of(cls, scene: Scene) -> Numbers:
+        """Return the numbers of a scene."""
         beam, detector = scene.config.beam, scene.config.detector
 
         def made(value: float | Tensor) -> Tensor:
-            return torch.as_tensor(value, dtype=torch.float64, device=device)
+            return torch.as_tensor(value, dtype=torch.float64)
 
         return cls(
-            sub_pixels=torch.tensor(scene.oversample, device=device),
+            sub_pixels=torch.tensor(scene.oversample),
             sub_pixel_m=made(scene.sub_pixel_m),
             pixel_m=made(detector.pixel_size_m),
             layer_m=made(detector.thickness_m.step),
@@ -155,28 +157,31 @@ class Instrument:
 
         Raises: InputError for a device that is not there.
         """
+        device = _device(scene.config.compute.device)
+        ins = cls._made(scene)
+        return ins if device.type == "cpu" else rebuilt(ins, _moved(list(leaves(ins)), device))
+
+    @classmethod
+    def _made(cls, scene: Scene) -> Instrument:
+        """Return the instrument of a scene where the scene is."""
         config, quirks = scene.config, scene.config.quirks
-        device = _device(config.compute.device)
-        plan = Plan.of(scene)
-        geometry = Geometry(
-            **{field.name: getattr(scene.geometry, field.name).to(device) for field in fields(Geometry)}
-        )
+        plan, geometry = Plan.of(scene), scene.geometry
         weights = None
         weight = scene.sources.weight
         if "Q-SOURCE-WEIGHTS" not in quirks and (weight.requires_grad or len(set(weight.tolist())) > 1):
-            weights = _per_source(scene.sources.relative_weight(quirks).to(device))
-        a, b, c = (vec(row.to(device)) for row in scene.lattice.reciprocal_A_inv)
-        usual = _orientations(scene, False, device)
+            weights = _per_source(scene.sources.relative_weight(quirks))
+        a, b, c = (vec(row) for row in scene.lattice.reciprocal_A_inv)
+        usual = scene.orientations(False)
         return cls(
             plan=plan,
             policy=Policy.of(config),
-            numbers=Numbers.of(scene, device),
+            numbers=Numbers.of(scene),
             geometry=geometry,
             polarization=vec(geometry.polarization),
-            incident=negative(apply(_per_source, vec(scene.sources.direction.to(device)))),
-            wavelength_m=_per_source(scene.sources.wavelength_m.to(device)),
+            incident=negative(apply(_per_source, vec(scene.sources.direction))),
+            wavelength_m=_per_source(scene.sources.wavelength_m),
             relative_weight=weights,
-            table=scene.table.to(device, plan.work_dtype),
+            table=scene.table.to(plan.work_dtype),
             shape=CrystalShape.of(
                 config.crystal.shape,
                 scene.lattice.cells,
@@ -186,7 +191,7 @@ class Instrument:
                 plan.work_dtype,
             ),
             usual=usual,
-            first=_orientations(scene, True, device) if scene.first_block_differs else usual,
+            first=scene.orientations(True) if scene.first_block_differs else usual,
         )
 
 
@@ -203,10 +208,13 @@ def _cuts_short(quirks: Quirks) -> bool:
 def _device(name: str) -> torch.device:
     """Return a device by name. Raises: InputError if torch cannot use it."""
     try:
-        return torch.zeros(0, device=name).device
+        device = torch.zeros(0, device=name).device
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"-device {name}: torch cannot use it ({reason}); give cpu") from error
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"-device {name}: the simulator runs on cpu and cuda only; give one of these")
+    return device
 
 
 def _per_source(values: Tensor) -> Tensor:
@@ -214,13 +222,13 @@ def _per_source(values: Tensor) -> Tensor:
     return values[:, None, None, None]
 
 
-def _orientations(scene: Scene, first_block: bool, device: torch.device) -> Orientations:
-    """Return the orientations on the device."""
-    made = scene.orientations(first_block)
-    return replace(made, rotated=_moved(made.rotated, device), final=_moved(made.final, device))
-
-
-def _moved(cell: CellVectors, device: torch.device) -> CellVectors:
-    """Return cell vectors on another device."""
-    a, b, c = (apply(lambda part: part.to(device), v) for v in cell)
-    return a, b, c
+def _moved(parts: Sequence[Tensor], device: torch.device) -> list[Tensor]:
+    """Return tensors on another device; all of one type travel in one copy."""
+    moved = list(parts)
+    for dtype in {part.dtype for part in parts}:
+        places = [n for n, part in enumerate(parts) if part.dtype == dtype]
+        packed = torch.cat([parts[n].reshape(-1) for n in places]).to(device)
+        pieces = torch.split(packed, [parts[n].numel() for n in places])
+        for n, piece in zip(places, pieces, strict=True):
+            moved[n] = piece.view(parts[n].shape)
+    return moved

@@ -155,14 +155,14 @@ def scaled(ins: Instrument, sums: Sums, factors: Factors, show: Show = silent) -
         value = value + water.to(value.dtype)
     show("I_pixel_final", value)
     show("floatimage_accumulated", lambda: value.to(torch.float32))
-    return value[0, :, 0, 0]
+    return value[0, :, 0, 0].to(ins.plan.sum_dtype)
 
 
 def _start(ins: Instrument, block: Block) -> Sums:
     """Return the sums of pixels before the first layer; I starts with the water background."""
     zeros = torch.zeros(block.slow.shape, dtype=torch.float64, device=ins.device)
     return Sums(
-        I=ins.numbers.I_bg.to(ins.plan.sum_dtype).expand(block.slow.shape),
+        I=ins.numbers.I_bg.expand(block.slow.shape),
         background=zeros if ins.plan.background else None,
         omega_sum_sr=zeros,
     )

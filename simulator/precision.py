@@ -17,7 +17,8 @@ PRECISIONS: dict[str, tuple[torch.dtype, torch.dtype]] = {
 }
 """Arithmetic of the lattice factor (SQUARE and GAUSS; ROUND and TOPHAT stay float64) and of the sums.
 
-Geometry, scattering vectors, indices and their distance from whole numbers are always float64.
+Geometry, scattering vectors, indices and their distance from whole numbers are always float64, and so is the
+sum of a pixel over the calls of the kernel.
 """
 
 ROUNDING = 2.0**-24

@@ -107,8 +107,9 @@ class Staged:
         """See `trace_rays`."""
         if tap.active:
             return trace_rays(ins, spot, cached, tap)
-        layer, slow, fast = (
-            torch.tensor(n, device=ins.device) for n in (spot.layer, spot.sub_slow, spot.sub_fast)
+        layer, slow, fast = (  # filled, not copied, which a device would have to be waited for
+            torch.full((), n, dtype=torch.int64, device=ins.device)
+            for n in (spot.layer, spot.sub_slow, spot.sub_fast)
         )
         given = (spot.slow, spot.fast, layer, slow, fast, cached)
         rays: Rays = self._run(Call("rays", _rays, self._bare, given), len(spot.slow))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from simulator.compiled import CompileError, Within, cache_folder, compiled_stages
 from simulator.config import Compute
 from simulator.instrument import Instrument
@@ -9,8 +11,12 @@ from simulator.kernel import Stages
 from simulator.stages import Eager, Recorded
 from simulator.taps import Tap
 
-WORTH_RECORDING, WORTH_COMPILING = 1 << 19, 1 << 31
-"""Numbers of evaluations from which on the stages are recorded as graphs, and compiled unasked."""
+WORTH_RECORDING = 1 << 19
+"""Number of evaluations from which on the stages are recorded as graphs."""
+WORTH_COMPILING: Mapping[str, int] = {"cpu": 1 << 31, "cuda": 1 << 37}
+"""Number of evaluations from which on the stages are compiled unasked, for each type of device."""
+BLOCK_ELEMENTS: Mapping[str, int] = {"cpu": 1 << 15, "cuda": 1 << 21}
+"""Evaluations of one call: those that the cache of a core holds; those that hide the time of its launch."""
 
 
 def choose_stages(
@@ -24,10 +30,11 @@ def choose_stages(
     compiled, notes = _compiled(compute, ins, tap, evaluations, within)
     if compiled is not None:
         return compiled, notes
-    elements = compute.block_elements
+    on_cpu = ins.device.type == "cpu"
+    elements = compute.block_elements or BLOCK_ELEMENTS[ins.device.type]
     pixels = max(1, elements // len(ins.wavelength_m))
-    if evaluations < WORTH_RECORDING or ins.device.type != "cpu":
-        return Eager(elements, pixels, parallel=ins.device.type == "cpu"), notes
+    if evaluations < WORTH_RECORDING or not on_cpu:
+        return Eager(elements, pixels, parallel=on_cpu), notes
     return Recorded(ins, elements, pixels), notes
 
 
@@ -41,7 +48,7 @@ def _compiled(
     if obstacle:
         asked = compute.compile == "on"
         return None, (f"--compile on: {obstacle} is not compiled; the run goes on without",) if asked else ()
-    make = compute.compile == "on" or evaluations >= WORTH_COMPILING
+    make = compute.compile == "on" or evaluations >= WORTH_COMPILING[ins.device.type]
     if not make and not cache_folder().exists():
         return None, ()
     try:
@@ -55,7 +62,6 @@ def _compiled(
 def _uncompilable(ins: Instrument, tap: Tap) -> str:
     """Return what keeps a run from being compiled, in words, empty for nothing."""
     obstacles = (
-        (ins.device.type != "cpu", f"-device {ins.device.type}"),
         (tap.active, "a trace or printout"),
         (ins.policy.running, "a running sum in loop order (Q-OVERSAMPLE-RUNNING-PRODUCT)"),
     )

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from simulator.config import StructureFactors
 from simulator.quirks import Quirks
-from simulator.vectors import Vec, apply, scalar, vec
+from simulator.vectors import Vec, scalar, vec
 
 NODES = 4
 """Nodes along each axis of the interpolation."""
@@ -42,18 +42,9 @@ class Table:
     present: bool
     deep: bool
 
-    def to(self, device: torch.device, dtype: torch.dtype) -> Table:
-        """Return the table on another device, with values of another type."""
-        stride_h, stride_k = self.strides
-        return replace(
-            self,
-            values=self.values.to(device, dtype),
-            lower=apply(lambda part: part.to(device), self.lower),
-            upper=apply(lambda part: part.to(device), self.upper),
-            strides=(stride_h.to(device), stride_k.to(device)),
-            corner=self.corner.to(device),
-            nodes=self.nodes.to(device),
-        )
+    def to(self, dtype: torch.dtype) -> Table:
+        """Return the table with values of another type."""
+        return replace(self, values=self.values.to(dtype))
 
 
 def make_table(factors: StructureFactors) -> Table:

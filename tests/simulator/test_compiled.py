@@ -101,7 +101,7 @@ def test_large_run_goes_on_without_a_compiler_and_says_so(
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
     monkeypatch.setattr(compiled, "compile_stage", _explode)
-    monkeypatch.setattr("simulator.staging.WORTH_COMPILING", 1)
+    monkeypatch.setattr("simulator.staging.WORTH_COMPILING", {"cpu": 1})
     found = rendered("-default_F 100", "auto")
     assert ["the run goes on without" in note for note in found.notes] == [True]
     assert torch.equal(found.image, rendered("-default_F 100", "off").image)
