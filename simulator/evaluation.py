@@ -16,7 +16,7 @@ from simulator.rays import pixels_last
 from simulator.structure_factors import in_range, nearest_F, tricubic_F
 from simulator.taps import Show, silent
 from simulator.units import ANGSTROM_PER_M
-from simulator.vectors import Vec, apply, scale
+from simulator.vectors import Vec, apply, scale, times
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def evaluate(ins: Instrument, part: Part, show: Show = silent) -> Evaluation:
     if ins.plan.mosaic:
         show_cell(show, "mos", part.cell, alive)
     hkl = miller_indices(part.cell, part.q_per_m)
-    whole: Vec = apply(lambda index: (index.detach() - 0.5).ceil(), hkl)
+    whole: Vec = apply(lambda index: (index.detach() - 0.5).ceil_(), hkl)
     show("hkl_frac", hkl, alive)
     show("hkl_rounded", lambda: apply(lambda index: index.to(torch.int64), whole), alive)
     F_latt = lattice_factor(ins.shape, hkl, whole, partial(show, where=alive))
@@ -81,9 +81,9 @@ def evaluate(ins: Instrument, part: Part, show: Show = silent) -> Evaluation:
 def _term(F_cell: Tensor, F_latt: Tensor, sum_dtype: torch.dtype) -> Tensor:
     """Return F_cell^2 F_latt^2; of single-precision factors, the product is squared where it is summed."""
     if F_latt.dtype == sum_dtype:
-        return F_cell * F_cell * F_latt * F_latt
+        return times(times(F_cell * F_cell, F_latt), F_latt)
     F = (F_cell * F_latt).to(sum_dtype)
-    return F * F
+    return times(F, F)
 
 
 def miller_indices(cell: CellVectors, q_per_m: Vec) -> Vec:
@@ -103,7 +103,7 @@ def _products(cell: CellVectors, q_per_m: Vec) -> Vec:
     """Return the products of three vectors [1, 1, P, M] with vectors [K, N, 1, 1]."""
     qx, qy, qz = pixels_last(q_per_m)  # [K, 1, 1, N]
     a, b, c = (pixels_last(v) for v in cell)  # [1, P, M, 1]
-    h, k, l = ((v[0] * qx + v[1] * qy + v[2] * qz).movedim(-1, 1) for v in (a, b, c))
+    h, k, l = ((v[0] * qx).add_(v[1] * qy).add_(v[2] * qz).movedim(-1, 1) for v in (a, b, c))
     return h, k, l
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from simulator.config import Shape
 from simulator.lattice_slopes import ball_slope, grating_slopes
 from simulator.quirks import Quirks
 from simulator.sines import sine_of_half_turns
-from simulator.vectors import Vec, dot, scalar, square_root
+from simulator.vectors import Vec, dot, scalar, square_root, times
 
 ROUND_FACTOR = 0.723601254558268
 """Makes the integrated intensity of a round crystal that of the square one (close to sqrt(pi/6))."""
@@ -101,22 +102,26 @@ def lattice_factor(
     return torch.where(r_sqr * shape.fudge < TOPHAT_LIMIT, shape.cell_count, 0.0)
 
 
-def sincg(phase: Tensor, cells: Tensor) -> Tensor:
+def sincg(phase: Tensor, cells: Tensor, unit: float = 1.0) -> Tensor:
     """Return the grating function sin(N x)/sin(x), which is N at x = 0.
 
-    Args: phase, x in radians; cells, N. Source: spec 06 section 10.
+    Args: phase, x in units of so many radians; cells, N. Source: spec 06 section 10.
     """
-    phase = phase + OFF_CENTRE
-    if phase.requires_grad or cells.requires_grad:
-        grating: Tensor = _Grating.apply(phase, cells)  # type: ignore[no-untyped-call]
-        return grating
-    many, one = _sines(phase, cells)
-    return many / one
+    if torch.is_grad_enabled() and (phase.requires_grad or cells.requires_grad):
+        recorded: Tensor = _Grating.apply(phase, cells, unit)  # type: ignore[no-untyped-call]
+        return recorded
+    return _quotient(_radians(phase, unit), cells)[0]
 
 
-def _sines(phase: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
-    """Return sin(N x) and sin(x)."""
-    return (phase * cells).sin_(), phase.sin()
+def _radians(phase: Tensor, unit: float) -> Tensor:
+    """Return x in radians, off the centre."""
+    return (phase * unit).add_(OFF_CENTRE)
+
+
+def _quotient(x: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+    """Return sin(N x)/sin(x), and sin(x)."""
+    one = x.sin()
+    return (x * cells).sin_().div_(one), one
 
 
 def reduced_sincg(offset: Tensor, cells: Tensor, dtype: torch.dtype) -> Tensor:
@@ -129,8 +134,8 @@ def reduced_sincg(offset: Tensor, cells: Tensor, dtype: torch.dtype) -> Tensor:
     """
     offset = offset + OFF_CENTRE
     turns = offset * cells
-    rest = turns - turns.round()
-    return sine_of_half_turns(rest.to(dtype)) / sine_of_half_turns(offset.to(dtype))
+    rest = turns.sub_(turns.round())
+    return sine_of_half_turns(rest.to(dtype)).div_(sine_of_half_turns(offset.to(dtype)))
 
 
 def sinc3(x: Tensor, series: bool) -> Tensor:
@@ -153,24 +158,22 @@ def sinc3(x: Tensor, series: bool) -> Tensor:
 
 def _square(shape: CrystalShape, hkl: Vec, whole: Vec, show: Show) -> Tensor:
     """Return the product of the grating functions of the axes with more than one cell."""
-    product: Tensor | None = None
+    one = torch.ones((), dtype=shape.dtype, device=hkl[0].device)
+    factors = []
     for axis, index, nearest, cells, single in zip("abc", hkl, whole, shape.cells, shape.single, strict=True):
-        if single:
-            factor = torch.ones((), dtype=shape.dtype, device=index.device)
-        else:
-            factor = _grating(shape, index, nearest, cells)
-            product = factor if product is None else product * factor
-        show(f"F_latt_{axis}", factor)
-    if product is None:
-        return torch.ones((), dtype=shape.dtype, device=hkl[0].device).expand(hkl[0].shape)
-    return product
+        if not single:
+            factors.append(_grating(shape, index, nearest, cells))
+        show(f"F_latt_{axis}", one if single else factors[-1])
+    if len(factors) < 2:
+        return factors[0] if factors else one.expand(hkl[0].shape)
+    return reduce(times, factors[2:], factors[0] * factors[1])
 
 
 def _grating(shape: CrystalShape, index: Tensor, nearest: Tensor, cells: Tensor) -> Tensor:
     """Return the grating function of one axis, of pi h, or of pi (h - h0) without Q-SINCG-INTEGER."""
     if shape.dtype != torch.float64:
         return reduced_sincg(index - nearest, cells, shape.dtype)
-    return sincg(math.pi * (index if "Q-SINCG-INTEGER" in shape.quirks else index - nearest), cells)
+    return sincg(index if "Q-SINCG-INTEGER" in shape.quirks else index - nearest, cells, math.pi)
 
 
 def _hrad_sqr(shape: CrystalShape, offset: Vec) -> Tensor:
@@ -193,19 +196,21 @@ class _Grating(torch.autograd.Function):
     """`sincg` with slopes that stay right where numerator and denominator vanish."""
 
     @staticmethod
-    def forward(ctx: Any, phase: Tensor, cells: Tensor) -> Tensor:
+    def forward(ctx: Any, phase: Tensor, cells: Tensor, unit: float) -> Tensor:
         """Return sin(N x)/sin(x)."""
-        many, one = _sines(phase, cells)
-        grating = many.div_(one)
-        ctx.save_for_backward(phase, cells, one, grating)
+        x = _radians(phase, unit)
+        grating, one = _quotient(x, cells)
+        ctx.save_for_backward(x, cells, one, grating)
+        ctx.unit = unit
         return grating
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Return the products with both slopes."""
-        phase, cells, one, grating = ctx.saved_tensors
-        along_x, along_N = grating_slopes(phase, cells, one, grating, ctx.needs_input_grad[1])
-        return along_x.mul_(grads[0]), None if along_N is None else along_N.mul_(grads[0]).sum()
+        x, cells, one, grating = ctx.saved_tensors
+        along_x, along_N = grating_slopes(x, cells, one, grating, ctx.needs_input_grad[1])
+        along_N = None if along_N is None else along_N.mul_(grads[0]).sum()
+        return along_x.mul_(grads[0]).mul_(ctx.unit), along_N, None
 
 
 class _Ball(torch.autograd.Function):

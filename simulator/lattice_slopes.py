@@ -26,14 +26,19 @@ def grating_slopes(
     many = (phase * cells).cos_()
     along_N = (phase * many).div_(one) if along_cells else None
     slope = many.mul_(cells).sub_(phase.cos().mul_(grating)).div_(one)
-    near = (one.abs() < NEAR_CENTRE / cells).nonzero(as_tuple=True)
-    x = phase[near]
+    near = (_flat(one).abs() < NEAR_CENTRE / cells).nonzero().squeeze(1)
+    x, g = _flat(phase)[near], _flat(grating)[near]
     e = x - (x / math.pi).round() * math.pi
     y, N_sqr = e * e, cells * cells
     N_4, N_6 = N_sqr * N_sqr, N_sqr * N_sqr * N_sqr
     series = (N_sqr - 1.0) / 3.0 + y * ((N_4 - 1.0) / 45.0 + y * (2.0 * (N_6 - 1.0) / 945.0))
-    slope[near] = -grating[near] * e * series
+    _flat(slope)[near] = -g * e * series
     return slope, along_N
+
+
+def _flat(values: Tensor) -> Tensor:
+    """Return [K, N, P, M] as one row that shares its memory, in which the pixels are the fastest axis."""
+    return values.movedim(1, -1).view(-1) if values.dim() > 1 else values
 
 
 def ball_slope(x: Tensor) -> Tensor:

@@ -15,8 +15,8 @@ WORTH_RECORDING = 1 << 19
 """Number of evaluations from which on the stages are recorded as graphs."""
 WORTH_COMPILING: Mapping[str, int] = {"cpu": 1 << 31, "cuda": 1 << 37}
 """Number of evaluations from which on the stages are compiled unasked, for each type of device."""
-BLOCK_ELEMENTS: Mapping[str, int] = {"cpu": 1 << 15, "cuda": 1 << 21}
-"""Evaluations of one call: those that the cache of a core holds; those that hide the time of its launch."""
+BLOCKS: Mapping[str, tuple[int, int]] = {"cpu": (1 << 15, 1 << 16), "cuda": (1 << 21, 1 << 21)}
+"""Rays and evaluations of one call: those that the cache of a core holds; those that hide its launch."""
 
 
 def choose_stages(
@@ -31,8 +31,10 @@ def choose_stages(
     if compiled is not None:
         return compiled, notes
     on_cpu = ins.device.type == "cpu"
-    elements = compute.block_elements or BLOCK_ELEMENTS[ins.device.type]
-    pixels = max(1, elements // len(ins.wavelength_m))
+    rays, elements = BLOCKS[ins.device.type]
+    if compute.block_elements:
+        rays = elements = compute.block_elements
+    pixels = max(1, rays // len(ins.wavelength_m))
     if evaluations < WORTH_RECORDING or not on_cpu:
         return Eager(elements, pixels, parallel=on_cpu), notes
     return Recorded(ins, elements, pixels), notes

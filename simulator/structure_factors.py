@@ -27,15 +27,16 @@ class Table:
     """The table with a border of default_F all round, flattened (l fastest), so that a look-up is one gather.
 
     `values` is flat; `lower` and `upper` are the smallest and largest whole indices of the table proper,
-    `strides` the distances in `values` of neighbours along h and k, `corner` minus the place of (0, 0, 0),
-    all without dimensions; `nodes` [4, 4, 4] are the distances of the nodes of interpolation from the one
-    below. All these are int32, int64 in large tables. `present` is False where every F is default_F; `deep`
+    `border` those with the border, `strides` the distances in `values` of neighbours along h and k, `corner`
+    minus the place of (0, 0, 0), all without dimensions; `nodes` [4, 4, 4] are the distances of the nodes of
+    interpolation from the one below. All these are int32, int64 in large tables. `present` is False where every F is default_F; `deep`
     tells whether each axis has the entries that interpolation needs.
     """
 
     values: Tensor
     lower: Vec
     upper: Vec
+    border: tuple[Vec, Vec]
     strides: tuple[Tensor, Tensor]
     corner: Tensor
     nodes: Tensor
@@ -71,10 +72,12 @@ def _table(values: Tensor, lower: tuple[int, int, int], sizes: tuple[int, int, i
     small = len(values) + abs(corner) <= torch.iinfo(torch.int32).max
     number = partial(torch.tensor, dtype=torch.int32 if small else torch.int64)
     steps = number([-1, 0, 1, 2])
+    upper = [low + size - 1 for low, size in zip(lower, sizes, strict=True)]
     return Table(
         values=values,
         lower=vec(number(lower)),
-        upper=vec(number([low + size - 1 for low, size in zip(lower, sizes, strict=True)])),
+        upper=vec(number(upper)),
+        border=(vec(number([low - 1 for low in lower])), vec(number([high + 1 for high in upper]))),
         strides=(number(stride_h), number(stride_k)),
         corner=number(corner),
         nodes=steps[:, None, None] * stride_h + steps[:, None] * stride_k + steps,
@@ -105,10 +108,13 @@ def nearest_F(table: Table, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
     """
     if not table.present:
         return table.values.expand(h0.shape)
-    limits = zip((h0, k0, l0), table.lower, table.upper, strict=True)
-    h, k, l = (whole.to(low.dtype).clamp(low - 1, high + 1) for whole, low, high in limits)
+    limits = zip((h0, k0, l0), *table.border, strict=True)
+    h, k, l = (
+        whole.to(low.dtype).maximum(low).minimum(high)  # clamp is slow with limits that are tensors
+        for whole, low, high in limits
+    )
     stride_h, stride_k = table.strides
-    return _gather(table.values, h * stride_h + k * stride_k + l - table.corner)
+    return _gather(table.values, (h * stride_h).add_(k * stride_k).add_(l).sub_(table.corner))
 
 
 def _gather(values: Tensor, flat: Tensor) -> Tensor:

@@ -83,13 +83,14 @@ def square_root(x: Tensor) -> Tensor:
         return root
     s = x.sqrt()
     split = SPLITTER * s
-    high = split - (split - s)
+    high = split.sub_(split - s)
     low = s - high
     square = s * s
-    residual = (x - square) - (((high * high - square) + 2.0 * high * low) + low * low)
-    step = residual / torch.where(s == 0.0, 1.0, 2.0 * s)
+    missing = (high * high).sub_(square).add_((2.0 * high).mul_(low)).add_(low.mul_(low))
+    residual = (x - square).sub_(missing)
+    step = residual.div_(torch.where(s == 0.0, 1.0, 2.0 * s))
     # the next term of the series is negative, which decides ties
-    return s + (step - step.abs() * EPSILON)
+    return s.add_(step.sub_(step.abs().mul_(EPSILON)))
 
 
 class _SquareRoot(torch.autograd.Function):
@@ -125,6 +126,12 @@ def rescale(v: Vec, size: Tensor | float) -> Vec:
     """Return v with the given length: q = size/|v| (|v| <= 0 counts as 1), then q v (spec 02 section 1)."""
     old = length(v)
     return scale(v, size / torch.where(old <= 0.0, torch.ones_like(old), old))
+
+
+def times(product: Tensor, factor: Tensor) -> Tensor:
+    """Return product * factor, in the memory of `product`, which is given up, unless torch records it."""
+    recorded = torch.is_grad_enabled() and (product.requires_grad or factor.requires_grad)
+    return product * factor if recorded or product.dtype != factor.dtype else product.mul_(factor)
 
 
 def negative(v: Vec) -> Vec:
