@@ -29,8 +29,8 @@ class Table:
     `values` is flat; `lower` and `upper` are the smallest and largest whole indices of the table proper,
     `border` those with the border, `strides` the distances in `values` of neighbours along h and k, `corner`
     minus the place of (0, 0, 0), all without dimensions; `nodes` [4, 4, 4] are the distances of the nodes of
-    interpolation from the one below. All these are int32, int64 in large tables. `present` is False where every F is default_F; `deep`
-    tells whether each axis has the entries that interpolation needs.
+    interpolation from the one below. All these are int32, int64 in large tables. `present` is False where
+    every F is default_F; `deep` tells whether each axis has the entries that interpolation needs.
     """
 
     values: Tensor
