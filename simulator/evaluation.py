@@ -12,11 +12,12 @@ from simulator.blocks import NEVER
 from simulator.instrument import CellVectors, Instrument
 from simulator.lattice_factor import lattice_factor
 from simulator.product_slopes import Products
+from simulator.products import product
 from simulator.rays import pixels_last
 from simulator.structure_factors import in_range, nearest_F, tricubic_F
 from simulator.taps import Show, silent
 from simulator.units import ANGSTROM_PER_M
-from simulator.vectors import Vec, apply, scale, times
+from simulator.vectors import Vec, apply, scale
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,9 @@ def evaluate(ins: Instrument, part: Part, show: Show = silent) -> Evaluation:
 def _term(F_cell: Tensor, F_latt: Tensor, sum_dtype: torch.dtype) -> Tensor:
     """Return F_cell^2 F_latt^2; of single-precision factors, the product is squared where it is summed."""
     if F_latt.dtype == sum_dtype:
-        return times(times(F_cell * F_cell, F_latt), F_latt)
+        return product((F_cell, F_latt), power=2)
     F = (F_cell * F_latt).to(sum_dtype)
-    return times(F, F)
+    return product((F,), power=2)
 
 
 def miller_indices(cell: CellVectors, q_per_m: Vec) -> Vec:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import torch
@@ -13,9 +12,10 @@ from torch import Tensor
 
 from simulator.config import Shape
 from simulator.lattice_slopes import ball_slope, grating_slopes
+from simulator.products import product
 from simulator.quirks import Quirks
 from simulator.sines import sine_of_half_turns
-from simulator.vectors import Vec, dot, scalar, square_root, times
+from simulator.vectors import Vec, dot, scalar, square_root
 
 ROUND_FACTOR = 0.723601254558268
 """Makes the integrated intensity of a round crystal that of the square one (close to sqrt(pi/6))."""
@@ -166,7 +166,7 @@ def _square(shape: CrystalShape, hkl: Vec, whole: Vec, show: Show) -> Tensor:
         show(f"F_latt_{axis}", one if single else factors[-1])
     if len(factors) < 2:
         return factors[0] if factors else one.expand(hkl[0].shape)
-    return reduce(times, factors[2:], factors[0] * factors[1])
+    return product(factors)
 
 
 def _grating(shape: CrystalShape, index: Tensor, nearest: Tensor, cells: Tensor) -> Tensor:

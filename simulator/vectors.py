@@ -128,12 +128,6 @@ def rescale(v: Vec, size: Tensor | float) -> Vec:
     return scale(v, size / torch.where(old <= 0.0, torch.ones_like(old), old))
 
 
-def times(product: Tensor, factor: Tensor) -> Tensor:
-    """Return product * factor, in the memory of `product`, which is given up, unless torch records it."""
-    recorded = torch.is_grad_enabled() and (product.requires_grad or factor.requires_grad)
-    return product * factor if recorded or product.dtype != factor.dtype else product.mul_(factor)
-
-
 def negative(v: Vec) -> Vec:
     """Return -v."""
     return -v[0], -v[1], -v[2]

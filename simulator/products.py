@@ -1,0 +1,52 @@
+"""Products of several factors that keep little memory, with their derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def product(factors: Sequence[Tensor], power: int = 1) -> Tensor:
+    """Return the product of factors, each taken so many times in a row, from left to right.
+
+    Args: factors: two or more, or one with a power above 1, of one shape. Returns: a new tensor.
+    """
+    if torch.is_grad_enabled() and any(factor.requires_grad for factor in factors):
+        recorded: Tensor = _Product.apply(power, *factors)  # type: ignore[no-untyped-call]
+        return recorded
+    return _multiplied([factor for factor in factors for _ in range(power)])
+
+
+def _multiplied(factors: Sequence[Tensor]) -> Tensor:
+    """Return the product from left to right, in the memory of the first one."""
+    first, second, *others = factors
+    value = first * second
+    for factor in others:
+        value = value.mul_(factor) if value.dtype == factor.dtype else value * factor
+    return value
+
+
+class _Product(torch.autograd.Function):
+    """`product`, of which only the factors are kept."""
+
+    @staticmethod
+    def forward(ctx: Any, power: int, *factors: Tensor) -> Tensor:
+        """Return the product."""
+        ctx.save_for_backward(*factors)
+        ctx.power = power
+        return product(factors, power)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        """Return for each factor what comes back times the other factors."""
+        factors, power = ctx.saved_tensors, ctx.power
+        slopes: list[Tensor | None] = []
+        for n, needed in enumerate(ctx.needs_input_grad[1:]):
+            counts = [power - (m == n) for m in range(len(factors))]
+            others = [factor for factor, count in zip(factors, counts, strict=True) for _ in range(count)]
+            slope = _multiplied([grads[0], *others]) if needed else None
+            slopes.append(slope.mul_(power) if slope is not None and power != 1 else slope)
+        return None, *slopes
