@@ -128,7 +128,7 @@ def _usable(image: Tensor) -> Tensor:
 def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) -> Rendered:
     """Return the image of a scene, with its gradient if a quantity of the run requires one.
 
-    Gradients are computed in float64; so is the image where its precision is left open.
+    The image is that of a run without a gradient, bit for bit; the gradient is computed in float64.
 
     Args: scene: from `prepare`. tap: who watches; the image is the same bit for bit. progress: see
     `Progress`.
@@ -163,7 +163,7 @@ def _with_gradient(
     compute = replace(scene.config.compute, epsilon=0.0)
     scene = scene.with_compute(compute)
     exact = scene.with_compute(replace(compute, precision="float64"))
-    seen = Instrument.of(exact if compute.precision == "auto" else scene)
+    seen = Instrument.of(scene)
 
     def forward() -> tuple[Tensor, Sequence[Block]]:
         detached = rebuilt(seen, [part.detach() for part in leaves(seen)])
