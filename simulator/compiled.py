@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import subprocess
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +34,7 @@ from simulator.stages import Call, Program, Staged
 from simulator.vectors import apply
 
 KERNEL_AXES = ("K", "N", "P", "M")
-PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 18, "cuda": 1 << 22}
+PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 17, "cuda": 1 << 22}
 EVALUATIONS_PER_CALL = 1 << 28
 FEWEST_PIXELS = 2
 LONGEST_REASON = 300
@@ -44,6 +46,15 @@ OPTIONS: dict[str, Any] = {
     "aot_inductor.compile_wrapper_opt_level": "O0",
 }
 """Of the compiler: no test of look-ups, which are clamped; as many threads as torch has when it runs."""
+LOADING = """
+import sys
+from pathlib import Path
+from simulator.deferred import defer
+defer()
+import torch
+from simulator.compiled import load
+load(Path(sys.argv[1]), torch.device(sys.argv[2]))
+"""
 INNERMOST = dict.fromkeys(
     ("realize_opcount_threshold", "realize_reads_threshold", "realize_acc_reads_threshold"), 1 << 20
 )
@@ -83,15 +94,16 @@ class Compiled(Staged):
 
 
 class _Probe(Staged):
-    """Runs the stages as they stand and keeps one call of each form."""
+    """Runs the stages as they stand and keeps one call of each form, with what it gave."""
 
     def __init__(self, ins: Instrument) -> None:
         super().__init__(ins, elements=1 << 62, pixels=PROBE_PIXELS)
-        self.calls: dict[str, Call] = {}
+        self.calls: dict[str, tuple[Call, Any]] = {}
 
     def _run(self, call: Call, pixels: int) -> Any:
-        self.calls.setdefault(call.form(), call)
-        return call.result()
+        result = call.result()
+        self.calls.setdefault(call.form(), (call, result))
+        return result
 
 
 def unwrapped(stages: Stages) -> Stages:
@@ -110,15 +122,15 @@ def compiled_stages(ins: Instrument, make: bool, within: Within = unwrapped) -> 
     for limit in _limits(ins):
         block = Block(slow=index, fast=index + 1, interpolated=limit)
         photons(_with_few_orientations(ins), block, within(probe))
-    libraries = {form: library_of(f"{form} {skeleton(ins.bare())}", ins.device) for form in probe.calls}
+    kind = skeleton(ins.bare())
+    libraries = {form: library_of(f"{form} {kind}", ins.device) for form in probe.calls}
     missing = [form for form, library in libraries.items() if not library.exists()]
     if missing and not make:
         return None
     for form in missing:
-        _compile(probe.calls[form], libraries[form])
-    return Compiled(
-        ins, {form: (load(libraries[form], ins.device), call.result()) for form, call in probe.calls.items()}
-    )
+        _compile(probe.calls[form][0], libraries[form])
+    loaded = {form: load(library, ins.device) for form, library in libraries.items()}
+    return Compiled(ins, {form: (loaded[form], result) for form, (_, result) in probe.calls.items()})
 
 
 def _limits(ins: Instrument) -> tuple[int, ...]:
@@ -227,7 +239,24 @@ def compile_stage(call: Call, library: Path) -> None:
         shapes = (_dimensions(call, plain),)
         exported = export(Stage(), (plain,), dynamic_shapes=shapes, strict=False).module()
         options["aot_inductor.output_path"] = f"{folder}/stage.so"
-        Path(str(aot_compile(exported, (plain,), options=options))).replace(library)
+        made = Path(str(aot_compile(exported, (plain,), options=options)))
+        try_loading(made, call.ins.device)
+        made.replace(library)
+
+
+def try_loading(library: Path, device: torch.device) -> None:
+    """Load a new library in another process first: where compilers and libraries do not fit, it crashes.
+
+    Raises: CompileError.
+    """
+    package = Path(__file__).parents[1]
+    paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
+    tried = subprocess.run(
+        [sys.executable, "-c", LOADING, str(library), str(device)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)}, capture_output=True, check=False,
+    )  # fmt: skip
+    if tried.returncode:
+        raise CompileError(f"what comes out cannot be loaded, exit status {tried.returncode}")
 
 
 def _dimensions(call: Call, flat: Sequence[Tensor]) -> list[dict[int, Any]]:

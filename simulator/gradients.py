@@ -22,9 +22,6 @@ from simulator.leaves import leaves, rebuilt
 from simulator.stages import Eager
 
 EVALUATIONS_OF_A_GRAPH, ALL_AT_ONCE = 1 << 18, 1 << 62
-KEPT_BYTES = 31 << 20
-"""The C library gives memory back to the system, to be paged in again for the next block, in pieces below the
-largest one freed so far, up to 32 MiB."""
 Forward = Callable[[], tuple[Tensor, Sequence[Block]]]
 """Computes the pixels [n] of all blocks, and says which blocks these were."""
 Spread = Callable[[Callable[[int], Any], int], Iterable[Any]]
@@ -68,8 +65,6 @@ class _Pixels(torch.autograd.Function):
         starts = [0]
         for block in blocks:
             starts.append(starts[-1] + len(block.slow))
-
-        torch.empty(KEPT_BYTES, dtype=torch.uint8)  # freed unused, so that the memory of a block is kept
 
         def of_block(n: int) -> list[Tensor | None]:
             return _products(ins, ctx.needed, blocks[n], grads[0][starts[n] : starts[n + 1]])

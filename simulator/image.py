@@ -20,6 +20,7 @@ from simulator.gradients import differentiable, wanted
 from simulator.instrument import Instrument
 from simulator.kernel import Photons, Stages, photons
 from simulator.leaves import leaves, rebuilt
+from simulator.memory import keep_freed
 from simulator.order import blocks_in_order, split
 from simulator.restrict import Neighbourhood
 from simulator.scene import Scene, prepare
@@ -226,6 +227,7 @@ def _left_out(run: _Run, pixels: int, done: list[_Done], image: Tensor) -> LeftO
 
 def _run(scene: Scene, ins: Instrument, tap: Tap, evaluations: int) -> _Run:
     """Return what the blocks of a run of so many evaluations share."""
+    keep_freed()
     near = Neighbourhood.of(scene.config, ins.device)
     epsilon = scene.config.compute.epsilon
     if epsilon > 0.0 and tap.active:

@@ -44,11 +44,11 @@ class Photons:
 
 @dataclass(frozen=True)
 class Sums:
-    """The sums of each pixel [N] so far: intensity, water (None without), solid angle."""
+    """The sums of each pixel [N] so far: intensity, water (None without), solid angle (None for none yet)."""
 
     I: Tensor
     background: Tensor | None
-    omega_sum_sr: Tensor
+    omega_sum_sr: Tensor | None
 
 
 class Stages(Protocol):
@@ -110,6 +110,7 @@ def photons(ins: Instrument, block: Block, stages: Stages, tap: Tap = no_tap) ->
             escape = escape if escape is None or escaped is None else torch.minimum(escape, escaped)
     assert factors is not None  # there is at least one sub-pixel
     pixels = stages.finish(ins, sums, factors, tap.at(Level.PIXEL, Spot(block.slow, block.fast)))
+    assert sums.omega_sum_sr is not None  # nor is this sum empty
     return Photons(pixels, sums.omega_sum_sr, escape)
 
 
@@ -160,12 +161,10 @@ def scaled(ins: Instrument, sums: Sums, factors: Factors, show: Show = silent) -
 
 def _start(ins: Instrument, block: Block) -> Sums:
     """Return the sums of pixels before the first layer; I starts with the water background."""
-    zeros = torch.zeros(block.slow.shape, dtype=torch.float64, device=ins.device)
-    return Sums(
-        I=ins.numbers.I_bg.expand(block.slow.shape),
-        background=zeros if ins.plan.background else None,
-        omega_sum_sr=zeros,
-    )
+    background: Tensor | None = None
+    if ins.plan.background:
+        background = torch.zeros(block.slow.shape, dtype=torch.float64, device=ins.device)
+    return Sums(I=ins.numbers.I_bg.expand(block.slow.shape), background=background, omega_sum_sr=None)
 
 
 def _add_sub_pixel(rays: Rays, sums: Sums) -> Sums:
@@ -173,9 +172,10 @@ def _add_sub_pixel(rays: Rays, sums: Sums) -> Sums:
     background = sums.background
     if background is not None and rays.water is not None:
         background = background + rays.water.sum((0, 2, 3))
-    return replace(
-        sums, omega_sum_sr=sums.omega_sum_sr + rays.factors.omega[0, :, 0, 0], background=background
-    )
+    omega_sr = rays.factors.omega[0, :, 0, 0]
+    if sums.omega_sum_sr is not None:
+        omega_sr = sums.omega_sum_sr + omega_sr
+    return replace(sums, omega_sum_sr=omega_sr, background=background)
 
 
 def _part(ins: Instrument, block: Block, place: tuple[Spot, Chunk], rays: Rays) -> Part:

@@ -127,7 +127,8 @@ class Staged:
         """See `scaled`."""
         if show is not silent:
             return scaled(ins, sums, factors, show)
-        pixels: Tensor = self._run(Call("finish", _finish, self._bare, (sums, factors)), len(sums.I))
+        given = (replace(sums, omega_sum_sr=None), factors)
+        pixels: Tensor = self._run(Call("finish", _finish, self._bare, given), len(sums.I))
         return pixels
 
     def bound(self, ins: Instrument, given: Bounding, pixels: int) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -110,3 +111,35 @@ def test_wrong_usage_imports_nothing_slow(folder, script):
     refused = 9 if script == "nanoBragg" else 3
     for line in WRONG[script]:
         assert answered(folder, script, line) == [refused, []], line
+
+
+PARTS = """
+import sys
+from simulator.deferred import PARTS, complete, defer
+defer()
+import torch
+assert not [name for name in PARTS if "__file__" in vars(sys.modules[name])]
+assert torch.export.export.__name__ == "export"  # a name that is asked for
+complete()
+assert all("__file__" in vars(sys.modules[name]) for name in PARTS)
+import torch._inductor
+meta = torch.ones(3, device="meta").sin()
+assert meta.shape == (3,)
+"""
+
+
+def test_parts_of_torch_are_loaded_when_they_are_needed() -> None:
+    subprocess.run([sys.executable, "-c", PARTS], cwd=ROOT, check=True)
+
+
+def test_run_loads_no_part_of_torch_that_only_the_compiler_needs(tmp_path: Path) -> None:
+    code = (
+        "import sys; from simulator.cli import main; from simulator.deferred import PARTS;"
+        "assert main(sys.argv[1:]) == 0;"
+        "assert not [name for name in PARTS if '__file__' in vars(sys.modules[name])]"
+    )
+    words = f"{RUN} -pixel 1 -floatfile {tmp_path / 'x.bin'} -nonoise -nopgm".split()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=tmp_path, env=environment, check=True, capture_output=True
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -94,6 +95,14 @@ def test_failure_to_compile_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_pat
     with pytest.raises(CompileError, match=r"stage 'rays' .* \(the compiler is not there\).*--compile off"):
         rendered("-default_F 100", "on")
     assert list(cache_folder().glob("*.so")) == []
+
+
+def test_library_that_crashes_is_refused(tmp_path: Path) -> None:
+    source, library = tmp_path / "crash.c", tmp_path / "crash.so"
+    source.write_text("#include <stdlib.h>\n__attribute__((constructor)) static void f(void) { abort(); }\n")
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", library, source], check=True)
+    with pytest.raises(CompileError, match="cannot be loaded, exit status -6"):
+        compiled.try_loading(library, torch.device("cpu"))
 
 
 def test_large_run_goes_on_without_a_compiler_and_says_so(
