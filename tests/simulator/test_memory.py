@@ -1,4 +1,4 @@
-"""Memory that was freed is kept where nothing was said about it; tensors move together and stay what they are."""
+"""Freed memory is kept unless something was said about it; tensors move together and stay what they are."""
 
 from __future__ import annotations
 
