@@ -34,7 +34,7 @@ from simulator.stages import Call, Program, Staged
 from simulator.vectors import apply
 
 KERNEL_AXES = ("K", "N", "P", "M")
-PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 17, "cuda": 1 << 22}
+PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 19, "cuda": 1 << 22}
 EVALUATIONS_PER_CALL = 1 << 28
 FEWEST_PIXELS = 2
 LONGEST_REASON = 300
@@ -65,6 +65,10 @@ ON_DEVICE: dict[str, Any] = {"aot_inductor.embed_kernel_binary": True}
 
 Within = Callable[[Stages], Stages]
 """Gives the stages of a run, which call these."""
+
+
+_KNOWN: dict[str, Mapping[str, tuple[Program, Any]]] = {}
+"""What `Compiled` needs for each kind of instrument that this process has loaded the stages of."""
 
 
 class CompileError(InputError):
@@ -117,20 +121,28 @@ def compiled_stages(ins: Instrument, make: bool, within: Within = unwrapped) -> 
     Args: make: whether stages that are not in the cache are compiled. within: see `Within`.
     Returns: None if one is not there. Raises: CompileError.
     """
+    kind = f"{cache_folder()} {ins.device} {skeleton(ins)}" if within is unwrapped else ""
+    if kind in _KNOWN:
+        return Compiled(ins, _KNOWN[kind])
     probe = _Probe(ins)
     index = torch.arange(PROBE_PIXELS, device=ins.device)
     for limit in _limits(ins):
         block = Block(slow=index, fast=index + 1, interpolated=limit)
         photons(_with_few_orientations(ins), block, within(probe))
-    kind = skeleton(ins.bare())
-    libraries = {form: library_of(f"{form} {kind}", ins.device) for form in probe.calls}
+    bare = skeleton(ins.bare())
+    libraries = {form: library_of(f"{form} {bare}", ins.device) for form in probe.calls}
     missing = [form for form, library in libraries.items() if not library.exists()]
     if missing and not make:
         return None
     for form in missing:
         _compile(probe.calls[form][0], libraries[form])
     loaded = {form: load(library, ins.device) for form, library in libraries.items()}
-    return Compiled(ins, {form: (loaded[form], result) for form, (_, result) in probe.calls.items()})
+    programs = {form: (loaded[form], result) for form, (_, result) in probe.calls.items()}
+    if kind:
+        if len(_KNOWN) >= LOADED:
+            _KNOWN.clear()
+        _KNOWN[kind] = programs
+    return Compiled(ins, programs)
 
 
 def _limits(ins: Instrument) -> tuple[int, ...]:

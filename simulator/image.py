@@ -195,7 +195,7 @@ def _side_by_side(function: Callable[[int], Any], count: int) -> Iterator[Any]:
 def _render(run: _Run, progress: Progress | None) -> tuple[Rendered, list[Block]]:
     """Return the image of a run, and the blocks in the order of its pixels."""
     executed = run.scene.executed()
-    total = int(executed.sum())
+    total = int(torch.count_nonzero(executed))
     values = torch.empty(total, dtype=run.ins.plan.sum_dtype, device=run.ins.device)
     done: list[_Done] = []
     finished = 0
