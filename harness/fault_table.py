@@ -72,9 +72,9 @@ FAULTS: tuple[Fault, ...] = (
         f"{CRYSTAL} -hkl {{hkl}} -nointerpolate -oversample 1", (3, 4),
         (("structure_factor.c", "(long)rounded->z)]",
           "(long)rounded->z + (rounded->z < (double)t->l_max))]"),),
-        (("structure_factors.py", "_gather(table.values, h * stride_h + k * stride_k + l - table.corner)",
-          "_gather(table.values, h * stride_h + k * stride_k + (l + 1).clamp(max=table.upper[2])"
-          " - table.corner)"),),
+        (("structure_factors.py", "_gather(table.values, (h * stride_h).add_(k * stride_k).add_(l)",
+          "_gather(table.values, (h * stride_h).add_(k * stride_k)"
+          ".add_((l + 1).clamp(max=table.upper[2]))"),),
     ),
     Fault(
         "mosaic-transposed", "mosaic rotations transposed", _vectors("mos"),
@@ -89,8 +89,8 @@ FAULTS: tuple[Fault, ...] = (
         "source-sign", "beam from the wrong side", ("incident_vec",), PLAIN, (3, 4),
         (("image.c", "vec(-source->to.x, -source->to.y, -source->to.z)",
           "vec(source->to.x, source->to.y, source->to.z)"),),
-        (("instrument.py", "incident=negative(apply(_per_source, vec(scene.sources.direction.to(device)))),",
-          "incident=apply(_per_source, vec(scene.sources.direction.to(device))),"),
+        (("instrument.py", "incident=negative(apply(_per_source, vec(scene.sources.direction))),",
+          "incident=apply(_per_source, vec(scene.sources.direction)),"),
          ("instrument.py", "from simulator.vectors import Vec, apply, negative, vec",
           "from simulator.vectors import Vec, apply, vec")),
     ),
@@ -112,6 +112,6 @@ FAULTS: tuple[Fault, ...] = (
         "-cell 100 100 7.5 90 90 90 -lambda 1 -distance 80 -detpixels 1 -pixel 120 -Ybeam -60 -Xbeam 0"
         " -Na 1 -Nb 5 -Nc 5 -default_F 100 -oversample 1", (0, 0),
         (("physics.h", "return ceil(x - 0.5);", "return floor(x + 0.5);"),),
-        (("evaluation.py", "(index.detach() - 0.5).ceil()", "(index + 0.5).floor()"),),
+        (("evaluation.py", "(index.detach() - 0.5).ceil_()", "(index + 0.5).floor()"),),
     ),
 )  # fmt: skip

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+SCRIPTS = {
+    **tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"],
+    "nanoBragg": "simulator.cli:main",  # which `run` calls before it ends the process
+}
 SLOW = ("torch", "scipy", "pandas", "matplotlib", "rich", "jinja2")
 CALL = f"""
 import importlib, json, sys
