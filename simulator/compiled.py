@@ -35,7 +35,7 @@ from simulator.vectors import apply
 
 KERNEL_AXES = ("K", "N", "P", "M")
 PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 19, "cuda": 1 << 22}
-EVALUATIONS_PER_CALL = 1 << 28
+EVALUATIONS_PER_CALL = 1 << 29
 FEWEST_PIXELS = 2
 LONGEST_REASON = 300
 LOADED, SMALLEST_TABLE = 64, 27
