@@ -36,6 +36,7 @@ from simulator.vectors import apply
 KERNEL_AXES = ("K", "N", "P", "M")
 PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 19, "cuda": 1 << 22}
 EVALUATIONS_PER_CALL = 1 << 29
+"""Upper limits of one call: memory that it needs for each pixel, and the time it cannot be interrupted in."""
 FEWEST_PIXELS = 2
 LONGEST_REASON = 300
 LOADED, SMALLEST_TABLE = 64, 27
@@ -55,6 +56,7 @@ import torch
 from simulator.compiled import load
 load(Path(sys.argv[1]), torch.device(sys.argv[2]))
 """
+"""Program of a process that loads a library on a device."""
 INNERMOST = dict.fromkeys(
     ("realize_opcount_threshold", "realize_reads_threshold", "realize_acc_reads_threshold"), 1 << 20
 )
