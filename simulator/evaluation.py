@@ -83,8 +83,7 @@ def _term(F_cell: Tensor, F_latt: Tensor, sum_dtype: torch.dtype) -> Tensor:
     """Return F_cell^2 F_latt^2; of single-precision factors, the product is squared where it is summed."""
     if F_latt.dtype == sum_dtype:
         return product((F_cell, F_latt), power=2)
-    F = (F_cell * F_latt).to(sum_dtype)
-    return product((F,), power=2)
+    return product((product((F_cell, F_latt)),), power=2, dtype=sum_dtype)
 
 
 def miller_indices(cell: CellVectors, q_per_m: Vec) -> Vec:

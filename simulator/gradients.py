@@ -20,6 +20,7 @@ from simulator.instrument import Instrument
 from simulator.kernel import photons
 from simulator.leaves import leaves, rebuilt
 from simulator.stages import Eager
+from simulator.units import R_E_SQR_M2
 
 EVALUATIONS_OF_A_GRAPH, ALL_AT_ONCE = 1 << 18, 1 << 62
 Forward = Callable[[], tuple[Tensor, Sequence[Block]]]
@@ -33,9 +34,11 @@ def wanted(ins: Instrument) -> bool:
     return torch.is_grad_enabled() and any(part.requires_grad for part in leaves(ins))
 
 
-def differentiable(ins: Instrument, forward: Forward, spread: Spread) -> Tensor:
-    """Return the pixels [n] of a forward pass, with the gradient to the tensors of the instrument."""
-    tensors = list(leaves(ins))
+def differentiable(tensors: Sequence[Tensor], ins: Instrument, forward: Forward, spread: Spread) -> Tensor:
+    """Return the pixels [n] of a forward pass, with the gradient to the tensors of the instrument.
+
+    Args: tensors: these in double precision. ins: in the arithmetic of the run, detached.
+    """
     found: Tensor = _Pixels.apply((ins, forward, spread), *tensors)  # type: ignore[no-untyped-call]
     return found
 
@@ -49,7 +52,7 @@ class _Pixels(torch.autograd.Function):
         ins, forward, spread = how
         with torch.no_grad():
             pixels, blocks = forward()
-        ctx.kept = (rebuilt(ins, [part.detach() for part in tensors]), _pieces(ins, blocks), spread)
+        ctx.kept = (ins, _pieces(ins, blocks), spread)
         ctx.needed = [part.requires_grad for part in tensors]
         return pixels
 
@@ -79,15 +82,31 @@ class _Pixels(torch.autograd.Function):
 
 
 def _products(ins: Instrument, needed: Sequence[bool], block: Block, grad: Tensor) -> list[Tensor | None]:
-    """Return the product of a block's gradient with its derivative to each tensor, None where not needed."""
+    """Return the product of a block's gradient with its derivative to each tensor, None where not needed.
+
+    Returns: float64, whatever the arithmetic of the run.
+    """
+    unit = _unit(ins, grad)
     with torch.enable_grad():
         inputs = [part.detach().requires_grad_(need) for part, need in zip(leaves(ins), needed, strict=True)]
         asked = [part for part, need in zip(inputs, needed, strict=True) if need]
         pixels = photons(rebuilt(ins, inputs), block, Eager(ALL_AT_ONCE, len(block.slow))).pixels
         if not pixels.requires_grad:
             return [None] * len(inputs)
-        found = iter(torch.autograd.grad(pixels, asked, grad.to(pixels.dtype), allow_unused=True))
-    return [next(found) if need else None for need in needed]
+        given = (grad / unit).to(pixels.dtype)
+        found = iter(torch.autograd.grad(pixels, asked, given, allow_unused=True))
+    slopes = [next(found) if need else None for need in needed]
+    return [None if slope is None else slope.to(torch.float64) * unit for slope in slopes]
+
+
+def _unit(ins: Instrument, grad: Tensor) -> Tensor:
+    """Return the power of two to divide a gradient by, so that no slope leaves the range of single precision.
+
+    It makes the largest product with what a pixel is multiplied by at its end about one.
+    """
+    scale = R_E_SQR_M2 * ins.numbers.fluence_photons_per_m2 / ins.numbers.steps
+    exponent = torch.frexp(grad.detach().to(torch.float64).abs().amax() * scale).exponent
+    return exponent.to(torch.float64).exp2()
 
 
 def _pieces(ins: Instrument, blocks: Sequence[Block]) -> list[Block]:

@@ -129,7 +129,7 @@ def _usable(image: Tensor) -> Tensor:
 def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) -> Rendered:
     """Return the image of a scene, with its gradient if a quantity of the run requires one.
 
-    The image is that of a run without a gradient, bit for bit; the gradient is computed in float64.
+    The image is that of a run without a gradient, bit for bit; the gradient has its arithmetic.
 
     Args: scene: from `prepare`. tap: who watches; the image is the same bit for bit. progress: see
     `Progress`.
@@ -160,17 +160,17 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
 def _with_gradient(
     scene: Scene, tap: Tap, pixels: Callable[[_Run], tuple[Tensor, list[Block]]], evaluations: int
 ) -> Tensor:
-    """Return the pixels [n] of a run with their gradient, which is float64; nothing is left out."""
+    """Return the pixels [n] of a run with their gradient; nothing is left out."""
     compute = replace(scene.config.compute, epsilon=0.0)
     scene = scene.with_compute(compute)
-    exact = scene.with_compute(replace(compute, precision="float64"))
+    exact = Instrument.of(scene.with_compute(replace(compute, precision="float64")))
     seen = Instrument.of(scene)
+    seen = rebuilt(seen, [part.detach() for part in leaves(seen)])
 
     def forward() -> tuple[Tensor, Sequence[Block]]:
-        detached = rebuilt(seen, [part.detach() for part in leaves(seen)])
-        return pixels(_run(scene, detached, tap, evaluations))
+        return pixels(_run(scene, seen, tap, evaluations))
 
-    return differentiable(Instrument.of(exact), forward, _side_by_side)
+    return differentiable(list(leaves(exact)), seen, forward, _side_by_side)
 
 
 def _computed(rendered: Rendered) -> Tensor:

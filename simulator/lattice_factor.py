@@ -14,7 +14,7 @@ from simulator.config import Shape
 from simulator.lattice_slopes import ball_slope, grating_slopes
 from simulator.products import product
 from simulator.quirks import Quirks
-from simulator.sines import sine_of_half_turns
+from simulator.sines import sine
 from simulator.vectors import Vec, dot, scalar, square_root
 
 ROUND_FACTOR = 0.723601254558268
@@ -26,6 +26,7 @@ OFF_CENTRE = 2.0**-100
 """Added to a phase, it changes no bit of sin(N x)/sin(x) but at x = 0, where the quotient becomes N."""
 
 Show = Callable[[str, Tensor], None]
+Pair = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
@@ -102,40 +103,50 @@ def lattice_factor(
     return torch.where(r_sqr * shape.fudge < TOPHAT_LIMIT, shape.cell_count, 0.0)
 
 
-def sincg(phase: Tensor, cells: Tensor, unit: float = 1.0) -> Tensor:
+def sincg(phase: Tensor, cells: Tensor) -> Tensor:
     """Return the grating function sin(N x)/sin(x), which is N at x = 0.
 
-    Args: phase, x in units of so many radians; cells, N. Source: spec 06 section 10.
+    Args: phase, x in radians; cells, N. Source: spec 06 section 10.
     """
-    if torch.is_grad_enabled() and (phase.requires_grad or cells.requires_grad):
-        recorded: Tensor = _Grating.apply(phase, cells, unit)  # type: ignore[no-untyped-call]
+    return _grating(phase, None, cells, 1.0, phase.dtype)
+
+
+def _grating(index: Tensor, whole: Tensor | None, cells: Tensor, unit: float, dtype: torch.dtype) -> Tensor:
+    """Return sin(N x)/sin(x), x = unit (index - whole), with slopes that stay right where x is a whole turn.
+
+    Args: as of `_angles`. Returns: of type `dtype`; in single precision up to its sign.
+    """
+    if torch.is_grad_enabled() and (index.requires_grad or cells.requires_grad):
+        recorded: Tensor = _Grating.apply(index, whole, cells, unit, dtype)  # type: ignore[no-untyped-call]
         return recorded
-    return _quotient(_radians(phase, unit), cells)[0]
+    return _quotient(_angles(index, whole, cells, unit, dtype))[0]
 
 
-def _radians(phase: Tensor, unit: float) -> Tensor:
-    """Return x in radians, off the centre."""
-    return (phase * unit).add_(OFF_CENTRE)
+def _angles(index: Tensor, whole: Tensor | None, cells: Tensor, unit: float, dtype: torch.dtype) -> Pair:
+    """Return x and N x as `sine` takes them, a hair off the centre.
 
+    In single precision N x is reduced to at most half a turn in double precision first, so that the quotient
+    of the sines keeps the relative accuracy of `dtype` for all N.
 
-def _quotient(x: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
-    """Return sin(N x)/sin(x), and sin(x)."""
-    one = x.sin()
-    return (x * cells).sin_().div_(one), one
-
-
-def reduced_sincg(offset: Tensor, cells: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return |sin(N pi d)/sin(pi d)| up to its sign, in single precision.
-
-    N d is reduced to its distance from the nearest whole number in double precision first, so that the result
-    keeps the relative accuracy of `dtype` for all N.
-
-    Args: offset, d = h - h0, |d| <= 1/2 (float64); cells, N; dtype, of the sines. Source: spec 06 section 10.
+    Args: index, in double precision; whole, the nearest whole number, None to take the index as it is (double
+        precision only); unit, radians of an index, pi in single precision.
     """
-    offset = offset + OFF_CENTRE
-    turns = offset * cells
+    if dtype == torch.float64:
+        x = index * unit if whole is None else (index - whole).mul_(unit)
+        x = x.add_(OFF_CENTRE)
+        return x, x * cells
+    assert whole is not None  # in single precision nothing is taken as it is
+    x = (index - whole).add_(OFF_CENTRE)
+    turns = x * cells
     rest = turns.sub_(turns.round())
-    return sine_of_half_turns(rest.to(dtype)).div_(sine_of_half_turns(offset.to(dtype)))
+    return x.to(dtype), rest.to(dtype)
+
+
+def _quotient(angles: Pair) -> tuple[Tensor, Tensor]:
+    """Return sin(N x)/sin(x), and sin(x)."""
+    x, many = angles
+    one = sine(x)
+    return sine(many, in_place=True).div_(one), one
 
 
 def sinc3(x: Tensor, series: bool) -> Tensor:
@@ -159,21 +170,15 @@ def sinc3(x: Tensor, series: bool) -> Tensor:
 def _square(shape: CrystalShape, hkl: Vec, whole: Vec, show: Show) -> Tensor:
     """Return the product of the grating functions of the axes with more than one cell."""
     one = torch.ones((), dtype=shape.dtype, device=hkl[0].device)
+    upstream = shape.dtype == torch.float64 and "Q-SINCG-INTEGER" in shape.quirks
     factors = []
     for axis, index, nearest, cells, single in zip("abc", hkl, whole, shape.cells, shape.single, strict=True):
         if not single:
-            factors.append(_grating(shape, index, nearest, cells))
+            factors.append(_grating(index, None if upstream else nearest, cells, math.pi, shape.dtype))
         show(f"F_latt_{axis}", one if single else factors[-1])
     if len(factors) < 2:
         return factors[0] if factors else one.expand(hkl[0].shape)
     return product(factors)
-
-
-def _grating(shape: CrystalShape, index: Tensor, nearest: Tensor, cells: Tensor) -> Tensor:
-    """Return the grating function of one axis, of pi h, or of pi (h - h0) without Q-SINCG-INTEGER."""
-    if shape.dtype != torch.float64:
-        return reduced_sincg(index - nearest, cells, shape.dtype)
-    return sincg(index if "Q-SINCG-INTEGER" in shape.quirks else index - nearest, cells, math.pi)
 
 
 def _hrad_sqr(shape: CrystalShape, offset: Vec) -> Tensor:
@@ -193,24 +198,29 @@ def _rad_star_sqr(shape: CrystalShape, offset: Vec) -> Tensor:
 
 
 class _Grating(torch.autograd.Function):
-    """`sincg` with slopes that stay right where numerator and denominator vanish."""
+    """`_grating`, of which the angle, its sine and the quotient are kept; N x, too, where it was reduced."""
 
     @staticmethod
-    def forward(ctx: Any, phase: Tensor, cells: Tensor, unit: float) -> Tensor:
+    def forward(
+        ctx: Any, index: Tensor, whole: Tensor | None, cells: Tensor, unit: float, dtype: torch.dtype
+    ) -> Tensor:
         """Return sin(N x)/sin(x)."""
-        x = _radians(phase, unit)
-        grating, one = _quotient(x, cells)
-        ctx.save_for_backward(x, cells, one, grating)
+        x, many = _angles(index, whole, cells, unit, dtype)
+        reduced = many if dtype != torch.float64 else None
+        grating, one = _quotient((x, many))
+        ctx.save_for_backward(x, reduced, cells, one, grating)
         ctx.unit = unit
         return grating
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Return the products with both slopes."""
-        x, cells, one, grating = ctx.saved_tensors
-        along_x, along_N = grating_slopes(x, cells, one, grating, ctx.needs_input_grad[1])
+        x, reduced, cells, one, grating = ctx.saved_tensors
+        angles = (x, x * cells if reduced is None else reduced)
+        along_cells = ctx.needs_input_grad[2]
+        along_x, along_N = grating_slopes(angles, cells, (grating, one), along_cells, ctx.unit)
         along_N = None if along_N is None else along_N.mul_(grads[0]).sum()
-        return along_x.mul_(grads[0]).mul_(ctx.unit), along_N, None
+        return along_x.mul_(grads[0]).to(torch.float64), None, along_N, None, None
 
 
 class _Ball(torch.autograd.Function):

@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
-NEAR_CENTRE = 1.0 / 64.0
+from simulator.sines import cosine, radians
+
+NEAR_CENTRE: Mapping[torch.dtype, float] = {torch.float64: 1.0 / 64.0, torch.float32: 1.0 / 4.0}
 """Of N e, e the distance from a peak: below it the series is more exact than the quotient."""
 NEAR_BALL = 0.5
 
 
 def grating_slopes(
-    phase: Tensor, cells: Tensor, one: Tensor, grating: Tensor, along_cells: bool
+    angles: tuple[Tensor, Tensor],
+    cells: Tensor,
+    quotient: tuple[Tensor, Tensor],
+    along_cells: bool,
+    unit: float = 1.0,
 ) -> tuple[Tensor, Tensor | None]:
-    """Return the derivatives of g = sin(N x)/sin(x) to x and, if asked for, to N.
+    """Return the derivatives of g = sin(N x)/sin(x) to x/unit and, if asked for, to N.
 
-    (N cos(N x) - g cos(x))/sin(x) and x cos(N x)/sin(x); near a multiple n pi the first is
+    unit times (N cos(N x) - g cos(x))/sin(x) and x cos(N x)/sin(x); near a multiple n pi the first is
     g [N cot(N e) - cot(e)] with e = x - n pi, by the series of the cotangents: -(N^2-1) e/3 - (N^4-1) e^3/45
     - 2 (N^6-1) e^5/945.
 
-    Args: phase, x in radians; cells, N; one, sin(x); grating, g.
+    Args: angles: x and N x as `sine` takes them; cells, N; quotient: g and sin(x); unit: radians.
     """
-    many = (phase * cells).cos_()
-    along_N = (phase * many).div_(one) if along_cells else None
-    slope = many.mul_(cells).sub_(phase.cos().mul_(grating)).div_(one)
-    near = (_flat(one).abs() < NEAR_CENTRE / cells).nonzero().squeeze(1)
-    x, g = _flat(phase)[near], _flat(grating)[near]
+    (x, many), (grating, one) = angles, quotient
+    cos_many = cosine(many)
+    along_N = (radians(x) * cos_many).div_(one) if along_cells else None
+    slope = cos_many.mul_(unit * cells).sub_(cosine(x).mul_(grating), alpha=unit).div_(one)
+    near = (_flat(one).abs() < NEAR_CENTRE[one.dtype] / cells).nonzero().squeeze(1)
+    x, g = radians(_flat(x)[near]), _flat(grating)[near]
     e = x - (x / math.pi).round() * math.pi
     y, N_sqr = e * e, cells * cells
     N_4, N_6 = N_sqr * N_sqr, N_sqr * N_sqr * N_sqr
     series = (N_sqr - 1.0) / 3.0 + y * ((N_4 - 1.0) / 45.0 + y * (2.0 * (N_6 - 1.0) / 945.0))
-    _flat(slope)[near] = -g * e * series
+    _flat(slope)[near] = -unit * g * e * series
     return slope, along_N
 
 

@@ -9,16 +9,18 @@ import torch
 from torch import Tensor
 
 
-def product(factors: Sequence[Tensor], power: int = 1) -> Tensor:
+def product(factors: Sequence[Tensor], power: int = 1, dtype: torch.dtype | None = None) -> Tensor:
     """Return the product of factors, each taken so many times in a row, from left to right.
 
-    Args: factors: two or more, or one with a power above 1, of one shape, in any units. Returns: a new tensor
-    of that shape. Source: spec 06 sections 10 (F_latt) and 12 (F_cell^2 F_latt^2).
+    Args: factors: two or more, or one with a power above 1, of one shape, in any units. dtype: in which the
+        product is taken, None for that of the factors; their slopes stay in their own.
+    Returns: a new tensor of that shape. Source: spec 06 sections 10 (F_latt) and 12 (F_cell^2 F_latt^2).
     """
     if torch.is_grad_enabled() and any(factor.requires_grad for factor in factors):
-        recorded: Tensor = _Product.apply(power, *factors)  # type: ignore[no-untyped-call]
+        recorded: Tensor = _Product.apply(power, dtype, *factors)  # type: ignore[no-untyped-call]
         return recorded
-    return _multiplied([factor for factor in factors for _ in range(power)])
+    taken = factors if dtype is None else [factor.to(dtype) for factor in factors]
+    return _multiplied([factor for factor in taken for _ in range(power)])
 
 
 def _multiplied(factors: Sequence[Tensor]) -> Tensor:
@@ -34,20 +36,27 @@ class _Product(torch.autograd.Function):
     """`product`, of which only the factors are kept."""
 
     @staticmethod
-    def forward(ctx: Any, power: int, *factors: Tensor) -> Tensor:
+    def forward(ctx: Any, power: int, dtype: torch.dtype | None, *factors: Tensor) -> Tensor:
         """Return the product."""
         ctx.save_for_backward(*factors)
         ctx.power = power
-        return product(factors, power)
+        return product(factors, power, dtype)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Return for each factor what comes back times the other factors."""
         factors, power = ctx.saved_tensors, ctx.power
+        given = _without_copies(grads[0]) * power
         slopes: list[Tensor | None] = []
-        for n, needed in enumerate(ctx.needs_input_grad[1:]):
+        for n, (own, needed) in enumerate(zip(factors, ctx.needs_input_grad[2:], strict=True)):
             counts = [power - (m == n) for m in range(len(factors))]
             others = [factor for factor, count in zip(factors, counts, strict=True) for _ in range(count)]
-            slope = _multiplied([grads[0], *others]) if needed else None
-            slopes.append(slope.mul_(power) if slope is not None and power != 1 else slope)
-        return None, *slopes
+            slopes.append(_multiplied([given.to(own.dtype), *others]) if needed else None)
+        return None, None, *slopes
+
+
+def _without_copies(values: Tensor) -> Tensor:
+    """Return values of which an axis has one entry where all its entries are the same one in memory."""
+    for axis, stride in enumerate(values.stride()):
+        values = values.narrow(axis, 0, 1) if stride == 0 and values.shape[axis] else values
+    return values

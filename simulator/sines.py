@@ -1,4 +1,4 @@
-"""Sines of fractions of a half turn, for single precision."""
+"""Sines and cosines of angles: radians in double precision, half turns in single precision."""
 
 from __future__ import annotations
 
@@ -13,12 +13,31 @@ SINE_OF_HALF_TURNS = (
 """Coefficients of x, x^3 ... x^9: the smallest largest relative error of sin(pi x) on |x| <= 1/2."""
 
 
-def sine_of_half_turns(x: Tensor) -> Tensor:
+def sine(angle: Tensor, in_place: bool = False) -> Tensor:
+    """Return the sine of an angle.
+
+    Args: angle: radians (float64), or half turns (float32), |x| <= 1/2, of which each 0 < |x| > 1e-37 keeps
+        its relative accuracy; in_place: whether radians may be overwritten.
+    """
+    if angle.dtype != torch.float64:
+        return _sine_of_half_turns(angle)
+    return angle.sin_() if in_place else angle.sin()
+
+
+def cosine(angle: Tensor) -> Tensor:
+    """Return the cosine of an angle, as `sine` takes it, as a new tensor."""
+    return angle.cos() if angle.dtype == torch.float64 else (angle * math.pi).cos_()
+
+
+def radians(angle: Tensor) -> Tensor:
+    """Return an angle, as `sine` takes it, in radians."""
+    return angle if angle.dtype == torch.float64 else angle * math.pi
+
+
+def _sine_of_half_turns(x: Tensor) -> Tensor:
     """Return sin(pi x), within 5.4e-9 of its value (relative) besides rounding.
 
     Compiled, a polynomial needs no reduction of its argument; operation by operation, one call is less.
-
-    Args: x, number of half turns, |x| <= 1/2; each 0 < |x| > 1e-37 keeps its relative accuracy.
     """
     if not torch.compiler.is_compiling():
         return (x * math.pi).sin_()
