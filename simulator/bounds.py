@@ -192,7 +192,6 @@ def _caps(ins: Instrument, cells: Tensor) -> Tensor:
 
 def largest_lengths(ins: Instrument) -> Tensor:
     """Return the largest |a|, |b|, |c| in metres over all phi steps and domains [3]."""
-    assert ins.usual is not None  # only `bare` leaves it out
     return torch.stack([length(apply(Tensor.detach, v)).amax() for v in ins.usual.final])
 
 

@@ -112,7 +112,6 @@ def clusters(ins: Instrument, q_per_m: float) -> list[Cluster]:
 
     Args: q_per_m: typical length of a scattering vector; how far apart two orientations are depends on it.
     """
-    assert ins.usual is not None  # only `bare` leaves it out
     found = [stack(apply(Tensor.detach, v))[0, 0] for v in ins.usual.final]
     vectors = torch.stack(found, -2).flatten(0, 1)  # [n, vector, component]
     points = vectors.cpu().numpy()

@@ -29,7 +29,7 @@ from simulator.deferred import complete
 from simulator.errors import InputError
 from simulator.instrument import Instrument
 from simulator.kernel import Stages, photons
-from simulator.leaves import leaves, rebuilt, skeleton
+from simulator.leaves import ABSENT, leaves, rebuilt, skeleton
 from simulator.stages import Call, Program, Staged
 from simulator.vectors import apply
 
@@ -96,7 +96,8 @@ class Compiled(Staged):
         if found is None:
             return call.result()
         program, template = found
-        return rebuilt(template, program([*self._fixed, *(part.contiguous() for part in leaves(call.given))]))
+        given = (part.contiguous() for part in leaves(call.given))
+        return rebuilt(template, program([*self._fixed[call.name], *given]))
 
 
 class _Probe(Staged):
@@ -131,13 +132,15 @@ def compiled_stages(ins: Instrument, make: bool, within: Within = unwrapped) -> 
     for limit in _limits(ins):
         block = Block(slow=index, fast=index + 1, interpolated=limit)
         photons(_with_few_orientations(ins), block, within(probe))
-    bare = skeleton(ins.bare())
-    libraries = {form: library_of(f"{form} {bare}", ins.device) for form in probe.calls}
+    libraries = {
+        form: library_of(f"{form} {skeleton(call.ins)}", ins.device)
+        for form, (call, _) in probe.calls.items()
+    }
     missing = [form for form, library in libraries.items() if not library.exists()]
     if missing and not make:
         return None
     for form in missing:
-        _compile(probe.calls[form][0], libraries[form])
+        _compile(probe.calls[form][0], libraries[form], ins.device)
     loaded = {form: load(library, ins.device) for form, library in libraries.items()}
     programs = {form: (loaded[form], result) for form, (_, result) in probe.calls.items()}
     if kind:
@@ -154,7 +157,6 @@ def _limits(ins: Instrument) -> tuple[int, ...]:
 
 def _with_few_orientations(ins: Instrument) -> Instrument:
     """Return the instrument with as few phi steps and domains as show which axes have one entry."""
-    assert ins.usual is not None  # only `bare` leaves it out
     a, b, c = (apply(lambda part: part[:, :, :3, :3], v) for v in ins.usual.final)
     return replace(ins, usual=replace(ins.usual, final=(a, b, c)))
 
@@ -212,12 +214,12 @@ def load(library: Path, device: torch.device) -> Program:
     return program
 
 
-def _compile(call: Call, library: Path) -> None:
+def _compile(call: Call, library: Path, device: torch.device) -> None:
     """Compile a stage into a library. Raises: CompileError for whatever the exporter or compiler meets."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile_stage(call, library)
+            compile_stage(call, library, device)
     except Exception as error:
         reason = " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__
         raise CompileError(
@@ -226,10 +228,10 @@ def _compile(call: Call, library: Path) -> None:
         ) from error
 
 
-def compile_stage(call: Call, library: Path) -> None:
+def compile_stage(call: Call, library: Path, device: torch.device) -> None:
     """Compile a stage into a library.
 
-    Args: call: one of its calls, for the axes and types of all tensors.
+    Args: call: one of its calls, for the axes and types of all tensors. device: for which.
     """
     complete()
     from torch._inductor import aot_compile
@@ -239,10 +241,11 @@ def compile_stage(call: Call, library: Path) -> None:
         def forward(self, tensors: list[Tensor]) -> tuple[Tensor, ...]:
             return call.flat_result(tensors)
 
-    on_device = call.ins.device.type == "cuda"
-    options = {**OPTIONS, **(INNERMOST if call.name == "add" else {}), **(ON_DEVICE if on_device else {})}
-    if call.ins.plan.work_dtype != torch.float64:
-        options["cpp.enable_floating_point_contract_flag"] = "fast"
+    options = {**OPTIONS, **(ON_DEVICE if device.type == "cuda" else {})}
+    if call.name == "add":
+        options |= INNERMOST
+        if call.ins.shape.dtype != torch.float64:
+            options["cpp.enable_floating_point_contract_flag"] = "fast"
     library.parent.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=library.parent) as folder,
@@ -254,7 +257,7 @@ def compile_stage(call: Call, library: Path) -> None:
         exported = export(Stage(), (plain,), dynamic_shapes=shapes, strict=False).module()
         options["aot_inductor.output_path"] = f"{folder}/stage.so"
         made = Path(str(aot_compile(exported, (plain,), options=options)))
-        try_loading(made, call.ins.device)
+        try_loading(made, device)
         made.replace(library)
 
 
@@ -279,12 +282,12 @@ def _dimensions(call: Call, flat: Sequence[Tensor]) -> list[dict[int, Any]]:
 
     dims = {name: Dim(name, min=2, max=1 << 40) for name in (*KERNEL_AXES, *"UV")}
     dims["T"] = Dim("T", min=SMALLEST_TABLE, max=1 << 40)
-    tables = {}
+    tables = {} if call.ins.table is ABSENT else {id(call.ins.table.values): "T"}
     if isinstance(call.given, Bounding):
-        tables = {id(call.given.bound.factor.values): "U", id(call.given.bound.lattice.caps): "-V"}
+        tables |= {id(call.given.bound.factor.values): "U", id(call.given.bound.lattice.caps): "-V"}
     shapes = []
     for original, part in zip(call.flat(), flat, strict=True):
-        axes: Sequence[str] = "T" if original is call.ins.table.values else tables.get(id(original), ())
+        axes: Sequence[str] = tables.get(id(original), ())
         if part.dim() >= len(KERNEL_AXES):
             axes = KERNEL_AXES
         elif part.shape == (PROBE_PIXELS,):

@@ -62,7 +62,7 @@ def evaluate(ins: Instrument, part: Part, show: Show = silent) -> Evaluation:
     Args: show: is told each value. Source: spec 06 sections 7 to 12.
     """
     alive = part.alive
-    if ins.plan.mosaic:
+    if show is not silent and ins.plan.mosaic:
         show_cell(show, "mos", part.cell, alive)
     hkl = miller_indices(part.cell, part.q_per_m)
     whole: Vec = apply(lambda index: (index.detach() - 0.5).ceil_(), hkl)
@@ -70,7 +70,7 @@ def evaluate(ins: Instrument, part: Part, show: Show = silent) -> Evaluation:
     show("hkl_rounded", lambda: apply(lambda index: index.to(torch.int64), whole), alive)
     F_latt = lattice_factor(ins.shape, hkl, whole, partial(show, where=alive))
     show("F_latt", F_latt, alive)
-    asked = ins.policy.running or part.order is not None or show is not silent
+    asked = part.weight is not None or part.order is not None or show is not silent
     executed = _executed(ins, F_latt, alive) if asked else alive
     F_cell, escape = _cell_factor(ins, part, (hkl, whole), executed, show)
     show("F_cell", F_cell, executed)

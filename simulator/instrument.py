@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from simulator.detector import Geometry
 from simulator.errors import InputError
 from simulator.factors import Policy
 from simulator.lattice_factor import CrystalShape
-from simulator.leaves import leaves, rebuilt
+from simulator.leaves import ABSENT, leaves, rebuilt
 from simulator.precision import PRECISIONS, precision_of
 from simulator.quirks import Quirks
 from simulator.scene import Orientations, Scene
@@ -119,7 +119,7 @@ class Instrument:
     """What the kernel reads; vectors of the geometry have components without dimensions.
 
     incident: [K, 1, 1, 1]; wavelength_m, relative_weight: [K, 1, 1, 1], the latter None where all weigh the
-    same; usual, first: orientations of all blocks and of the first block of a run, None only in `bare`.
+    same; usual, first: orientations of all blocks and of the first block of a run.
     """
 
     plan: Plan
@@ -132,8 +132,8 @@ class Instrument:
     relative_weight: Tensor | None
     table: Table
     shape: CrystalShape
-    usual: Orientations | None
-    first: Orientations | None
+    usual: Orientations
+    first: Orientations
 
     @property
     def device(self) -> torch.device:
@@ -143,13 +143,14 @@ class Instrument:
     @property
     def counts(self) -> tuple[int, int, int]:
         """Number of sources, phi steps and mosaic domains."""
-        assert self.usual is not None  # only `bare` leaves it out
         P, M = self.usual.final[0][0].shape[2:]
         return len(self.wavelength_m), P, M
 
-    def bare(self) -> Instrument:
-        """Return the instrument without what the stages of the kernel do not read."""
-        return replace(self, plan=replace(self.plan, sides=0, layers=0), usual=None, first=None)
+    def only(self, parts: Collection[str], decisions: Collection[str]) -> Instrument:
+        """Return the instrument with these parts and decisions of the plan alone; reading others fails."""
+        plan = {field.name: ABSENT for field in fields(Plan) if field.name not in decisions}
+        others = {field.name: ABSENT for field in fields(Instrument) if field.name not in ("plan", *parts)}
+        return replace(self, plan=replace(self.plan, **plan), **others)
 
     @classmethod
     def of(cls, scene: Scene) -> Instrument:

@@ -200,7 +200,6 @@ def _cell(ins: Instrument, block: Block, place: tuple[Spot, Chunk], final: bool)
     spot, chunk = place
     first = block.first_visit >= 0 and visit_of(ins, spot) + chunk.k.start == block.first_visit
     orientations = ins.first if first else ins.usual
-    assert orientations is not None  # only `bare` leaves them out
     m = chunk.m if final else slice(None)
     cell = orientations.final if final else orientations.rotated
     a, b, c = (apply(lambda part: part[:, :, chunk.p, m], v) for v in cell)

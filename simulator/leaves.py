@@ -14,6 +14,19 @@ from torch import Tensor
 Structure = TypeVar("Structure")
 
 
+class _Absent:
+    """Stands for a part that a structure was given without; whoever reads it fails."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+    def __bool__(self) -> bool:
+        raise AssertionError("this part of the structure was left out")
+
+
+ABSENT: Any = _Absent()
+
+
 def leaves(made: Any) -> Iterator[Tensor]:
     """Yield the tensors of a structure, depth first."""
     if isinstance(made, Tensor):

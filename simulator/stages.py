@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -27,6 +27,16 @@ from simulator.taps import Show, Spot, Tap, no_tap, silent
 
 ELSEWHERE = cast("CellVectors", ())
 """Stands for the cell vectors of a part that go to a stage as one table."""
+SPOT = ("policy", "numbers", "geometry", "polarization", "incident", "wavelength_m", "relative_weight")
+READ: Mapping[str, tuple[Collection[str], Collection[str]]] = {
+    "rays": (SPOT, ("curved", "point_pixel", "resolution_limit", "background", "quirks")),
+    "add": (("table", "shape"), ("short_cut", "sum_dtype", "quirks")),
+    "finish": (("policy", "numbers"), ("sum_dtype",)),
+    "bound": ((), ()),
+}
+"""Parts of the instrument and decisions of its plan that each stage reads: runs that differ in others only
+share its programs.
+"""
 Program = Callable[[list[Tensor]], Sequence[Tensor]]
 """A stage as a function of all tensors it reads."""
 
@@ -100,8 +110,10 @@ class Staged:
     def __init__(self, ins: Instrument, elements: int, pixels: int) -> None:
         self.elements = elements
         self.pixels = pixels
-        self._bare = ins.bare()
-        self._fixed = [part.contiguous() for part in leaves(self._bare)]
+        self._seen = {stage: ins.only(*read) for stage, read in READ.items()}
+        self._fixed = {
+            stage: [part.contiguous() for part in leaves(seen)] for stage, seen in self._seen.items()
+        }
 
     def rays(self, ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap) -> Rays:
         """See `trace_rays`."""
@@ -112,7 +124,7 @@ class Staged:
             for n in (spot.layer, spot.sub_slow, spot.sub_fast)
         )
         given = (spot.slow, spot.fast, layer, slow, fast, cached)
-        rays: Rays = self._run(Call("rays", _rays, self._bare, given), len(spot.slow))
+        rays: Rays = self._run(self._call("rays", _rays, given), len(spot.slow))
         return rays
 
     def add(self, ins: Instrument, part: Part, I: Tensor, show: Show) -> tuple[Tensor, Tensor | None]:
@@ -120,7 +132,7 @@ class Staged:
         if show is not silent:
             return add_evaluations(ins, part, I, show)
         given = (replace(part, cell=ELSEWHERE), packed(part.cell), I)
-        sums: tuple[Tensor, Tensor | None] = self._run(Call("add", _add, self._bare, given), len(I))
+        sums: tuple[Tensor, Tensor | None] = self._run(self._call("add", _add, given), len(I))
         return sums
 
     def finish(self, ins: Instrument, sums: Sums, factors: Factors, show: Show) -> Tensor:
@@ -128,13 +140,16 @@ class Staged:
         if show is not silent:
             return scaled(ins, sums, factors, show)
         given = (replace(sums, omega_sum_sr=None), factors)
-        pixels: Tensor = self._run(Call("finish", _finish, self._bare, given), len(sums.I))
+        pixels: Tensor = self._run(self._call("finish", _finish, given), len(sums.I))
         return pixels
 
     def bound(self, ins: Instrument, given: Bounding, pixels: int) -> Tensor:
         """See `Bounding`."""
-        terms: Tensor = self._run(Call("bound", _bound, self._bare, given), pixels)
+        terms: Tensor = self._run(self._call("bound", _bound, given), pixels)
         return terms
+
+    def _call(self, stage: str, function: Callable[[Instrument, Any], Any], given: Any) -> Call:
+        return Call(stage, function, self._seen[stage], given)
 
     def _run(self, call: Call, pixels: int) -> Any:
         """Return what the call gives for a block of so many pixels."""
@@ -181,18 +196,17 @@ class Recorded(Staged):
 
     def __init__(self, ins: Instrument, elements: int, pixels: int) -> None:
         super().__init__(ins, elements, pixels)
-        self._seen: set[str] = set()
+        self._met: set[str] = set()
         self._graphs: dict[str, tuple[Program, Any]] = {}
         self._alone = threading.Lock()
 
     def _run(self, call: Call, pixels: int) -> Any:
-        flat = [*self._fixed, *leaves(call.given)]
-        form = (
-            f"{call.name} {skeleton(call.given)} {[tuple(part.shape) for part in flat[len(self._fixed) :]]}"
-        )
+        given = list(leaves(call.given))
+        form = f"{call.name} {skeleton(call.given)} {[tuple(part.shape) for part in given]}"
+        flat = [*self._fixed[call.name], *given]
         with self._alone:
-            first = form not in self._seen
-            self._seen.add(form)
+            first = form not in self._met
+            self._met.add(form)
             if not first and form not in self._graphs:
                 self._graphs[form] = (recorded(call, flat) or call.flat_result, call.result())
         if first:
