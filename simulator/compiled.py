@@ -34,8 +34,8 @@ from simulator.stages import Call, Program, Staged
 from simulator.vectors import apply
 
 KERNEL_AXES = ("K", "N", "P", "M")
-PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 19, "cuda": 1 << 22}
-EVALUATIONS_PER_CALL = 1 << 29
+PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 20, "cuda": 1 << 22}
+EVALUATIONS_PER_CALL = 1 << 30
 """Upper limits of one call: memory that it needs for each pixel, and the time it cannot be interrupted in."""
 FEWEST_PIXELS = 2
 LONGEST_REASON = 300

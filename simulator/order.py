@@ -14,6 +14,9 @@ from simulator.rays import passes_dmin
 from simulator.region import window_of
 from simulator.scene import Scene
 
+SEARCHED = 1 << 14
+"""Pixels that are looked through at once for the first visit."""
+
 
 def blocks_in_order(scene: Scene, ins: Instrument, executed: Tensor, size: int) -> Iterator[Block]:
     """Yield the executed pixels in order, the one with the first visit of the run apart if it matters.
@@ -71,12 +74,16 @@ def _first_visit(ins: Instrument, block: Block) -> tuple[int, int] | None:
 
     Source: spec 06 section 7 rule 3.
     """
-    best = torch.full_like(block.slow, NEVER)
-    for spot in spots(ins, block):
-        alive = passes_dmin(ins, spot)[:, :, 0, 0]  # [K, N]
-        order = visit_of(ins, spot) + torch.arange(len(alive), device=alive.device)[:, None]
-        best = torch.minimum(best, torch.where(alive, order, NEVER).amin(0))
-        if not ins.plan.resolution_limit:
-            break
-    found = (best != NEVER).nonzero().flatten()
-    return (int(found[0]), int(best[found[0]])) if len(found) else None
+    if not ins.plan.resolution_limit:
+        return 0, 0
+    for start in range(0, len(block.slow), SEARCHED):
+        part = _part(block, slice(start, start + SEARCHED))
+        best = torch.full_like(part.slow, NEVER)
+        for spot in spots(ins, part):
+            alive = passes_dmin(ins, spot)[:, :, 0, 0]  # [K, N]
+            order = visit_of(ins, spot) + torch.arange(len(alive), device=alive.device)[:, None]
+            best = torch.minimum(best, torch.where(alive, order, NEVER).amin(0))
+        found = (best != NEVER).nonzero().flatten()
+        if len(found):
+            return start + int(found[0]), int(best[found[0]])
+    return None

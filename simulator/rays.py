@@ -107,12 +107,16 @@ def _water_share(ins: Instrument, formed: tuple[Tensor, Tensor, Tensor], like: T
 
 
 def passes_dmin(ins: Instrument, spot: Spot) -> Tensor:
-    """Return which sources of one sub-pixel execute the phi loop, bool [K, N, 1, 1] (spec 06 section 6)."""
+    """Return which sources of one sub-pixel execute the phi loop, in a run with a resolution limit.
+
+    Returns: bool [K, N, 1, 1]. Source: spec 06 section 6.
+    """
     position = _position(ins, spot, no_tap)
     R = length(position)
     q = _scattering(ins, (position[0] / R, position[1] / R, position[2] / R))
     alive = _alive(ins, q)
-    return torch.ones_like(q[0], dtype=torch.bool) if alive is None else alive
+    assert alive is not None  # only then it is called
+    return alive
 
 
 def _position(ins: Instrument, spot: Spot, tap: Tap) -> Vec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from simulator import RunConfig, compiled
+from simulator import RunConfig, compiled, stages
+from simulator.blocks import Block
 from simulator.compiled import CompileError, cache_folder
 from simulator.errors import InputError
 from simulator.image import Rendered, render
+from simulator.instrument import Instrument
+from simulator.kernel import photons
+from simulator.leaves import skeleton
 from simulator.scene import prepare
 
 BASE = (
@@ -52,8 +57,45 @@ def rendered(options: str, compile_: str, dtype: str = "mixed") -> Rendered:
     return render(prepare(RunConfig.from_args(words)))
 
 
+def libraries(options: str, dtype: str) -> dict[str, set[Path]]:
+    """Return the libraries of each stage of a run."""
+    config = RunConfig.from_args(f"{BASE} {options} -dtype {dtype}".split())
+    ins = Instrument.of(prepare(config))
+    probe = compiled._Probe(ins)
+    pixels = torch.arange(compiled.PROBE_PIXELS)
+    photons(ins, Block(slow=pixels, fast=pixels, interpolated=0), probe)
+    found: dict[str, set[Path]] = {}
+    for form, (call, _) in probe.calls.items():
+        made = compiled.library_of(f"{form} {skeleton(call.ins)}", ins.device)
+        found.setdefault(call.name, set()).add(made)
+    return found
+
+
 def distance(one: Tensor, other: Tensor) -> float:
     return float((one - other).abs().max() / other.abs().max())
+
+
+def test_runs_share_the_programs_of_stages_in_which_they_do_not_differ() -> None:
+    square = libraries("-default_F 10", "mixed")
+    gauss = libraries("-default_F 20 -gauss_xtal -distance 90", "float64")
+    assert square["rays"] == gauss["rays"]
+    assert square["finish"] == gauss["finish"]
+    assert not square["add"] & gauss["add"]
+    curved = libraries("-default_F 10 -curved_det", "mixed")
+    assert square["add"] == curved["add"]
+    assert not square["rays"] & curved["rays"]
+
+
+@pytest.mark.parametrize("read", [lambda ins: ins.table.values, lambda ins: bool(ins.plan.short_cut)])
+def test_a_stage_that_reads_what_it_is_not_given_fails(
+    read: Callable[[Instrument], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ins = Instrument.of(prepare(RunConfig.from_args(f"{BASE} -default_F 10".split())))
+    read(ins)
+    monkeypatch.setattr(stages, "trace_rays", lambda ins, *given: read(ins))
+    pixels = torch.arange(compiled.PROBE_PIXELS)
+    with pytest.raises((AttributeError, AssertionError), match=r"_Absent|left out"):
+        photons(ins, Block(slow=pixels, fast=pixels, interpolated=0), compiled._Probe(ins))
 
 
 @pytest.mark.slow
