@@ -108,6 +108,10 @@ def synthetic(config: RunConfig, free: Sequence[str], options: argparse.Namespac
             raise UsageError("the image of the command line is empty; check geometry and structure factors")
         scale = options.photons / float(image.max())
         fluence = config.beam.fluence_photons_per_m2 * scale
+        if options.photons > float(np.finfo(np.float32).max) or not 0.0 < fluence < np.inf:
+            raise UsageError(
+                f"--photons {options.photons:g}: image or fluence cannot hold it; give a number near 20000"
+            )
         bright = replace(
             config,
             beam=replace(config.beam, fluence_photons_per_m2=fluence),
