@@ -75,7 +75,7 @@ class _Pixels(torch.autograd.Function):
         totals: list[Tensor | None] = [None] * len(ctx.needed)
         for parts in spread(of_block, len(blocks)):
             totals = [
-                part if total is None else total if part is None else total + part
+                part if total is None else total if part is None else total.add_(part)
                 for total, part in zip(totals, parts, strict=True)
             ]
         return None, *totals
