@@ -30,6 +30,8 @@ from simulator.staging import choose_stages
 from simulator.taps import Level, Spot, Tap, no_tap, silent
 
 NOTHING = torch.zeros(0)
+MOST_AGAIN = 1 << 16
+"""Pixels of a block in which interpolation may end, which is computed again then."""
 GRADIENT_WHOLE = "--epsilon is not used: an image with a gradient is computed whole"
 
 Submit = Callable[..., "Future[Any]"]
@@ -261,9 +263,10 @@ def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[_Done]:
     """
     plan, near = run.ins.plan, run.near
     interpolated = NEVER if plan.interpolate else 0
+    size = min(run.stages.pixels, MOST_AGAIN) if plan.latching else run.stages.pixels
     pending: deque[Future[_Done]] = deque()
     with _workers(run.stages.parallel) as (submit, waiting):
-        for whole in blocks_in_order(run.scene, run.ins, executed, run.stages.pixels):
+        for whole in blocks_in_order(run.scene, run.ins, executed, size):
             undecided = plan.latching and interpolated == NEVER
             block: Block | None = replace(whole, interpolated=interpolated)
             if near is not None and block is not None and not undecided:
