@@ -46,7 +46,7 @@ to the C reference: max |diff| of the maximum within {", ".join(f"{v:g} ({k})" f
 Then the large cases are rendered as `python -m harness.bench` does, which compares their images, too.
 
 --device cpu runs the same checks without a device; it says nothing about one. With --compile on, every stage
-of the pixel loop is compiled first: 324 programs for the whole suite, 40 minutes with --jobs 2 on two cores;
+of the pixel loop is compiled first: 324 programs for the whole suite, 45 minutes with --jobs 2 on two cores;
 what cannot be compiled says so.
 exit status: 0 PASS, 1 FAIL, 2 no CUDA device or nothing compared, 3 ERROR
 """

@@ -35,9 +35,10 @@ def wanted(ins: Instrument) -> bool:
 
 
 def differentiable(tensors: Sequence[Tensor], ins: Instrument, forward: Forward, spread: Spread) -> Tensor:
-    """Return the pixels [n] of a forward pass, with the gradient to the tensors of the instrument.
+    """Return the pixels [n] of a forward pass in photons, with the gradient to the tensors of the instrument.
 
     Args: tensors: these in double precision. ins: in the arithmetic of the run, detached.
+    Raises: InputError, in the backward pass, where a second derivative is asked for. Source: spec 06.
     """
     found: Tensor = _Pixels.apply((ins, forward, spread), *tensors)  # type: ignore[no-untyped-call]
     return found

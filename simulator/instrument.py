@@ -147,7 +147,10 @@ class Instrument:
         return len(self.wavelength_m), P, M
 
     def only(self, parts: Collection[str], decisions: Collection[str]) -> Instrument:
-        """Return the instrument with these parts and decisions of the plan alone; reading others fails."""
+        """Return the instrument with these parts and decisions of the plan alone; reading others fails.
+
+        Args: parts, decisions: names of fields of `Instrument` and of `Plan`.
+        """
         plan = {field.name: ABSENT for field in fields(Plan) if field.name not in decisions}
         others = {field.name: ABSENT for field in fields(Instrument) if field.name not in ("plan", *parts)}
         return replace(self, plan=replace(self.plan, **plan), **others)

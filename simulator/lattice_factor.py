@@ -106,33 +106,35 @@ def lattice_factor(
 def sincg(phase: Tensor, cells: Tensor) -> Tensor:
     """Return the grating function sin(N x)/sin(x), which is N at x = 0.
 
-    Args: phase, x in radians; cells, N. Source: spec 06 section 10.
+    Args: phase, x in radians, float64; cells, N. Returns: the shape of x. Source: spec 06 section 10.
     """
     return _grating(phase, None, cells, 1.0, phase.dtype)
 
 
-def _grating(index: Tensor, whole: Tensor | None, cells: Tensor, unit: float, dtype: torch.dtype) -> Tensor:
-    """Return sin(N x)/sin(x), x = unit (index - whole), with slopes that stay right where x is a whole turn.
+def _grating(
+    index: Tensor, whole: Tensor | None, cells: Tensor, index_rad: float, dtype: torch.dtype
+) -> Tensor:
+    """Return sin(N x)/sin(x), x = index_rad (index - whole), with slopes that stay right at whole turns.
 
     Args: as of `_angles`. Returns: of type `dtype`; in single precision up to its sign.
     """
     if torch.is_grad_enabled() and (index.requires_grad or cells.requires_grad):
-        recorded: Tensor = _Grating.apply(index, whole, cells, unit, dtype)  # type: ignore[no-untyped-call]
+        recorded: Tensor = _Grating.apply(index, whole, cells, index_rad, dtype)  # type: ignore[no-untyped-call]
         return recorded
-    return _quotient(_angles(index, whole, cells, unit, dtype))[0]
+    return _quotient(_angles(index, whole, cells, index_rad, dtype))[0]
 
 
-def _angles(index: Tensor, whole: Tensor | None, cells: Tensor, unit: float, dtype: torch.dtype) -> Pair:
+def _angles(index: Tensor, whole: Tensor | None, cells: Tensor, index_rad: float, dtype: torch.dtype) -> Pair:
     """Return x and N x as `sine` takes them, a hair off the centre.
 
     In single precision N x is reduced to at most half a turn in double precision first, so that the quotient
     of the sines keeps the relative accuracy of `dtype` for all N.
 
     Args: index, in double precision; whole, the nearest whole number, None to take the index as it is (double
-        precision only); unit, radians of an index, pi in single precision.
+        precision only); index_rad, radians of an index: pi in single precision.
     """
     if dtype == torch.float64:
-        x = index * unit if whole is None else (index - whole).mul_(unit)
+        x = index * index_rad if whole is None else (index - whole).mul_(index_rad)
         x = x.add_(OFF_CENTRE)
         return x, x * cells
     assert whole is not None  # in single precision nothing is taken as it is
@@ -202,14 +204,14 @@ class _Grating(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, index: Tensor, whole: Tensor | None, cells: Tensor, unit: float, dtype: torch.dtype
+        ctx: Any, index: Tensor, whole: Tensor | None, cells: Tensor, index_rad: float, dtype: torch.dtype
     ) -> Tensor:
         """Return sin(N x)/sin(x)."""
-        x, many = _angles(index, whole, cells, unit, dtype)
+        x, many = _angles(index, whole, cells, index_rad, dtype)
         reduced = many if dtype != torch.float64 else None
         grating, one = _quotient((x, many))
         ctx.save_for_backward(x, reduced, cells, one, grating)
-        ctx.unit = unit
+        ctx.index_rad = index_rad
         return grating
 
     @staticmethod
@@ -218,7 +220,7 @@ class _Grating(torch.autograd.Function):
         x, reduced, cells, one, grating = ctx.saved_tensors
         angles = (x, x * cells if reduced is None else reduced)
         along_cells = ctx.needs_input_grad[2]
-        along_x, along_N = grating_slopes(angles, cells, (grating, one), along_cells, ctx.unit)
+        along_x, along_N = grating_slopes(angles, cells, (grating, one), along_cells, ctx.index_rad)
         along_N = None if along_N is None else along_N.mul_(grads[0]).sum()
         return along_x.mul_(grads[0]).to(torch.float64), None, along_N, None, None
 

@@ -20,27 +20,27 @@ def grating_slopes(
     cells: Tensor,
     quotient: tuple[Tensor, Tensor],
     along_cells: bool,
-    unit: float = 1.0,
+    index_rad: float = 1.0,
 ) -> tuple[Tensor, Tensor | None]:
-    """Return the derivatives of g = sin(N x)/sin(x) to x/unit and, if asked for, to N.
+    """Return the derivatives of g = sin(N x)/sin(x) to x/index_rad and, if asked for, to N.
 
-    unit times (N cos(N x) - g cos(x))/sin(x) and x cos(N x)/sin(x); near a multiple n pi the first is
+    index_rad times (N cos(N x) - g cos(x))/sin(x) and x cos(N x)/sin(x); near a multiple n pi the first is
     g [N cot(N e) - cot(e)] with e = x - n pi, by the series of the cotangents: -(N^2-1) e/3 - (N^4-1) e^3/45
     - 2 (N^6-1) e^5/945.
 
-    Args: angles: x and N x as `sine` takes them; cells, N; quotient: g and sin(x); unit: radians.
+    Args: angles: x and N x as `sine` takes them; cells, N; quotient: g and sin(x); index_rad: radians.
     """
     (x, many), (grating, one) = angles, quotient
     cos_many = cosine(many)
     along_N = (radians(x) * cos_many).div_(one) if along_cells else None
-    slope = cos_many.mul_(unit * cells).sub_(cosine(x).mul_(grating), alpha=unit).div_(one)
+    slope = cos_many.mul_(index_rad * cells).sub_(cosine(x).mul_(grating), alpha=index_rad).div_(one)
     near = (_flat(one).abs() < NEAR_CENTRE[one.dtype] / cells).nonzero().squeeze(1)
     x, g = radians(_flat(x)[near]), _flat(grating)[near]
     e = x - (x / math.pi).round() * math.pi
     y, N_sqr = e * e, cells * cells
     N_4, N_6 = N_sqr * N_sqr, N_sqr * N_sqr * N_sqr
     series = (N_sqr - 1.0) / 3.0 + y * ((N_4 - 1.0) / 45.0 + y * (2.0 * (N_6 - 1.0) / 945.0))
-    _flat(slope)[near] = -unit * g * e * series
+    _flat(slope)[near] = -index_rad * g * e * series
     return slope, along_N
 
 

@@ -16,8 +16,9 @@ SINE_OF_HALF_TURNS = (
 def sine(angle: Tensor, in_place: bool = False) -> Tensor:
     """Return the sine of an angle.
 
-    Args: angle: radians (float64), or half turns (float32), |x| <= 1/2, of which each 0 < |x| > 1e-37 keeps
-        its relative accuracy; in_place: whether radians may be overwritten.
+    Args: angle: radians (float64), or half turns x (float32), |x| <= 1/2; where |x| > 1e-37 the sine keeps
+        its relative accuracy. in_place: whether radians may be overwritten.
+    Returns: the shape of the angle. Source: spec 06 section 10.
     """
     if angle.dtype != torch.float64:
         return _sine_of_half_turns(angle)
@@ -25,7 +26,7 @@ def sine(angle: Tensor, in_place: bool = False) -> Tensor:
 
 
 def cosine(angle: Tensor) -> Tensor:
-    """Return the cosine of an angle, as `sine` takes it, as a new tensor."""
+    """Return the cosine of an angle, as `sine` takes it: a new tensor, its shape (spec 06 section 10)."""
     return angle.cos() if angle.dtype == torch.float64 else (angle * math.pi).cos_()
 
 
