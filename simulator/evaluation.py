@@ -61,10 +61,17 @@ def evaluate(ins: Instrument, part: Part, show: Show = silent) -> Evaluation:
 
     Args: show: is told each value. Source: spec 06 sections 7 to 12.
     """
-    alive = part.alive
     if show is not silent and ins.plan.mosaic:
-        show_cell(show, "mos", part.cell, alive)
-    hkl = miller_indices(part.cell, part.q_per_m)
+        show_cell(show, "mos", part.cell, part.alive)
+    return evaluate_at(ins, part, miller_indices(part.cell, part.q_per_m), show)
+
+
+def evaluate_at(ins: Instrument, part: Part, hkl: Vec, show: Show = silent) -> Evaluation:
+    """Return the terms of one chunk at given indices: `evaluate`, but for the cell and scattering vectors.
+
+    Args: hkl: fractional indices [K, N, P, M]. Source: spec 06 sections 10 to 12.
+    """
+    alive = part.alive
     whole: Vec = apply(lambda index: (index.detach() - 0.5).ceil_(), hkl)
     show("hkl_frac", hkl, alive)
     show("hkl_rounded", lambda: apply(lambda index: index.to(torch.int64), whole), alive)
@@ -94,7 +101,7 @@ def miller_indices(cell: CellVectors, q_per_m: Vec) -> Vec:
     """
     parts = (*cell[0], *cell[1], *cell[2], *q_per_m)
     if torch.is_grad_enabled() and any(part.requires_grad for part in parts):
-        indices: Vec = Products.apply(_products, *parts)  # type: ignore[no-untyped-call]
+        indices: Vec = Products.apply(*parts)  # type: ignore[no-untyped-call]
         return indices
     return _products(cell, q_per_m)
 

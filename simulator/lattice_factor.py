@@ -14,7 +14,7 @@ from simulator.config import Shape
 from simulator.lattice_slopes import ball_slope, grating_slopes
 from simulator.products import product
 from simulator.quirks import Quirks
-from simulator.sines import sine
+from simulator.sines import angle_of, sine
 from simulator.vectors import Vec, dot, scalar, square_root
 
 ROUND_FACTOR = 0.723601254558268
@@ -141,14 +141,14 @@ def _angles(index: Tensor, whole: Tensor | None, cells: Tensor, index_rad: float
     x = (index - whole).add_(OFF_CENTRE)
     turns = x * cells
     rest = turns.sub_(turns.round())
-    return x.to(dtype), rest.to(dtype)
+    return angle_of(x.to(dtype)), angle_of(rest.to(dtype))
 
 
-def _quotient(angles: Pair) -> tuple[Tensor, Tensor]:
-    """Return sin(N x)/sin(x), and sin(x)."""
+def _quotient(angles: Pair, keep: bool = False) -> tuple[Tensor, Tensor]:
+    """Return sin(N x)/sin(x), and sin(x); keep: N x, which is overwritten otherwise."""
     x, many = angles
     one = sine(x)
-    return sine(many, in_place=True).div_(one), one
+    return sine(many, in_place=not keep).div_(one), one
 
 
 def sinc3(x: Tensor, series: bool) -> Tensor:
@@ -209,7 +209,7 @@ class _Grating(torch.autograd.Function):
         """Return sin(N x)/sin(x)."""
         x, many = _angles(index, whole, cells, index_rad, dtype)
         reduced = many if dtype != torch.float64 else None
-        grating, one = _quotient((x, many))
+        grating, one = _quotient((x, many), keep=reduced is not None)
         ctx.save_for_backward(x, reduced, cells, one, grating)
         ctx.index_rad = index_rad
         return grating
@@ -221,7 +221,7 @@ class _Grating(torch.autograd.Function):
         angles = (x, x * cells if reduced is None else reduced)
         along_cells = ctx.needs_input_grad[2]
         along_x, along_N = grating_slopes(angles, cells, (grating, one), along_cells, ctx.index_rad)
-        along_N = None if along_N is None else along_N.mul_(grads[0]).sum()
+        along_N = None if along_N is None else along_N.mul_(grads[0]).sum_to_size(cells.shape)
         return along_x.mul_(grads[0]).to(torch.float64), None, along_N, None, None
 
 

@@ -33,15 +33,23 @@ def grating_slopes(
     (x, many), (grating, one) = angles, quotient
     cos_many = cosine(many)
     along_N = (radians(x) * cos_many).div_(one) if along_cells else None
-    slope = cos_many.mul_(index_rad * cells).sub_(cosine(x).mul_(grating), alpha=index_rad).div_(one)
+    slope = cos_many.mul_(index_rad * cells).addcmul_(cosine(x), grating, value=-index_rad).div_(one)
+    if torch.compiler.is_compiling() or cells.dim():
+        near = one.abs() < NEAR_CENTRE[one.dtype] / cells
+        return torch.where(near, _slope_near_peak(radians(x), grating, cells, index_rad), slope), along_N
     near = (_flat(one).abs() < NEAR_CENTRE[one.dtype] / cells).nonzero().squeeze(1)
     x, g = radians(_flat(x)[near]), _flat(grating)[near]
-    e = x - (x / math.pi).round() * math.pi
+    _flat(slope)[near] = _slope_near_peak(x, g, cells, index_rad)
+    return slope, along_N
+
+
+def _slope_near_peak(x: Tensor, grating: Tensor, cells: Tensor, index_rad: float) -> Tensor:
+    """Return the slope by the series of the cotangents (see `grating_slopes`), x in radians."""
+    e = x - (x / math.pi).round() * math.pi if x.dtype == torch.float64 else x
     y, N_sqr = e * e, cells * cells
     N_4, N_6 = N_sqr * N_sqr, N_sqr * N_sqr * N_sqr
     series = (N_sqr - 1.0) / 3.0 + y * ((N_4 - 1.0) / 45.0 + y * (2.0 * (N_6 - 1.0) / 945.0))
-    _flat(slope)[near] = -index_rad * g * e * series
-    return slope, along_N
+    return -index_rad * grating * e * series
 
 
 def _flat(values: Tensor) -> Tensor:

@@ -25,15 +25,23 @@ class _Absent:
 
 
 ABSENT: Any = _Absent()
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+"""Of the fields of each type that has been met."""
 
 
 def leaves(made: Any) -> Iterator[Tensor]:
     """Yield the tensors of a structure, depth first."""
+    return iter(_found(made, []))
+
+
+def _found(made: Any, tensors: list[Tensor]) -> list[Tensor]:
+    """Return the list with the tensors of a structure added to it."""
     if isinstance(made, Tensor):
-        yield made
+        tensors.append(made)
     else:
         for part in _parts(made):
-            yield from leaves(part)
+            _found(part, tensors)
+    return tensors
 
 
 def rebuilt(made: Structure, tensors: Sequence[Tensor]) -> Structure:
@@ -62,7 +70,14 @@ def _parts(made: Any) -> Sequence[Any]:
     """Return the parts of a tuple or dataclass, none of anything else."""
     if isinstance(made, tuple):
         return made
-    return [getattr(made, field.name) for field in fields(made)] if is_dataclass(made) else ()
+    return [getattr(made, name) for name in _names(type(made))]
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass, none of another type."""
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+    return _NAMES[kind]
 
 
 def _filled(made: Any, source: Iterator[Tensor]) -> Any:
@@ -71,8 +86,5 @@ def _filled(made: Any, source: Iterator[Tensor]) -> Any:
         return next(source)
     if isinstance(made, tuple):
         return tuple(_filled(part, source) for part in made)
-    if is_dataclass(made) and not isinstance(made, type):
-        return replace(
-            made, **{field.name: _filled(getattr(made, field.name), source) for field in fields(made)}
-        )
-    return made
+    names = _names(type(made))
+    return replace(made, **{name: _filled(getattr(made, name), source) for name in names}) if names else made

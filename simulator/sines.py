@@ -1,4 +1,4 @@
-"""Sines and cosines of angles: radians in double precision, half turns in single precision."""
+"""Sines and cosines of angles: radians; half turns in compiled single precision."""
 
 from __future__ import annotations
 
@@ -13,38 +13,46 @@ SINE_OF_HALF_TURNS = (
 """Coefficients of x, x^3 ... x^9: the smallest largest relative error of sin(pi x) on |x| <= 1/2."""
 
 
-def sine(angle: Tensor, in_place: bool = False) -> Tensor:
-    """Return the sine of an angle.
-
-    Args: angle: radians (float64), or half turns x (float32), |x| <= 1/2; where |x| > 1e-37 the sine keeps
-        its relative accuracy. in_place: whether radians may be overwritten.
-    Returns: the shape of the angle. Source: spec 06 section 10.
-    """
-    if angle.dtype != torch.float64:
-        return _sine_of_half_turns(angle)
-    return angle.sin_() if in_place else angle.sin()
-
-
-def cosine(angle: Tensor) -> Tensor:
-    """Return the cosine of an angle, as `sine` takes it: a new tensor, its shape (spec 06 section 10)."""
-    return angle.cos() if angle.dtype == torch.float64 else (angle * math.pi).cos_()
-
-
-def radians(angle: Tensor) -> Tensor:
-    """Return an angle, as `sine` takes it, in radians."""
-    return angle if angle.dtype == torch.float64 else angle * math.pi
-
-
-def _sine_of_half_turns(x: Tensor) -> Tensor:
-    """Return sin(pi x), within 5.4e-9 of its value (relative) besides rounding.
+def in_half_turns(dtype: torch.dtype) -> bool:
+    """Return whether angles of a number type are half turns.
 
     Compiled, a polynomial needs no reduction of its argument; operation by operation, one call is less.
     """
-    if not torch.compiler.is_compiling():
-        return (x * math.pi).sin_()
-    y = x * x
+    return dtype != torch.float64 and torch.compiler.is_compiling()
+
+
+def angle_of(half_turns: Tensor) -> Tensor:
+    """Return the angle of x half turns, |x| <= 1/2, as the functions here take it; may overwrite x."""
+    return half_turns if in_half_turns(half_turns.dtype) else half_turns.mul_(math.pi)
+
+
+def radians(angle: Tensor) -> Tensor:
+    """Return an angle in radians."""
+    return angle * math.pi if in_half_turns(angle.dtype) else angle
+
+
+def sine(angle: Tensor, in_place: bool = False) -> Tensor:
+    """Return the sine of an angle, in half turns x where `in_half_turns` says so.
+
+    Of half turns it is within 5.4e-9 of its value (relative) besides rounding; where |x| > 1e-37 it keeps its
+    relative accuracy.
+
+    Args: in_place: whether the angle may be overwritten.
+    Returns: the shape of the angle. Source: spec 06 section 10.
+    """
+    if not in_half_turns(angle.dtype):
+        return angle.sin_() if in_place else angle.sin()
+    y = angle * angle
     highest, *lower = reversed(SINE_OF_HALF_TURNS)
     series = y * highest
     for coefficient in lower[:-1]:
         series = (series + coefficient) * y
-    return (series + lower[-1]) * x
+    return (series + lower[-1]) * angle
+
+
+def cosine(angle: Tensor) -> Tensor:
+    """Return the cosine of an angle, as `sine` takes it: a new tensor, its shape (spec 06 section 10)."""
+    if not in_half_turns(angle.dtype):
+        return angle.cos()
+    half = sine(0.5 * angle)
+    return 1.0 - 2.0 * half * half

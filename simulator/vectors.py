@@ -76,11 +76,11 @@ def square_root(x: Tensor) -> Tensor:
     a digit, which matters where a unit vector is normalised again; compiled, it is the processor's, which is
     exact. Its derivative at 0 is taken as 0.
     """
-    if torch.compiler.is_compiling():
-        return x.sqrt()
     if x.requires_grad:
         root: Tensor = _SquareRoot.apply(x)  # type: ignore[no-untyped-call]
         return root
+    if torch.compiler.is_compiling():
+        return x.sqrt()
     s = x.sqrt()
     split = SPLITTER * s
     high = split.sub_(split - s)
