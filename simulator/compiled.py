@@ -14,11 +14,12 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -30,6 +31,7 @@ from simulator.errors import InputError
 from simulator.instrument import Instrument
 from simulator.kernel import Stages, photons
 from simulator.leaves import ABSENT, leaves, rebuilt, skeleton
+from simulator.sloped import block_slopes
 from simulator.stages import Call, Program, Staged
 from simulator.vectors import apply
 
@@ -71,6 +73,8 @@ Within = Callable[[Stages], Stages]
 
 _KNOWN: dict[str, Mapping[str, tuple[Program, Any]]] = {}
 """What `Compiled` needs for each kind of instrument that this process has loaded the stages of."""
+_MISSED: set[str] = set()
+"""Kinds of instruments for which the cache lacked a program when this process last looked."""
 
 
 class CompileError(InputError):
@@ -91,13 +95,14 @@ class Compiled(Staged):
         super().__init__(ins, elements=1 << 62, pixels=max(FEWEST_PIXELS, pixels // K))
         self._programs = programs
 
-    def _run(self, call: Call, pixels: int) -> Any:
+    def run(self, call: Call, pixels: int) -> Any:
+        """See `Staged.run`."""
         found = self._programs.get(call.form()) if pixels >= FEWEST_PIXELS else None
         if found is None:
             return call.result()
         program, template = found
-        given = (part.contiguous() for part in leaves(call.given))
-        return rebuilt(template, program([*self._fixed[call.name], *given]))
+        given = (part.detach().contiguous() for part in leaves(call.given))
+        return rebuilt(template, program([*self._fixed(call.name), *given]))
 
 
 class _Probe(Staged):
@@ -107,7 +112,8 @@ class _Probe(Staged):
         super().__init__(ins, elements=1 << 62, pixels=PROBE_PIXELS)
         self.calls: dict[str, tuple[Call, Any]] = {}
 
-    def _run(self, call: Call, pixels: int) -> Any:
+    def run(self, call: Call, pixels: int) -> Any:
+        """See `Staged.run`."""
         result = call.result()
         self.calls.setdefault(call.form(), (call, result))
         return result
@@ -118,28 +124,38 @@ def unwrapped(stages: Stages) -> Stages:
     return stages
 
 
-def compiled_stages(ins: Instrument, make: bool, within: Within = unwrapped) -> Compiled | None:
+def compiled_stages(
+    ins: Instrument, make: bool, within: Within = unwrapped, free: Sequence[bool] = ()
+) -> Compiled | None:
     """Return the stages of a run as machine code.
 
-    Args: make: whether stages that are not in the cache are compiled. within: see `Within`.
+    Args: make: whether stages that are not in the cache are compiled. within: see `Within`. free: which
+        tensors of the instrument want a gradient; none are given for a run without.
     Returns: None if one is not there. Raises: CompileError.
     """
-    kind = f"{cache_folder()} {ins.device} {skeleton(ins)}" if within is unwrapped else ""
+    kind = f"{cache_folder()} {ins.device} {skeleton(ins)} {free}" if within is unwrapped else ""
     if kind in _KNOWN:
         return Compiled(ins, _KNOWN[kind])
+    if kind in _MISSED and not make:
+        return None
     probe = _Probe(ins)
     index = torch.arange(PROBE_PIXELS, device=ins.device)
     for limit in _limits(ins):
         block = Block(slow=index, fast=index + 1, interpolated=limit)
-        photons(_with_few_orientations(ins), block, within(probe))
+        if any(free):
+            block_slopes(_with_few_orientations(ins), free, block, probe)
+        else:
+            photons(_with_few_orientations(ins), block, within(probe))
     libraries = {
         form: library_of(f"{form} {skeleton(call.ins)}", ins.device)
         for form, (call, _) in probe.calls.items()
     }
     missing = [form for form, library in libraries.items() if not library.exists()]
     if missing and not make:
+        _MISSED.update({kind} - {""})
         return None
     for form in missing:
+        _MISSED.clear()
         _compile(probe.calls[form][0], libraries[form], ins.device)
     loaded = {form: load(library, ins.device) for form, library in libraries.items()}
     programs = {form: (loaded[form], result) for form, (_, result) in probe.calls.items()}
@@ -237,12 +253,8 @@ def compile_stage(call: Call, library: Path, device: torch.device) -> None:
     from torch._inductor import aot_compile
     from torch.export import export
 
-    class Stage(torch.nn.Module):
-        def forward(self, tensors: list[Tensor]) -> tuple[Tensor, ...]:
-            return call.flat_result(tensors)
-
     options = {**OPTIONS, **(ON_DEVICE if device.type == "cuda" else {})}
-    if call.name == "add":
+    if call.name in ("add", "terms"):
         options |= INNERMOST
         if call.ins.shape.dtype != torch.float64:
             options["cpp.enable_floating_point_contract_flag"] = "fast"
@@ -254,11 +266,50 @@ def compile_stage(call: Call, library: Path, device: torch.device) -> None:
     ):
         plain = [part.clone(memory_format=torch.contiguous_format) for part in call.flat()]
         shapes = (_dimensions(call, plain),)
-        exported = export(Stage(), (plain,), dynamic_shapes=shapes, strict=False).module()
+        stage = _Stage(_traced(call, plain) if call.differentiates else call.flat_result)
+        exported = export(stage, (plain,), dynamic_shapes=shapes, strict=False).module()
         options["aot_inductor.output_path"] = f"{folder}/stage.so"
         made = Path(str(aot_compile(exported, (plain,), options=options)))
         try_loading(made, device)
         made.replace(library)
+
+
+class _Stage(torch.nn.Module):
+    """A stage as the exporter takes it."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__()
+        self.program = program
+
+    def forward(self, tensors: list[Tensor]) -> tuple[Tensor, ...]:
+        """Return the tensors that the stage gives."""
+        return tuple(self.program(tensors))
+
+
+def _traced(call: Call, flat: list[Tensor]) -> Program:
+    """Return the operations of a stage that takes derivatives, which the exporter cannot trace by itself."""
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    def stage(tensors: list[Tensor]) -> tuple[Tensor, ...]:
+        return call.flat_result(tensors)
+
+    with compiling():
+        graph: Any = make_fx(stage, tracing_mode="symbolic")(flat)
+    graph.graph.eliminate_dead_code()
+    graph.recompile()
+    return cast("Program", graph)
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Make `torch.compiler.is_compiling` true."""
+    flags: Any = torch.compiler
+    before = flags._is_compiling_flag
+    flags._is_compiling_flag = True
+    try:
+        yield
+    finally:
+        flags._is_compiling_flag = before
 
 
 def try_loading(library: Path, device: torch.device) -> None:
@@ -285,10 +336,12 @@ def _dimensions(call: Call, flat: Sequence[Tensor]) -> list[dict[int, Any]]:
     tables = {} if call.ins.table is ABSENT else {id(call.ins.table.values): "T"}
     if isinstance(call.given, Bounding):
         tables |= {id(call.given.bound.factor.values): "U", id(call.given.bound.lattice.caps): "-V"}
+    if call.name == "weighed":
+        tables |= {id(part): "KPMN" for part in leaves(call.given[0])}
     shapes = []
     for original, part in zip(call.flat(), flat, strict=True):
         axes: Sequence[str] = tables.get(id(original), ())
-        if part.dim() >= len(KERNEL_AXES):
+        if part.dim() >= len(KERNEL_AXES) and not axes:
             axes = KERNEL_AXES
         elif part.shape == (PROBE_PIXELS,):
             axes = "N"

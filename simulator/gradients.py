@@ -7,7 +7,7 @@ them on, torch differentiates the set-up as usual.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
@@ -17,12 +17,11 @@ from torch import Tensor
 from simulator.blocks import Block
 from simulator.errors import InputError
 from simulator.instrument import Instrument
-from simulator.kernel import photons
-from simulator.leaves import leaves, rebuilt
-from simulator.stages import Eager
+from simulator.leaves import leaves
+from simulator.sloped import block_slopes
+from simulator.stages import Staged
 from simulator.units import R_E_SQR_M2
 
-EVALUATIONS_OF_A_GRAPH, ALL_AT_ONCE = 1 << 18, 1 << 62
 Forward = Callable[[], tuple[Tensor, Sequence[Block]]]
 """Computes the pixels [n] of all blocks, and says which blocks these were."""
 Spread = Callable[[Callable[[int], Any], int], Iterable[Any]]
@@ -34,13 +33,28 @@ def wanted(ins: Instrument) -> bool:
     return torch.is_grad_enabled() and any(part.requires_grad for part in leaves(ins))
 
 
-def differentiable(tensors: Sequence[Tensor], ins: Instrument, forward: Forward, spread: Spread) -> Tensor:
+@dataclass(frozen=True)
+class Backward:
+    """How the blocks are differentiated.
+
+    programs: run the stages and their slopes, None for torch's own graph of all operations; spread: see
+    `Spread`; evaluations: of a piece, at most.
+    """
+
+    programs: Staged | None
+    spread: Spread
+    evaluations: int
+
+
+def differentiable(
+    tensors: Sequence[Tensor], ins: Instrument, forward: Forward, backward: Backward
+) -> Tensor:
     """Return the pixels [n] of a forward pass in photons, with the gradient to the tensors of the instrument.
 
     Args: tensors: these in double precision. ins: in the arithmetic of the run, detached.
     Raises: InputError, in the backward pass, where a second derivative is asked for. Source: spec 06.
     """
-    found: Tensor = _Pixels.apply((ins, forward, spread), *tensors)  # type: ignore[no-untyped-call]
+    found: Tensor = _Pixels.apply((ins, forward, backward), *tensors)  # type: ignore[no-untyped-call]
     return found
 
 
@@ -48,12 +62,12 @@ class _Pixels(torch.autograd.Function):
     """All pixels as one function of the tensors of the instrument."""
 
     @staticmethod
-    def forward(ctx: Any, how: tuple[Instrument, Forward, Spread], *tensors: Tensor) -> Tensor:
+    def forward(ctx: Any, how: tuple[Instrument, Forward, Backward], *tensors: Tensor) -> Tensor:
         """Compute the pixels and remember the blocks."""
-        ins, forward, spread = how
+        ins, forward, backward = how
         with torch.no_grad():
             pixels, blocks = forward()
-        ctx.kept = (ins, _pieces(ins, blocks), spread)
+        ctx.kept = (ins, _pieces(ins, blocks, backward.evaluations), backward)
         ctx.needed = [part.requires_grad for part in tensors]
         return pixels
 
@@ -65,56 +79,44 @@ class _Pixels(torch.autograd.Function):
         """
         if torch.is_grad_enabled():
             raise InputError("create_graph: an image has no second derivatives; leave create_graph=True out")
-        ins, blocks, spread = ctx.kept
+        ins, blocks, backward = ctx.kept
         starts = [0]
         for block in blocks:
             starts.append(starts[-1] + len(block.slow))
 
-        def of_block(n: int) -> list[Tensor | None]:
-            return _products(ins, ctx.needed, blocks[n], grads[0][starts[n] : starts[n + 1]])
+        def of_block(n: int) -> tuple[list[Tensor | None], float]:
+            grad = grads[0][starts[n] : starts[n + 1]]
+            unit = _unit(ins, grad)
+            return block_slopes(ins, ctx.needed, blocks[n], backward.programs, grad / unit), unit
 
         totals: list[Tensor | None] = [None] * len(ctx.needed)
-        for parts in spread(of_block, len(blocks)):
-            totals = [
-                part if total is None else total if part is None else total.add_(part)
-                for total, part in zip(totals, parts, strict=True)
-            ]
+        for parts, unit in backward.spread(of_block, len(blocks)):
+            totals = [_added(total, part, unit) for total, part in zip(totals, parts, strict=True)]
         return None, *totals
 
 
-def _products(ins: Instrument, needed: Sequence[bool], block: Block, grad: Tensor) -> list[Tensor | None]:
-    """Return the product of a block's gradient with its derivative to each tensor, None where not needed.
-
-    Returns: float64, whatever the arithmetic of the run.
-    """
-    unit = _unit(ins, grad)
-    with torch.enable_grad():
-        inputs = [part.detach().requires_grad_(need) for part, need in zip(leaves(ins), needed, strict=True)]
-        asked = [part for part, need in zip(inputs, needed, strict=True) if need]
-        pixels = photons(rebuilt(ins, inputs), block, Eager(ALL_AT_ONCE, len(block.slow))).pixels
-        if not pixels.requires_grad:
-            return [None] * len(inputs)
-        given = (grad / unit).to(pixels.dtype)
-        found = iter(torch.autograd.grad(pixels, asked, given, allow_unused=True))
-    slopes = [next(found) if need else None for need in needed]
-    return [None if slope is None else slope.to(torch.float64) * unit for slope in slopes]
+def _added(total: Tensor | None, part: Tensor | None, unit: float) -> Tensor | None:
+    """Return the sum of a total in double precision, None for 0, and so many units of a part."""
+    if part is None:
+        return total
+    return part.to(torch.float64) * unit if total is None else total.add_(part, alpha=unit)
 
 
-def _unit(ins: Instrument, grad: Tensor) -> Tensor:
+def _unit(ins: Instrument, grad: Tensor) -> float:
     """Return the power of two to divide a gradient by, so that no slope leaves the range of single precision.
 
     It makes the largest product with what a pixel is multiplied by at its end about one.
     """
     scale = R_E_SQR_M2 * ins.numbers.fluence_photons_per_m2 / ins.numbers.steps
     exponent = torch.frexp(grad.detach().to(torch.float64).abs().amax() * scale).exponent
-    return exponent.to(torch.float64).exp2()
+    return float(exponent.to(torch.float64).exp2())
 
 
-def _pieces(ins: Instrument, blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks in equal parts of about so many evaluations that their graphs fit into memory."""
+def _pieces(ins: Instrument, blocks: Sequence[Block], evaluations: int) -> list[Block]:
+    """Return the blocks in equal parts of about so many evaluations."""
     K, P, M = ins.counts
     sides = ins.plan.sides
-    pixels = max(1, EVALUATIONS_OF_A_GRAPH // (K * P * M * sides * sides * ins.plan.layers))
+    pixels = max(1, evaluations // (K * P * M * sides * sides * ins.plan.layers))
     pieces = []
     for block in blocks:
         size = ceil(len(block.slow) / max(1, round(len(block.slow) / pixels)))

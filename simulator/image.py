@@ -26,7 +26,7 @@ from simulator.restrict import Neighbourhood
 from simulator.scene import Scene, prepare
 from simulator.skippable import WATCHED
 from simulator.sparse import LeftOut, Sparse
-from simulator.staging import choose_stages
+from simulator.staging import choose_backward, choose_stages
 from simulator.taps import Level, Spot, Tap, no_tap, silent
 
 NOTHING = torch.zeros(0)
@@ -172,7 +172,10 @@ def _with_gradient(
     def forward() -> tuple[Tensor, Sequence[Block]]:
         return pixels(_run(scene, seen, tap, evaluations))
 
-    return differentiable(list(leaves(exact)), seen, forward, _side_by_side)
+    tensors = list(leaves(exact))
+    free = tuple(part.requires_grad for part in tensors)
+    backward = choose_backward(compute, seen, free, evaluations, _side_by_side)
+    return differentiable(tensors, seen, forward, backward)
 
 
 def _computed(rendered: Rendered) -> Tensor:

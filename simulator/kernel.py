@@ -182,9 +182,10 @@ def _part(ins: Instrument, block: Block, place: tuple[Spot, Chunk], rays: Rays) 
     """Return what a chunk of the evaluations of a sub-pixel reads."""
     spot, chunk = place
     latching = ins.plan.latching and block.interpolated > 0
-    alive, gain, weight = (None if x is None else x[chunk.k] for x in (rays.alive, rays.gain, rays.weight))
+    given = (rays.alive, rays.gain, rays.weight)
+    alive, gain, weight = (None if x is None else _sources(x, chunk.k) for x in given)
     return Part(
-        q_per_m=apply(lambda x: x[chunk.k], rays.q_per_m),
+        q_per_m=apply(lambda x: _sources(x, chunk.k), rays.q_per_m),
         alive=alive,
         cell=_cell(ins, block, place, final=True),
         gain=gain,
@@ -193,6 +194,11 @@ def _part(ins: Instrument, block: Block, place: tuple[Spot, Chunk], rays: Rays) 
         order=ordinals(ins, visit_of(ins, spot), chunk) if latching else None,
         limit=block.interpolated,
     )
+
+
+def _sources(values: Tensor, some: slice) -> Tensor:
+    """Return the values [K, N, 1, 1] of some sources; of all, as they are, which costs no step backwards."""
+    return values if (some.start, some.stop) == (0, len(values)) else values[some]
 
 
 def _cell(ins: Instrument, block: Block, place: tuple[Spot, Chunk], final: bool) -> CellVectors:

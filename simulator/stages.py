@@ -31,7 +31,9 @@ SPOT = ("policy", "numbers", "geometry", "polarization", "incident", "wavelength
 READ: Mapping[str, tuple[Collection[str], Collection[str]]] = {
     "rays": (SPOT, ("curved", "point_pixel", "resolution_limit", "background", "quirks")),
     "add": (("table", "shape"), ("short_cut", "sum_dtype", "quirks")),
+    "terms": (("table", "shape"), ("short_cut", "sum_dtype", "quirks")),
     "finish": (("policy", "numbers"), ("sum_dtype",)),
+    "weighed": ((), ()),
     "bound": ((), ()),
 }
 """Parts of the instrument and decisions of its plan that each stage reads: runs that differ in others only
@@ -68,12 +70,16 @@ class Eager:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a stage: its name, its function of (instrument, arguments), and both of these."""
+    """One call of a stage: its name, its function of (instrument, arguments), and both of these.
+
+    differentiates: whether the function takes derivatives.
+    """
 
     name: str
     function: Callable[[Instrument, Any], Any]
     ins: Instrument
     given: Any
+    differentiates: bool = False
 
     def flat(self) -> list[Tensor]:
         """Return all tensors of the call."""
@@ -88,7 +94,7 @@ class Call:
 
     def form(self) -> str:
         """Return what distinguishes calls that different programs serve, of one instrument."""
-        return f"{self.name} {skeleton(self.given)}"
+        return f"{self.name}{' slopes' * self.differentiates} {skeleton(self.given)}"
 
     def result(self) -> Any:
         """Return what the stage gives, operation by operation."""
@@ -110,10 +116,9 @@ class Staged:
     def __init__(self, ins: Instrument, elements: int, pixels: int) -> None:
         self.elements = elements
         self.pixels = pixels
-        self._seen = {stage: ins.only(*read) for stage, read in READ.items()}
-        self._fixed = {
-            stage: [part.contiguous() for part in leaves(seen)] for stage, seen in self._seen.items()
-        }
+        self._ins = ins
+        self._parts: dict[str, Instrument] = {}
+        self._tensors: dict[str, list[Tensor]] = {}
 
     def rays(self, ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap) -> Rays:
         """See `trace_rays`."""
@@ -124,7 +129,7 @@ class Staged:
             for n in (spot.layer, spot.sub_slow, spot.sub_fast)
         )
         given = (spot.slow, spot.fast, layer, slow, fast, cached)
-        rays: Rays = self._run(self._call("rays", _rays, given), len(spot.slow))
+        rays: Rays = self.run(self._call("rays", _rays, given), len(spot.slow))
         return rays
 
     def add(self, ins: Instrument, part: Part, I: Tensor, show: Show) -> tuple[Tensor, Tensor | None]:
@@ -132,7 +137,7 @@ class Staged:
         if show is not silent:
             return add_evaluations(ins, part, I, show)
         given = (replace(part, cell=ELSEWHERE), packed(part.cell), I)
-        sums: tuple[Tensor, Tensor | None] = self._run(self._call("add", _add, given), len(I))
+        sums: tuple[Tensor, Tensor | None] = self.run(self._call("add", _add, given), len(I))
         return sums
 
     def finish(self, ins: Instrument, sums: Sums, factors: Factors, show: Show) -> Tensor:
@@ -140,18 +145,30 @@ class Staged:
         if show is not silent:
             return scaled(ins, sums, factors, show)
         given = (replace(sums, omega_sum_sr=None), factors)
-        pixels: Tensor = self._run(self._call("finish", _finish, given), len(sums.I))
+        pixels: Tensor = self.run(self._call("finish", _finish, given), len(sums.I))
         return pixels
 
     def bound(self, ins: Instrument, given: Bounding, pixels: int) -> Tensor:
         """See `Bounding`."""
-        terms: Tensor = self._run(self._call("bound", _bound, given), pixels)
+        terms: Tensor = self.run(self._call("bound", _bound, given), pixels)
         return terms
 
     def _call(self, stage: str, function: Callable[[Instrument, Any], Any], given: Any) -> Call:
-        return Call(stage, function, self._seen[stage], given)
+        return Call(stage, function, self._seen(stage), given)
 
-    def _run(self, call: Call, pixels: int) -> Any:
+    def _seen(self, stage: str) -> Instrument:
+        """Return what a stage sees of the instrument."""
+        if stage not in self._parts:
+            self._parts[stage] = self._ins.only(*READ[stage])
+        return self._parts[stage]
+
+    def _fixed(self, stage: str) -> list[Tensor]:
+        """Return the tensors of what a stage sees of the instrument."""
+        if stage not in self._tensors:
+            self._tensors[stage] = [part.detach().contiguous() for part in leaves(self._seen(stage))]
+        return self._tensors[stage]
+
+    def run(self, call: Call, pixels: int) -> Any:
         """Return what the call gives for a block of so many pixels."""
         raise NotImplementedError
 
@@ -200,10 +217,11 @@ class Recorded(Staged):
         self._graphs: dict[str, tuple[Program, Any]] = {}
         self._alone = threading.Lock()
 
-    def _run(self, call: Call, pixels: int) -> Any:
+    def run(self, call: Call, pixels: int) -> Any:
+        """See `Staged.run`."""
         given = list(leaves(call.given))
         form = f"{call.name} {skeleton(call.given)} {[tuple(part.shape) for part in given]}"
-        flat = [*self._fixed[call.name], *given]
+        flat = [*self._fixed(call.name), *given]
         with self._alone:
             first = form not in self._met
             self._met.add(form)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from simulator.compiled import CompileError, Within, cache_folder, compiled_stages
+from simulator.compiled import Compiled, CompileError, Within, cache_folder, compiled_stages, unwrapped
 from simulator.config import Compute
+from simulator.gradients import Backward, Spread
 from simulator.instrument import Instrument
 from simulator.kernel import Stages
 from simulator.stages import Eager, Recorded
-from simulator.taps import Tap
+from simulator.taps import Tap, no_tap
 
 WORTH_RECORDING = 1 << 19
 """Number of evaluations from which on the stages are recorded as graphs."""
 WORTH_COMPILING: Mapping[str, int] = {"cpu": 1 << 31, "cuda": 1 << 37}
 """Number of evaluations from which on the stages are compiled unasked, for each type of device."""
+EVALUATIONS_OF_A_GRAPH, EVALUATIONS_OF_SLOPES = 1 << 18, 1 << 22
+"""Of a piece that is differentiated at once, by torch's graph of all operations and by compiled slopes."""
 BLOCKS: Mapping[str, tuple[int, int]] = {"cpu": (1 << 15, 1 << 16), "cuda": (1 << 21, 1 << 21)}
 """Rays and evaluations of one call: those that the cache of a core holds; those that hide its launch."""
 
@@ -40,9 +44,33 @@ def choose_stages(
     return Recorded(ins, elements, pixels), notes
 
 
+def choose_backward(
+    compute: Compute, ins: Instrument, free: Sequence[bool], evaluations: int, spread: Spread
+) -> Backward:
+    """Return how the blocks of a run are differentiated: as `choose_stages` has it for the image.
+
+    Args: ins: detached. free: which of its tensors want a gradient. spread: see `Backward`.
+    Raises: CompileError if compiled code is asked for and cannot be made.
+    """
+    programs, _ = _compiled(compute, ins, no_tap, evaluations, unwrapped, free)
+    if programs is None:
+        return Backward(None, spread, EVALUATIONS_OF_A_GRAPH)
+    return Backward(programs, in_turn, EVALUATIONS_OF_SLOPES)
+
+
+def in_turn(function: Callable[[int], Any], count: int) -> Iterable[Any]:
+    """Yield the results of a function of 0 ... count - 1, called one after the other."""
+    return map(function, range(count))
+
+
 def _compiled(
-    compute: Compute, ins: Instrument, tap: Tap, evaluations: int, within: Within
-) -> tuple[Stages | None, tuple[str, ...]]:
+    compute: Compute,
+    ins: Instrument,
+    tap: Tap,
+    evaluations: int,
+    within: Within,
+    free: Sequence[bool] = (),
+) -> tuple[Compiled | None, tuple[str, ...]]:
     """Return compiled stages, None where they are not used, with warnings."""
     if compute.compile == "off":
         return None, ()
@@ -54,7 +82,7 @@ def _compiled(
     if not make and not cache_folder().exists():
         return None, ()
     try:
-        return compiled_stages(ins, make, within), ()
+        return compiled_stages(ins, make, within, free), ()
     except CompileError as error:
         if compute.compile == "on":
             raise
