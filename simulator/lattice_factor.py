@@ -138,10 +138,11 @@ def _angles(index: Tensor, whole: Tensor | None, cells: Tensor, index_rad: float
         x = x.add_(OFF_CENTRE)
         return x, x * cells
     assert whole is not None  # in single precision nothing is taken as it is
-    x = (index - whole).add_(OFF_CENTRE)
-    turns = x * cells
+    turns = (index - whole).add_(OFF_CENTRE)
+    x = angle_of(turns.to(dtype))
+    turns = turns.mul_(cells) if not cells.dim() else turns * cells
     rest = turns.sub_(turns.round())
-    return angle_of(x.to(dtype)), angle_of(rest.to(dtype))
+    return x, angle_of(rest.to(dtype))
 
 
 def _quotient(angles: Pair, keep: bool = False) -> tuple[Tensor, Tensor]:

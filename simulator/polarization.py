@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -33,7 +35,23 @@ def _angle(y: Tensor, x: Tensor) -> Tensor:
     """Return atan2(y, x) with derivative 0 at y = x = 0, where sin^2 2theta makes it not count."""
     if not (y.requires_grad or x.requires_grad):
         return torch.atan2(y, x)
-    nowhere = (y == 0.0) & (x == 0.0)
-    return torch.where(
-        nowhere, torch.atan2(y.detach(), x.detach()), torch.atan2(y, torch.where(nowhere, 1.0, x))
-    )
+    angle: Tensor = _Angle.apply(y, x)  # type: ignore[no-untyped-call]
+    return angle
+
+
+class _Angle(torch.autograd.Function):
+    """`_angle` with its slopes, x/(x^2 + y^2) and -y/(x^2 + y^2)."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, x: Tensor) -> Tensor:
+        """Return atan2(y, x)."""
+        ctx.save_for_backward(y, x)
+        return torch.atan2(y, x)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the products with both slopes."""
+        y, x = ctx.saved_tensors
+        square = x * x + y * y
+        share = (grads[0] / square).masked_fill_(square == 0.0, 0.0)
+        return share * x, -share * y

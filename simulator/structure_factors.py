@@ -109,12 +109,14 @@ def nearest_F(table: Table, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
     if not table.present:
         return table.values.expand(h0.shape)
     limits = zip((h0, k0, l0), *table.border, strict=True)
-    h, k, l = (
-        whole.to(low.dtype).maximum(low).minimum(high)  # clamp is slow with limits that are tensors
-        for whole, low, high in limits
-    )
+    h, k, l = (_between(whole.to(low.dtype), low, high) for whole, low, high in limits)
     stride_h, stride_k = table.strides
-    return _gather(table.values, (h * stride_h).add_(k * stride_k).add_(l).sub_(table.corner))
+    return _gather(table.values, h.mul_(stride_h).add_(k.mul_(stride_k)).add_(l).sub_(table.corner))
+
+
+def _between(whole: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """Return whole numbers, which are overwritten, between limits (clamp is slow with tensors as limits)."""
+    return torch.minimum(torch.maximum(whole, low, out=whole), high, out=whole)
 
 
 def _gather(values: Tensor, flat: Tensor) -> Tensor:

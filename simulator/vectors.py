@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -99,7 +100,7 @@ class _SquareRoot(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         """Return the root s."""
-        root = square_root(x.detach())
+        root = _processor_root(x.detach())
         ctx.save_for_backward(root)
         return root
 
@@ -107,7 +108,19 @@ class _SquareRoot(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> Tensor:
         """Return the product with the slope."""
         (root,) = ctx.saved_tensors
-        return torch.where(root == 0.0, 0.0, grads[0] / (2.0 * torch.where(root == 0.0, 1.0, root)))
+        slope: Tensor = grads[0] / (2.0 * root)
+        return slope.masked_fill_(root == 0.0, 0.0)
+
+
+def _processor_root(x: Tensor) -> Tensor:
+    """Return `square_root` by numpy, which takes the processor's, in one pass where it can.
+
+    No graph can be recorded of it.
+    """
+    if x.device.type != "cpu" or torch.compiler.is_compiling():
+        return square_root(x)
+    root: Tensor = torch.from_numpy(np.asarray(np.sqrt(x.numpy())))
+    return root
 
 
 def scale(v: Vec, factor: Tensor | float) -> Vec:
@@ -118,7 +131,7 @@ def scale(v: Vec, factor: Tensor | float) -> Vec:
 def unit(v: Vec) -> Vec:
     """Return v / |v| by division of each component; the zero vector stays zero (spec 02 section 1)."""
     size = length(v)
-    divisor = torch.where(size == 0.0, torch.ones_like(size), size)
+    divisor = size.masked_fill(size == 0.0, 1.0)
     return v[0] / divisor, v[1] / divisor, v[2] / divisor
 
 
