@@ -152,7 +152,8 @@ def compiled_stages(
     }
     missing = [form for form, library in libraries.items() if not library.exists()]
     if missing and not make:
-        _MISSED.update({kind} - {""})
+        if kind:
+            _MISSED.add(kind)
         return None
     for form in missing:
         _MISSED.clear()

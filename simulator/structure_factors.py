@@ -111,7 +111,7 @@ def nearest_F(table: Table, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
     limits = zip((h0, k0, l0), *table.border, strict=True)
     h, k, l = (_between(whole.to(low.dtype), low, high) for whole, low, high in limits)
     stride_h, stride_k = table.strides
-    return _gather(table.values, h.mul_(stride_h).add_(k.mul_(stride_k)).add_(l).sub_(table.corner))
+    return _gather(table.values, (h * stride_h).add_(k * stride_k).add_(l).sub_(table.corner))
 
 
 def _between(whole: Tensor, low: Tensor, high: Tensor) -> Tensor:
