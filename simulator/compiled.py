@@ -267,7 +267,7 @@ def compile_stage(call: Call, library: Path, device: torch.device) -> None:
     ):
         plain = [part.clone(memory_format=torch.contiguous_format) for part in call.flat()]
         shapes = (_dimensions(call, plain),)
-        stage = _Stage(_traced(call, plain) if call.differentiates else call.flat_result)
+        stage = _Exported(_traced(call, plain) if call.differentiates else call.flat_result)
         exported = export(stage, (plain,), dynamic_shapes=shapes, strict=False).module()
         options["aot_inductor.output_path"] = f"{folder}/stage.so"
         made = Path(str(aot_compile(exported, (plain,), options=options)))
@@ -275,7 +275,7 @@ def compile_stage(call: Call, library: Path, device: torch.device) -> None:
         made.replace(library)
 
 
-class _Stage(torch.nn.Module):
+class _Exported(torch.nn.Module):
     """A stage as the exporter takes it."""
 
     def __init__(self, program: Program) -> None:

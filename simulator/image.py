@@ -117,7 +117,7 @@ def render_pixels(scene: Scene, places: Tensor) -> Tensor:
     evaluations = len(places) * scene.steps * scene.layers
     ins = Instrument.of(scene)
     if wanted(ins):
-        return _with_gradient(scene, no_tap, chosen, evaluations)
+        return _with_gradient(scene, no_tap, chosen, evaluations)[0]
     with torch.inference_mode():
         found, _ = chosen(_run(scene, ins, no_tap, evaluations))
     return _usable(found)
@@ -150,19 +150,19 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
         made.append(rendered)
         return _computed(rendered), blocks
 
-    pixels = _with_gradient(scene, tap, whole, scene.evaluations)
+    pixels, warnings = _with_gradient(scene, tap, whole, scene.evaluations)
     plain = made[0].image
     if len(pixels) == plain.numel():
         image = pixels.reshape(plain.shape)
     else:
         image = torch.zeros_like(plain).masked_scatter(made[0].executed.to(pixels.device), pixels)
-    return replace(made[0], image=image, notes=(*made[0].notes, *notes))
+    return replace(made[0], image=image, notes=tuple(dict.fromkeys((*made[0].notes, *warnings, *notes))))
 
 
 def _with_gradient(
     scene: Scene, tap: Tap, pixels: Callable[[_Run], tuple[Tensor, list[Block]]], evaluations: int
-) -> Tensor:
-    """Return the pixels [n] of a run with their gradient; nothing is left out."""
+) -> tuple[Tensor, tuple[str, ...]]:
+    """Return the pixels [n] of a run with their gradient, nothing left out, and warnings about the latter."""
     compute = replace(scene.config.compute, epsilon=0.0)
     scene = scene.with_compute(compute)
     exact = Instrument.of(scene.with_compute(replace(compute, precision="float64")))
@@ -174,8 +174,8 @@ def _with_gradient(
 
     tensors = list(leaves(exact))
     free = tuple(part.requires_grad for part in tensors)
-    backward = choose_backward(compute, seen, free, evaluations, _side_by_side)
-    return differentiable(tensors, seen, forward, backward)
+    backward, notes = choose_backward(compute, seen, free, evaluations, _side_by_side)
+    return differentiable(tensors, seen, forward, backward), notes
 
 
 def _computed(rendered: Rendered) -> Tensor:

@@ -33,7 +33,9 @@ def block_slopes(
     """Return the product of a block's gradient with its derivative to each tensor, None for 0.
 
     Args: free: which tensors of the instrument are asked for. inner: runs the stages and their slopes; None
-        for the graph that torch makes of all operations. grad: what comes back to each pixel [N], None for 1.
+        for the graph that torch makes of all operations. grad: what comes back to each pixel [N], 1/photons,
+        None for 1.
+    Returns: for each tensor its shape, in 1 over its unit. Source: spec 06.
     """
     with torch.enable_grad():
         own = [part.detach().requires_grad_(want) for part, want in zip(leaves(ins), free, strict=True)]

@@ -46,16 +46,16 @@ def choose_stages(
 
 def choose_backward(
     compute: Compute, ins: Instrument, free: Sequence[bool], evaluations: int, spread: Spread
-) -> Backward:
-    """Return how the blocks of a run are differentiated: as `choose_stages` has it for the image.
+) -> tuple[Backward, tuple[str, ...]]:
+    """Return how the blocks of a run are differentiated, with warnings: as `choose_stages` has it.
 
     Args: ins: detached. free: which of its tensors want a gradient. spread: see `Backward`.
     Raises: CompileError if compiled code is asked for and cannot be made.
     """
-    programs, _ = _compiled(compute, ins, no_tap, evaluations, unwrapped, free)
+    programs, notes = _compiled(compute, ins, no_tap, evaluations, unwrapped, free)
     if programs is None:
-        return Backward(None, spread, EVALUATIONS_OF_A_GRAPH)
-    return Backward(programs, in_turn, EVALUATIONS_OF_SLOPES)
+        return Backward(None, spread, EVALUATIONS_OF_A_GRAPH), notes
+    return Backward(programs, in_turn, EVALUATIONS_OF_SLOPES), notes
 
 
 def in_turn(function: Callable[[int], Any], count: int) -> Iterable[Any]:

@@ -28,7 +28,7 @@ EVALUATIONS_IN_CACHE = 1 << 19
 def summed_terms(ins: Instrument, given: Any) -> tuple[Tensor, Tensor | None]:
     """Return the sums of terms over phi steps and domains [K, N, 1, 1], and where interpolation first failed.
 
-    Args: given: the part without cell and gain, the cell vectors.
+    Args: given: the part without cell and gain, the cell vectors. Source: spec 06 sections 7 to 12.
     """
     part, cells = given
     found = evaluate(ins, replace(part, cell=unpacked(cells)))

@@ -41,6 +41,8 @@ SAMPLINGS = {
     "water": f"-water 0.02 {SENSOR}",
     "curved": "-curved_det -osc 2 -phisteps 3 -mosaic 1 -mosaic_domains 3",
 }
+INTERPOLATED = ("plain", "all-flags", "curved")
+"""Samplings that are also run with interpolation."""
 PLACES = {
     "pivot-sample": "-pivot sample -Xclose 11 -Yclose 13 -close_distance 90",
     "pix0": "-fdet_vector 1 0.02 0 -sdet_vector 0 -1 0.03 -odet_vector 0.01 0 1 -pix0_vector_mm -11.3 12.1 97"

@@ -14,6 +14,7 @@ from torch.autograd.gradcheck import GradcheckError
 from simulator import RunConfig, lattice_factor, product_slopes, rays, simulate
 from simulator.parameters import PARAMETERS, value_of, with_values
 from tests.simulator.gradient_cases import (
+    INTERPOLATED,
     MODES,
     PLACES,
     SAMPLINGS,
@@ -30,7 +31,6 @@ brightest pixel.
 The rounding of the image over the step is 1e-10 of the brightest pixel, the third derivative of an
 interference function of 4 cells at h = 7 over the square of the step 1e-7 of the slope.
 """
-INTERPOLATED = ("plain", "all-flags", "curved")
 SIZE_OF_ZERO = 0.01
 MOST_ENTRIES = 9
 ONLY_THERE = {

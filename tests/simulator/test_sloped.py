@@ -15,37 +15,30 @@ from torch import Tensor
 from simulator import RunConfig, compiled, simulate, term_slopes
 from simulator.blocks import NEVER, Block
 from simulator.errors import InputError
+from simulator.image import render
 from simulator.instrument import Instrument
 from simulator.leaves import leaves
 from simulator.parameters import value_of, with_values
 from simulator.scene import prepare
 from simulator.sines import cosine, sine
 from simulator.sloped import block_slopes
-from simulator.stages import Call, Staged
-from tests.simulator.gradient_cases import (
-    MODES,
-    PLACES,
-    SAMPLINGS,
-    SHAPES,
-    configured,
-    continuous,
-    write_inputs,
-)
+from simulator.stages import Call, Eager, Staged
+from tests.simulator import gradient_cases as cases
+from tests.simulator.gradient_cases import configured
 
-INTERPOLATED = ("plain", "all-flags", "curved")
 CASES = {
     **{
-        f"{shape}-{name}": f"-nointerpolate {SHAPES[shape]} {SAMPLINGS[name]}"
-        for shape in SHAPES
-        for name in SAMPLINGS
+        f"{shape}-{name}": f"-nointerpolate {cases.SHAPES[shape]} {cases.SAMPLINGS[name]}"
+        for shape in cases.SHAPES
+        for name in cases.SAMPLINGS
     },
     **{
-        f"{shape}-{name}-interpolated": f"-interpolate {SHAPES[shape]} {SAMPLINGS[name]}"
-        for shape in SHAPES
-        for name in INTERPOLATED
+        f"{shape}-{name}-interpolated": f"-interpolate {cases.SHAPES[shape]} {cases.SAMPLINGS[name]}"
+        for shape in cases.SHAPES
+        for name in cases.INTERPOLATED
     },
-    **PLACES,
-    "dmin": f"-dmin 2 {SAMPLINGS['sources']}",
+    **cases.PLACES,
+    "dmin": f"-dmin 2 {cases.SAMPLINGS['sources']}",
 }
 RICH = "-osc 2 -phisteps 3 -mosaic 1 -mosaic_domains 3 -hdivrange 2 -hdivsteps 2 -nointerpolate"
 
@@ -68,7 +61,7 @@ class OneByOne(Staged):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("sloped")
-    write_inputs(made)
+    cases.write_inputs(made)
     return made
 
 
@@ -88,7 +81,7 @@ def distance(one: Tensor | None, other: Tensor | None) -> float:
     return float((one - other).norm()) / (float(other.norm()) or 1.0)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", cases.MODES)
 @pytest.mark.parametrize("case", CASES)
 def test_slopes_of_stages_make_the_slopes_of_the_graph(
     case: str, mode: str, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -153,7 +146,7 @@ def test_sine_and_cosine_of_half_turns(x: float) -> None:
 def slopes(config: RunConfig, compile_: str) -> Mapping[str, Tensor]:
     """Return the slope of a loss to every parameter of a run, 0 where it has none."""
     config = replace(config, compute=replace(config.compute, compile=compile_))  # type: ignore[arg-type]
-    values = {name: value_of(config, name).requires_grad_() for name in continuous(config)}
+    values = {name: value_of(config, name).requires_grad_() for name in cases.continuous(config)}
     image = simulate(with_values(config, values))
     given = tuple(values.values())
     found = torch.autograd.grad(
@@ -213,3 +206,16 @@ def test_a_cache_that_lacks_a_program_is_asked_once(
     slopes(config, "auto")
     monkeypatch.setattr(compiled, "library_of", _must_not_run)
     slopes(config, "auto")
+
+
+def test_a_run_that_goes_on_without_compiled_slopes_says_so(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NB_CACHE", str(tmp_path))
+    monkeypatch.setattr("simulator.staging.WORTH_COMPILING", {"cpu": 1})
+    monkeypatch.setattr("simulator.image.choose_stages", lambda *given: (Eager(1 << 16, 1 << 10), ()))
+    monkeypatch.setattr(compiled, "compile_stage", _must_not_run)
+    config = configured(folder, "spec", "-phi 1")
+    free = value_of(config, "distance_m").requires_grad_()
+    (note,) = render(prepare(with_values(config, {"distance_m": free}))).notes
+    assert "the run goes on without" in note
