@@ -140,7 +140,7 @@ def _angles(index: Tensor, whole: Tensor | None, cells: Tensor, index_rad: float
     assert whole is not None  # in single precision nothing is taken as it is
     turns = (index - whole).add_(OFF_CENTRE)
     x = angle_of(turns.to(dtype))
-    turns = turns.mul_(cells) if not cells.dim() else turns * cells
+    turns = turns.mul_(cells)
     rest = turns.sub_(turns.round())
     return x, angle_of(rest.to(dtype))
 

@@ -28,7 +28,9 @@ def grating_slopes(
     g [N cot(N e) - cot(e)] with e = x - n pi, by the series of the cotangents: -(N^2-1) e/3 - (N^4-1) e^3/45
     - 2 (N^6-1) e^5/945.
 
-    Args: angles: x and N x as `sine` takes them; cells, N; quotient: g and sin(x); index_rad: radians.
+    Args: angles: x and N x as `sine` takes them; cells, N, without dimensions or of the shape of x;
+        quotient: g and sin(x); index_rad: radians of an index.
+    Returns: both of the shape of x. Source: spec 06 section 10.
     """
     (x, many), (grating, one) = angles, quotient
     cos_many = cosine(many)

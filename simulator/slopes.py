@@ -25,6 +25,7 @@ def slopes_of(call: Call, grads: Slopes, asked: tuple[int, ...]) -> Call:
 
     Args: grads: what comes back to each tensor of its result. asked: places of the tensors that are asked for
         among those of the call (`Call.flat`).
+    Returns: a call that gives for each of these a tensor of its shape, None for 0. Source: spec 06.
     """
     return replace(
         call,
@@ -35,7 +36,10 @@ def slopes_of(call: Call, grads: Slopes, asked: tuple[int, ...]) -> Call:
 
 
 def grad_of(pairs: Sequence[tuple[Tensor, Tensor]], asked: Sequence[Tensor]) -> Slopes:
-    """Return what comes back to tensors from pairs of a result and what comes back to it."""
+    """Return what comes back to tensors from pairs of a result and what comes back to it, each of one shape.
+
+    Args: asked: the tensors. Returns: for each its shape, None for 0.
+    """
     if not pairs or not asked:
         return (None,) * len(asked)
     results, grads = zip(*pairs, strict=True)
