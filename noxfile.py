@@ -14,7 +14,7 @@ nox.options.sessions = ["lint", "types", "tests"]
 nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
-CODE = ["simulator", "trace_tools", "harness", "golden_suite_generator", "tests", "noxfile.py"]
+CODE = ["system_io", "simulator", "trace_tools", "harness", "golden_suite_generator", "tests", "noxfile.py"]
 
 
 @nox.session
@@ -27,7 +27,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the types of the four packages (mypy, strict)."""
+    """Check the types of the packages (mypy, strict)."""
     session.install("-r", "requirements/types.txt")
     session.run("mypy", *session.posargs)
 

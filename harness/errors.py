@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from system_io.errors import UserError
 
-class HarnessError(Exception):
+
+class HarnessError(UserError):
     """Something that keeps a comparison from being made; a command prints it and ends with status 3."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
 
 
 class UsageError(HarnessError):

@@ -11,10 +11,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ALLOWED = {
-    "simulator": {"simulator"},
-    "trace_tools": {"trace_tools"},
-    "harness": {"harness", "trace_tools", "simulator"},
-    "golden_suite_generator": {"golden_suite_generator", "harness", "trace_tools", "simulator"},
+    "system_io": {"system_io"},
+    "simulator": {"simulator", "system_io"},
+    "trace_tools": {"trace_tools", "system_io"},
+    "harness": {"harness", "trace_tools", "simulator", "system_io"},
+    "golden_suite_generator": {"golden_suite_generator", "harness", "trace_tools", "simulator", "system_io"},
 }
 PYTHON = sorted(path for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
 C_CODE = sorted((ROOT / "golden_suite_generator" / "reference").glob("*.[ch]"))

@@ -1,5 +1,7 @@
 """The error that a trace tool shows to its user."""
 
+from system_io.errors import UserError
 
-class TraceError(ValueError):
+
+class TraceError(UserError, ValueError):
     """A trace that cannot be used: the message names the thing, its value, the rule and the remedy."""

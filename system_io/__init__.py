@@ -1,0 +1,1 @@
+"""What every command owes the machine: exit status, files, foreign text, child processes."""
