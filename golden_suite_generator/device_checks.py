@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
@@ -18,6 +17,7 @@ from golden_suite_generator.runner import lay_out, run_case
 from harness.bench_measure import AGREEMENT
 from harness.errors import HarnessError
 from harness.programs import Program
+from system_io.children import temporary_folder
 
 BOUNDS: Mapping[str, float] = {**AGREEMENT, "float64": 1e-7}
 """Largest |difference| of the maximum; for float64 half a step of the 4-byte floats, and some rounding."""
@@ -103,7 +103,7 @@ def _rendered(case: Case, words: Sequence[str], inputs: Path) -> tuple[Image, tu
     from simulator.image import render
     from simulator.scene import prepare
 
-    with tempfile.TemporaryDirectory(prefix="nb-gpu-") as folder, contextlib.chdir(folder):
+    with temporary_folder("nb-gpu") as folder, contextlib.chdir(folder):
         lay_out(case, inputs, Path(folder))
         rendered = render(prepare(RunConfig.from_args(words)))
     return np.asarray(rendered.image.to(torch.float32).cpu().numpy()), rendered.notes

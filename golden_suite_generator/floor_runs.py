@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from golden_suite_generator.runner import lay_out
 from harness.build import Build, build_reference
 from harness.errors import BuildError, HarnessError
 from harness.programs import MODES
-from harness.run import execute
+from system_io.children import execute, temporary_folder
 from trace_tools.trace_file import Trace, read_trace
 
 TIME_LIMIT_S = 120.0
@@ -107,14 +106,14 @@ def trace_of(build: Build, case: TraceCase, words: Sequence[str], mode: str, inp
     Raises:
         HarnessError: it failed.
     """
-    with tempfile.TemporaryDirectory(prefix="nb-floor-") as scratch:
+    with temporary_folder("nb-floor") as scratch:
         folder = Path(scratch, "work")
         folder.mkdir()
         if case.case is not None:
             lay_out(case.case, inputs, folder)
         looking = [word for slow, fast in case.pixels for word in ("-trace_pixel", str(slow), str(fast))]
         command = [str(build.path), *words, "-parity_mode", mode, "-noprogress", *looking]
-        outcome = execute([*command, "-trace_file", "trace.log"], folder, {}, TIME_LIMIT_S, Path(scratch))
+        outcome, *_ = execute([*command, "-trace_file", "trace.log"], folder, {}, TIME_LIMIT_S)
         if outcome.failure is not None:
             raise HarnessError(f"case {case.id} ({mode}): the C reference {outcome.failure}")
         return read_trace(folder / "trace.log")

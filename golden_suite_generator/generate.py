@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ from golden_suite_generator.runner import reference_program, run_case
 from golden_suite_generator.store import write_bytes
 from harness.build import Build, build_reference
 from harness.errors import HarnessError, UsageError
+from system_io.children import temporary_folder
 
 IMAGE_FOLDER = "images"
 KEPT_PIXELS = 32 * 32
@@ -66,7 +66,7 @@ def keeps_image(case: Case, mode: str, images: dict[str, Image]) -> bool:
 @contextmanager
 def case_inputs() -> Iterator[Path]:
     """Give a folder with the inputs of the cases for the time of a run."""
-    with tempfile.TemporaryDirectory(prefix="nb-inputs-") as folder:
+    with temporary_folder("nb-inputs") as folder:
         write_case_inputs(Path(folder, "inputs"))
         yield Path(folder)
 

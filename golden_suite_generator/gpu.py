@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -35,6 +34,7 @@ from harness.errors import HarnessError, UsageError
 from harness.files import json_text, require_fresh, write_whole
 from harness.gate_data import data_folder
 from harness.programs import DEVICES, MODES, Program, simulator_program
+from system_io.children import temporary_folder
 
 NAME = "golden_suite_generator.gpu"
 SCHEMA = "nb-gpu 1"
@@ -144,7 +144,7 @@ def check_suite(
     program = reference_program(build_reference())
     images = [(case, mode) for case in cases for mode in case.modes if not case.status[mode]]
     checks: list[Checked] = []
-    with tempfile.TemporaryDirectory(prefix="nb-gpu-") as scratch, Console(stderr=True).status("") as status:
+    with temporary_folder("nb-gpu") as scratch, Console(stderr=True).status("") as status:
         write_case_inputs(Path(scratch, "inputs"))
         check = partial(_check_image, program, Path(scratch), tuple(settings), tuple(dtypes))
         for number, found in enumerate(_results(check, images, jobs), 1):

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -29,6 +28,7 @@ from golden_suite_generator.inputs import write_lysozyme_like
 from harness.build import build_reference
 from harness.cli import CommandParser, run_command
 from harness.errors import HarnessError
+from system_io.children import temporary_folder
 from trace_tools.align import align
 from trace_tools.diff import compare
 from trace_tools.errors import TraceError
@@ -50,7 +50,7 @@ def _command(argv: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, default=default, metavar="FILE", help="default: in trace_tools")
     parser.add_argument("--check", action="store_true", help="check the packaged floor on held-out runs")
     options = parser.parse_args(argv)
-    with case_inputs() as inputs, tempfile.TemporaryDirectory(prefix="nb-crystal-") as crystal:
+    with case_inputs() as inputs, temporary_folder("nb-crystal") as crystal:
         write_lysozyme_like(Path(crystal))
         measured, held_out = split_held_out(trace_cases(inputs, Path(crystal)))
         try:

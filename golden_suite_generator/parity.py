@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from harness import nb_compare
 from harness.cli import CommandParser, run_command
 from harness.errors import UsageError
 from harness.programs import MODES
+from system_io.children import temporary_folder
 
 NAME = "golden_suite_generator.parity"
 
@@ -59,7 +59,7 @@ def _command(argv: Sequence[str]) -> int:
     reports = options.reports / "parity" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     if options.data is not None:
         return compare_in_modes(_checked(options.data), reports)
-    with tempfile.TemporaryDirectory(prefix="nb-parity-") as folder:
+    with temporary_folder("nb-parity") as folder:
         sys.stdout.write("making the built-in crystal\n")
         write_lysozyme_like(Path(folder))
         return compare_in_modes(Path(folder), reports)

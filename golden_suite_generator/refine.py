@@ -9,7 +9,6 @@ import argparse
 import math
 import re
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from harness.run_config import resolved
 from simulator import RunConfig
 from simulator.errors import InputError
 from simulator.selection import selected
+from system_io.children import temporary_folder
 
 NAME = "nb-refine"
 BUILT_IN = (
@@ -168,7 +168,7 @@ def _run_words(data: Path | None, words: Sequence[str]) -> Iterator[list[str]]:
     if words and data is None:
         yield [*words]
         return
-    with tempfile.TemporaryDirectory(prefix="nb-refine-") as scratch:
+    with temporary_folder("nb-refine") as scratch:
         folder = data or Path(scratch)
         if data is None:
             write_lysozyme_like(folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from golden_suite_generator.images import Outputs, read_outputs
 from harness.build import Build
 from harness.errors import HarnessError
 from harness.programs import Program
-from harness.run import STDERR_NAME, STDOUT_NAME, execute
+from system_io.children import execute, temporary_folder
 
 TIME_LIMIT_S = 120.0
 
@@ -57,15 +56,13 @@ def run_case(program: Program, case: Case, mode: str, inputs: Path, extra: Seque
         HarnessError: it did not end with the expected status, left files behind after an error, or wrote an
             image that cannot be read.
     """
-    with tempfile.TemporaryDirectory(prefix="nb-case-") as scratch:
-        folder, logs = Path(scratch, "work"), Path(scratch)
+    with temporary_folder("nb-case") as scratch:
+        folder = Path(scratch, "work")
         folder.mkdir()
         lay_out(case, inputs, folder)
         command = [*program.words, *program.setting_words(mode), *case.words(inputs), *extra]
-        outcome = execute(command, folder, {**os.environ, **program.environ}, TIME_LIMIT_S, logs)
-        texts = [
-            (logs / name).read_text(encoding="utf-8", errors="replace") for name in (STDOUT_NAME, STDERR_NAME)
-        ]
+        outcome, *streams = execute(command, folder, {**os.environ, **program.environ}, TIME_LIMIT_S)
+        texts = [stream.decode("utf-8", "replace") for stream in streams]
         if outcome.exit_status != case.status[mode]:
             ended = outcome.failure or "ended with exit status 0"
             last = " ".join(texts[1].split()[-40:])

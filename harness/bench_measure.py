@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from harness.errors import HarnessError
 from harness.metrics import compare_pixels
 from harness.programs import Program
 from harness.run import FloatImage
+from system_io.children import temporary_folder
 
 Note = Callable[[str], None]
 AGREEMENT: Mapping[str, float] = {"float64": 1e-6, "mixed": 1e-6, "float32": 2e-6}
@@ -82,7 +82,7 @@ def measure_case(plan: BenchPlan, case: BenchCase) -> dict[str, Any]:
             for number in range(1, plan.rounds + 1):
                 plan.note(f"{case.id}: round {number} of {plan.rounds}")
                 rounds.append(running.round(cold_s.pop() if cold_s else None))
-            with tempfile.TemporaryDirectory(prefix="nb-bench-") as folder:
+            with temporary_folder("nb-bench") as folder:
                 ours = worker.image(Path(folder))
             facts = {
                 **worker.facts,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from harness.bench_cases import Size
 from harness.errors import ProgramError
 from harness.programs import Program
 from harness.run import FloatImage, ProgramRun, run_program
+from system_io.children import temporary_folder
 
 ENOUGH_S = 0.5
 MOST_REPEATS = 20
@@ -116,7 +116,7 @@ def living_renderer(program: Program, words: Sequence[str], timeout_s: float) ->
     Raises:
         ProgramError: the command line is refused, or the worker fails.
     """
-    with tempfile.TemporaryDirectory(prefix="nb-bench-") as scratch:
+    with temporary_folder("nb-bench") as scratch:
         complaints = Path(scratch, "stderr.txt")
         with complaints.open("wb") as err:
             process = subprocess.Popen(
@@ -180,7 +180,7 @@ def run_whole(
 
 
 def _run_once(program: Program, settings: Sequence[str], args: Sequence[str], timeout_s: float) -> ProgramRun:
-    with tempfile.TemporaryDirectory(prefix="nb-bench-") as scratch:
+    with temporary_folder("nb-bench") as scratch:
         arguments = prepare_arguments(args, Path.cwd())
         run = run_program(program, settings, arguments, Path(scratch, "run"), timeout_s)
     if run.failure is not None:
@@ -191,6 +191,6 @@ def _run_once(program: Program, settings: Sequence[str], args: Sequence[str], ti
 @contextmanager
 def own_caches(program: Program) -> Iterator[Program]:
     """Yield the program with empty caches for compiled code, which last as long as this."""
-    with tempfile.TemporaryDirectory(prefix="nb-bench-cache-") as folder:
+    with temporary_folder("nb-bench-cache") as folder:
         caches = {name: str(Path(folder, name.lower())) for name in CACHES}
         yield replace(program, environ={**program.environ, **caches})

@@ -12,7 +12,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,8 @@ from typing import Any
 from harness.cli import CommandParser, run_command
 from harness.errors import BuildError
 from harness.files import json_text, sha256_of_file
+from system_io.children import execute
+from system_io.owner import part_prefix, sweep
 
 BINARY_NAME = "nanobragg-reference"
 BASE_FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
@@ -38,6 +39,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "sanitize": ("-ffp-contract=off", "-O1", "-g", *SANITIZERS),
 }
 COMPILE_LIMIT_S = 300
+VERSION_LIMIT_S = 30
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,12 @@ def find_compiler(environ: Mapping[str, str]) -> Compiler:
 
 
 def _compiler_version(path: str, environ: Mapping[str, str]) -> str:
-    try:
-        answer = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=30, check=True, env=dict(environ)
-        )
-    except (OSError, subprocess.SubprocessError) as error:
+    outcome, said, _ = execute([path, "--version"], Path(path).parent, environ, VERSION_LIMIT_S)
+    if outcome.failure is not None:
         raise BuildError(
-            f"C compiler '{path}' does not answer to --version; install a C compiler (Debian: gcc) or set CC"
-        ) from error
-    return next(iter(answer.stdout.splitlines()), "unknown")
+            f"C compiler '{path}' {outcome.failure} (--version); install one (Debian: gcc) or set CC"
+        )
+    return next(iter(said.decode("utf-8", "replace").splitlines()), "unknown")
 
 
 def reference_sources() -> Path:
@@ -172,7 +171,8 @@ def _build_into(
     """Compile in a folder of its own and rename it: two processes may build at once, one of them wins."""
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".build-", dir=home.parent))
+        sweep(home.parent)
+        scratch = Path(tempfile.mkdtemp(prefix=part_prefix("build"), dir=home.parent))
     except OSError as error:
         raise BuildError(f"cannot write in cache '{home.parent}': {error.strerror}; set NB_CACHE") from error
     try:
@@ -189,16 +189,12 @@ def _build_into(
 
 
 def _compile(command: Sequence[str], log: Path, environ: Mapping[str, str]) -> None:
-    try:
-        result = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=COMPILE_LIMIT_S,
-            check=False, env=dict(environ),
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise BuildError(f"C compiler '{command[0]}' did not run: {error}; set another CC") from error
-    if result.returncode == 0:
+    outcome, *streams = execute(command, log.parent, environ, COMPILE_LIMIT_S)
+    if outcome.failure is None:
         return
-    text = result.stdout + result.stderr
+    if outcome.exit_status is None:
+        raise BuildError(f"C compiler '{command[0]}' {outcome.failure}; set another CC")
+    text = "".join(stream.decode("utf-8", "replace") for stream in streams)
     log.write_text(f"{shlex.join(command)}\n{text}", encoding="utf-8")
     lines = [line for line in text.splitlines() if line.strip()]
     first = next((line for line in lines if re.search(r"\berror\b|undefined reference", line)), "no message")

@@ -18,9 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.errors import BundleError
+from harness.errors import BundleError, HarnessError
 from harness.files import json_text, sha256_lines, sha256_of_file, write_whole
 from harness.schema import check_metrics
+from system_io.owner import part_prefix, sweep
 
 MARK = "INCOMPLETE.json"
 HASHES = "sha256.txt"
@@ -77,7 +78,8 @@ class BundleWriter:
         created = time.strftime(STAMP_FORMAT, time.gmtime())
         try:
             home.mkdir(parents=True, exist_ok=True)
-            fresh = Path(tempfile.mkdtemp(prefix=f".{created}.new-", dir=home))
+            sweep(home)
+            fresh = Path(tempfile.mkdtemp(prefix=part_prefix(created), dir=home))
             fresh.chmod(0o755)
             write_whole(fresh / MARK, json_text(_mark(created, {})))
             path = _take_name(fresh, home, created)
@@ -97,7 +99,7 @@ class BundleWriter:
     def folder(self, name: str) -> Iterator[Path]:
         """Give an empty folder to fill; it becomes part of the bundle when the block ends without error."""
         with self._reporting(name):
-            partial = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=self.path))
+            partial = Path(tempfile.mkdtemp(prefix=part_prefix(name), dir=self.path))
             try:
                 yield partial
                 partial.chmod(0o755)
@@ -136,11 +138,9 @@ class BundleWriter:
     def _reporting(self, name: str) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
-            why = error.strerror or error
-            raise BundleError(
-                f"cannot write '{self.path / name}': {why}; the bundle stays marked incomplete"
-            ) from error
+        except (OSError, HarnessError) as error:
+            why = f"cannot write '{self.path / name}': {error}" if isinstance(error, OSError) else error
+            raise BundleError(f"{why}; the bundle stays marked incomplete") from error
 
 
 def _mark(created: str, finished: Mapping[str, str]) -> dict[str, Any]:

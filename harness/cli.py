@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
-import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from harness.errors import HarnessError, UsageError
+from harness.errors import UsageError
+from system_io.command import Command
 
 EXIT_ERROR = 3
 
@@ -32,22 +31,8 @@ class CommandParser(argparse.ArgumentParser):
 
 
 def run_command(name: str, command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
-    """Run a command and turn what a user may cause into one line on standard error and status 3."""
-    try:
-        return command(argv)
-    except HarnessError as error:
-        message = str(error)
-    except KeyboardInterrupt:
-        message = "interrupted"
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        message = "nobody reads standard output any more"
-    except OSError as error:
-        message = (
-            f"{error.filename or 'input or output'}: {error.strerror or error}; check path and disk space"
-        )
-    sys.stderr.write(f"{name}: {message}\n")
-    return EXIT_ERROR
+    """Run a command under the guard of all commands and return its exit status."""
+    return Command(name, command, EXIT_ERROR)(argv)
 
 
 def split_arguments(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -13,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.bundle import STAMP_FORMAT
+from system_io.children import execute
 
 PACKAGES = ("nanobragg-parity", "torch", "numpy", "scipy", "matplotlib", "pandas", "rich", "Jinja2")
+GIT_LIMIT_S = 60.0
 VARIABLES = (
     "CC", "NB_C_BIN", "NB_CACHE", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "PYTHONPATH",
 )  # fmt: skip
@@ -49,13 +50,10 @@ def git_state(folder: Path) -> dict[str, Any] | None:
         return None
     answers = []
     for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no")):
-        try:
-            done = subprocess.run(
-                ["git", *words], cwd=folder, capture_output=True, text=True, timeout=60, check=True
-            )
-        except (OSError, subprocess.SubprocessError):
+        outcome, said, _ = execute(["git", *words], folder, os.environ, GIT_LIMIT_S)
+        if outcome.failure is not None:
             return None
-        answers.append(done.stdout.strip())
+        answers.append(said.decode("utf-8", "replace").strip())
     return {"commit": answers[0], "dirty": bool(answers[1])}
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
+from system_io import files
+from system_io.owner import part_prefix, remove, sweep
+from system_io.watchdog import watchdog
 
 
 def sha256_of_file(path: Path) -> str:
@@ -48,16 +49,8 @@ def json_text(value: Mapping[str, Any]) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a text file under a temporary name and rename it, so that no reader sees a part of it."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """Write a text file as a whole. Raises: HarnessError if it cannot be written."""
+    files.write_whole(path, [text.encode("utf-8")], "file", HarnessError)
 
 
 def default_target(stem: str, named: str | None) -> Path:
@@ -78,9 +71,10 @@ def filled_folder(target: Path) -> Iterator[Path]:
     """
     partial = partial_folder(target)
     try:
-        yield partial
+        with watchdog().removing(partial):
+            yield partial
     except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
+        remove(partial)
         raise
     publish(partial, target)
 
@@ -108,7 +102,8 @@ def partial_folder(target: Path) -> Path:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
+        sweep(target.parent)
+        return Path(tempfile.mkdtemp(prefix=part_prefix(target.name), dir=target.parent))
     except OSError as error:
         raise HarnessError(
             f"cannot write in '{target.parent}': {error.strerror}; name another output directory"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from harness.errors import HarnessError, UsageError
+from system_io.children import execute, temporary_folder
 
+GENERATOR_LIMIT_S = 600.0
 CRYSTAL_FILES = ("A.mat", "scaled.hkl")
 
 
@@ -46,12 +46,12 @@ def write_built_in(folder: Path) -> Path:
         HarnessError: the generator fails.
     """
     paths = [entry for entry in sys.path if entry] + [str(Path(__file__).parents[1])]
-    done = subprocess.run(
-        [sys.executable, "-m", "golden_suite_generator.inputs", str(folder)],
-        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    outcome, _, complaint = execute(
+        [sys.executable, "-m", "golden_suite_generator.inputs", str(folder)], folder,
+        {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}, GENERATOR_LIMIT_S,
     )  # fmt: skip
-    if done.returncode != 0:
-        why = " ".join(done.stderr.split())[-300:]
+    if outcome.failure is not None:
+        why = " ".join(complaint.decode("utf-8", "replace").split())[-300:] or outcome.failure
         raise HarnessError(f"the built-in crystal cannot be made: {why}; give --data DIR")
     return folder / "lysozyme"
 
@@ -64,7 +64,7 @@ def data_folder(data: Path | None) -> Iterator[tuple[Path, str]]:
         UsageError: a file is missing.
     """
     if data is None:
-        with tempfile.TemporaryDirectory(prefix="nb-gates-") as scratch:
+        with temporary_folder("nb-gates") as scratch:
             yield write_built_in(Path(scratch)), "built-in crystal"
         return
     require_data(data)

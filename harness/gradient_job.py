@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from harness.run_config import resolved
 from simulator import RunConfig, simulate
 from simulator.scene import prepare
 from simulator.units import ANGSTROM_PER_M, MM_PER_M
+from system_io.children import temporary_folder
 
 WORKERS = 2
 NEUTRAL = {"crystal.has_misset"}
@@ -75,7 +75,7 @@ def run_gradients(job: GradientJob) -> Report:
     """
     prepared = differenced_arguments(job.first, job.args, job.caller)
     inputs = input_facts(prepared.inputs)
-    with tempfile.TemporaryDirectory(prefix="nb-gradients-") as scratch:
+    with temporary_folder("nb-gradients") as scratch:
         question, added = _question(job, prepared, Path(scratch))
         rows, middle, simulated = _compare(question)
     about = _about(job, question.first, inputs) | {"notes": [*prepared.notes, *added]}

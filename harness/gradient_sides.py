@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from harness.programs import Program
 from harness.run import ProgramRun, run_program
 from simulator import RunConfig, simulate
 from simulator.parameters import value_of, with_values
+from system_io.children import temporary_folder
 from trace_tools.errors import TraceError
 from trace_tools.trace_file import read_stream
 
@@ -117,7 +117,7 @@ class FirstSide:
         """Return the objective of a command line. Raises: HarnessError if the program fails."""
         tail = self.command()[len(self.arguments.words) :]
         arguments = replace(self.arguments, words=(*words, *tail))
-        with tempfile.TemporaryDirectory(prefix="nb-gradients-") as scratch:
+        with temporary_folder("nb-gradients") as scratch:
             run = run_program(self.program, self.settings, arguments, Path(scratch) / "run", self.timeout_s)
         if run.failure is not None:
             raise HarnessError(run.failure)

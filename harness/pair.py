@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from harness.files import input_facts
 from harness.programs import Program
 from harness.run import ProgramRun, run_program
 from harness.verdict import STRICT, Bounds, Verdict, Word
+from system_io.children import temporary_folder
 
 SIDES = ("c", "py")
 
@@ -71,7 +71,7 @@ def run_pair(job: PairJob) -> PairResult:
     settings = _settings(job, arguments)
     inputs = tuple(input_facts(arguments.inputs))
     runs: list[ProgramRun] = []
-    with tempfile.TemporaryDirectory(prefix="nb-run-") as scratch:
+    with temporary_folder("nb-run") as scratch:
         for side, program, words in zip(SIDES, (job.first, job.second), settings, strict=True):
             run = run_program(program, words, arguments, Path(scratch) / side, job.timeout_s)
             runs.append(run)

@@ -14,7 +14,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -26,6 +25,7 @@ from harness.build import Build, build_reference
 from harness.errors import ProgramError
 from harness.files import sha256_of_file, sha256_of_tree
 from simulator.config import Precision
+from system_io.children import temporary_folder
 
 MODES = ("c-parity", "spec")
 DTYPES: tuple[str, ...] = get_args(Precision)
@@ -196,7 +196,7 @@ def program_at(name: str, source: str) -> Program:
 
 def _identify(path: Path, source: str) -> tuple[str, str]:
     """Return the kind of program and the version line it prints; silence means external, version unknown."""
-    with tempfile.TemporaryDirectory(prefix="nb-version-") as scratch:
+    with temporary_folder("nb-version") as scratch:
         try:
             answer = subprocess.run(
                 [str(path), "--version"], capture_output=True, text=True, errors="replace", cwd=scratch,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from harness.files import sha256_of_file
 from harness.gate_data import CRYSTAL_FILES, write_built_in
 from harness.programs import C_BIN_VARIABLE, Program, first_program, program_at, second_program
 from harness.verdict import Word
+from system_io.children import temporary_folder
 
 IDENTITY = ("sources_sha256", "binary_sha256", "compiler", "flags", "version")
 
@@ -60,7 +60,7 @@ class Inputs:
 
     def _generated(self) -> Path:
         if self._built_in is None:
-            scratch = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="nb-replay-"))
+            scratch = self._stack.enter_context(temporary_folder("nb-replay"))
             self._built_in = write_built_in(Path(scratch))
         return self._built_in
 

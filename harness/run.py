@@ -5,13 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import resource
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,45 +16,16 @@ from numpy.typing import NDArray
 
 from harness.arguments import PreparedArguments, detector_shape
 from harness.programs import Program
+from system_io.children import Outcome, execute
 
 FLOAT_NAME = "floatimage.bin"
 INT_NAME = "intimage.img"
 OUTPUT_WORDS = ("-floatfile", FLOAT_NAME, "-intfile", INT_NAME, "-nonoise", "-nopgm")
-STDOUT_NAME = "stdout.txt"
-STDERR_NAME = "stderr.txt"
 TRACE_NAME = "trace.log"
 TRACE_WORDS = ("-trace_file", TRACE_NAME)
-FIRST_PAUSE_S = 0.002
-LONGEST_PAUSE_S = 0.05
-PAUSE_OF_ELAPSED = 0.005
 SMV_HEAD_BYTES = 512
 
 FloatImage = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a process ended: exit status or signal, wall time, and the most memory it held."""
-
-    exit_status: int | None
-    signal_name: str | None
-    timed_out: bool
-    wall_s: float
-    peak_bytes: int | None
-    start_error: str | None = None
-
-    @property
-    def failure(self) -> str | None:
-        """Return in words why this is not a success, or None."""
-        if self.start_error is not None:
-            return f"did not start ({self.start_error})"
-        if self.timed_out:
-            return f"was stopped after the time-out of {self.wall_s:.1f} s"
-        if self.signal_name is not None:
-            return f"was ended by signal {self.signal_name} after {self.wall_s:.1f} s"
-        if self.exit_status != 0:
-            return f"ended with exit status {self.exit_status}"
-        return None
 
 
 @dataclass(frozen=True)
@@ -94,107 +60,6 @@ class ProgramRun:
         }
 
 
-def execute(
-    command: Sequence[str],
-    folder: Path,
-    environ: Mapping[str, str],
-    timeout_s: float,
-    logs: Path | None = None,
-) -> Outcome:
-    """Run a command in `folder`, its output going to files in `logs`, and wait for its end.
-
-    The command gets a process group of its own; at the time-out, and when the caller is interrupted,
-    the whole group is killed, so that nothing it started stays behind.
-
-    Args:
-        command: program and arguments.
-        folder: working directory.
-        environ: the whole environment of the process.
-        timeout_s: longest wall time, s.
-        logs: where stdout.txt and stderr.txt go; default `folder`.
-
-    Returns:
-        How it ended. A program that cannot be started is an outcome, too.
-    """
-    logs = logs or folder
-    with (logs / STDOUT_NAME).open("wb") as out, (logs / STDERR_NAME).open("wb") as err:
-        start = time.monotonic()
-        try:
-            process = subprocess.Popen(
-                command, cwd=folder, env=dict(environ), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            return Outcome(None, None, False, 0.0, None, start_error=error.strerror or str(error))
-        try:
-            return _wait(process, start, timeout_s)
-        finally:
-            _kill_group(process.pid)
-            if process.returncode is None:
-                process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], start: float, timeout_s: float) -> Outcome:
-    timed_out = False
-    seen_bytes: int | None = None
-    while True:
-        seen_bytes = _status_peak(process.pid) or seen_bytes
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            break
-        elapsed_s = time.monotonic() - start
-        if not timed_out and elapsed_s > timeout_s:
-            timed_out = True
-            _kill_group(process.pid)
-        time.sleep(min(max(FIRST_PAUSE_S, PAUSE_OF_ELAPSED * elapsed_s), LONGEST_PAUSE_S))
-    wall_s = time.monotonic() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    code = process.returncode
-    return Outcome(
-        exit_status=code if code >= 0 else None,
-        signal_name=_signal_name(-code) if code < 0 else None,
-        timed_out=timed_out,
-        wall_s=wall_s,
-        peak_bytes=_peak_bytes(usage, seen_bytes),
-    )
-
-
-def _kill_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"number {number}"
-
-
-def _status_peak(pid: int) -> int | None:
-    """Return the largest resident size so far of a running process, where the system tells it."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return None
-    match = re.search(r"^VmHWM:\s+(\d+) kB", text, re.MULTILINE)
-    return int(match[1]) * 1024 if match else None
-
-
-def _peak_bytes(usage: resource.struct_rusage, seen_bytes: int | None) -> int | None:
-    """Return the child's peak memory; its accounting starts with the size of us, who forked it.
-
-    What the system counts is therefore the child's own only if it exceeds ours; below that the last
-    sample of the running process is the better value.
-    """
-    unit = 1 if sys.platform == "darwin" else 1024
-    counted = int(usage.ru_maxrss) * unit
-    ours = int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * unit
-    return counted if counted > ours or seen_bytes is None else seen_bytes
-
-
 def run_program(
     program: Program,
     settings: Sequence[str],
@@ -220,8 +85,7 @@ def run_program(
         shutil.copyfile(source, folder / name)
     command = (*program.words, *settings, *arguments.words, *OUTPUT_WORDS)
     command += TRACE_WORDS if arguments.traces else ()
-    outcome = execute(command, folder, {**os.environ, **program.environ}, timeout_s, scratch)
-    stdout, stderr = ((scratch / name).read_bytes() for name in (STDOUT_NAME, STDERR_NAME))
+    outcome, stdout, stderr = execute(command, folder, {**os.environ, **program.environ}, timeout_s)
     image, shape_source, failure = None, None, outcome.failure
     if failure is None:
         image, shape_source, failure = read_float_image(folder, arguments.words)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from harness.pair import PairJob
 from harness.programs import Program
 from simulator.config import Compute
+from system_io.children import temporary_folder
 
 LIMIT_S = 60.0
 QUIRK = re.compile(r"\bQ-[A-Z0-9-]+\b")
@@ -47,7 +47,7 @@ def _quirks(program: Program) -> list[str] | None:
 
 
 def _answer(program: Program, word: str) -> str:
-    with tempfile.TemporaryDirectory(prefix="nb-ask-") as scratch:
+    with temporary_folder("nb-ask") as scratch:
         try:
             done = subprocess.run(
                 [*program.words, word], capture_output=True, text=True, errors="replace", cwd=scratch,

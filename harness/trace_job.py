@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from harness.arguments import PreparedArguments, prepare_arguments
 from harness.errors import HarnessError, ProgramError, UsageError
 from harness.programs import Program
 from harness.run import ProgramRun, run_program
+from system_io.children import temporary_folder
 from trace_tools.errors import TraceError
 from trace_tools.trace_file import Trace, read_trace
 
@@ -154,7 +154,7 @@ def run_traced_pair(job: TraceJob) -> TracedPair:
         HarnessError: a program failed or wrote no usable trace.
     """
     arguments = traced_arguments(job)
-    with tempfile.TemporaryDirectory(prefix="nb-trace-") as scratch:
+    with temporary_folder("nb-trace") as scratch:
         sides = {side: _run_side(job, side, arguments, Path(scratch)) for side in SIDES}
     return TracedPair(job, arguments, sides)
 

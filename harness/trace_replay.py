@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from harness.trace_bundle import FLOOR_NAME, TracePart
 from harness.trace_job import LOG_NAMES, SIDES, TraceJob, run_traced_pair
 from harness.trace_results import Asked, judge_pair, result_data, write_logs
 from harness.verdict import EXIT_STATUS, Word
+from system_io.children import temporary_folder
 from trace_tools.align import NotComparableError
 from trace_tools.errors import TraceError
 from trace_tools.judge import judge
@@ -29,7 +29,7 @@ def replay_trace(part: TracePart, inputs: Inputs, c_bin: str | None, py_bin: str
     """
     job, asked = _job(part, inputs, c_bin, py_bin)
     pair = run_traced_pair(job)
-    with tempfile.TemporaryDirectory(prefix="nb-replay-") as scratch:
+    with temporary_folder("nb-replay") as scratch:
         write_logs(Path(scratch), pair, asked)
         verdict = judge_pair(Path(scratch), pair, asked)
         logs = [(Path(scratch) / LOG_NAMES[side]).read_bytes() for side in SIDES]

@@ -14,11 +14,10 @@ from simulator.errors import InputError
 from simulator.options import help_text, parse
 from simulator.version import VERSION
 from simulator.waiting import wait_asleep
+from system_io.command import CLOSED_PIPE, Command, say_warning
 
 PROGRAM = "nanoBragg"
 USAGE_ERROR = 9
-INTERRUPTED = 130
-CLOSED_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,26 +26,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args: argv, the words after the program name, those of the process by default. Returns: the exit status,
     0 for success, 9 for bad input (one line on standard error), 130 when interrupted.
     """
-    args = list(sys.argv[1:] if argv is None else argv)
+    return Command(PROGRAM, _command, USAGE_ERROR, CLOSED_PIPE)(argv)
+
+
+def _command(argv: Sequence[str]) -> int:
     try:
-        status = _run(args)
-        sys.stdout.flush()
-        return status
-    except InputError as error:
-        return _fail(str(error), USAGE_ERROR)
-    except MemoryError as error:
-        return _fail(f"out of memory ({error or 'allocation failed'}); ask for less", USAGE_ERROR)
+        return _run(list(argv))
     except ArithmeticError as error:
-        return _fail(f"a value is beyond the range of numbers ({error})", USAGE_ERROR)
-    except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CLOSED_PIPE
-    except RuntimeError as error:
-        if "memory" not in str(error):
-            raise
-        return _fail(f"out of memory ({str(error).splitlines()[0]}); ask for less", USAGE_ERROR)
+        raise InputError(f"a value is beyond the range of numbers ({error})") from error
 
 
 def run() -> NoReturn:
@@ -61,11 +48,6 @@ def run() -> NoReturn:
     except OSError:
         status = status or CLOSED_PIPE
     os._exit(status)
-
-
-def _fail(message: str, status: int) -> int:
-    sys.stderr.write(f"{PROGRAM}: error: {' '.join(message.split())}\n")
-    return status
 
 
 def say(line: str) -> None:
@@ -117,4 +99,4 @@ def _uncollected() -> Iterator[None]:
 
 def _warn(warnings: Iterable[str]) -> None:
     for warning in warnings:
-        sys.stderr.write(f"{PROGRAM}: warning: {' '.join(warning.split())}\n")
+        say_warning(PROGRAM, warning)

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from system_io.owner import remove, scratch_folder
 from system_io.watchdog import watchdog
 
 FIRST_PAUSE_S = 0.002
@@ -238,3 +239,21 @@ def _peak_bytes(usage: resource.struct_rusage, seen_bytes: int | None) -> int | 
     counted = int(usage.ru_maxrss) * unit
     ours = int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * unit
     return counted if counted > ours or seen_bytes is None else seen_bytes
+
+
+@contextmanager
+def temporary_folder(stem: str) -> Iterator[str]:
+    """Give an empty folder for temporary files that is gone afterwards, also if we are killed meanwhile.
+
+    Args:
+        stem: of its name.
+
+    Raises:
+        OSError: there is no temporary directory that can be written.
+    """
+    folder = scratch_folder(stem)
+    try:
+        with watchdog().removing(folder):
+            yield str(folder)
+    finally:
+        remove(folder)

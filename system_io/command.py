@@ -93,7 +93,8 @@ def _exit_code(run: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
 def _status_of(command: Command, error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt):
         number = error.number if isinstance(error, Interrupted) else signal.SIGINT
-        say_error(command.name, f"interrupted ({signal.Signals(number).name})")
+        by_whom = "" if number == signal.SIGINT else f" by {signal.Signals(number).name}"
+        say_error(command.name, f"interrupted{by_whom}")
         return SIGNAL_BASE + number
     if isinstance(error, UserError):
         say_error(command.name, str(error))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ class Pass(enum.IntEnum):
 
 class NotComparableError(TraceError):
     """Two traces that are each readable but do not describe the same thing."""
+
+    exit_status: ClassVar[int | None] = 2
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
 
+from system_io.command import Command, say_error
 from trace_tools.align import NotComparableError
 from trace_tools.errors import TraceError
 from trace_tools.findings import finding
@@ -105,35 +107,30 @@ def _diff(argv: list[str]) -> int:
             report, Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160), every_tap=args.all
         )
     if report.verdict == "ERROR":
-        sys.stderr.write(f"trace-diff: {verdict_line(report)}\n")
+        say_error("trace-diff", verdict_line(report))
     return report.exit_status
 
 
-def _refuse(verdict: str, error: Exception, *, as_json: bool) -> int:
-    message = " ".join(str(error).split())
-    sys.stderr.write(f"trace-diff: {verdict}: {message}\n")
-    if as_json:
-        content = {
-            "verdict": verdict,
-            "exit_status": EXIT_STATUS[verdict],
-            "error": message,
-            "first_divergence": None,
-        }
-        sys.stdout.write(json.dumps(content) + "\n")
-    return EXIT_STATUS[verdict]
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Run ``trace-diff``; returns its exit status."""
-    words = sys.argv[1:] if argv is None else argv
+def _command(words: Sequence[str]) -> int:
+    if list(words[:1]) == ["explain"]:
+        return _explain(list(words[1:]))
     try:
-        if words[:1] == ["explain"]:
-            return _explain(words[1:])
-        return _diff(words)
-    except NotComparableError as error:
-        return _refuse("NOT COMPARABLE", error, as_json="--json" in words)
+        return _diff(list(words))
     except TraceError as error:
-        return _refuse("ERROR", error, as_json="--json" in words)
+        if "--json" in words:
+            sys.stdout.write(json.dumps(_refusal(error)) + "\n")
+        raise
+
+
+def _refusal(error: TraceError) -> dict[str, object]:
+    verdict = "NOT COMPARABLE" if isinstance(error, NotComparableError) else "ERROR"
+    facts = {"verdict": verdict, "exit_status": EXIT_STATUS[verdict], "error": str(error)}
+    return {**facts, "first_divergence": None}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``trace-diff``; returns its exit status."""
+    return Command("trace-diff", _command, EXIT_STATUS["ERROR"])(argv)
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ def test_wrong_input_is_one_line(
     assert main(words) == 3
     err = capsys.readouterr().err.strip().splitlines()
     assert len(err) == 1
-    assert err[0].startswith("nb-refine: ")
+    assert err[0].startswith("nb-refine: error: ")
     assert message in err[0]
     assert not list(tmp_path.iterdir())
 

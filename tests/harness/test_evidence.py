@@ -240,7 +240,7 @@ def small_disk(tmp_path):
 
 def test_full_disk_leaves_a_marked_bundle_and_nothing_half_written(small_disk):
     writer = BundleWriter.start(small_disk, "a", "b")
-    with pytest.raises(BundleError, match=r"No space left .*stays marked incomplete"):
+    with pytest.raises(BundleError, match=r"no space left .*stays marked incomplete"):
         writer.add_text("large.txt", "x" * 500_000)
     assert [path.name for path in writer.path.iterdir()] == [MARK]
     assert not is_complete(writer.path)

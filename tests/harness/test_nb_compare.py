@@ -102,7 +102,9 @@ def test_missing_binary_is_an_error_and_nothing_else_is_tried(fake, tmp_path, mo
         options[options.index(source) + 1] = "nowhere/nanoBragg"
     assert main([*options, "--", "-lambda", "1"]) == 3
     line = capsys.readouterr().err
-    assert re.fullmatch(rf"nb-compare: program 'nowhere/nanoBragg' \({source}\): no such file; .*\n", line)
+    assert re.fullmatch(
+        rf"nb-compare: error: program 'nowhere/nanoBragg' \({source}\): no such file; .*\n", line
+    )
 
 
 def test_not_executable_binary_is_an_error(fake, tmp_path, monkeypatch, capsys):
@@ -237,7 +239,7 @@ def test_wrong_usage_is_one_line_and_status_3(fake, tmp_path, monkeypatch, capsy
     assert main(["--c-bin", fake("good"), "--py-bin", fake("good"), *words.split()]) == 3
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert re.fullmatch(r"nb-compare: .+\n", captured.err)
+    assert re.fullmatch(r"nb-compare: error: .+\n", captured.err)
 
 
 def test_table_is_shown_without_json(fake, tmp_path):

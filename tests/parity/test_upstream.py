@@ -24,7 +24,7 @@ from golden_suite_generator.record import (
 )
 from golden_suite_generator.store import sha256_of
 from harness.programs import Program
-from harness.run import execute
+from system_io.children import execute
 from tests.parity.agreement import assert_floats_agree
 from tests.parity.conftest import ReferenceRun, Simulated
 
@@ -159,7 +159,7 @@ def test_reference_gives_the_authoritative_image(
     facts = upstream_table()["authoritative"]
     lysozyme = shared_dir / "golden" / "lysozyme"
     words = [*authoritative_args(lysozyme), "-floatfile", "float.bin", "-nopgm", "-noprogress"]
-    outcome = execute([*reference.words, *words], tmp_path, dict(os.environ), 300.0)
+    outcome, *_ = execute([*reference.words, *words], tmp_path, dict(os.environ), 300.0)
     assert outcome.failure is None
     image = np.fromfile(tmp_path / "float.bin", np.float32).reshape(facts["image_shape"])
     with np.load(lysozyme / "authoritative_samples.npz") as samples:

@@ -146,7 +146,7 @@ def test_two_equally_broken_logs_do_not_pass(tmp_path, golden_text, capsys):
 def test_wrong_use_is_one_line_and_status_three(files, capsys, argv):
     assert main([files[0] if word == "GOOD" else word for word in argv]) == 3
     err = capsys.readouterr().err
-    assert err.startswith("trace-diff: ERROR: ")
+    assert err.startswith("trace-diff: error: ")
     assert err.count("\n") == 1
 
 
