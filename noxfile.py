@@ -14,7 +14,8 @@ nox.options.sessions = ["lint", "types", "tests"]
 nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
-CODE = ["system_io", "simulator", "trace_tools", "harness", "golden_suite_generator", "tests", "noxfile.py"]
+PACKAGES = ["nbp", "system_io", "simulator", "trace_tools", "harness", "golden_suite_generator"]
+CODE = [*PACKAGES, "tests", "noxfile.py"]
 
 
 @nox.session
@@ -47,9 +48,7 @@ def parity(session: nox.Session) -> None:
     session.install("-r", "requirements/run.txt")
     session.install("--no-build-isolation", "--no-deps", ".")
     session.chdir(session.create_tmp())
-    session.run(
-        "python", "-m", "golden_suite_generator.parity", "--reports", str(ROOT / "reports"), *session.posargs
-    )
+    session.run("nb-parity", "--reports", str(ROOT / "reports"), *session.posargs)
 
 
 @nox.session

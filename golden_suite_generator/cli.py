@@ -19,6 +19,11 @@ from harness.errors import UsageError
 NAME = "nb-golden"
 PASSED, FAILED = 0, 1
 LIST_WIDTH = 200
+EXAMPLES = (
+    "nb-golden verify",
+    "nb-golden list --tags quirk",
+    "nb-golden generate --only 'cell-*' --out DIR",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,12 +32,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command(argv: Sequence[str]) -> int:
-    options = _parser().parse_args(argv)
+    options = make_parser().parse_args(argv)
     return COMMANDS[options.command](options)
 
 
-def _parser() -> CommandParser:
-    parser = CommandParser(NAME, "Make, check and list the golden images of the C reference.")
+def make_parser() -> CommandParser:
+    """Return the parser of nb-golden."""
+    parser = CommandParser(NAME, "Make, check and list the golden images of the C reference.", None, EXAMPLES)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     texts = {
         "generate": "run the cases with the C reference and write images and manifest",

@@ -1,6 +1,6 @@
 """The main job: the authoritative command through both programs, in both parity modes, each with a verdict.
 
-`python -m golden_suite_generator.parity [--data DIR] [--reports DIR]` runs on the built-in crystal, or on the
+`nb-parity [--data DIR] [--reports DIR]` runs on the built-in crystal, or on the
 `A.mat` and `scaled.hkl` of DIR. It ends with the worst exit status of the comparisons.
 """
 
@@ -19,7 +19,11 @@ from harness.errors import UsageError
 from harness.programs import MODES
 from system_io.children import temporary_folder
 
-NAME = "golden_suite_generator.parity"
+NAME = "nb-parity"
+EXAMPLES = (
+    "nb-parity",
+    "nb-parity --data DIR --reports reports",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,15 +51,22 @@ def compare_in_modes(data: Path, reports: Path) -> int:
     return max(statuses)
 
 
-def _command(argv: Sequence[str]) -> int:
-    parser = CommandParser(NAME, "Run both programs on the authoritative command, in both parity modes.")
+def make_parser() -> CommandParser:
+    """Return the parser of nb-parity."""
+    parser = CommandParser(
+        NAME, "Run both programs on the authoritative command, in both parity modes.", None, EXAMPLES
+    )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="folder with A.mat and scaled.hkl; else built in"
     )
     parser.add_argument(
         "--reports", type=Path, default=Path("reports"), metavar="DIR", help="default reports"
     )
-    options = parser.parse_args(argv)
+    return parser
+
+
+def _command(argv: Sequence[str]) -> int:
+    options = make_parser().parse_args(argv)
     reports = options.reports / "parity" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     if options.data is not None:
         return compare_in_modes(_checked(options.data), reports)

@@ -66,6 +66,12 @@ exit status: 0 found, or no truth known; 1 a variable beyond its bound; 3 wrong 
 files: {RESULT}, {PICTURE}
 """
 
+EXAMPLES = (
+    "nb-refine --seed 2",
+    "nb-refine --data DIR --free cell,misset",
+    "nb-refine --image image.img -- -mat A.mat -hkl scaled.hkl -lambda 0.9768 -distance 231.27 -pixel 0.172",
+)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -83,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> CommandParser:
     """Return the parser of the options before the --."""
-    parser = CommandParser(NAME, DESCRIPTION, EPILOG)
+    parser = CommandParser(NAME, DESCRIPTION, EPILOG, EXAMPLES)
     parser.usage = f"{NAME} [options] [-- NANOBRAGG-ARGS]"
     add = parser.add_argument
     add("--data", type=Path, metavar="DIR", help="folder with A.mat and scaled.hkl; else built in")

@@ -23,10 +23,11 @@ from harness.bundle import STAMP_FORMAT
 from harness.bundle_find import reports_root
 from harness.cli import EXIT_ERROR, CommandParser, positive_seconds, run_command
 from harness.environment import describe_environment
-from harness.errors import HarnessError, UsageError
+from harness.errors import UsageError
 from harness.files import json_text, require_fresh, write_whole
 from harness.gate_data import data_folder
 from harness.programs import C_BIN_VARIABLE, DEVICES, DTYPES, MODES, Program, program_at, simulator_program
+from system_io.errors import UserError
 
 NAME = "harness.bench"
 SCHEMA = "nb-bench 1"
@@ -202,7 +203,7 @@ def run_bench(
         label = f"case {number} of {len(cases)}, "
         try:
             rows.append(measure_case(replace(plan, note=_behind(plan.note, label)), case))
-        except HarnessError as error:
+        except UserError as error:
             failures.append({"case": case.id, "why": str(error)})
         result = {
             **head,

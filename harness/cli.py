@@ -5,29 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
-from harness.errors import UsageError
 from system_io.command import Command
+from system_io.parser import CommandParser
 
+__all__ = ["EXIT_ERROR", "CommandParser", "run_command", "split_arguments"]
 EXIT_ERROR = 3
-
-
-class CommandParser(argparse.ArgumentParser):
-    """An argument parser that takes whole option names only and raises `UsageError`."""
-
-    def __init__(self, prog: str, description: str, epilog: str | None = None) -> None:
-        super().__init__(
-            prog=prog,
-            description=description,
-            epilog=epilog,
-            allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-
-    def error(self, message: str) -> NoReturn:
-        """Raise the error, so that `run_command` reports it on one line with status 3."""
-        raise UsageError(f"{message}; see {self.prog} --help")
 
 
 def run_command(name: str, command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from system_io.errors import UserError
+from system_io.parser import UsageError
+
+__all__ = ["BuildError", "BundleError", "HarnessError", "ProgramError", "UsageError"]
 
 
 class HarnessError(UserError):
     """Something that keeps a comparison from being made; a command prints it and ends with status 3."""
-
-
-class UsageError(HarnessError):
-    """A command line that cannot be meant."""
 
 
 class BuildError(HarnessError):

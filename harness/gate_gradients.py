@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.bundle import BundleWriter
-from harness.errors import HarnessError
 from harness.files import json_text
 from harness.gate_run import INITIATIVE, Plan, frame
 from harness.gradient_bundle import GRADIENTS_KIND, GradientPart, gradients_judged
@@ -15,6 +14,7 @@ from harness.gradient_job import GradientJob, run_gradients
 from harness.gradient_report import write_gradients
 from harness.programs import MODES
 from harness.verdict import EXIT_STATUS, Word
+from system_io.errors import UserError
 
 GATE = "GRADIENTS"
 NOTE = "autograd in float64 on the CPU, whatever --dtype and --device say"
@@ -32,7 +32,7 @@ def run_gradient_gate(plan: Plan, reports: Path, environment: Mapping[str, Any])
     try:
         parts = [_part(plan, mode, writer, environment) for mode in MODES]
         judged = gradients_judged(parts)
-    except HarnessError as error:
+    except UserError as error:
         parts, judged = [], _error(str(error))
     writer.add_text("env.json", json_text({**environment, "created": writer.created}))
     commands = [(part.folder / "commands.txt").read_text(encoding="utf-8") for part in parts]

@@ -36,6 +36,12 @@ takes longer than all of them, so it does not run unless asked for.
 exit status: 0 all gates PASS, 1 FAIL, 2 NOT COMPARABLE, 3 ERROR (the worst of all gates)
 """
 
+EXAMPLES = (
+    "nb-gates",
+    "nb-gates --data DIR --only VG-5 --junit gates.xml",
+    "nb-gates --gradients --reports reports",
+)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run nb-gates and return its exit status."""
@@ -44,8 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> CommandParser:
     """Return the parser of nb-gates."""
-    parser = CommandParser(NAME, "Run the gates of the acceptance plan.", EPILOG)
-    parser.add_argument("action", choices=["run"], help="run the gates in order")
+    parser = CommandParser(NAME, "Run the gates of the acceptance plan.", EPILOG, EXAMPLES)
+    parser.add_argument("action", choices=["run"], nargs="?", default="run", help="may be left out")
     add = parser.add_argument
     add("--data", type=Path, metavar="DIR", help="folder with A.mat and scaled.hkl; else built in")
     add("--only", action="append", choices=GATE_IDS, metavar="GATE", help="only this gate; repeatable")

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from harness.arguments import PreparedArguments
-from harness.errors import HarnessError, UsageError
+from harness.errors import UsageError
 from harness.files import input_facts
 from harness.gradient_config import DiscreteChangeError, Driven, changes, driven_by
 from harness.gradient_estimate import Value, steps
@@ -27,6 +27,7 @@ from simulator import RunConfig, simulate
 from simulator.scene import prepare
 from simulator.units import ANGSTROM_PER_M, MM_PER_M
 from system_io.children import temporary_folder
+from system_io.errors import UserError
 
 WORKERS = 2
 NEUTRAL = {"crystal.has_misset"}
@@ -191,6 +192,6 @@ def _row(first: FirstSide, place: Place, slope: Slope, middle: Value) -> Row:
     start = place.component.first_step(place.value)
     try:
         ends = tuple(first.ends(place, step) for step in steps(start))
-    except HarnessError as error:
+    except UserError as error:
         return Row(place, slope, (), middle, str(error))
     return Row(place, slope, ends, middle)

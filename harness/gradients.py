@@ -40,6 +40,11 @@ files: gradients.json, commands.txt, env.json, sha256.txt. `nb-report verify DIR
 again, `nb-report replay DIR` makes them again, `nb-report html DIR` shows them.
 """
 
+EXAMPLES = (
+    "nb-gradients -- -cell 79 79 38 90 90 90 -default_F 100 -lambda 1 -distance 100 -detpixels 512",
+    "nb-gradients --params cell.a,distance -- -cell 79 79 38 90 90 90 -default_F 100 -detpixels 512",
+)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run nb-gradients and return its exit status."""
@@ -48,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> CommandParser:
     """Return the parser of the options before the --."""
-    parser = CommandParser(NAME, DESCRIPTION, EPILOG)
+    parser = CommandParser(NAME, DESCRIPTION, EPILOG, EXAMPLES)
     parser.usage = f"{NAME} [options] -- NANOBRAGG-ARGS"
     add = parser.add_argument
     add("--params", metavar="A,B", help="only these; every one of them must be compared")

@@ -49,6 +49,11 @@ py_stdout.txt, py_stderr.txt, commands.txt, env.json, sha256.txt; c_trace.log an
 line has -trace_pixel or -trace_roi. `nb-report verify DIR` checks them, `nb-report html DIR` shows them.
 """
 
+EXAMPLES = (
+    "nb-compare -- -cell 79 79 38 90 90 90 -default_F 100 -N 10 -lambda 1 -distance 100 -detpixels 512",
+    "nb-compare --c-bin ./mine --roi 100 156 100 156 --outdir proof -- -mat A.mat -hkl scaled.hkl -lambda 1",
+)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run nb-compare and return its exit status."""
@@ -57,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> CommandParser:
     """Return the parser of the options before the --."""
-    parser = CommandParser(NAME, DESCRIPTION, EPILOG)
+    parser = CommandParser(NAME, DESCRIPTION, EPILOG, EXAMPLES)
     parser.usage = f"{NAME} [options] -- NANOBRAGG-ARGS"
     parser.add_argument(
         "--roi", nargs=4, type=int, metavar=("XMIN", "XMAX", "YMIN", "YMAX"),

@@ -21,6 +21,14 @@ A bundle is a folder below the reports folder (nb-gates), or the result folder o
 exit status: 0 PASS, 1 FAIL (tampered with, differs), 2 NOT COMPARABLE (incomplete), 3 ERROR
 """
 
+EXAMPLES = (
+    "nb-report verify proof",
+    "nb-report html proof -o proof.html",
+    "nb-report replay proof --data DIR",
+    "nb-report summary proof --junit parity.xml",
+    "nb-report list --reports reports",
+)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run nb-report and return its exit status."""
@@ -29,11 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of nb-report with one sub-command for each action."""
-    parser = CommandParser(NAME, "Verify, replay, tabulate, compare and show evidence bundles.", EPILOG)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=_SubParser)
+    parser = CommandParser(
+        NAME, "Verify, replay, tabulate, compare and show evidence bundles.", EPILOG, EXAMPLES
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     def action(name: str, text: str, *bundles: str) -> argparse.ArgumentParser:
-        made = actions.add_parser(name, help=text)
+        made = actions.add_parser(name, help=text, description=text)
         for bundle in bundles:
             made.add_argument(bundle.lower(), type=Path, metavar=bundle)
         made.add_argument("--json", action="store_true", help="write JSON to standard output")
@@ -62,13 +72,6 @@ def make_parser() -> argparse.ArgumentParser:
     brief.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     brief.add_argument("--markdown", type=Path, metavar="FILE", help="write a Markdown summary")
     return parser
-
-
-class _SubParser(CommandParser):
-    """The parser of one action, made as argparse makes it."""
-
-    def __init__(self, prog: str, **_: object) -> None:
-        super().__init__(prog, "")
 
 
 def _command(argv: Sequence[str]) -> int:

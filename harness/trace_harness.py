@@ -40,6 +40,12 @@ with --emit-rot-stars, floor.json with --floor). `nb-report verify DIR` compares
 `nb-report replay DIR` makes them again, `nb-report html DIR` shows taps and budgets.
 """
 
+EXAMPLES = (
+    "trace-harness --pixel 100 120 -- -cell 79 79 38 90 90 90 -default_F 100 -lambda 1 -detpixels 512",
+    "trace-harness --worst 3 --from proof",
+    "trace-harness --worst 1 --from proof --budget --outdir why",
+)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run trace-harness and return its exit status."""
@@ -48,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> CommandParser:
     """Return the parser of the options before the --."""
-    parser = CommandParser(NAME, DESCRIPTION, EPILOG)
+    parser = CommandParser(NAME, DESCRIPTION, EPILOG, EXAMPLES)
     parser.usage = f"{NAME} --pixel SLOW FAST [options] -- NANOBRAGG-ARGS"
     add = parser.add_argument
     add(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from simulator.version import VERSION
+from system_io.version import VERSION
 
 if TYPE_CHECKING:
     from simulator.config import RunConfig

@@ -12,9 +12,9 @@ from typing import NoReturn
 from simulator.deferred import defer
 from simulator.errors import InputError
 from simulator.options import help_text, parse
-from simulator.version import VERSION
 from simulator.waiting import wait_asleep
 from system_io.command import CLOSED_PIPE, Command, say_warning
+from system_io.version import VERSION
 
 PROGRAM = "nanoBragg"
 USAGE_ERROR = 9

@@ -10,7 +10,7 @@ from simulator.config import RunConfig
 from simulator.scene import Scene
 from simulator.taps import CONTEXT_KEYS, Level, Record, Recorder
 from simulator.units import R_E_SQR_M2
-from simulator.version import VERSION
+from system_io.version import VERSION
 
 PREFIX = "TRACE_PY:"
 SCHEMA = "nanobragg-trace 1"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import shlex
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nbp.commands import BY_NAME
+from nbp.entry import run_row
 from simulator.parameters import PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,11 +24,7 @@ def blocks_of(name: str) -> list[tuple[str, str]]:
 def run_command(line: str) -> int:
     """Run a console script of the project in this process."""
     program, *words = shlex.split(line.replace("\\\n", " "))
-    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
-    module, function = scripts[program].split(":")
-    status = getattr(importlib.import_module(module), function)(words)
-    assert isinstance(status, int)
-    return status
+    return run_row(BY_NAME[program], words)
 
 
 def test_tutorial_runs_from_top_to_bottom(

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = {
     **tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"],
-    "nanoBragg": "simulator.cli:main",  # which `run` calls before it ends the process
+    "nanoBragg": "simulator.cli:main",  # which the entry point calls before it ends the process
 }
 SLOW = ("torch", "scipy", "pandas", "matplotlib", "rich", "jinja2")
 CALL = f"""
@@ -32,6 +32,7 @@ CELL = "-default_F 1 -cell 10 10 10 90 90 90"
 RUN = f"{CELL} -detpixels 64"
 FINE = {
     "nanoBragg": ["--help", "--version", "--list-quirks"],
+    "nbp": ["", "--help", "help", "help compare", "--version", "completion bash", "man nbp", "man diff"],
     "nb-golden": ["--help", "verify --help"],
     "nb-report": ["--help", "replay --help"],
     "trace-diff": ["--help", "explain F_latt"],
@@ -44,6 +45,8 @@ WRONG = {
         f"{CELL} --epsilon 2", f"{CELL} --epsilon 0", f"{CELL} --accuracy x", f"{CELL} --accuracy 1",
         f"{CELL} --compile maybe", f"{CELL} -dtype half", f"{CELL} -device nothing",
     ],
+    "nbp": ["bogus", "--bogus", "help a b", "help bogus", "completion bogus", "man bogus", "compare --bogus"],
+    "nb-parity": ["--bogus", "--data none"],
     "nb-compare": [
         "--bogus", "", "--roi 1 -- -lambda 1", "--c-bin none -- -lambda 1", "--outdir . -- -lambda 1",
     ],

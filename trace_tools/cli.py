@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 
 from system_io.command import Command, say_error
+from system_io.errors import UserError
+from system_io.parser import CommandParser
 from trace_tools.align import NotComparableError
 from trace_tools.errors import TraceError
 from trace_tools.findings import finding
@@ -19,23 +19,23 @@ from trace_tools.judge import EXIT_STATUS, Options, Report, judge_files
 from trace_tools.render import explain, finding_lines, markdown, metrics, print_report, verdict_line
 from trace_tools.tap_points import CONTEXT_KEYS, TAP_POINTS, tap_point
 
+NAME = "trace-diff"
+EXAMPLES = (
+    "trace-diff c.log py.log",
+    "trace-diff c.log py.log --rtol 1e-6 --all --markdown diff.md",
+    "trace-diff c.log py.log --show 'F_latt s=3 f=4'",
+    "trace-diff explain F_latt",
+)
 _EPILOG = """exit status: 0 PASS, 1 FAIL, 2 NOT COMPARABLE, 3 ERROR.
 `trace-diff explain [TAP]` prints a tap's definition, unit, formula and inputs, or lists all taps.
 A graph file is JSON:
 {"taps": [{"name": "x", "level": "mosaic", "inputs": ["hkl_frac"], "formula": "..."}]}"""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise TraceError(f"{message}; see trace-diff --help")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="trace-diff",
-        description="Compare two traces; find the first divergence and its cause.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def make_parser() -> CommandParser:
+    """Return the parser of trace-diff."""
+    parser = CommandParser(
+        NAME, "Compare two traces; find the first divergence and its cause.", _EPILOG, EXAMPLES
     )
     parser.add_argument("a", metavar="A.log", help="trace of one program")
     parser.add_argument("b", metavar="B.log", help="trace of the other program")
@@ -92,7 +92,7 @@ def _explain(words: list[str]) -> int:
 
 
 def _diff(argv: list[str]) -> int:
-    args = _parser().parse_args(argv)
+    args = make_parser().parse_args(argv)
     report = judge_files(args.a, args.b, Options(args.rtol, args.atol, args.floor, args.k, args.graph))
     if args.markdown:
         _write(args.markdown, markdown(report))
@@ -107,7 +107,7 @@ def _diff(argv: list[str]) -> int:
             report, Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160), every_tap=args.all
         )
     if report.verdict == "ERROR":
-        say_error("trace-diff", verdict_line(report))
+        say_error(NAME, verdict_line(report))
     return report.exit_status
 
 
@@ -116,13 +116,13 @@ def _command(words: Sequence[str]) -> int:
         return _explain(list(words[1:]))
     try:
         return _diff(list(words))
-    except TraceError as error:
+    except UserError as error:
         if "--json" in words:
             sys.stdout.write(json.dumps(_refusal(error)) + "\n")
         raise
 
 
-def _refusal(error: TraceError) -> dict[str, object]:
+def _refusal(error: UserError) -> dict[str, object]:
     verdict = "NOT COMPARABLE" if isinstance(error, NotComparableError) else "ERROR"
     facts = {"verdict": verdict, "exit_status": EXIT_STATUS[verdict], "error": str(error)}
     return {**facts, "first_divergence": None}
@@ -130,7 +130,7 @@ def _refusal(error: TraceError) -> dict[str, object]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``trace-diff``; returns its exit status."""
-    return Command("trace-diff", _command, EXIT_STATUS["ERROR"])(argv)
+    return Command(NAME, _command, EXIT_STATUS["ERROR"])(argv)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,45 @@
+"""The table of commands: one row makes a word of `nbp`, a console script, a completion and a man page."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+
+@dataclass(frozen=True)
+class Row:
+    """A command: its word behind `nbp`, its own name, where it is, and what it does."""
+
+    word: str
+    name: str
+    module: str
+    summary: str
+    error_status: int = 3
+
+    def main(self) -> Callable[[Sequence[str] | None], int]:
+        """Return the function that runs it on words and returns the exit status."""
+        found: Callable[[Sequence[str] | None], int] = import_module(self.module).main
+        return found
+
+    def parser(self) -> argparse.ArgumentParser:
+        """Return its parser, for help, completion and man page."""
+        made: argparse.ArgumentParser = import_module(self.module).make_parser()
+        return made
+
+
+COMMANDS: tuple[Row, ...] = (
+    Row("compare", "nb-compare", "harness.nb_compare", "run two programs, or take two images, and compare"),
+    Row("trace", "trace-harness", "harness.trace_harness", "trace pixels in two programs: first divergence"),
+    Row("diff", "trace-diff", "trace_tools.cli", "compare two trace logs: first divergence and its cause"),
+    Row("gates", "nb-gates", "harness.gates", "run the acceptance gates, a bundle for each"),
+    Row("gradients", "nb-gradients", "harness.gradients", "gradients against differences of a program"),
+    Row("refine", "nb-refine", "golden_suite_generator.refine", "cell, orientation, geometry from an image"),
+    Row("report", "nb-report", "harness.report_cli", "verify, replay, show and tabulate evidence bundles"),
+    Row("golden", "nb-golden", "golden_suite_generator.cli", "make and check the suite of golden images"),
+    Row("parity", "nb-parity", "golden_suite_generator.parity", "the main job: both programs, both modes"),
+    Row("simulate", "nanoBragg", "simulator.cli", "simulate an image", error_status=9),
+)
+BY_WORD = {row.word: row for row in COMMANDS}
+BY_NAME = {row.name: row for row in COMMANDS}
