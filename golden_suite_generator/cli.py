@@ -6,7 +6,9 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from golden_suite_generator.cases import Case, load_cases, select
 from golden_suite_generator.generate import generate, packaged_golden, verify
@@ -15,6 +17,7 @@ from golden_suite_generator.record import UPSTREAM_NAME, record_upstream
 from golden_suite_generator.store import write_bytes
 from harness.cli import CommandParser, run_command
 from harness.errors import UsageError
+from harness.files import json_text
 
 NAME = "nb-golden"
 PASSED, FAILED = 0, 1
@@ -54,8 +57,9 @@ def make_parser() -> CommandParser:
         made[name].add_argument("--tags", action="append", default=[], metavar="TAG", help="repeatable")
     for name in ("generate", "verify"):
         made[name].add_argument(
-            "--out", type=Path, default=packaged_golden(), metavar="DIR", help="golden folder"
-        )
+            "--outdir", "--out", dest="out", type=Path, default=packaged_golden(), metavar="DIR",
+            help="golden folder",
+        )  # fmt: skip
     made["generate"].add_argument("--accept", action="store_true", help="replace goldens that differ")
     made["generate"].add_argument("--reason", metavar="TEXT", help="why; kept in the manifest")
     made["generate"].add_argument("--all-images", action="store_true", help="keep large images, too")
@@ -63,8 +67,11 @@ def make_parser() -> CommandParser:
         "--from", dest="source", type=Path, required=True, metavar="DIR", help="the recording"
     )
     made["record"].add_argument(
-        "--out", type=Path, default=packaged_golden(), metavar="DIR", help="golden folder"
-    )
+        "--outdir", "--out", dest="out", type=Path, default=packaged_golden(), metavar="DIR",
+        help="golden folder",
+    )  # fmt: skip
+    for one in made.values():
+        one.add_argument("--json", action="store_true", help="write JSON to standard output, nothing else")
     return parser
 
 
@@ -77,24 +84,31 @@ def _generate(options: argparse.Namespace) -> int:
     if options.accept != bool(reason):
         raise UsageError("--accept and --reason TEXT belong together; the reason is kept in the manifest")
     changed, made = generate(options.out, _selected(options), reason or None, options.all_images)
-    sys.stdout.write(f"{made} goldens in {options.out}, {len(changed)} of them changed\n")
+    facts = {"folder": str(options.out), "goldens": made, "changed": [str(name) for name in changed]}
+    _say(options, facts, f"{made} goldens in {options.out}, {len(changed)} of them changed")
     return PASSED
+
+
+def _say(options: argparse.Namespace, facts: Mapping[str, Any], text: str) -> None:
+    """Print facts as JSON where that is asked for, the text otherwise."""
+    sys.stdout.write(json_text(facts) if options.json else f"{text}\n")
 
 
 def _verify(options: argparse.Namespace) -> int:
     findings = verify(options.out, _selected(options))
     counts = Counter(finding.verdict for finding in findings)
-    for finding in findings:
-        if finding.verdict != BITWISE:
-            what = f"{finding.case} {finding.mode} {finding.kind}"
-            sys.stdout.write(f"{finding.verdict}: {what}: {finding.detail}\n")
-    sys.stdout.write(
-        f"{counts[BITWISE]} pass bitwise, {counts[WITHIN_BOUND]} within bound, {counts[FAIL]} fail\n"
-    )
+    status = FAILED if counts[FAIL] else PASSED
     verdict = FAIL if counts[FAIL] else WITHIN_BOUND if counts[WITHIN_BOUND] else BITWISE
+    unequal = [finding for finding in findings if finding.verdict != BITWISE]
+    lines = [f"{one.verdict}: {one.case} {one.mode} {one.kind}: {one.detail}" for one in unequal]
+    lines.append(f"{counts[BITWISE]} pass bitwise, {counts[WITHIN_BOUND]} within bound, {counts[FAIL]} fail")
     note = " (not bitwise, within 1e-7 of the maximum)" if verdict == WITHIN_BOUND else ""
-    sys.stdout.write(f"{verdict}{note}\n")
-    return FAILED if counts[FAIL] else PASSED
+    facts = {
+        "verdict": verdict, "exit_status": status, "counts": dict(counts),
+        "findings": [asdict(finding) for finding in findings],
+    }  # fmt: skip
+    _say(options, facts, "\n".join([*lines, f"{verdict}{note}"]))
+    return status
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -102,6 +116,12 @@ def _list(options: argparse.Namespace) -> int:
     from rich.table import Table
 
     cases = _selected(options)
+    if not cases:
+        raise UsageError("no case is selected; leave --only or --tags out")
+    if options.json:
+        facts = [{"id": case.id, "tags": list(case.tags), "modes": list(case.modes)} for case in cases]
+        sys.stdout.write(json_text({"cases": facts}))
+        return PASSED
     table = Table(title=f"{len(cases)} cases")
     for heading in ("case", "from", "tags", "outputs", "modes", "sets it apart", "note"):
         table.add_column(heading, overflow="fold")
@@ -110,8 +130,6 @@ def _list(options: argparse.Namespace) -> int:
         words = (" ".join(case.tags), " ".join(case.outputs) or "-", " ".join(case.modes))
         table.add_row(case.id, origin, *words, " ".join(case.own_options), case.note)
     Console(width=None if sys.stdout.isatty() else LIST_WIDTH).print(table)
-    if not cases:
-        raise UsageError("no case is selected; leave --only or --tags out")
     return PASSED
 
 
@@ -119,7 +137,7 @@ def _record(options: argparse.Namespace) -> int:
     text = record_upstream(options.source)
     options.out.mkdir(parents=True, exist_ok=True)
     write_bytes(options.out / UPSTREAM_NAME, text.encode())
-    sys.stdout.write(f"{options.out / UPSTREAM_NAME}\n")
+    _say(options, {"file": str(options.out / UPSTREAM_NAME)}, str(options.out / UPSTREAM_NAME))
     return PASSED
 
 

@@ -60,7 +60,13 @@ def make_parser() -> CommandParser:
         "--data", type=Path, metavar="DIR", help="folder with A.mat and scaled.hkl; else built in"
     )
     parser.add_argument(
-        "--reports", type=Path, default=Path("reports"), metavar="DIR", help="default reports"
+        "--outdir",
+        "--reports",
+        dest="reports",
+        type=Path,
+        default=Path("reports"),
+        metavar="DIR",
+        help="default reports",
     )
     return parser
 

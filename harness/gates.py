@@ -15,6 +15,7 @@ from harness.errors import UsageError
 from harness.files import json_text
 from harness.gate_data import data_folder, require_data, words_for
 from harness.programs import DEVICES, DTYPES, first_program, second_program
+from harness.shown import Row
 from harness.verdict import State
 
 NAME = "nb-gates"
@@ -56,13 +57,21 @@ def make_parser() -> CommandParser:
     add("--data", type=Path, metavar="DIR", help="folder with A.mat and scaled.hkl; else built in")
     add("--only", action="append", choices=GATE_IDS, metavar="GATE", help="only this gate; repeatable")
     add("--gradients", action="store_true", help="compare autograd with differences, too (minutes)")
-    add("--reports", type=Path, metavar="DIR", help="root of the bundles; default NB_REPORTS, else reports")
+    add(
+        "--outdir",
+        "--reports",
+        dest="reports",
+        type=Path,
+        metavar="DIR",
+        help="root of the bundles; default NB_REPORTS, else reports",
+    )
     add("--c-bin", metavar="P", help="first program")
     add("--py-bin", metavar="P", help="second program")
     add("--dtype", choices=DTYPES, help="of the simulator")
     add("--device", choices=DEVICES, help="of the simulator")
     add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
-    add("--json", action="store_true", help="write gates.json to standard output, no table")
+    add("--json", action="store_true", help="write gates.json to standard output, nothing else")
+    parser.add_verbosity()
     add("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     add("--markdown", type=Path, metavar="FILE", help="write a Markdown summary")
     return parser
@@ -99,33 +108,35 @@ def _show(statement: Mapping[str, Any], path: Path, options: argparse.Namespace)
     if options.json:
         sys.stdout.write(json_text(statement))
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from harness.shown import Shown, show
 
-    from harness.summary import STATE_STYLE
-
-    table = Table(title=f"{NAME}: {statement['verdict']}")
-    for heading in ("gate", "mode", "quantity", "measured", "published", "strict", "state"):
-        table.add_column(heading, overflow="fold")
-    for row in statement["gates"]:
-        for figure in row["figures"]:
-            cells = (figure[key] for key in ("measured", "published", "strict"))
-            shown = ["-" if value is None else f"{value:.4g}" for value in cells]
-            state = Text(figure["state"], style=STATE_STYLE[State(figure["state"])])
-            name = row["settings"]["gate"]
-            table.add_row(name, figure["part"], Text(figure["name"]), *shown, state)
-        table.add_section()
-    console = Console()
-    console.print(table)
-    for row in statement["gates"]:
-        for reason in row["reasons"]:
-            console.print(Text(f"{row['settings']['gate']}: {reason}"), soft_wrap=True)
+    gates = statement["gates"]
+    lines = [f"{gate['settings']['gate']}: {reason}" for gate in gates for reason in gate["reasons"]]
     if statement["first_red_gate"]:
         taps = ", ".join(statement["causal_taps"]) or "none found"
-        words = f"first red gate {statement['first_red_gate']}, first divergence "
-        console.print(Text(f"{words}{statement['first_divergence']}, causal taps: {taps}"), soft_wrap=True)
-    console.print(Text(f"statement in {path}"), soft_wrap=True)
+        lines.append(f"first red gate: {statement['first_red_gate']}")
+        lines.append(f"first divergence: {statement['first_divergence'] or 'none'}; causal taps: {taps}")
+    passed = sum(gate["exit_status"] == 0 for gate in gates)
+    counted = f"{passed} of {len(gates)} gates passed"
+    details = [_figure_row(gate, figure) for gate in gates for figure in gate["figures"]]
+    rows = [_gate_row(gate) for gate in gates]
+    show(Shown(NAME, statement["verdict"], counted, rows, lines, str(path), details), options.verbosity)
+
+
+def _gate_row(gate: Mapping[str, Any]) -> Row:
+    """Return one gate: its strict bounds, how many were held, and its verdict."""
+    compared = [figure for figure in gate["figures"] if figure["state"] in (State.HELD, State.FAILED)]
+    held = sum(figure["state"] == State.HELD for figure in compared)
+    return Row(gate["settings"]["gate"], f"{held} of {len(compared)} figures held", "", gate["verdict"])
+
+
+def _figure_row(gate: Mapping[str, Any], figure: Mapping[str, Any]) -> Row:
+    """Return one figure of a gate with both bounds."""
+    measured, published, strict = (
+        "-" if figure[key] is None else f"{figure[key]:.4g}" for key in ("measured", "published", "strict")
+    )
+    name = f"{gate['settings']['gate']} {figure['part']} {figure['name']}"
+    return Row(name, measured, f"strict {strict}, published {published}", figure["state"])
 
 
 if __name__ == "__main__":

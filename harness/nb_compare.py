@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -79,7 +80,8 @@ def make_parser() -> CommandParser:
     add("--dtype", choices=DTYPES, help="of the simulator")
     add("--device", choices=DEVICES, help="of the simulator")
     add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
-    add("--json", action="store_true", help="write summary.json to standard output, no table")
+    add("--json", action="store_true", help="write summary.json to standard output, nothing else")
+    parser.add_verbosity()
     return parser
 
 
@@ -105,7 +107,7 @@ def _compare_command(argv: Sequence[str]) -> int:
     with filled_folder(target) as partial, Console(stderr=True).status("running both programs"):
         result = run_pair(job)
         write_results(partial, result, environment, [NAME, *argv])
-    _show(result, target, options.json, environment["sides"]["differences"])
+    _show(result, target, options, environment["sides"]["differences"])
     return result.comparison.verdict.exit_status
 
 
@@ -125,16 +127,15 @@ def _job(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
     )
 
 
-def _show(result: PairResult, target: Path, as_json: bool, differences: Sequence[str]) -> None:
-    if as_json:
-        text = (target / "summary.json").read_text(encoding="utf-8")
+def _show(result: PairResult, target: Path, options: argparse.Namespace, differences: Sequence[str]) -> None:
+    text = (target / "summary.json").read_text(encoding="utf-8")
+    if options.json:
         sys.stdout.write(text)
         return
-    from rich.console import Console
+    from harness.shown import show
+    from harness.summary import shown_pair
 
-    from harness.summary import result_table
-
-    Console().print(result_table(result, str(target), differences))
+    show(shown_pair(json.loads(text), result, str(target), differences), options.verbosity)
 
 
 if __name__ == "__main__":

@@ -8,26 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
 from harness.compare import Comparison, Roi
 from harness.files import json_text, sha256_lines
 from harness.metrics import Metrics
 from harness.pair import SIDES, PairResult
 from harness.pictures import Frame, draw_difference, draw_image
 from harness.schema import check_summary
+from harness.shown import Row, Shown, criterion_row, divergence_line
 from harness.traces import trace_metrics, trace_name
-from harness.verdict import STRICT, Criterion, State, Word
+from harness.verdict import STRICT, State
 
 SCHEMA = 2
-STATE_STYLE = {
-    State.HELD: "green",
-    State.FAILED: "bold red",
-    State.NOT_COMPARED: "yellow",
-    State.NOT_ASKED: "dim",
-}
-WORD_STYLE = {Word.PASS: "bold green", Word.LOOSENED: "bold yellow"}
 
 
 def summary_data(result: PairResult) -> dict[str, Any]:
@@ -115,60 +106,53 @@ def _write_pictures(folder: Path, result: PairResult) -> None:
         draw_image(folder / f"{side}.png", image, f"{run.program.title}, {result.job.mode}", frame, brightest)
 
 
-def result_table(result: PairResult, place: str, differences: Sequence[str] = ()) -> Table:
-    """Return the one table that is shown on a terminal.
+def shown_pair(
+    summary: Mapping[str, Any], result: PairResult, place: str, differences: Sequence[str]
+) -> Shown:
+    """Return what is printed about a compared pair.
 
     Args:
+        summary: the content of summary.json.
         result: what was run and compared.
         place: where the files lie.
         differences: what the two sides do not have in common (`harness.sides`).
     """
-    comparison = result.comparison
-    verdict = comparison.verdict
-    style = WORD_STYLE.get(verdict.word, "bold red")
-    table = Table(title=f"nb-compare: {verdict.word.value}", title_style=style)
-    for heading in ("quantity", "value", "bound", "state"):
-        table.add_column(heading, overflow="fold")
-    _add_section(table, _setting_rows(result))
-    _add_section(table, [("sides differ", text) for text in differences])
-    for criterion in verdict.criteria:
-        table.add_row(*_criterion_cells(criterion))
-    table.add_section()
-    _add_section(table, _measured_rows(comparison))
-    _add_section(table, [("reason", reason) for reason in verdict.reasons])
-    _add_section(table, [("note", note) for note in (*result.arguments.notes, *comparison.notes)])
-    _add_section(table, [("files in", place)])
-    return table
+    criteria = [criterion_row(criterion) for criterion in summary["criteria"]]
+    held = sum(row.state == State.HELD for row in criteria)
+    pixels = result.comparison.metrics.pixels if result.comparison.metrics else 0
+    counted = f"{held} of {len(criteria)} bounds held, {pixels} pixels compared" if criteria else ""
+    lines = [f"reason: {reason}" for reason in summary["reasons"]]
+    lines += [f"note: {note}" for note in summary["notes"]]
+    return Shown(
+        command="nb-compare",
+        word=summary["verdict"],
+        verdict=counted,
+        rows=criteria,
+        lines=[*lines, *divergence_line(summary["traces"])],
+        place=place,
+        details=[
+            *_setting_rows(result),
+            *(Row("sides differ", text) for text in differences),
+            *_measured_rows(result.comparison),
+        ],
+    )
 
 
-def _add_section(table: Table, rows: Sequence[tuple[str, str]]) -> None:
-    """Add rows of plain text; brackets in them are not markup."""
-    for name, value in rows:
-        table.add_row(Text(name), Text(value))
-    table.add_section()
-
-
-def _setting_rows(result: PairResult) -> list[tuple[str, str]]:
-    rows = [("parity mode", result.job.mode)]
+def _setting_rows(result: PairResult) -> list[Row]:
+    rows = [Row("parity mode", result.job.mode)]
     for side, run in zip(SIDES, result.runs, strict=False):
         peak = run.outcome.peak_bytes
         memory = "" if peak is None else f", {peak / 2**20:.0f} MiB"
-        rows.append((f"{side}: {run.program.title}", f"{run.outcome.wall_s:.2f} s{memory}"))
+        rows.append(Row(f"{side}: {run.program.title}", f"{run.outcome.wall_s:.2f} s{memory}"))
     if result.comparison.roi is not None:
-        rows.append(("region", str(result.comparison.roi)))
+        rows.append(Row("region", str(result.comparison.roi)))
     return rows
 
 
-def _criterion_cells(criterion: Criterion) -> tuple[Text, Text, Text, Text]:
-    value = "-" if criterion.measured is None else f"{criterion.measured:.6g}"
-    state = Text(criterion.state.value, style=STATE_STYLE[criterion.state])
-    return Text(criterion.name), Text(value), Text(criterion.bound), state
-
-
-def _measured_rows(comparison: Comparison) -> list[tuple[str, str]]:
+def _measured_rows(comparison: Comparison) -> list[Row]:
     if comparison.metrics is None or comparison.peaks is None:
         return []
-    return [*_metric_rows(comparison.metrics), *_peak_rows(comparison)]
+    return [Row(*cells) for cells in (*_metric_rows(comparison.metrics), *_peak_rows(comparison))]
 
 
 def _metric_rows(m: Metrics) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.bundle import METRICS
 from harness.cli import CommandParser, positive_seconds, run_command, split_arguments
 from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
@@ -80,6 +81,8 @@ def make_parser() -> CommandParser:
     add("--c-bin", metavar="P", help="first program; default the C reference")
     add("--py-bin", metavar="P", help="second program; default the PyTorch simulator")
     add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
+    add("--json", action="store_true", help="write metrics.json to standard output, nothing else")
+    parser.add_verbosity()
     return parser
 
 
@@ -96,7 +99,7 @@ def _trace_command(argv: Sequence[str]) -> int:
     from rich.console import Console
 
     from harness.environment import described
-    from harness.trace_results import Asked, judge_pair, result_table, write_logs, write_results
+    from harness.trace_results import Asked, judge_pair, shown_traces, write_logs, write_results
 
     floor = None if options.floor is None else Path(options.floor)
     asked = Asked(options.rtol, options.atol, options.k, floor, options.emit_rot_stars, options.budget)
@@ -105,7 +108,12 @@ def _trace_command(argv: Sequence[str]) -> int:
         write_logs(partial, pair, asked)
         verdict = judge_pair(partial, pair, asked)
         write_results(partial, pair, verdict, asked, described(os.environ), [NAME, *argv])
-    Console().print(result_table(pair, verdict, str(target)))
+    if options.json:
+        sys.stdout.write((target / METRICS).read_text(encoding="utf-8"))
+        return verdict.exit_status
+    from harness.shown import show
+
+    show(shown_traces(pair, verdict, str(target)), options.verbosity)
     return verdict.exit_status
 
 

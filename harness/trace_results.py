@@ -7,12 +7,9 @@ import json
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-from rich.table import Table
-from rich.text import Text
 
 from harness.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
 from harness.bundle import HASHES, METRICS, files_below, sealed
@@ -20,6 +17,7 @@ from harness.files import input_facts, json_text, sha256_lines
 from harness.isolate import Isolated, isolate, isolation_data, isolation_markdown
 from harness.rot_stars import star_graph, with_rot_stars
 from harness.schema import TRACE_SCHEMA, check_trace
+from harness.shown import Row, Shown, divergence_line
 from harness.trace_bundle import FLOOR_NAME, GRAPH_NAME
 from harness.trace_job import LOG_NAMES, SIDES, TracedPair
 from trace_tools.align import NotComparableError
@@ -28,7 +26,8 @@ from trace_tools.judge import EXIT_STATUS, Options, Report, judge
 from trace_tools.render import markdown, metrics, verdict_line
 from trace_tools.trace_file import read_stream
 
-STYLES = {"PASS": "bold green", "PASS (LOOSENED)": "bold yellow"}
+NAME = "trace-harness"
+MOST_PIXELS = 6
 
 
 @dataclass(frozen=True)
@@ -192,41 +191,38 @@ def _command_text(pair: TracedPair, command: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def result_table(pair: TracedPair, verdict: TraceVerdict, place: str) -> Table:
-    """Return the table that is shown on a terminal."""
-    table = Table(
-        title=f"trace-harness: {verdict.word}", title_style=STYLES.get(verdict.word, "bold red"),
-        show_header=False,
-    )  # fmt: skip
-    for name, value in _rows(pair, verdict):
-        table.add_row(Text(name), Text(value))
-    table.add_row(Text("files in"), Text(place))
-    return table
-
-
-def _rows(pair: TracedPair, verdict: TraceVerdict) -> list[tuple[str, str]]:
-    mode = pair.job.mode + (f", phi carryover {pair.job.phi_mode}" if pair.job.phi_mode else "")
-    rows = [("parity mode", mode)]
-    for side in SIDES:
-        traced = pair.sides[side]
-        pixels = ", ".join(f"{slow} {fast}" for slow, fast in sorted(traced.trace.pixels())[:6])
-        rows.append(
-            (
-                f"{side}: {traced.run.program.title}",
-                f"{len(traced.trace)} records, {traced.run.outcome.wall_s:.2f} s; pixels {pixels or 'none'}",
-            )
-        )
-        rows.append((f"{side}: observer check", traced.observed.text))
-    rows += [("result", reason) for reason in verdict.reasons]
+def shown_traces(pair: TracedPair, verdict: TraceVerdict, place: str) -> Shown:
+    """Return what is printed about traced pixels."""
     report = verdict.report
+    lines = [f"result: {reason}" for reason in verdict.reasons]
     if report is not None:
-        rows.append(("first divergence", verdict.first_divergence or "none"))
-        rows += [("cause", f"{found.tap} {found.context}: {found.a} / {found.b}") for found in report.causes]
-        rows += [("bounds", note) for note in report.comparison.bounds.notes]
+        first = None if report.first is None else asdict(report.first)
+        lines += divergence_line({"first_divergence_record": first})
+        lines += [f"cause: {found.tap} {found.context}: c {found.a}, py {found.b}" for found in report.causes]
+    counted = f"{len(pair.sides[SIDES[0]].trace)} and {len(pair.sides[SIDES[1]].trace)} records"
+    rows = [_side_row(pair, side) for side in SIDES]
+    rows += [Row(f"{side}: observer check", pair.sides[side].observed.text) for side in SIDES]
+    rows += [Row("budget", _budget_text(budget)) for budget in verdict.budgets]
+    return Shown(NAME, verdict.word, counted, rows, lines, place, _details(pair, verdict))
+
+
+def _side_row(pair: TracedPair, side: str) -> Row:
+    traced = pair.sides[side]
+    pixels = ", ".join(f"{slow} {fast}" for slow, fast in sorted(traced.trace.pixels())[:MOST_PIXELS])
+    return Row(
+        f"{side}: {traced.run.program.title}", f"{len(traced.trace)} records; pixels {pixels or 'none'}"
+    )
+
+
+def _details(pair: TracedPair, verdict: TraceVerdict) -> list[Row]:
+    mode = pair.job.mode + (f", phi carryover {pair.job.phi_mode}" if pair.job.phi_mode else "")
+    rows = [Row("parity mode", mode)]
+    rows += [Row(f"{side}: time", f"{pair.sides[side].run.outcome.wall_s:.2f} s") for side in SIDES]
+    if verdict.report is not None:
+        rows += [Row("bounds", note) for note in verdict.report.comparison.bounds.notes]
     wrong = [f"{part.tap} by {' and '.join(part.outside)}" for part in verdict.isolated if part.outside]
     shown = "computed otherwise: " + ", ".join(wrong) if wrong else "none computed otherwise"
-    rows.append(("isolated", f"{len(verdict.isolated)} taps recomputed, {shown}"))
-    return [*rows, *(("budget", _budget_text(budget)) for budget in verdict.budgets)]
+    return [*rows, Row("isolated", f"{len(verdict.isolated)} taps recomputed, {shown}")]
 
 
 def _budget_text(budget: Budget) -> str:

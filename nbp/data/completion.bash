@@ -9,10 +9,10 @@ _shtab_nbp_report_subparsers=(verify replay diff list history html summary)
 _shtab_nbp_golden_subparsers=(generate verify list record)
 _shtab_nbp_subparsers=(compare trace diff gates gradients refine report golden parity simulate help completion man)
 
-_shtab_nbp_compare_option_strings=(-h --help --version --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --json)
-_shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --timeout)
+_shtab_nbp_compare_option_strings=(-h --help --version --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --json -q --quiet -v --verbose)
+_shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --graph --json --markdown --all --show)
-_shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --reports --c-bin --py-bin --dtype --device --timeout --json --junit --markdown)
+_shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --timeout --json -q --quiet -v --verbose --junit --markdown)
 _shtab_nbp_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --c-bin --pixels --seed --timeout --json)
 _shtab_nbp_refine_option_strings=(-h --help --version --data --image --free --method --seed --start-cell --start-misset --start-centre --photons --background --outdir)
 _shtab_nbp_report_verify_option_strings=(-h --help --version --json)
@@ -23,12 +23,12 @@ _shtab_nbp_report_history_option_strings=(-h --help --version --json --reports -
 _shtab_nbp_report_html_option_strings=(-h --help --version --json -o --output --part)
 _shtab_nbp_report_summary_option_strings=(-h --help --version --json --junit --markdown)
 _shtab_nbp_report_option_strings=(-h --help --version)
-_shtab_nbp_golden_generate_option_strings=(-h --help --version --only --tags --out --accept --reason --all-images)
-_shtab_nbp_golden_verify_option_strings=(-h --help --version --only --tags --out)
-_shtab_nbp_golden_list_option_strings=(-h --help --version --only --tags)
-_shtab_nbp_golden_record_option_strings=(-h --help --version --from --out)
+_shtab_nbp_golden_generate_option_strings=(-h --help --version --only --tags --outdir --out --accept --reason --all-images --json)
+_shtab_nbp_golden_verify_option_strings=(-h --help --version --only --tags --outdir --out --json)
+_shtab_nbp_golden_list_option_strings=(-h --help --version --only --tags --json)
+_shtab_nbp_golden_record_option_strings=(-h --help --version --from --outdir --out --json)
 _shtab_nbp_golden_option_strings=(-h --help --version)
-_shtab_nbp_parity_option_strings=(-h --help --version --data --reports)
+_shtab_nbp_parity_option_strings=(-h --help --version --data --outdir --reports)
 _shtab_nbp_simulate_option_strings=(-mat -matrix -cell -misset -misset_seed -mosaic -mosaicity -mosaic_spread -mosaic_domains -mosaic_dom -mosaic_seed -N -Na -Nb -Nc -xtalsize -xtal_size -samplesize -sample_size -sample_x -sample_thick -sample_thickness -xtal_x -xtal_thick -xtal_thickness -sample_y -sample_width -xtal_y -xtal_width -width -sample_z -sample_height -xtal_z -xtal_height -height -square_xtal -round_xtal -gauss_xtal -tophat_spots -binary_spots -fudge -density -sample_density -MW -molecular_weight -spindle_axis -phi -osc -phistep -phisteps -hkl -hklfile -default_F -dump -dumpfile -interpolate -nointerpolate -stol -4stol -Q -stolout -lambda -wave -wavelength -energy -dispersion -dispsteps -divergence -hdivrange -vdivrange -hdivstep -vdivstep -hdivsteps -vdivsteps -divsteps -round_div -square_div -sourcefile -fluence -flux -exposure -beamsize -polar -nopolar -beam_vector -polar_vector -coherent -water -distance -close_distance -pixel -pixel_size -pixelsize -detpixels -detpixels_f -detpixels_x -detpixels_s -detpixels_y -detsize -detsize_f -detsize_s -Xbeam -Ybeam -Xclose -Yclose -ORGX -ORGY -pivot -mosflm -adxv -denzo -xds -dials -fdet_vector -sdet_vector -odet_vector -twotheta_axis -pix0_vector -pix0_vector_mm -twotheta -detector_rotx -detector_roty -detector_rotz -detector_abs -detector_absorb -detector_absorption -detector_thick -detector_thicksteps -thicksteps -curved_det -curved_detector -point_pixel -img -mask -roi -oversample -oversample_thick -oversample_polar -oversample_omega -dmin -printout -printout_pixel -progress -noprogress -seed -floatfile -floatimage -intfile -intimage -pgmfile -pgmimage -noisefile -noiseimage -nonoise -nopgm -scale -pgmscale -adc -adc_offset --parity-mode -parity_mode --phi-carryover-mode --quirk -quirk -dtype --dtype --accuracy -accuracy --compile -compile --epsilon -epsilon -device --device -trace_pixel -trace_roi -trace_level -trace_file -trace_only --list-quirks -list_quirks --version -version --help -h)
 _shtab_nbp_help_option_strings=(-h --help)
 _shtab_nbp_completion_option_strings=(-h --help)
@@ -62,6 +62,10 @@ _shtab_nbp_compare___roi_nargs=4
 _shtab_nbp_compare___resample_nargs=0
 _shtab_nbp_compare___published_bounds_nargs=0
 _shtab_nbp_compare___json_nargs=0
+_shtab_nbp_compare__q_nargs=0
+_shtab_nbp_compare___quiet_nargs=0
+_shtab_nbp_compare__v_nargs=0
+_shtab_nbp_compare___verbose_nargs=0
 _shtab_nbp_trace__h_nargs=0
 _shtab_nbp_trace___help_nargs=0
 _shtab_nbp_trace___version_nargs=0
@@ -70,6 +74,11 @@ _shtab_nbp_trace___roi_nargs=4
 _shtab_nbp_trace___emit_rot_stars_nargs=0
 _shtab_nbp_trace___budget_nargs=0
 _shtab_nbp_trace___no_observer_check_nargs=0
+_shtab_nbp_trace___json_nargs=0
+_shtab_nbp_trace__q_nargs=0
+_shtab_nbp_trace___quiet_nargs=0
+_shtab_nbp_trace__v_nargs=0
+_shtab_nbp_trace___verbose_nargs=0
 _shtab_nbp_diff__h_nargs=0
 _shtab_nbp_diff___help_nargs=0
 _shtab_nbp_diff___version_nargs=0
@@ -80,6 +89,10 @@ _shtab_nbp_gates___help_nargs=0
 _shtab_nbp_gates___version_nargs=0
 _shtab_nbp_gates___gradients_nargs=0
 _shtab_nbp_gates___json_nargs=0
+_shtab_nbp_gates__q_nargs=0
+_shtab_nbp_gates___quiet_nargs=0
+_shtab_nbp_gates__v_nargs=0
+_shtab_nbp_gates___verbose_nargs=0
 _shtab_nbp_gradients__h_nargs=0
 _shtab_nbp_gradients___help_nargs=0
 _shtab_nbp_gradients___version_nargs=0
@@ -124,15 +137,19 @@ _shtab_nbp_golden_generate___help_nargs=0
 _shtab_nbp_golden_generate___version_nargs=0
 _shtab_nbp_golden_generate___accept_nargs=0
 _shtab_nbp_golden_generate___all_images_nargs=0
+_shtab_nbp_golden_generate___json_nargs=0
 _shtab_nbp_golden_verify__h_nargs=0
 _shtab_nbp_golden_verify___help_nargs=0
 _shtab_nbp_golden_verify___version_nargs=0
+_shtab_nbp_golden_verify___json_nargs=0
 _shtab_nbp_golden_list__h_nargs=0
 _shtab_nbp_golden_list___help_nargs=0
 _shtab_nbp_golden_list___version_nargs=0
+_shtab_nbp_golden_list___json_nargs=0
 _shtab_nbp_golden_record__h_nargs=0
 _shtab_nbp_golden_record___help_nargs=0
 _shtab_nbp_golden_record___version_nargs=0
+_shtab_nbp_golden_record___json_nargs=0
 _shtab_nbp_golden_pos_0_nargs=A...
 _shtab_nbp_golden__h_nargs=0
 _shtab_nbp_golden___help_nargs=0
@@ -496,7 +513,7 @@ complete -o bashdefault -F _shtab_nbp nbp
 
 
 
-_shtab_nb_compare_option_strings=(-h --help --version --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --json)
+_shtab_nb_compare_option_strings=(-h --help --version --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --json -q --quiet -v --verbose)
 
 
 
@@ -511,6 +528,10 @@ _shtab_nb_compare___roi_nargs=4
 _shtab_nb_compare___resample_nargs=0
 _shtab_nb_compare___published_bounds_nargs=0
 _shtab_nb_compare___json_nargs=0
+_shtab_nb_compare__q_nargs=0
+_shtab_nb_compare___quiet_nargs=0
+_shtab_nb_compare__v_nargs=0
+_shtab_nb_compare___verbose_nargs=0
 
 
 # $1=COMP_WORDS[1]
@@ -672,7 +693,7 @@ complete -o bashdefault -F _shtab_nb_compare nb-compare
 
 
 
-_shtab_trace_harness_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --timeout)
+_shtab_trace_harness_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --timeout --json -q --quiet -v --verbose)
 
 
 
@@ -690,6 +711,11 @@ _shtab_trace_harness___roi_nargs=4
 _shtab_trace_harness___emit_rot_stars_nargs=0
 _shtab_trace_harness___budget_nargs=0
 _shtab_trace_harness___no_observer_check_nargs=0
+_shtab_trace_harness___json_nargs=0
+_shtab_trace_harness__q_nargs=0
+_shtab_trace_harness___quiet_nargs=0
+_shtab_trace_harness__v_nargs=0
+_shtab_trace_harness___verbose_nargs=0
 
 
 # $1=COMP_WORDS[1]
@@ -1023,7 +1049,7 @@ complete -o bashdefault -F _shtab_trace_diff trace-diff
 
 
 
-_shtab_nb_gates_option_strings=(-h --help --version --data --only --gradients --reports --c-bin --py-bin --dtype --device --timeout --json --junit --markdown)
+_shtab_nb_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --timeout --json -q --quiet -v --verbose --junit --markdown)
 
 
 
@@ -1037,6 +1063,10 @@ _shtab_nb_gates___help_nargs=0
 _shtab_nb_gates___version_nargs=0
 _shtab_nb_gates___gradients_nargs=0
 _shtab_nb_gates___json_nargs=0
+_shtab_nb_gates__q_nargs=0
+_shtab_nb_gates___quiet_nargs=0
+_shtab_nb_gates__v_nargs=0
+_shtab_nb_gates___verbose_nargs=0
 
 
 # $1=COMP_WORDS[1]
@@ -1745,10 +1775,10 @@ complete -o bashdefault -F _shtab_nb_report nb-report
 
 _shtab_nb_golden_subparsers=(generate verify list record)
 
-_shtab_nb_golden_generate_option_strings=(-h --help --version --only --tags --out --accept --reason --all-images)
-_shtab_nb_golden_verify_option_strings=(-h --help --version --only --tags --out)
-_shtab_nb_golden_list_option_strings=(-h --help --version --only --tags)
-_shtab_nb_golden_record_option_strings=(-h --help --version --from --out)
+_shtab_nb_golden_generate_option_strings=(-h --help --version --only --tags --outdir --out --accept --reason --all-images --json)
+_shtab_nb_golden_verify_option_strings=(-h --help --version --only --tags --outdir --out --json)
+_shtab_nb_golden_list_option_strings=(-h --help --version --only --tags --json)
+_shtab_nb_golden_record_option_strings=(-h --help --version --from --outdir --out --json)
 _shtab_nb_golden_option_strings=(-h --help --version)
 
 
@@ -1760,15 +1790,19 @@ _shtab_nb_golden_generate___help_nargs=0
 _shtab_nb_golden_generate___version_nargs=0
 _shtab_nb_golden_generate___accept_nargs=0
 _shtab_nb_golden_generate___all_images_nargs=0
+_shtab_nb_golden_generate___json_nargs=0
 _shtab_nb_golden_verify__h_nargs=0
 _shtab_nb_golden_verify___help_nargs=0
 _shtab_nb_golden_verify___version_nargs=0
+_shtab_nb_golden_verify___json_nargs=0
 _shtab_nb_golden_list__h_nargs=0
 _shtab_nb_golden_list___help_nargs=0
 _shtab_nb_golden_list___version_nargs=0
+_shtab_nb_golden_list___json_nargs=0
 _shtab_nb_golden_record__h_nargs=0
 _shtab_nb_golden_record___help_nargs=0
 _shtab_nb_golden_record___version_nargs=0
+_shtab_nb_golden_record___json_nargs=0
 _shtab_nb_golden_pos_0_nargs=A...
 _shtab_nb_golden__h_nargs=0
 _shtab_nb_golden___help_nargs=0
@@ -1934,7 +1968,7 @@ complete -o bashdefault -F _shtab_nb_golden nb-golden
 
 
 
-_shtab_nb_parity_option_strings=(-h --help --version --data --reports)
+_shtab_nb_parity_option_strings=(-h --help --version --data --outdir --reports)
 
 
 

@@ -72,7 +72,9 @@ _shtab_nbp_compare_options=(
   "--dtype[of the simulator]:dtype:(auto float64 mixed float32)"
   "--device[of the simulator]:device:(cpu cuda)"
   "--timeout[for each run]:S:"
-  "--json[write summary.json to standard output, no table]"
+  "--json[write summary.json to standard output, nothing else]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -110,13 +112,15 @@ _shtab_nbp_gates_options=(
   "--data[folder with A.mat and scaled.hkl\; else built in]:DIR:"
   "*--only[only this gate\; repeatable]:GATE:(VG-1 VG-2 VG-3 VG-4 VG-5)"
   "--gradients[compare autograd with differences, too (minutes)]"
-  "--reports[root of the bundles\; default NB_REPORTS, else reports]:DIR:"
+  {--outdir,--reports}"[root of the bundles\; default NB_REPORTS, else reports]:DIR:"
   "--c-bin[first program]:P:"
   "--py-bin[second program]:P:"
   "--dtype[of the simulator]:dtype:(auto float64 mixed float32)"
   "--device[of the simulator]:device:(cpu cuda)"
   "--timeout[for each run]:S:"
-  "--json[write gates.json to standard output, no table]"
+  "--json[write gates.json to standard output, nothing else]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
   "--junit[write JUnit XML]:FILE:"
   "--markdown[write a Markdown summary]:FILE:"
   ":may be left out:(run)"
@@ -138,10 +142,11 @@ _shtab_nbp_golden_generate_options=(
   "(- : *)--version[print the version]"
   "*--only[case ids\; repeatable]:GLOB:"
   "*--tags[repeatable]:TAG:"
-  "--out[golden folder]:DIR:"
+  {--outdir,--out}"[golden folder]:DIR:"
   "--accept[replace goldens that differ]"
   "--reason[why\; kept in the manifest]:TEXT:"
   "--all-images[keep large images, too]"
+  "--json[write JSON to standard output, nothing else]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -152,6 +157,7 @@ _shtab_nbp_golden_list_options=(
   "(- : *)--version[print the version]"
   "*--only[case ids\; repeatable]:GLOB:"
   "*--tags[repeatable]:TAG:"
+  "--json[write JSON to standard output, nothing else]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -161,7 +167,8 @@ _shtab_nbp_golden_record_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
   "--from[the recording]:DIR:"
-  "--out[golden folder]:DIR:"
+  {--outdir,--out}"[golden folder]:DIR:"
+  "--json[write JSON to standard output, nothing else]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -172,7 +179,8 @@ _shtab_nbp_golden_verify_options=(
   "(- : *)--version[print the version]"
   "*--only[case ids\; repeatable]:GLOB:"
   "*--tags[repeatable]:TAG:"
-  "--out[golden folder]:DIR:"
+  {--outdir,--out}"[golden folder]:DIR:"
+  "--json[write JSON to standard output, nothing else]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -212,7 +220,7 @@ _shtab_nbp_parity_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
   "--data[folder with A.mat and scaled.hkl\; else built in]:DIR:"
-  "--reports[default reports]:DIR:"
+  {--outdir,--reports}"[default reports]:DIR:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -489,6 +497,9 @@ _shtab_nbp_trace_options=(
   "--c-bin[first program\; default the C reference]:P:"
   "--py-bin[second program\; default the PyTorch simulator]:P:"
   "--timeout[for each run]:S:"
+  "--json[write metrics.json to standard output, nothing else]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -628,7 +639,9 @@ _shtab_nb_compare_options=(
   "--dtype[of the simulator]:dtype:(auto float64 mixed float32)"
   "--device[of the simulator]:device:(cpu cuda)"
   "--timeout[for each run]:S:"
-  "--json[write summary.json to standard output, no table]"
+  "--json[write summary.json to standard output, nothing else]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -710,6 +723,9 @@ _shtab_trace_harness_options=(
   "--c-bin[first program\; default the C reference]:P:"
   "--py-bin[second program\; default the PyTorch simulator]:P:"
   "--timeout[for each run]:S:"
+  "--json[write metrics.json to standard output, nothing else]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -846,13 +862,15 @@ _shtab_nb_gates_options=(
   "--data[folder with A.mat and scaled.hkl\; else built in]:DIR:"
   "*--only[only this gate\; repeatable]:GATE:(VG-1 VG-2 VG-3 VG-4 VG-5)"
   "--gradients[compare autograd with differences, too (minutes)]"
-  "--reports[root of the bundles\; default NB_REPORTS, else reports]:DIR:"
+  {--outdir,--reports}"[root of the bundles\; default NB_REPORTS, else reports]:DIR:"
   "--c-bin[first program]:P:"
   "--py-bin[second program]:P:"
   "--dtype[of the simulator]:dtype:(auto float64 mixed float32)"
   "--device[of the simulator]:device:(cpu cuda)"
   "--timeout[for each run]:S:"
-  "--json[write gates.json to standard output, no table]"
+  "--json[write gates.json to standard output, nothing else]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
   "--junit[write JUnit XML]:FILE:"
   "--markdown[write a Markdown summary]:FILE:"
   ":may be left out:(run)"
@@ -1224,10 +1242,11 @@ _shtab_nb_golden_generate_options=(
   "(- : *)--version[print the version]"
   "*--only[case ids\; repeatable]:GLOB:"
   "*--tags[repeatable]:TAG:"
-  "--out[golden folder]:DIR:"
+  {--outdir,--out}"[golden folder]:DIR:"
   "--accept[replace goldens that differ]"
   "--reason[why\; kept in the manifest]:TEXT:"
   "--all-images[keep large images, too]"
+  "--json[write JSON to standard output, nothing else]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -1238,6 +1257,7 @@ _shtab_nb_golden_list_options=(
   "(- : *)--version[print the version]"
   "*--only[case ids\; repeatable]:GLOB:"
   "*--tags[repeatable]:TAG:"
+  "--json[write JSON to standard output, nothing else]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -1247,7 +1267,8 @@ _shtab_nb_golden_record_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
   "--from[the recording]:DIR:"
-  "--out[golden folder]:DIR:"
+  {--outdir,--out}"[golden folder]:DIR:"
+  "--json[write JSON to standard output, nothing else]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -1258,7 +1279,8 @@ _shtab_nb_golden_verify_options=(
   "(- : *)--version[print the version]"
   "*--only[case ids\; repeatable]:GLOB:"
   "*--tags[repeatable]:TAG:"
-  "--out[golden folder]:DIR:"
+  {--outdir,--out}"[golden folder]:DIR:"
+  "--json[write JSON to standard output, nothing else]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -1324,7 +1346,7 @@ _shtab_nb_parity_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
   "--data[folder with A.mat and scaled.hkl\; else built in]:DIR:"
-  "--reports[default reports]:DIR:"
+  {--outdir,--reports}"[default reports]:DIR:"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -15,6 +15,7 @@ from golden_suite_generator.generate import generate, kept_images, packaged_gold
 from golden_suite_generator.judge import BITWISE, FAIL, WITHIN_BOUND, judge
 from golden_suite_generator.manifest import load_manifest
 from harness.errors import HarnessError
+from system_io.errors import UserError
 from tests.golden_suite_generator.conftest import FEW
 
 CASES = select(load_cases(), FEW)
@@ -134,7 +135,7 @@ def test_counts_may_differ_by_one_on_one_pixel(
 def test_missing_manifest_and_empty_selection_are_errors(tmp_path: Path, golden: Path) -> None:
     with pytest.raises(HarnessError, match="has no manifest"):
         verify(tmp_path, CASES)
-    with pytest.raises(HarnessError, match="no case is selected"):
+    with pytest.raises(UserError, match="no case is selected"):
         verify(golden, [])
 
 

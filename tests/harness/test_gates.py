@@ -183,7 +183,7 @@ def test_ci_gets_junit_markdown_and_step_summary(red, green, tmp_path, monkeypat
 
 @pytest.mark.parametrize(
     "words",
-    [["run", "--only", "VG-9"], ["run", "--data", "nowhere"], [], ["run", "--timeout", "0"], ["walk"]],
+    [["run", "--only", "VG-9"], ["run", "--data", "nowhere"], ["run", "--timeout", "0"], ["walk"]],
 )
 def test_wrong_usage_is_one_line_and_status_3(words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
