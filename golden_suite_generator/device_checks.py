@@ -15,9 +15,9 @@ from golden_suite_generator.cases import Case
 from golden_suite_generator.figures import Image
 from golden_suite_generator.runner import lay_out, run_case
 from harness.bench_measure import AGREEMENT
-from harness.errors import HarnessError
 from harness.programs import Program
 from system_io.children import temporary_folder
+from system_io.errors import UserError
 
 BOUNDS: Mapping[str, float] = {**AGREEMENT, "float64": 1e-7}
 """Largest |difference| of the maximum; for float64 half a step of the 4-byte floats, and some rounding."""
@@ -77,7 +77,7 @@ def check_case(
     """
     try:
         expected = run_case(program, case, mode, inputs).outputs.images["float"]
-    except HarnessError as error:
+    except UserError as error:
         return [Checked(case.id, mode, dtype, State.ERROR, detail=str(error)) for dtype in dtypes]
     return [_check(expected, case, mode, inputs, settings, dtype) for dtype in dtypes]
 

@@ -30,11 +30,12 @@ from harness.bundle import STAMP_FORMAT
 from harness.bundle_find import reports_root
 from harness.cli import CommandParser, run_command
 from harness.environment import describe_environment
-from harness.errors import HarnessError, UsageError
+from harness.errors import UsageError
 from harness.files import json_text, require_fresh, write_whole
 from harness.gate_data import data_folder
 from harness.programs import DEVICES, MODES, Program, simulator_program
 from system_io.children import temporary_folder
+from system_io.errors import UserError
 
 NAME = "golden_suite_generator.gpu"
 SCHEMA = "nb-gpu 1"
@@ -187,7 +188,7 @@ def measure_speed(
         for plan in plans:
             try:
                 rows.append({"dtype": plan.dtype, **measure_case(plan, case)})
-            except HarnessError as error:
+            except UserError as error:
                 failures.append({"case": case.id, "dtype": str(plan.dtype), "why": str(error)})
     return rows, failures
 
