@@ -25,10 +25,19 @@ function control(id, initial, read = (box) => box.value, write = (box, text) => 
     reset: () => write(at(id), initial),
   };
 }
+/* A control that changes the room of the images. */
+function arranged({ get, set, reset }) {
+  const then = (act) => (text) => {
+    act(text);
+    arrange();
+  };
+  return { get, set: then(set), reset: then(reset) };
+}
 const check = (id, initial) => control(id, initial, (box) => (box.checked ? "1" : "0"), (box, text) => (box.checked = text === "1"));
 
 /* Key in the hash: how to read what is shown, how to show it, and how to go back to the beginning. */
 const FIELDS = {
+  mode: arranged(control("mode", "pair")),
   at: {
     get: () => view.fitted ? null : [view.x + at("a").clientWidth / view.scale / 2, view.y + at("a").clientHeight / view.scale / 2, view.scale].map(short).join(),
     set: (text) => {
@@ -41,7 +50,6 @@ const FIELDS = {
   },
   left: control("left", "0"),
   right: control("right", "1"),
-  mode: control("mode", "pair"),
   swipe: control("divider", "50"),
   map: control("map", "glow"),
   log: check("log", "1"),

@@ -91,9 +91,19 @@ function rings(context, kind, [px, py], radius) {
   context.stroke();
 }
 
+/* Lay out the panes as the mode has them; a whole image stays whole. */
+function arrange() {
+  const mode = at("mode").value, wanted = mode === "pair" ? "" : "single " + mode;
+  if (at("panes").className === wanted) return;
+  at("panes").className = wanted;
+  if (view.fitted) fit();
+}
+
 let waiting = false;
 function draw() {
-  if (waiting || !state.pixels) return;
+  if (!state.pixels) return;
+  arrange();
+  if (waiting) return;
   waiting = true;
   requestAnimationFrame(() => {
     waiting = false;
@@ -107,7 +117,6 @@ function draw() {
 
 function drawPanes() {
   const mode = at("mode").value, left = Number(at("left").value), right = Number(at("right").value);
-  at("panes").className = mode === "pair" ? "" : "single " + mode;
   const shown = mode === "blink" && view.blink ? right : left, mayShade = shadingTime();
   const cut = mode === "swipe" ? at("divider").value / 100 : 1;
   let whole = paint(at("a"), shown, [0, cut], mayShade);
