@@ -205,7 +205,7 @@ async function startImages() {
   wire();
   if (FACTS.kept < FACTS.pixels) {
     at("rounded").textContent = `The page holds the full value of the ${FACTS.kept} brightest pixels of ` +
-      `${FACTS.pixels} and of the traced ones; the others are rounded and marked with ≈, the bundle has them in full.`;
+      `${FACTS.pixels} and of the traced and worst ones; the others are rounded and marked with ≈, the bundle has them in full.`;
   }
   at("readout").textContent = "move over the image";
   showLimits();

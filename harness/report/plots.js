@@ -72,6 +72,9 @@ function setProfile(from, to) {
   draw();
 }
 
+/* A number in a few characters. */
+const figure = (v) => (v === 0 || (Math.abs(v) >= 0.01 && Math.abs(v) < 10000) ? String(Number(v.toPrecision(3))) : v.toExponential(1));
+
 /* Draw a line through values on a part of a canvas. */
 function curve(context, values, place, colour) {
   context.strokeStyle = colour;
@@ -80,7 +83,7 @@ function curve(context, values, place, colour) {
   let down = false;
   values.forEach((value, n) => {
     const y = place(value);
-    if (Number.isFinite(y)) context[down ? "lineTo" : "moveTo"](48 + (n / (values.length - 1)) * 500, y);
+    if (Number.isFinite(y)) context[down ? "lineTo" : "moveTo"](68 + (n / (values.length - 1 || 1)) * 484, y);
     down = Number.isFinite(y);
   });
   context.stroke();
@@ -107,7 +110,7 @@ function drawProfile() {
   curve(context, diff, lower.place, text);
   context.fillStyle = soft;
   for (const [axis, bottom, top] of [[upper, 190, 18], [lower, 292, 226]]) {
-    if (axis.any) [[axis.high, top], [axis.low, bottom]].forEach(([v, y]) => context.fillText(v.toPrecision(2), 2, y));
+    if (axis.any) [[axis.high, top], [axis.low, bottom]].forEach(([v, y]) => context.fillText(figure(v), 2, y));
   }
   const most = (values) => values.reduce((x, y) => Math.max(x, Math.abs(y)), 0).toPrecision(6);
   at("profile-words").textContent = `From slow ${from.slow} fast ${from.fast} to slow ${to.slow} fast ${to.fast}, ` +

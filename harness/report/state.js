@@ -39,11 +39,11 @@ const check = (id, initial) => control(id, initial, (box) => (box.checked ? "1" 
 const FIELDS = {
   mode: arranged(control("mode", "pair")),
   at: {
-    get: () => view.fitted ? null : [view.x + at("a").clientWidth / view.scale / 2, view.y + at("a").clientHeight / view.scale / 2, view.scale].map(short).join(),
+    get: () => view.fitted ? null : [view.y + at("a").clientHeight / view.scale / 2, view.x + at("a").clientWidth / view.scale / 2, view.scale].map(short).join(),
     set: (text) => {
       const found = numbers(text, 3);
       if (!found || found[2] < SCALES.least || found[2] > SCALES.most) return;
-      const [fast, slow, scale] = found, canvas = at("a");
+      const [slow, fast, scale] = found, canvas = at("a");
       Object.assign(view, { scale, x: fast - canvas.clientWidth / scale / 2, y: slow - canvas.clientHeight / scale / 2, fitted: false });
     },
     reset: () => fit(),

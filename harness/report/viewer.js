@@ -5,7 +5,7 @@ const view = { x: 0, y: 0, scale: 1, cursor: null, blink: false, fitted: true, l
 const state = { layers: [], pyramids: [], pixels: null, content: null, count: 0 };
 const SCALES = { least: 0.05, most: 64 };
 const COLOUR = { region: "#4cc2ff", matched: "#58d68d", first_only: "#ff4fd8", second_only: "#ffd23f", cursor: "#4c8dff",
-  line: "#ffffff" };
+  line: [["#000000", 3.5], ["#ffffff", 1.5]] };
 
 function el(tag, text, parent) {
   const made = document.createElement(tag);
@@ -64,14 +64,16 @@ function overlay(canvas, layer) {
   colourBar(context, scaleOf(layer), ratio);
   if (view.profile) {
     const { from, to } = view.profile;
-    context.strokeStyle = COLOUR.line;
-    context.beginPath();
-    context.moveTo(px(from.fast + 0.5), py(from.slow + 0.5));
-    context.lineTo(px(to.fast + 0.5), py(to.slow + 0.5));
-    context.stroke();
+    for (const [colour, width] of COLOUR.line) {
+      Object.assign(context, { strokeStyle: colour, lineWidth: width * ratio });
+      context.beginPath();
+      context.moveTo(px(from.fast + 0.5), py(from.slow + 0.5));
+      context.lineTo(px(to.fast + 0.5), py(to.slow + 0.5));
+      context.stroke();
+    }
   }
   if (view.cursor) {
-    context.strokeStyle = COLOUR.cursor;
+    Object.assign(context, { strokeStyle: COLOUR.cursor, lineWidth: 1.5 * ratio });
     context.strokeRect(px(view.cursor.fast) - 1, py(view.cursor.slow) - 1, scale + 2, scale + 2);
   }
 }
