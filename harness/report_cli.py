@@ -14,6 +14,7 @@ from harness.cli import CommandParser, run_command
 from harness.errors import BundleError, HarnessError, UsageError
 from harness.files import json_text
 from harness.verdict import EXIT_STATUS, Word
+from system_io.shown import printable
 
 NAME = "nb-report"
 EPILOG = """\
@@ -193,7 +194,7 @@ def _html(options: argparse.Namespace) -> int:
     _publish_file(target, lambda path: path.write_text(made.text, encoding="utf-8"))
     facts = {"page": str(target), "bytes": target.stat().st_size, **made.facts}
     sys.stderr.writelines(f"{NAME}: {line}\n" for line in made.warnings)
-    sys.stdout.write(json_text(facts) if options.json else f"{target}\n")
+    sys.stdout.write(json_text(facts) if options.json else f"{printable(str(target))}\n")
     return 0
 
 
