@@ -17,15 +17,15 @@ from typing import Any
 from torch import Tensor
 
 from harness.arguments import DUMP_OPTIONS, HKL_OPTIONS, INPUT_OPTIONS, prepare_arguments
-from harness.errors import BundleError, HarnessError
+from harness.errors import BundleError
 from harness.part import Part
 from harness.replay_parts import Inputs
 from harness.run_config import resolved
 from simulator import RunConfig
-from simulator.errors import InputError
 from simulator.scene import Scene, prepare
 from simulator.units import ANGSTROM_PER_M, A_of_m
 from simulator.vectors import plain, stack
+from system_io.errors import UserError
 
 MOST_PHI_STEPS = 1000
 MOST_SOURCES = 100_000
@@ -45,7 +45,7 @@ def geometry_content(part: Part) -> dict[str, Any]:
         with ExitStack() as stack_of_files, tempfile.TemporaryDirectory(prefix="nb-page-") as empty:
             config = resolved(geometry_words(part, Inputs(None, stack_of_files)), Path(empty))
             return _vectors(_sharp(config, part))
-    except (HarnessError, InputError) as error:
+    except UserError as error:
         return {"missing": str(error)}
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import quote
 
 from harness.bundle_find import find_bundles, is_complete
-from harness.errors import HarnessError
 from harness.evidence import load_metrics, verify
 from harness.report.page import UNREADABLE, check_content
 from harness.report.templates import resource, template
 from harness.verdict import Word
+from system_io.errors import UserError
 
 DAMAGED, INCOMPLETE = "DAMAGED", "INCOMPLETE"
 STATES = {Word.PASS: "verified", Word.FAIL: "NOT VERIFIED", Word.NOT_COMPARABLE: "incomplete"}
@@ -62,7 +62,7 @@ def _row(root: Path, bundle: Path, home: Path) -> dict[str, Any]:
         }
         metrics = load_metrics(bundle) if is_complete(bundle) else {"verdict": INCOMPLETE}
         facts |= {key: metrics[key] for key in facts.keys() & metrics.keys()}
-    except (HarnessError, OSError, *UNREADABLE) as error:
+    except (UserError, OSError, *UNREADABLE) as error:
         facts |= {"state": STATES[Word.FAIL], "faults": str(error), "count": 1}
     return {
         **facts,

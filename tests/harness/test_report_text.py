@@ -60,6 +60,51 @@ def test_data_of_the_viewer_has_no_character_that_is_obeyed():
     assert shown == {"a\\x1b": ["\\u202e", {"b": "c\\x80"}, 1, None]}
 
 
+CELL = ["-cell", "9", "9", "9", "90", "90", "90", "-detpixels", "64"]
+
+
+def forged(bundle, folder, keys, value):
+    """Return a copy of a bundle whose summary holds something else at a place."""
+    copy = shutil.copytree(bundle, folder / "bundle")
+    path = copy / SUMMARY
+    summary = place = json.loads(path.read_text(encoding="utf-8"))
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    path.write_text(json.dumps(summary), encoding="utf-8")
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (("traces", "causes"), [1]), (("traces", "causal_by_tap"), {"x": "y"}), (("traces", "taps"), []),
+        (("traces", "first_divergence_record"), "s"), (("traces", "causes", 0, "inputs"), [{"name": 1}]),
+        (("traces", "causes", 0, "tap"), '"><script>'), (("region",), None),
+        (("region",), {"x_min": 5, "x_max": -7, "y_min": 0, "y_max": 10**9}),
+        (("bounds",), {"name": ["<b>"]}),
+        (("criteria",), []), (("runs",), {}), (("arguments",), ["-mat"]), (("arguments",), ["\ud800"]),
+        (("arguments",), [*CELL, "-osc", "1", "-phisteps", "100000000"]),
+        (("arguments",), [*CELL, "-mosaic", "1", "-mosaic_dom", "100000000"]),
+        (("caller",), "\0"), (("parity_mode",), "<script>"), (("runs", "c", "title"), "</script>"),
+        (("inputs",), [{"path": "/dev/zero", "sha256": "", "bytes": 0}]),
+    ],
+)  # fmt: skip
+def test_page_of_a_forged_summary_says_so_or_is_refused_on_one_line(failed, tmp_path, capsys, keys, value):
+    bundle = forged(failed[0], tmp_path, keys, value)
+    status = main(["html", str(bundle), "-o", str(tmp_path / "x.html")])
+    errors = capsys.readouterr().err
+    assert errors.count("\n") == 1
+    assert "internal fault" not in errors
+    if status == 0:
+        text = (tmp_path / "x.html").read_text(encoding="utf-8")
+        assert "NOT VERIFIED" in text
+        assert text.count("<script>") == 1
+    else:
+        assert status == 3
+        assert "cannot be shown" in errors
+
+
 # ---- verified or not ----
 
 
