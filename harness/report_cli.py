@@ -25,6 +25,7 @@ exit status: 0 PASS, 1 FAIL (tampered with, differs), 2 NOT COMPARABLE (incomple
 EXAMPLES = (
     "nb-report verify proof",
     "nb-report html proof -o proof.html",
+    "nb-report html --index --reports reports",
     "nb-report replay proof --data DIR",
     "nb-report summary proof --junit parity.xml",
     "nb-report list --reports reports",

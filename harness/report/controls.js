@@ -167,7 +167,7 @@ function wirePage() {
   });
   dark.addEventListener("change", redrawPlots);
   wireGraph();
-  window.addEventListener("resize", () => at("tap-graph") && showGraph());
+  window.addEventListener("resize", () => at("tap-graph") && (graph.whole ? wholeGraph() : showGraph()));
   window.addEventListener("hashchange", () => showHash(location.hash.slice(1)));
   for (const button of document.querySelectorAll("[data-goto-pixel]")) {
     button.addEventListener("click", () => goTo(...button.dataset.gotoPixel.split(",").map(Number)));

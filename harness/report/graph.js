@@ -1,6 +1,6 @@
 /* The tap graph: pan and zoom, the chosen tap with all that it is computed from, keys. */
 
-const graph = { x: 0, y: 0, scale: 1, chosen: "" };
+const graph = { x: 0, y: 0, scale: 1, chosen: "", whole: false };
 const GRAPH_SCALES = { least: 0.2, most: 4 };
 const tapsOf = () => [...document.querySelectorAll("#tap-graph .tap")];
 const tapNamed = (name) => tapsOf().find((tap) => tap.dataset.tap === name);
@@ -70,7 +70,7 @@ function zoomGraph(factor, x, y) {
   const next = Math.min(GRAPH_SCALES.most, Math.max(GRAPH_SCALES.least, graph.scale * factor));
   graph.x += cx / graph.scale - cx / next;
   graph.y += cy / graph.scale - cy / next;
-  graph.scale = next;
+  Object.assign(graph, { scale: next, whole: false });
   showGraph();
 }
 
@@ -82,7 +82,7 @@ function panGraph(dx, dy) {
 
 function wholeGraph() {
   const { width, height } = at("tap-graph").dataset, { clientWidth, clientHeight } = at("tap-graph").parentElement;
-  Object.assign(graph, { x: 0, y: 0, scale: Math.min(clientWidth / width, clientHeight / height) });
+  Object.assign(graph, { x: 0, y: 0, scale: Math.min(clientWidth / width, clientHeight / height), whole: true });
   showGraph();
 }
 
@@ -91,7 +91,7 @@ function goToCause(name, focus = false) {
   const tap = tapNamed(name || at("tap-graph").dataset.cause);
   if (!tap) return wholeGraph();
   const { clientWidth, clientHeight } = at("tap-graph").parentElement, box = boxOf(tap);
-  graph.scale = 1;
+  Object.assign(graph, { scale: 1, whole: false });
   graph.x = box.x + box.width / 2 - clientWidth / 2;
   graph.y = box.y + box.height / 2 - clientHeight / 2;
   return chooseTap(tap.dataset.tap, focus);

@@ -34,7 +34,7 @@ function scaleOf(layer) {
 
 /* Draw a layer between two parts of the width of a canvas; false if some tiles are still to be shaded. */
 function paint(canvas, index, [left, right], mayShade) {
-  const { width, height, ratio } = size(canvas), context = canvas.getContext("2d");
+  const { width, height, ratio } = size(canvas), context = canvas.getContext("2d", { alpha: false });
   const frame = { x: view.x, y: view.y, scale: view.scale * ratio, left: Math.floor(width * left), right: Math.ceil(width * right) };
   if (frame.right <= frame.left) return true;
   context.save();
@@ -50,7 +50,7 @@ function paint(canvas, index, [left, right], mayShade) {
 }
 
 function overlay(canvas, layer) {
-  const context = canvas.getContext("2d"), ratio = window.devicePixelRatio || 1, scale = view.scale * ratio;
+  const context = canvas.getContext("2d", { alpha: false }), ratio = window.devicePixelRatio || 1, scale = view.scale * ratio;
   const px = (fast) => (fast - view.x) * scale, py = (slow) => (slow - view.y) * scale;
   context.lineWidth = 1.5 * ratio;
   if (at("overlays").checked) {
