@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from harness.bundle_find import find_bundles, reports_root, require_bundle
+from harness.bundle_find import find_bundles, is_complete, reports_root, require_bundle
 from harness.cli import CommandParser, run_command
-from harness.errors import BundleError, HarnessError
+from harness.errors import BundleError, HarnessError, UsageError
 from harness.files import json_text
 from harness.verdict import EXIT_STATUS, Word
+from system_io.shown import printable
 
 NAME = "nb-report"
 EPILOG = """\
@@ -24,6 +25,7 @@ exit status: 0 PASS, 1 FAIL (tampered with, differs), 2 NOT COMPARABLE (incomple
 EXAMPLES = (
     "nb-report verify proof",
     "nb-report html proof -o proof.html",
+    "nb-report html --index --reports reports",
     "nb-report replay proof --data DIR",
     "nb-report summary proof --junit parity.xml",
     "nb-report list --reports reports",
@@ -61,9 +63,15 @@ def make_parser() -> argparse.ArgumentParser:
         if name == "history":
             made.add_argument("figure", help="name of the figure, for example '1 - correlation'")
             made.add_argument("-o", "--output", type=Path, default=Path("history.png"), metavar="FILE")
-    page = action("html", "make one self-contained HTML page", "BUNDLE")
+    page = action("html", "make one self-contained HTML page")
+    page.add_argument("bundle", type=Path, metavar="BUNDLE", nargs="?")
     page.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="default BUNDLE.html beside the bundle"
+        "-o", "--output", type=Path, metavar="FILE",
+        help="default BUNDLE.html beside the bundle, index.html in the reports folder",
+    )  # fmt: skip
+    page.add_argument("--index", action="store_true", help="make the index of the reports folder, no BUNDLE")
+    page.add_argument(
+        "--reports", type=Path, metavar="DIR", help="for --index; default NB_REPORTS, else reports"
     )
     page.add_argument(
         "--part", metavar="MODE", help="which compared pair has its images shown; default the first"
@@ -172,14 +180,22 @@ def _summary(options: argparse.Namespace) -> int:
 
 
 def _html(options: argparse.Namespace) -> int:
-    bundle = require_bundle(options.bundle).absolute()
-    target = options.output or bundle.with_name(f"{bundle.name}.html")
-    from harness.report.page import html_page
+    if options.index == (options.bundle is not None):
+        raise UsageError("html: give a BUNDLE, or --index and no BUNDLE")
+    from harness.report.made import made_index, made_page
 
-    text = html_page(bundle, options.part)
-    _publish_file(target, lambda path: path.write_text(text, encoding="utf-8"))
-    facts = {"page": str(target), "bytes": target.stat().st_size}
-    sys.stdout.write(json_text(facts) if options.json else f"{target}\n")
+    if options.index:
+        root = _existing(reports_root(options.reports))
+        target = _new(options.output or root / "index.html")
+        made = made_index(root, target.absolute().parent)
+    else:
+        bundle = require_bundle(options.bundle).absolute()
+        target = _new(options.output or bundle.with_name(f"{bundle.name}.html"))
+        made = made_page(bundle, options.part)
+    _publish_file(target, lambda path: path.write_text(made.text, encoding="utf-8"))
+    facts = {"page": str(target), "bytes": target.stat().st_size, **made.facts}
+    sys.stderr.writelines(f"{NAME}: {line}\n" for line in made.warnings)
+    sys.stdout.write(json_text(facts) if options.json else f"{printable(str(target))}\n")
     return 0
 
 
@@ -189,14 +205,25 @@ def _existing(root: Path) -> Path:
     return root
 
 
+def _new(target: Path) -> Path:
+    """Return the path of a new file. Raises: HarnessError if it exists or lies in a finished bundle."""
+    if target.exists() or target.is_symlink():
+        raise HarnessError(f"'{target}' exists; results are never overwritten, name a new file or remove it")
+    for folder in target.absolute().parents:
+        if is_complete(folder):
+            raise HarnessError(
+                f"'{target}' lies in bundle '{folder}', which would not verify any more; name another file"
+            )
+    return target
+
+
 def _publish_file(target: Path, write: Callable[[Path], object]) -> None:
     """Write a new file under a temporary name and rename it.
 
     Raises:
         HarnessError: it exists, or cannot be written.
     """
-    if target.exists() or target.is_symlink():
-        raise HarnessError(f"'{target}' exists; results are never overwritten, name a new file or remove it")
+    _new(target)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
             partial = Path(scratch) / target.name

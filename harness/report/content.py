@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.arguments import TRACE_OPTIONS
+from harness.compare import Roi
 from harness.metrics import ulp_distance
 from harness.part import Part
 from harness.peaks import FLOOR_FRACTION, GATE_PX, find_spots, match_spots
+from harness.report.geometry import geometry_content
+from harness.trace_choice import Compared, worst_pixels
 from harness.traces import SIDES
 from trace_tools.errors import TraceError
 from trace_tools.lines import show_context
@@ -22,6 +25,7 @@ Image = NDArray[np.float32]
 MOST_PEAKS = 3000
 MOST_PIXELS = 256
 SCATTER_POINTS = 4000
+MOST_WORST = 25
 BINS = 80
 SEED = 1
 TRACE_WORDS = {"-trace_pixel": 2, "-trace_roi": 4, "-trace_level": 1}
@@ -106,12 +110,35 @@ def _by_record(trace: Trace) -> dict[tuple[str, str, str], str]:
     return found
 
 
-def exact_values(part: Part, pixels: Iterable[str]) -> list[list[float | None]]:
-    """Return [index, first, second] of the pixels named 'slow,fast', whatever the packing rounds."""
+def worst_differences(part: Part) -> list[tuple[int, int]]:
+    """Return [slow, fast] of the pixels of the compared region that differ most, worst first."""
+    region = part.summary["region"]
+    roi = Roi(**region) if region else Roi.whole(part.first.shape)
+    slices = slice(roi.y_min, roi.y_max + 1), slice(roi.x_min, roi.x_max + 1)
+    window = Compared((), None, part.mode, (part.first, part.second), slices)
+    chosen = worst_pixels(window, MOST_WORST)
+    return [pixel for pixel in chosen if not _same(part.first[pixel], part.second[pixel])]
+
+
+def _same(first: np.float32, second: np.float32) -> bool:
+    return bool(first == second or (np.isnan(first) and np.isnan(second)))
+
+
+def traced_pixels(tables: Iterable[str]) -> list[tuple[int, int]]:
+    """Return (slow, fast) of the keys 'slow,fast' of trace tables."""
+    pairs = (name.split(",") for name in tables if name != "setup")
+    return [(int(slow), int(fast)) for slow, fast in pairs]
+
+
+def exact_values(part: Part, pixels: Iterable[tuple[int, int]]) -> list[list[float | None]]:
+    """Return [index, first, second] of pixels (slow, fast) in the image, whatever the packing rounds."""
     rows: list[list[float | None]] = []
-    for slow, fast in (map(int, name.split(",")) for name in pixels if name != "setup"):
+    shape = part.first.shape
+    for slow, fast in dict.fromkeys(pixels):
+        if slow >= shape[0] or fast >= shape[1]:
+            continue
         values = [float(image[slow, fast]) for image in (part.first, part.second)]
-        index = slow * part.first.shape[1] + fast
+        index = slow * shape[1] + fast
         rows.append([index, *(value if np.isfinite(value) else None for value in values)])
     return rows
 
@@ -134,6 +161,7 @@ def part_content(part: Part) -> dict[str, Any]:
     region = part.summary["region"]
     runs = part.summary["runs"]
     traces = trace_tables(part)
+    worst = worst_differences(part)
     return {
         "titles": [runs[side]["title"] for side in SIDES],
         "mode": part.mode,
@@ -142,6 +170,8 @@ def part_content(part: Part) -> dict[str, Any]:
         "histogram": histogram(part.first, part.second),
         "scatter": scatter(part.first, part.second),
         "traces": traces,
-        "exact": exact_values(part, traces),
+        "worst": worst,
+        "exact": exact_values(part, [*traced_pixels(traces), *worst]),
+        "geometry": geometry_content(part),
         "trace_command": trace_command(part),
     }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from typing import Any
-from xml.sax.saxutils import escape
 
 from harness.gradient_bundle import STATES, GradientPart
 from harness.gradient_estimate import AGREEMENT
 from harness.gradient_rows import Row
+from system_io.shown import xml_text
 
 LEAST, MOST = 1e-16, 1.0
 LABEL_PX, PLOT_PX, ROW_PX, TOP_PX, RIGHT_PX = 130, 640, 17, 30, 20
@@ -92,9 +92,9 @@ def _power(decade: int) -> str:
 
 
 def _mark(row: Row, y: float) -> list[str]:
-    name, judged = escape(row.place.component.name), row.judged
+    name, judged = xml_text(row.place.component.name), row.judged
     state = STATES[judged.word.value].value.replace(" ", "-")
-    words = escape(f"{row.place.component.name}: {judged.word.value} {judged.reason}".strip())
+    words = xml_text(f"{row.place.component.name}: {judged.word.value} {judged.reason}".strip())
     parts = [f'<text class="name" x="{LABEL_PX - 8}" y="{y + 4:.1f}">{name}</text>']
     if row.difference is None or not math.isfinite(row.difference):
         return [*parts, f'<text class="none" x="{LABEL_PX + 6}" y="{y + 4:.1f}">no slope to compare</text>']

@@ -3,21 +3,26 @@
 
 const BLEND = {
   glow: [[0, 0, 4], [60, 9, 101], [140, 41, 99], [212, 72, 66], [250, 146, 30], [252, 255, 164]],
+  grey: [[0, 0, 0], [255, 255, 255]],
+  inverted: [[255, 255, 255], [0, 0, 0]],
   sides: [[8, 64, 129], [78, 150, 205], [245, 245, 245], [226, 110, 80], [122, 10, 30]],
 };
 const EMPTY = [107, 111, 117];
+const IMAGE_DECADES = 6, SIGNED_DECADES = 4;
+
+/* A colour as one word of an ImageData. */
+const packed = ([r, g, b]) => new Uint32Array(Uint8Array.of(r, g, b, 255).buffer)[0];
 
 function table(name) {
-  const stops = BLEND[name], colours = new Uint8Array(256 * 3);
+  const stops = BLEND[name], colours = new Uint32Array(256);
   for (let i = 0; i < 256; i++) {
     const place = (i / 255) * (stops.length - 1), low = Math.min(Math.floor(place), stops.length - 2);
-    for (let c = 0; c < 3; c++) {
-      colours[3 * i + c] = stops[low][c] + (place - low) * (stops[low + 1][c] - stops[low][c]);
-    }
+    colours[i] = packed(stops[low].map((c, n) => Math.round(c + (place - low) * (stops[low + 1][n] - c))));
   }
   return colours;
 }
-const COLOURS = { glow: table("glow"), sides: table("sides") };
+const COLOURS = Object.fromEntries(Object.keys(BLEND).map((name) => [name, table(name)]));
+const EMPTY_WORD = packed(EMPTY);
 
 async function unpack(id) {
   const text = atob(document.getElementById("blob-" + id).textContent);
@@ -52,16 +57,16 @@ async function decodeImages(facts) {
     full: (i) => (high[i] & 0x7fff) >= facts.threshold };
 }
 
-/* A layer: its name, its value at pixel i, and whether it has two signs. */
+/* A layer: its name, its value at pixel i, whether it has two signs, and which limits it shares. */
 function makeLayers(pixels, titles) {
   const { first: a, second: b, steps } = pixels;
   return [
-    { name: "first: " + titles[0], value: (i) => a[i], signed: false },
-    { name: "second: " + titles[1], value: (i) => b[i], signed: false },
-    { name: "difference", value: (i) => b[i] - a[i], signed: true },
-    { name: "ratio - 1", value: (i) => (a[i] === b[i] ? 0 : b[i] / a[i] - 1), signed: true },
-    { name: "float32 steps (ULP)", value: (i) => steps[i], signed: true },
-    { name: "z (difference / root of counts)", signed: true,
+    { name: "first: " + titles[0], limits: "images", value: (i) => a[i], signed: false },
+    { name: "second: " + titles[1], limits: "images", value: (i) => b[i], signed: false },
+    { name: "difference", limits: "difference", value: (i) => b[i] - a[i], signed: true },
+    { name: "ratio - 1", limits: "ratio", value: (i) => (a[i] === b[i] ? 0 : b[i] / a[i] - 1), signed: true },
+    { name: "float32 steps (ULP)", limits: "steps", value: (i) => steps[i], signed: true },
+    { name: "z (difference / root of counts)", limits: "z", signed: true,
       value: (i) => (a[i] === b[i] ? 0 : (b[i] - a[i]) / Math.sqrt(Math.max(a[i], b[i], 1e-30))) },
   ];
 }
@@ -78,33 +83,47 @@ function topOf(layer, count) {
   return layer.top;
 }
 
+/* The limits of a colour scale as asked for; what is missing or cannot be used is automatic. */
+function limitsOf(asked, top, signed, log) {
+  const most = asked.most > 0 ? asked.most : top;
+  const auto = log ? most / 10 ** (signed ? SIGNED_DECADES : IMAGE_DECADES) : 0;
+  const usable = asked.least !== null && asked.least < most && (asked.least > 0 || (!log && !signed));
+  return { least: usable ? asked.least : auto, most };
+}
+
+/* A colour scale: how magnitudes between two limits become colours, and a word that tells it from others. */
+function colourScale(limits, signed, log, map) {
+  const start = log ? Math.log10(limits.least) : limits.least;
+  const span = (log ? Math.log10(limits.most) : limits.most) - start;
+  const colours = COLOURS[signed ? "sides" : map];
+  return { signed, log, start, span, colours, limits, stamp: [signed, log, limits.least, limits.most, map].join() };
+}
+
 /* Where a value stands on its colour scale, 0 to 255, or -1 for none. */
-function shade(value, layer, top, log) {
+function shade(value, scale) {
   if (!Number.isFinite(value)) return -1;
-  if (!layer.signed) {
-    if (log && value <= 0) return -1;
-    const part = log ? 1 + Math.log10(value / top) / 6 : value / top;
-    return Math.round(255 * Math.min(1, Math.max(0, part)));
-  }
-  if (value === 0 || top === 0) return 128;
-  const size = log ? Math.max(0, 1 + Math.log10(Math.abs(value) / top) / 4) : Math.abs(value) / top;
-  return Math.round(127.5 + 127.5 * Math.sign(value) * Math.min(1, size));
+  if (!scale.signed && scale.log && value <= 0) return -1;
+  if (scale.signed && (value === 0 || !(scale.span > 0))) return 128;
+  const size = scale.signed ? Math.abs(value) : value;
+  const part = scale.span > 0 ? ((scale.log ? Math.log10(size) : size) - scale.start) / scale.span : 0;
+  const inside = part > 1 ? 1 : part > 0 ? part : 0;
+  return Math.round(scale.signed ? 127.5 + 127.5 * Math.sign(value) * inside : 255 * inside);
 }
 
 /* The colour scale in the lower left corner of a canvas, with the values at its ends. */
-function colourBar(context, layer, top, log, ratio) {
+function colourBar(context, scale, ratio) {
   const width = 150 * ratio, height = 10 * ratio, x = 10 * ratio, y = context.canvas.height - 30 * ratio;
-  const colours = COLOURS[layer.signed ? "sides" : "glow"], low = log ? top / 1e6 : 0;
-  context.fillStyle = "#000a";
+  const bytes = new Uint8Array(scale.colours.buffer), { least, most } = scale.limits;
+  context.fillStyle = "#000c";
   context.fillRect(x - 6 * ratio, y - 6 * ratio, width + 12 * ratio, 34 * ratio);
   for (let i = 0; i < 256; i++) {
-    context.fillStyle = `rgb(${colours.slice(3 * i, 3 * i + 3).join(",")})`;
+    context.fillStyle = `rgb(${bytes.slice(4 * i, 4 * i + 3).join(",")})`;
     context.fillRect(x + (i * width) / 256, y, width / 256 + 1, height);
   }
   context.fillStyle = "#fff";
   context.font = `${11 * ratio}px system-ui`;
   context.textAlign = "left";
-  context.fillText((layer.signed ? -top : low).toPrecision(3), x, y + 23 * ratio);
+  context.fillText((scale.signed ? -most : least).toPrecision(3), x, y + 23 * ratio);
   context.textAlign = "right";
-  context.fillText(top.toPrecision(3), x + width, y + 23 * ratio);
+  context.fillText(most.toPrecision(3), x + width, y + 23 * ratio);
 }

@@ -13,6 +13,8 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe",
     "--window-size=1280,1100", "--disable-dev-shm-usage",
 )  # fmt: skip
+READY = "document.body !== null && document.body.dataset.ready === 'yes'"
+"""Whether a page of nb-report has begun."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 

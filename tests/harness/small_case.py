@@ -11,6 +11,7 @@ WORDS = (
     "-cell 100 100 100 90 90 90 -misset 10 20 30 -default_F 100 -lambda 1 -distance 100 -pixel 0.4 "
     "-detpixels 64 -N 5 -oversample 1 -osc 1 -phi 0 -phisteps 2"
 )
+TRACED = ((20, 30), (33, 28))
 ROOT = Path(__file__).resolve().parents[2]
 
 
