@@ -80,7 +80,7 @@ def place(detector: Detector, beam: Beam, quirks: Quirks) -> Geometry:
     spot = _minus(scale(b, distance), pix0)
     Fclose, Sclose = -dot(pix0, fast), -dot(pix0, slow)
     p = unit(vec(beam.polarization_axis))
-    return Geometry(
+    found = Geometry(
         beam=stack(b),
         polarization=stack(p),
         vertical=stack(unit(cross(b, p))),
@@ -99,6 +99,31 @@ def place(detector: Detector, beam: Beam, quirks: Quirks) -> Geometry:
         orgy_pixels=Sclose / detector.pixel_size_m + 0.5,
         dials_origin_mm=torch.stack((1000.0 * pix0[2], 1000.0 * pix0[1], -1000.0 * pix0[0])),
     )
+    _require_finite(found)
+    return found
+
+
+def _require_finite(geometry: Geometry) -> None:
+    """Raise InputError for a detector that no numbers can place, or that the sample lies in."""
+    for name in (
+        "pix0_m",
+        "distance_m",
+        "close_distance_m",
+        "Fbeam_m",
+        "Sbeam_m",
+        "orgx_pixels",
+        "orgy_pixels",
+    ):
+        value = getattr(geometry, name)
+        if not bool(value.isfinite().all()):
+            raise InputError(
+                f"the detector cannot be placed: {name} is beyond the range of numbers; change the"
+                " distance, the beam centre or the axes"
+            )
+    if geometry.close_distance_m == 0.0:
+        raise InputError(
+            "the detector plane goes through the sample (close distance 0); move or turn the detector"
+        )
 
 
 def _minus(u: Vec, v: Vec) -> Vec:
