@@ -221,8 +221,9 @@ static void resolve_oversample(const struct options *o, const struct geometry *g
     double recommended = ceil(3.0 * crystal_longest_edge(c) / reciprocal_pixel);
     if (!(recommended > 0.0))
         recommended = 1.0;
-    values_check_work(g, (double)s->source_count * (double)s->domains * (double)s->phi.count,
-                      (double)s->layers, o->oversample > 0 ? (double)o->oversample : recommended);
+    double sub = o->oversample > 0 ? (double)o->oversample : recommended;
+    values_check_work(g, (double)s->source_count * (double)s->domains * (double)s->phi.count * sub * sub,
+                      (double)s->layers, sub);
     s->oversample = o->oversample > 0 ? o->oversample : (long)recommended;
     if ((double)s->oversample < recommended)
         warn_later(w, "-oversample %ld is less than the recommended %.0f", s->oversample, recommended);
