@@ -11,6 +11,7 @@ from simulator.config import Vec3
 from simulator.errors import InputError
 from simulator.io.numbers import DECIMAL, LARGEST_INT, WHOLE, number, whole
 from simulator.option_table import BY_SPELLING, GROUPS, OPTIONS, Option
+from simulator.value_table import LARGEST_COUNT, LARGEST_EVALUATIONS, LARGEST_PIXELS, RANGES
 
 Value = float | int | str
 MEANT = {"-dispstep": "-dispsteps", "-hdiv": "-hdivrange", "-vdiv": "-vdivrange"}
@@ -175,6 +176,11 @@ def help_text() -> str:
                 lines += _help_lines(option)
         lines.append("")
     lines.append("Later options overwrite earlier ones. Bad input: one line on standard error, status 9.")
+    lines.append(
+        f"At most {RANGES['-oversample'].most:.0f} sub-pixels a side, {LARGEST_COUNT} sources, orientations"
+        f" (phi steps x domains) and layers, {LARGEST_PIXELS} pixels, {LARGEST_EVALUATIONS:.0e} evaluations"
+        " a run."
+    )
     return "\n".join(lines) + "\n"
 
 

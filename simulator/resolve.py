@@ -31,7 +31,14 @@ from simulator.resolve_beam import beam_of
 from simulator.resolve_crystal import clock_seconds, crystal_of, internal_seed
 from simulator.resolve_detector import detector_of
 from simulator.units import resolution_m_of_A
-from simulator.value_rules import check_config, header_doubts, region_doubts, typed_doubts, wavelength_doubts
+from simulator.value_rules import (
+    check_config,
+    header_doubts,
+    printout_doubts,
+    region_doubts,
+    typed_doubts,
+    wavelength_doubts,
+)
 
 IDLE = ("-density", "-MW", "-coherent", "-stolout", "-stol", "-4stol", "-Q")
 DEFAULT_DUMP = "Fdump.bin"
@@ -79,7 +86,12 @@ def resolve(raw: RawOptions) -> Resolved:
         quirks=quirks,
     )
     check_config(config)
-    warnings += [*region_doubts(config), *wavelength_doubts(config), *ending_doubts(raw)]
+    warnings += [
+        *region_doubts(config),
+        *printout_doubts(config),
+        *wavelength_doubts(config),
+        *ending_doubts(raw),
+    ]
     return Resolved(config, tuple(warnings))
 
 

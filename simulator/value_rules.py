@@ -19,10 +19,16 @@ from simulator.header_input import Start
 from simulator.options import Given, RawOptions
 from simulator.parameter_table import raw_value
 from simulator.units import ANGSTROM_PER_M, MM_PER_M, RTD
-from simulator.value_table import AXES, LARGEST_COUNT, NORMAL, RANGES, axis_problem, range_of
+from simulator.value_table import (
+    AXES,
+    LARGEST_COUNT,
+    LARGEST_EVALUATIONS,
+    NORMAL,
+    RANGES,
+    axis_problem,
+    range_of,
+)
 
-LARGEST_EVALUATIONS = 10**12
-"""Pixels times sources, phi steps, mosaic domains, sub-pixels and layers of one run."""
 LARGEST_OVERSAMPLE = int(RANGES["-oversample"].most)
 FLATTEST_CELL = 2.0**-30
 """Least volume of a cell over the product of its edges: below, only rounding spans it."""
@@ -240,6 +246,19 @@ def region_doubts(config: RunConfig) -> list[str]:
         return []
     shown = "-roi {} {} {} {}".format(*detector.roi)
     return [f"{shown} is cut to the {detector.fpixels} fast x {detector.spixels} slow pixels there are"]
+
+
+def printout_doubts(config: RunConfig) -> list[str]:
+    """Return a warning for a pixel that was to be printed and is not computed."""
+    fast, slow = config.output.printout_pixel
+    fast_min, fast_max, slow_min, slow_max = config.detector.roi
+    fast_end, slow_end = _size(config)
+    inside = fast_min <= fast <= min(fast_max, fast_end - 1) and slow_min <= slow <= min(
+        slow_max, slow_end - 1
+    )
+    if fast < 0 or inside:
+        return []
+    return [f"-printout_pixel {fast} {slow} is outside the region: nothing is printed"]
 
 
 def wavelength_doubts(config: RunConfig) -> list[str]:

@@ -12,6 +12,8 @@ LARGEST_COUNT = 1 << 24
 """Of sources, of orientations (phi steps times mosaic domains) and of sensor layers."""
 LARGEST_PIXELS = 1 << 30
 """Of a detector."""
+LARGEST_EVALUATIONS = 10**12
+"""Pixels times sources, phi steps, mosaic domains, sub-pixels and layers of one run."""
 SMALLEST_TEXT = "1e-60"
 SMALLEST = float(SMALLEST_TEXT)
 """A number other than 0 that is nearer to 0 than this cannot be meant; its square would be lost."""
@@ -144,7 +146,8 @@ def _rows() -> dict[str, Range]:
     found = {}
     for line in _TEXT.strip().splitlines():
         place, unit, zero, *numbers, below = (word.strip() for word in line.split("|"))
-        found[place] = Range(place, unit, zero == "yes", *map(float, numbers), below)
+        least, most, usual_least, usual_most = map(float, numbers)
+        found[place] = Range(place, unit, zero == "yes", least, most, usual_least, usual_most, below)
     return found
 
 

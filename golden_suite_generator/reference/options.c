@@ -272,6 +272,8 @@ void options_help(void)
             printf(" [also%s]", OPTION_TABLE[i].names + width);
         printf("\n");
     }
+    printf("At most %d sub-pixels a side, %d sources, orientations (phi steps x domains) and layers, %d pixels, %.0e "
+           "evaluations a run.\n", LARGEST_OVERSAMPLE, LARGEST_COUNT, LARGEST_PIXELS, LARGEST_EVALUATIONS);
 }
 
 /* Notes a warning for each option that was given and changes no image (spec/01 section 7). */

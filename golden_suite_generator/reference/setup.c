@@ -139,6 +139,7 @@ void scene_resolve(struct scene *scene, struct options *o, const struct quirks *
     scene->table = factors_read(o, q);
     warn_endings(o, w);
     warn_empty(scene, w);
+    values_check_printout(o, &scene->g, w);
     scene->interpolate = resolve_interpolation(scene);
     scene->turn = orientations_make(scene);
     resolve_traced(scene);

@@ -10,7 +10,6 @@
 #include "constants.h"
 
 enum { NAME_ROOM = 48 };
-static const double MOST_EVALUATIONS = 1e12;
 static const double GRAZING = 1.0 / 1073741824.0;
 static const double GIB = 1073741824.0;
 
@@ -137,6 +136,16 @@ void values_check_region(const struct geometry *g, struct warnings *w)
                    roi[3], pixels[0], pixels[1]);
 }
 
+/* Warns of a pixel that was to be printed and is not computed. */
+void values_check_printout(const struct options *o, const struct geometry *g, struct warnings *w)
+{
+    long fast = o->printout_pixel[0], slow = o->printout_pixel[1];
+    bool inside = fast >= g->roi[0] && fast <= g->roi[1] && fast < g->fast_pixels && slow >= g->roi[2] &&
+                  slow <= g->roi[3] && slow < g->slow_pixels;
+    if (fast >= 0 && !inside)
+        warn_later(w, "-printout_pixel %ld %ld is outside the region: nothing is printed", fast, slow);
+}
+
 /* Ends the program if no numbers can place the detector, and warns if the beam runs along its plane. */
 void values_check_geometry(const struct geometry *g, struct warnings *w)
 {
@@ -180,9 +189,9 @@ void values_check_work(const struct geometry *g, double steps, double layers, do
     double fast = fmin((double)g->roi[1] + 1.0, (double)g->fast_pixels) - (double)g->roi[0];
     double slow = fmin((double)g->roi[3] + 1.0, (double)g->slow_pixels) - (double)g->roi[2];
     double evaluations = fast * slow * steps * layers;
-    if (!(evaluations <= MOST_EVALUATIONS))
+    if (!(evaluations <= LARGEST_EVALUATIONS))
         fail("%.4g evaluations (pixels x sources x phi steps x domains x sub-pixels x layers): at most %.4g; ask for "
-             "less, or for a part with -roi", evaluations, MOST_EVALUATIONS);
+             "less, or for a part with -roi", evaluations, LARGEST_EVALUATIONS);
 }
 
 /* Ends the program if something would need more than the memory of this machine. */

@@ -6,6 +6,7 @@
 
 /* Limits of what one run may ask for. */
 enum { LARGEST_COUNT = 1 << 24, LARGEST_OVERSAMPLE = 10000, LARGEST_PIXELS = 1 << 30 };
+#define LARGEST_EVALUATIONS 1e12 /* pixels, sources, phi steps, domains, sub-pixels and layers multiplied */
 
 /* Which numbers of one place are accepted, and which of them without a warning; in the unit typed. */
 struct range {

@@ -87,6 +87,8 @@ DOUBTED: list[tuple[str, str, Files, str]] = [
     ("region-cut", f"{BASE} -roi 0 9 0 3", {}, "is cut to the 6 fast x 6 slow pixels"),
     ("hkl-cut", f"{CELL} {CAMERA} {RUN} -hkl input", {"input": b"0 0 0 10\n1 0 0 1"}, "middle of a line"),
     ("matrix-cut", f"{NO_CELL} -mat input", {"input": b".02 0 0 0 .02 0 0 0 .02"}, "middle of a line"),
+    ("printout-outside", f"{BASE} -printout_pixel 6 0", {}, "-printout_pixel 6 0 is outside"),
+    ("printout-slow-negative", f"{BASE} -printout_pixel 0 -2", {}, "-printout_pixel 0 -2 is outside"),
     ("mask-of-zeros", f"{BASE} -mask input", {"input": smv(0, **SIZE) + bytes(72)}, "leaves out every pixel"),
     ("beam-along-the-plane", f"{BASE} -twotheta 90 {C}", {}, "runs along the detector plane"),
     (

@@ -173,3 +173,20 @@ def test_the_reference_has_the_same_ranges() -> None:
         place: (r.unit, r.zero, r.least, r.most, r.usual_least, r.usual_most, r.below)
         for place, r in RANGES.items()
     }
+
+
+def test_the_ranges_are_documented() -> None:
+    text = (REFERENCE.parents[1] / "docs" / "values.md").read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if line.startswith("| `-")] == [
+        f"| `{r.place}` | {r.unit or '1'} | {r.least:.10g} to {r.most:.10g}{'' if r.zero else ', not 0'} |"
+        f" {r.usual_least:.10g} to {r.usual_most:.10g} | {r.below} |"
+        for r in RANGES.values()
+    ]
+
+
+def test_both_helps_state_the_limits_of_a_run(c_binary: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["-h"]) == 0
+    reference = subprocess.run([c_binary, "-h"], capture_output=True, text=True, check=True).stdout
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said.startswith("At most 10000 sub-pixels a side")
+    assert said == reference.splitlines()[-1]
