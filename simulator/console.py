@@ -166,6 +166,18 @@ def grazing_warning(scene: Scene) -> list[str]:
     ]
 
 
+def polarization_warning(scene: Scene) -> list[str]:
+    """Return a warning for a polarization along the beam where something depends on its direction."""
+    beam, geometry = scene.config.beam, scene.geometry
+    polarized = not beam.nopolar and float(beam.kahn_factor) != 0.0
+    diverging = not beam.source_rows and beam.hdiv_rad.count * beam.vdiv_rad.count > 1
+    if float(geometry.vertical.abs().sum()) > GRAZING or not (polarized or diverging):
+        return []
+    return [
+        "the polarization is parallel to the beam: -polar and the divergence have no direction; give -polar_vector"
+    ]
+
+
 def nothing_warning(scene: Scene) -> list[str]:
     """Return a warning where region and mask together leave no pixel."""
     return (

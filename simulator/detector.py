@@ -13,6 +13,7 @@ from simulator.config import Beam, Detector
 from simulator.errors import InputError
 from simulator.quirks import Quirks
 from simulator.rotations import rot_axis, rot_xyz
+from simulator.value_rules import GRAZING
 from simulator.vectors import Vec, cross, dot, length, negative, plain, scalar, scale, stack, unit, vec
 
 
@@ -99,11 +100,11 @@ def place(detector: Detector, beam: Beam, quirks: Quirks) -> Geometry:
         orgy_pixels=Sclose / detector.pixel_size_m + 0.5,
         dials_origin_mm=torch.stack((1000.0 * pix0[2], 1000.0 * pix0[1], -1000.0 * pix0[0])),
     )
-    _require_finite(found)
+    _require_sound(found)
     return found
 
 
-def _require_finite(geometry: Geometry) -> None:
+def _require_sound(geometry: Geometry) -> None:
     """Raise InputError for a detector that no numbers can place, or that the sample lies in."""
     for name in (
         "pix0_m",
@@ -143,6 +144,8 @@ def _ratio(ratio: Tensor, quirks: Quirks) -> Tensor:
 def _unit_axes(detector: Detector, beam: Beam, quirks: Quirks) -> _Axes:
     """Return the normalised axes; the normal may be re-made from fast x slow (spec 02 section 4)."""
     b, f, s = (unit(vec(v)) for v in (beam.direction, detector.fast, detector.slow))
+    if not plain(length(cross(f, s))) > GRAZING:
+        raise InputError("-fdet_vector and -sdet_vector are parallel: the detector has no area; turn one")
     o, t = vec(detector.normal), vec(detector.twotheta_axis)
     if "Q-TWOTHETA-AXIS-NORM" not in quirks:
         t = unit(t)

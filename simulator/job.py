@@ -17,6 +17,7 @@ from simulator.console import (
     left_out_line,
     nothing_warning,
     oversample_warning,
+    polarization_warning,
     setup_lines,
     solid_angle_line,
     statistics_lines,
@@ -68,7 +69,7 @@ class Job:
         scene = prepare(config)
         header = smv_header(config, _final_geometry(scene))
         found = [*warnings, *cell_warning(scene), *oversample_warning(scene)]
-        found += [*grazing_warning(scene), *nothing_warning(scene)]
+        found += [*grazing_warning(scene), *polarization_warning(scene), *nothing_warning(scene)]
         found += used_interpolation_warning(config, scene.interpolate)
         if overflows(header, config.quirks):
             found.append(f"the SMV header has {len(header)} bytes but says 512 (Q-HEADER-OVERFLOW)")

@@ -16,6 +16,7 @@ import numpy as np
 from simulator.config import Crystal, RunConfig
 from simulator.errors import InputError
 from simulator.header_input import Start
+from simulator.memory import require
 from simulator.options import Given, RawOptions
 from simulator.parameter_table import raw_value
 from simulator.units import ANGSTROM_PER_M, MM_PER_M, RTD
@@ -34,6 +35,9 @@ FLATTEST_CELL = 2.0**-30
 """Least volume of a cell over the product of its edges: below, only rounding spans it."""
 GRAZING = 2.0**-30
 """Cosine between beam and detector normal, below which distance and beam centre are rounding."""
+
+BYTES_OF_EACH = 512
+"""Memory that a source, an orientation or a layer may need."""
 
 UM_PER_M = MM_PER_M * MM_PER_M
 # parameter of `parameter_table`, place in `value_table`, number typed for each SI unit
@@ -215,6 +219,7 @@ def _check_counts(config: RunConfig) -> None:
     for count, what in counts:
         if not 1 <= count <= LARGEST_COUNT:
             raise InputError(f"{count} {what}: at least 1 and at most {LARGEST_COUNT} are possible")
+        require(BYTES_OF_EACH * count, f"{count} {what}")
     oversample = config.sampling.oversample
     if oversample > LARGEST_OVERSAMPLE:
         raise InputError(f"-oversample {oversample}: at most {LARGEST_OVERSAMPLE} sub-pixels a side")

@@ -136,6 +136,8 @@ void scene_resolve(struct scene *scene, struct options *o, const struct quirks *
         stol_check(o->stol_file);
     scene->c = crystal_resolve(o, q, &streams->misset, w);
     scene->s = sampling_resolve(o, q, &scene->g, &scene->c, &streams->mosaic, w);
+    values_check_polarization(o, &scene->g,
+                              o->source_file == NULL && scene->s.hdiv.count * scene->s.vdiv.count > 1, w);
     scene->table = factors_read(o, q);
     warn_endings(o, w);
     warn_empty(scene, w);

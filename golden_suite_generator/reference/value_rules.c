@@ -10,6 +10,7 @@
 #include "constants.h"
 
 enum { NAME_ROOM = 48 };
+static const double BYTES_OF_EACH = 512.0; /* that a source, an orientation or a layer may need */
 static const double GRAZING = 1.0 / 1073741824.0;
 static const double GIB = 1073741824.0;
 
@@ -155,12 +156,23 @@ void values_check_geometry(const struct geometry *g, struct warnings *w)
         if (!isfinite(made[i]))
             fail("the detector cannot be placed: its distance or beam centre is beyond the range of numbers; change "
                  "the distance, the beam centre or the axes");
+    if (!(vec_length(vec_cross(g->fast, g->slow)) > GRAZING))
+        fail("-fdet_vector and -sdet_vector are parallel: the detector has no area; turn one of them");
     if (g->close_distance_m == 0.0)
         fail("the detector plane goes through the sample (close distance 0); move or turn the detector");
     double cosine = vec_dot(g->beam, g->normal);
     if (fabs(cosine) <= GRAZING)
         warn_later(w, "the beam runs along the detector plane (cosine %g): distance and beam centre mean nothing",
                    cosine);
+}
+
+/* Warns of a polarization along the beam where something depends on its direction. */
+void values_check_polarization(const struct options *o, const struct geometry *g, bool diverging, struct warnings *w)
+{
+    bool polarized = !o->nopolar && o->kahn != 0.0;
+    if (vec_length(g->vertical) <= GRAZING && (polarized || diverging))
+        warn_later(w, "the polarization is parallel to the beam: -polar and the divergence have no direction; give "
+                      "-polar_vector");
 }
 
 /* Ends the program if an edge of the cell (Angstrom) is out of range. */
@@ -178,6 +190,7 @@ void values_check_count(double count, const char *what)
 {
     if (!(count <= (double)LARGEST_COUNT))
         fail("%.10g %s: at most %d are possible", count, what, LARGEST_COUNT);
+    values_check_memory(BYTES_OF_EACH * count, what);
 }
 
 /* Ends the program if the run would be too much work; steps: of one pixel and layer (spec/06 section 1). */

@@ -13,6 +13,7 @@ void values_check_direction(const char *what, long number, vec3 v);
 void values_check_region(const struct geometry *g, struct warnings *w);
 void values_check_printout(const struct options *o, const struct geometry *g, struct warnings *w);
 void values_check_geometry(const struct geometry *g, struct warnings *w);
+void values_check_polarization(const struct options *o, const struct geometry *g, bool diverging, struct warnings *w);
 void values_check_edge(char axis, double edge_A);
 void values_check_count(double count, const char *what);
 void values_check_work(const struct geometry *g, double steps, double layers, double oversample);
