@@ -174,7 +174,8 @@ def polarization_warning(scene: Scene) -> list[str]:
     if float(geometry.vertical.abs().sum()) > GRAZING or not (polarized or diverging):
         return []
     return [
-        "the polarization is parallel to the beam: -polar and the divergence have no direction; give -polar_vector"
+        "the polarization is parallel to the beam: -polar and the divergence have no direction; give"
+        " -polar_vector"
     ]
 
 

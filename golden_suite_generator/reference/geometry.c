@@ -153,6 +153,7 @@ static void resolve_vectors(const struct options *o, const struct quirks *q, str
     g->beam = vec_unit(v[AXIS_BEAM]);
     g->fast = vec_unit(v[AXIS_FAST]);
     g->slow = vec_unit(v[AXIS_SLOW]);
+    values_check_axes(g);
     if (custom && !q->on[QUIRK_ODET_DISCARDED])
         g->normal = sane_normal(o, g, v[AXIS_NORMAL]);
     else if (vec_length(v[AXIS_NORMAL]) != 1.0)

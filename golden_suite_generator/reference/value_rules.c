@@ -137,6 +137,13 @@ void values_check_region(const struct geometry *g, struct warnings *w)
                    roi[3], pixels[0], pixels[1]);
 }
 
+/* Ends the program if the unit vectors of the detector's axes are parallel. */
+void values_check_axes(const struct geometry *g)
+{
+    if (!(vec_length(vec_cross(g->fast, g->slow)) > GRAZING))
+        fail("-fdet_vector and -sdet_vector are parallel: the detector has no area; turn one");
+}
+
 /* Warns of a pixel that was to be printed and is not computed. */
 void values_check_printout(const struct options *o, const struct geometry *g, struct warnings *w)
 {
@@ -156,8 +163,6 @@ void values_check_geometry(const struct geometry *g, struct warnings *w)
         if (!isfinite(made[i]))
             fail("the detector cannot be placed: its distance or beam centre is beyond the range of numbers; change "
                  "the distance, the beam centre or the axes");
-    if (!(vec_length(vec_cross(g->fast, g->slow)) > GRAZING))
-        fail("-fdet_vector and -sdet_vector are parallel: the detector has no area; turn one of them");
     if (g->close_distance_m == 0.0)
         fail("the detector plane goes through the sample (close distance 0); move or turn the detector");
     double cosine = vec_dot(g->beam, g->normal);

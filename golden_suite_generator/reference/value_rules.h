@@ -12,6 +12,7 @@ void values_check_header(const struct options *o, struct warnings *w);
 void values_check_direction(const char *what, long number, vec3 v);
 void values_check_region(const struct geometry *g, struct warnings *w);
 void values_check_printout(const struct options *o, const struct geometry *g, struct warnings *w);
+void values_check_axes(const struct geometry *g);
 void values_check_geometry(const struct geometry *g, struct warnings *w);
 void values_check_polarization(const struct options *o, const struct geometry *g, bool diverging, struct warnings *w);
 void values_check_edge(char axis, double edge_A);
