@@ -22,7 +22,8 @@ bool file_readable(const char *path)
 /* True if the last line of a file is ended, or if that cannot be told. */
 bool file_ends_with_line(const char *path)
 {
-    FILE *stream = fopen(path, "rb");
+    struct stat status;
+    FILE *stream = stat(path, &status) == 0 && S_ISREG(status.st_mode) ? fopen(path, "rb") : NULL;
     int last = '\n';
     if (stream != NULL && fseek(stream, -1, SEEK_END) == 0)
         last = fgetc(stream);
