@@ -10,6 +10,7 @@ from simulator.config import RunConfig, Steps
 from simulator.quirks import REGISTRY
 from simulator.statistics import Statistics
 from simulator.units import A_of_m, deg_of_rad
+from simulator.value_rules import GRAZING
 
 if TYPE_CHECKING:
     from simulator.scene import Scene
@@ -152,6 +153,37 @@ def cell_warning(scene: Scene) -> list[str]:
     if abs(cell_A3 - vectors_A3) <= CELL_TOLERANCE * cell_A3:
         return []
     return [f"-cell and -mat disagree: volumes {cell_A3:g} and {vectors_A3:g} A^3 (Q-CELL-MAT-MIX)"]
+
+
+def grazing_warning(scene: Scene) -> list[str]:
+    """Return a warning for a beam that runs along the detector plane (Q-PERPENDICULAR)."""
+    geometry = scene.geometry
+    cosine = float((geometry.beam * geometry.normal).sum())
+    if abs(cosine) > GRAZING:
+        return []
+    return [
+        f"the beam runs along the detector plane (cosine {cosine:g}): distance and beam centre mean nothing"
+    ]
+
+
+def polarization_warning(scene: Scene) -> list[str]:
+    """Return a warning for a polarization along the beam where something depends on its direction."""
+    beam, geometry = scene.config.beam, scene.geometry
+    polarized = not beam.nopolar and float(beam.kahn_factor) != 0.0
+    diverging = not beam.source_rows and beam.hdiv_rad.count * beam.vdiv_rad.count > 1
+    if float(geometry.vertical.abs().sum()) > GRAZING or not (polarized or diverging):
+        return []
+    return [
+        "the polarization is parallel to the beam: -polar and the divergence have no direction; give"
+        " -polar_vector"
+    ]
+
+
+def nothing_warning(scene: Scene) -> list[str]:
+    """Return a warning where region and mask together leave no pixel."""
+    return (
+        [] if bool(scene.executed().any()) else ["the mask leaves out every pixel of the region: all are 0"]
+    )
 
 
 def used_interpolation_warning(config: RunConfig, interpolate: bool) -> list[str]:

@@ -14,6 +14,8 @@ from simulator.errors import InputError
 from simulator.quirks import Quirks
 from simulator.rotations import rot_xyz
 from simulator.units import ANGSTROM_PER_M, M_PER_ANGSTROM, TINY, deg_of_rad
+from simulator.value_rules import FLATTEST_CELL
+from simulator.value_table import RANGES
 from simulator.vectors import (
     Vec,
     cross,
@@ -110,10 +112,10 @@ def _direct_vectors(
 ) -> tuple[Triple, Tensor, Tensor]:
     """Return the direct vectors (Angstrom), the volume and its inverse (spec 03 section 4 steps 1 to 4)."""
     a_star, b_star, c_star = stars
+    if has_matrix:
+        _require_volume(stars)
     A, B, C = cross(a_star, b_star), cross(b_star, c_star), cross(c_star, a_star)
     inverse = dot(a_star, B)
-    if inverse == 0.0:
-        raise InputError("the matrix file has no volume (its columns lie in a plane); give another -mat")
     if cell is not None:
         if has_matrix and inverse < 0.0 and "Q-CELL-MAT-HAND" not in quirks:
             raise InputError(
@@ -127,7 +129,26 @@ def _direct_vectors(
     if cell is not None and has_matrix and "Q-CELL-MAT-MIX" not in quirks:
         volume = dot(direct[0], cross(direct[1], direct[2]))
         inverse = 1.0 / volume
+    numbers = [plain(part) for part in (volume, inverse, *(part for v in direct for part in v))]
+    edges = [math.sqrt(sum(part * part for part in numbers[n : n + 3])) for n in (2, 5, 8)]
+    allowed = RANGES["-cell length a"]
+    if not all(map(math.isfinite, numbers)) or 0.0 in numbers[:2]:
+        raise InputError(
+            "-cell or -mat: the vectors span no finite volume; give other lengths, angles or vectors"
+        )
+    for name, edge in zip("abc", edges, strict=True):
+        if allowed.problem(edge):
+            raise InputError(
+                f"-cell or -mat: the edge {name} of {edge:.10g} Angstrom {allowed.problem(edge)}"
+            )
     return direct, volume, inverse
+
+
+def _require_volume(stars: Triple) -> None:
+    """Raise InputError for vectors that lie in a plane, or are too long or too short for their products."""
+    a, b, c = (unit(v) for v in stars)
+    if not abs(plain(dot(a, cross(b, c)))) > FLATTEST_CELL:
+        raise InputError("the matrix file: its vectors span no finite volume; give another -mat")
 
 
 def _matrix_columns(matrix: tuple[float, ...], wavelength_m: float) -> Triple:
@@ -141,11 +162,12 @@ def _cell_of(crystal: Crystal, quirks: Quirks) -> _Cell:
     a, b, c = vec(crystal.cell_lengths_A)
     angles = vec(crystal.cell_angles_rad)
     volume = _cell_volume(a, b, c, angles)
+    if not abs(plain(volume / (a * b * c))) > FLATTEST_CELL:
+        raise InputError(f"-cell {_typed(crystal)}: the vectors span no finite volume; give other angles")
     if not volume > 0.0:
         if "Q-CELL-IMPOSSIBLE" not in quirks:
-            typed = " ".join(f"{deg_of_rad(plain(angle)):g}" for angle in crystal.cell_angles_rad)
-            raise InputError(f"-cell angles {typed}: no cell has these angles; give angles that close")
-        volume = torch.where(volume == 0.0, torch.full_like(volume, TINY), -volume)
+            raise InputError(f"-cell {_typed(crystal)}: no cell has these angles; give angles that close")
+        volume = -volume
     inverse = 1.0 / volume
     sines, cosines = tuple(v.sin() for v in angles), tuple(v.cos() for v in angles)
     a_star, b_star, c_star = (
@@ -168,6 +190,12 @@ def _cell_of(crystal: Crystal, quirks: Quirks) -> _Cell:
         ),
     )
     return _Cell((a, b, c), volume, reciprocal)
+
+
+def _typed(crystal: Crystal) -> str:
+    """Return the six numbers of a cell in the units of the command line."""
+    lengths = " ".join(f"{plain(length_A):g}" for length_A in crystal.cell_lengths_A)
+    return lengths + "".join(f" {deg_of_rad(plain(angle)):g}" for angle in crystal.cell_angles_rad)
 
 
 def _cell_volume(a: Tensor, b: Tensor, c: Tensor, angles: Vec) -> Tensor:

@@ -13,6 +13,7 @@ from simulator.config import Beam, Detector
 from simulator.errors import InputError
 from simulator.quirks import Quirks
 from simulator.rotations import rot_axis, rot_xyz
+from simulator.value_rules import GRAZING
 from simulator.vectors import Vec, cross, dot, length, negative, plain, scalar, scale, stack, unit, vec
 
 
@@ -80,7 +81,7 @@ def place(detector: Detector, beam: Beam, quirks: Quirks) -> Geometry:
     spot = _minus(scale(b, distance), pix0)
     Fclose, Sclose = -dot(pix0, fast), -dot(pix0, slow)
     p = unit(vec(beam.polarization_axis))
-    return Geometry(
+    found = Geometry(
         beam=stack(b),
         polarization=stack(p),
         vertical=stack(unit(cross(b, p))),
@@ -99,6 +100,31 @@ def place(detector: Detector, beam: Beam, quirks: Quirks) -> Geometry:
         orgy_pixels=Sclose / detector.pixel_size_m + 0.5,
         dials_origin_mm=torch.stack((1000.0 * pix0[2], 1000.0 * pix0[1], -1000.0 * pix0[0])),
     )
+    _require_sound(found)
+    return found
+
+
+def _require_sound(geometry: Geometry) -> None:
+    """Raise InputError for a detector that no numbers can place, or that the sample lies in."""
+    for name in (
+        "pix0_m",
+        "distance_m",
+        "close_distance_m",
+        "Fbeam_m",
+        "Sbeam_m",
+        "orgx_pixels",
+        "orgy_pixels",
+    ):
+        value = getattr(geometry, name)
+        if not bool(value.isfinite().all()):
+            raise InputError(
+                f"the detector cannot be placed: {name} is beyond the range of numbers; change the"
+                " distance, the beam centre or the axes"
+            )
+    if geometry.close_distance_m == 0.0:
+        raise InputError(
+            "the detector plane goes through the sample (close distance 0); move or turn the detector"
+        )
 
 
 def _minus(u: Vec, v: Vec) -> Vec:
@@ -118,6 +144,8 @@ def _ratio(ratio: Tensor, quirks: Quirks) -> Tensor:
 def _unit_axes(detector: Detector, beam: Beam, quirks: Quirks) -> _Axes:
     """Return the normalised axes; the normal may be re-made from fast x slow (spec 02 section 4)."""
     b, f, s = (unit(vec(v)) for v in (beam.direction, detector.fast, detector.slow))
+    if not plain(length(cross(f, s))) > GRAZING:
+        raise InputError("-fdet_vector and -sdet_vector are parallel: the detector has no area; turn one")
     o, t = vec(detector.normal), vec(detector.twotheta_axis)
     if "Q-TWOTHETA-AXIS-NORM" not in quirks:
         t = unit(t)

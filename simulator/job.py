@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from simulator.config import RunConfig
 from simulator.console import (
     cell_warning,
+    grazing_warning,
     left_out_line,
+    nothing_warning,
     oversample_warning,
+    polarization_warning,
     setup_lines,
     solid_angle_line,
     statistics_lines,
@@ -33,7 +36,7 @@ from simulator.outputs import NO_FILE, check_outputs
 from simulator.printout import Printout
 from simulator.progress import shown
 from simulator.scene import Scene, prepare
-from simulator.statistics import Statistics, statistics_of
+from simulator.statistics import Statistics, for_scales, odd_pixels, statistics_of
 from simulator.taps import Tap
 from simulator.trace import recorder_of, trace_text
 from simulator.watchers import both
@@ -66,6 +69,7 @@ class Job:
         scene = prepare(config)
         header = smv_header(config, _final_geometry(scene))
         found = [*warnings, *cell_warning(scene), *oversample_warning(scene)]
+        found += [*grazing_warning(scene), *polarization_warning(scene), *nothing_warning(scene)]
         found += used_interpolation_warning(config, scene.interpolate)
         if overflows(header, config.quirks):
             found.append(f"the SMV header has {len(header)} bytes but says 512 (Q-HEADER-OVERFLOW)")
@@ -92,7 +96,11 @@ class Job:
             self.say(left_out_line(rendered.sparse))
         image = rendered.image.to(torch.float32).cpu().numpy()
         self._write_images(image, rendered.executed.cpu().numpy())
-        return (*rendered.notes, *((INTERPOLATION_ENDED,) if rendered.interpolation_ended else ()))
+        return (
+            *odd_pixels(image),
+            *rendered.notes,
+            *((INTERPOLATION_ENDED,) if rendered.interpolation_ended else ()),
+        )
 
     def _render(self) -> Rendered:
         config = self.scene.config
@@ -123,7 +131,7 @@ class Job:
         statistics = statistics_of(image, executed, config.detector, self.scene.oversample, config.quirks)
         for line in statistics_lines(statistics):
             self.say(line)
-        scale = integer_scale(output, statistics)
+        scale = integer_scale(output, for_scales(statistics, image))
         self.say(f"intfile_scale = {scale:g}")
         self.say(f"writing {output.int_file} as 2-byte integers")
         counts = integer_image(image, scale, output.adc, config.detector, config.quirks)

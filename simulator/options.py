@@ -9,8 +9,9 @@ from typing import cast
 
 from simulator.config import Vec3
 from simulator.errors import InputError
-from simulator.io.numbers import LARGEST_INT, WHOLE, number, whole
+from simulator.io.numbers import DECIMAL, LARGEST_INT, WHOLE, number, whole
 from simulator.option_table import BY_SPELLING, GROUPS, OPTIONS, Option
+from simulator.value_table import LARGEST_COUNT, LARGEST_EVALUATIONS, LARGEST_PIXELS, RANGES
 
 Value = float | int | str
 MEANT = {"-dispstep": "-dispsteps", "-hdiv": "-hdivrange", "-vdiv": "-vdivrange"}
@@ -70,21 +71,23 @@ def parse(args: Sequence[str]) -> RawOptions:
     Args: args, the words after the program name. Raises: InputError for an unknown option (naming the
     nearest), a stray word, a missing value or one of the wrong kind. Source: spec 01 section 2.
     """
-    given = []
+    given: list[Given] = []
     place = 0
     while place < len(args):
         option = BY_SPELLING.get(args[place])
         if option is None:
-            raise InputError(_unknown(args[place]))
+            raise InputError(_unknown(args[place], given))
         values = _values(option, args[place], args[place + 1 :])
         given.append(Given(option.name, values))
         place += 1 + len(values)
     return RawOptions(tuple(given))
 
 
-def _unknown(word: str) -> str:
-    if not word.startswith("-") or word == "-":
-        return f"stray word '{word}': not an option and not the value of one; see --help"
+def _unknown(word: str, given: Sequence[Given]) -> str:
+    """Return why a word is refused: no value of the option before it, or no option."""
+    if not word.startswith("-") or word == "-" or DECIMAL.fullmatch(word):
+        where = "" if not given else f"; {given[-1].name} takes {_wanted(BY_SPELLING[given[-1].name])}"
+        return f"stray word '{word}': not an option and not the value of one{where} (see --help)"
     near = MEANT.get(word) or difflib.get_close_matches(word, BY_SPELLING, n=1, cutoff=0.0)[0]
     return f"unknown option '{word}'; nearest is {near} (see --help)"
 
@@ -144,6 +147,10 @@ def _wanted(option: Option) -> str:
     """Return what an option takes, in words."""
     kinds = option.kinds
     unit = f" ({option.unit})" if option.unit else ""
+    if not kinds:
+        return "no value, it is a flag"
+    if kinds == ("f..6",):
+        return f"one to six numbers{unit}"
     if kinds == ("fff|random|rand",):
         return f"three numbers{unit} or the word random"
     if kinds == ("f|inf",):
@@ -169,6 +176,11 @@ def help_text() -> str:
                 lines += _help_lines(option)
         lines.append("")
     lines.append("Later options overwrite earlier ones. Bad input: one line on standard error, status 9.")
+    lines.append(
+        f"At most {RANGES['-oversample'].most:.0f} sub-pixels a side, {LARGEST_COUNT} sources, orientations"
+        f" (phi steps x domains) and layers, {LARGEST_PIXELS} pixels, {LARGEST_EVALUATIONS:.0e} evaluations"
+        " a run."
+    )
     return "\n".join(lines) + "\n"
 
 

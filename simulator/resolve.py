@@ -19,6 +19,7 @@ from simulator.config import (
 )  # fmt: skip
 from simulator.errors import InputError
 from simulator.header_input import Start, with_header
+from simulator.io.endings import ends_with_a_line
 from simulator.io.fdump import read_dump
 from simulator.io.files import readable
 from simulator.io.hkl import read_hkl
@@ -30,6 +31,14 @@ from simulator.resolve_beam import beam_of
 from simulator.resolve_crystal import clock_seconds, crystal_of, internal_seed
 from simulator.resolve_detector import detector_of
 from simulator.units import resolution_m_of_A
+from simulator.value_rules import (
+    check_config,
+    header_doubts,
+    printout_doubts,
+    region_doubts,
+    typed_doubts,
+    wavelength_doubts,
+)
 
 IDLE = ("-density", "-MW", "-coherent", "-stolout", "-stol", "-4stol", "-Q")
 DEFAULT_DUMP = "Fdump.bin"
@@ -58,10 +67,12 @@ def resolve(raw: RawOptions) -> Resolved:
 
     Raises: InputError for values without meaning, missing inputs and unusable files. Source: spec 01.
     """
-    warnings = [f"{name} is accepted but has no effect" for name in IDLE if raw.has(name)]
+    warnings = typed_doubts(raw)
+    warnings += [f"{name} is accepted but has no effect" for name in IDLE if raw.has(name)]
     quirks = quirks_of(raw)
     _check_minimum(raw, quirks)
     start, mask = _headers(raw, quirks, warnings)
+    warnings += header_doubts(raw, start)
     detector = detector_of(raw, start, mask, quirks, warnings)
     config = RunConfig(
         beam=beam_of(raw, start, quirks, warnings),
@@ -74,7 +85,24 @@ def resolve(raw: RawOptions) -> Resolved:
         compute=_compute(raw),
         quirks=quirks,
     )
+    check_config(config)
+    warnings += [
+        *region_doubts(config),
+        *printout_doubts(config),
+        *wavelength_doubts(config),
+        *ending_doubts(raw),
+    ]
     return Resolved(config, tuple(warnings))
+
+
+def ending_doubts(raw: RawOptions) -> list[str]:
+    """Return a warning for each text file whose last line does not end, as that of a file cut short."""
+    named = [(option, raw.text(option)) for option in ("-hkl", "-mat", "-sourcefile")]
+    return [
+        f"{option} file '{name}' ends in the middle of a line; see whether it is whole"
+        for option, name in named
+        if name is not None and not ends_with_a_line(Path(name))
+    ]
 
 
 def quirks_of(raw: RawOptions) -> Quirks:

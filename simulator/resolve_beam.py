@@ -23,6 +23,7 @@ from simulator.units import (
     wavelength_m_of_A,
     wavelength_m_of_eV,
 )
+from simulator.value_table import RANGES
 
 DEFAULT_BEAMSIZE_M = m_of_mm(0.1)
 
@@ -72,8 +73,11 @@ def fluence_of(raw: RawOptions, warnings: list[str]) -> float:
         warnings.append(f"-flux is not used because of {which}")
         return fluence
     fluence = flux * exposure_s / beamsize_m / beamsize_m
-    if not math.isfinite(fluence):
-        raise InputError(f"-flux {flux:g}: flux * exposure / beamsize^2 is beyond the range of numbers")
+    if RANGES["-fluence"].problem(fluence):
+        raise InputError(
+            f"-flux {flux:g}: flux * exposure / beamsize^2 makes a fluence of {fluence:g} photons/m^2;"
+            f" at most {RANGES['-fluence'].most:g} is possible"
+        )
     return fluence
 
 
@@ -103,13 +107,13 @@ def unit(v: Vec3) -> Vec3:
 
 
 def _source_rows(
-    raw: RawOptions, direction: Vec3, wavelength_m: float, quirks: Quirks
+    raw: RawOptions, direction: Vec3, wavelength_m: float, quirks: Quirks, warnings: list[str]
 ) -> tuple[SourceRow, ...]:
     """Return the sources of -sourcefile, none without it. Raises: InputError for unusable weights."""
     name = raw.text("-sourcefile")
     if name is None:
         return ()
-    rows = read_sources(Path(name), unit(direction), wavelength_m)
+    rows = read_sources(Path(name), unit(direction), wavelength_m, warnings)
     weights = [row.weight for row in rows]
     if "Q-SOURCE-WEIGHTS" not in quirks and (min(weights) < 0.0 or not 0.0 < math.fsum(weights) < math.inf):
         raise InputError(f"source file '{name}': weights must not be negative nor sum to 0")
@@ -135,7 +139,7 @@ def beam_of(raw: RawOptions, start: Start, quirks: Quirks, warnings: list[str]) 
         vdiv_rad=_spread(raw, "v", quirks),
         dispersion=_dispersion(raw, quirks),
         round_divergence=round_switch is None or round_switch.name == "-round_div",
-        source_rows=_source_rows(raw, frame["beam"], wavelength_m, quirks),
+        source_rows=_source_rows(raw, frame["beam"], wavelength_m, quirks, warnings),
         water_size_m=0.0 if water is None else water_m_of_um(water),
     )
     sources = beam.hdiv_rad.count * beam.vdiv_rad.count * beam.dispersion.count

@@ -120,6 +120,7 @@ def _phi(raw: RawOptions, start: Start, quirks: Quirks) -> Steps:
 
 def _misset(raw: RawOptions, crystal: Crystal, quirks: Quirks) -> Crystal:
     """Return the crystal with its missetting angles, typed or drawn (03 section 3)."""
+    internal_seed(raw, "-misset_seed", 0, quirks)
     item = raw.last("-misset")
     if item is None:
         return crystal

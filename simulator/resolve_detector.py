@@ -27,6 +27,7 @@ from simulator.options import RawOptions
 from simulator.quirks import Quirks
 from simulator.sampling import ONE, sensor_layers
 from simulator.units import m_of_mm, rad_of_deg, sensor_m_of_um
+from simulator.value_table import LARGEST_PIXELS
 
 Roi = tuple[int, int, int, int]
 BYTES_PER_PIXEL = 16
@@ -63,9 +64,9 @@ def detector_of(
     pixel_m = _pixel_size(raw, start)
     fpixels, fsize_m = _axis(raw, "f", start.fpixels, start.fsize_m, pixel_m)
     spixels, ssize_m = _axis(raw, "s", start.spixels, start.ssize_m, pixel_m)
-    if fpixels * spixels > LARGEST_INT:
+    if fpixels * spixels > LARGEST_PIXELS:
         raise InputError(
-            f"detector of {fpixels} x {spixels} pixels: at most {LARGEST_INT} pixels are possible"
+            f"detector of {fpixels} x {spixels} pixels: at most {LARGEST_PIXELS} pixels are possible"
         )
     require(BYTES_PER_PIXEL * float(fpixels) * spixels, f"detector of {fpixels} x {spixels} pixels")
     convention = convention_of(raw)

@@ -8,11 +8,11 @@ from simulator.config import Steps
 from simulator.errors import InputError
 from simulator.quirks import Quirks
 from simulator.units import DEFAULT_LAYER_STACK_M, rad_of_deg
+from simulator.value_table import LARGEST_COUNT
 
 ONE = Steps(0.0, 0.0, 0.0, 1)
 Row = tuple[float, float, int]
-MOST_STEPS = 1 << 24
-"""More steps than this cannot be meant and would not fit into memory."""
+MOST_STEPS = LARGEST_COUNT
 
 
 def _count(range_: float, step: float, name: str) -> int:

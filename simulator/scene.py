@@ -19,7 +19,11 @@ from simulator.rotations import rot_axis, turn
 from simulator.skippable import require_skippable
 from simulator.sources import Sources, list_sources
 from simulator.structure_factors import Table, make_table, uses_interpolation
+from simulator.value_rules import check_config, check_work
 from simulator.vectors import Vec, apply, column, plain, scalar, vec
+
+BEYOND_ANY_USE = 2.0**62
+"""Stands for a number of sub-pixels that has no end."""
 
 
 @dataclass(frozen=True)
@@ -116,14 +120,18 @@ def prepare(config: RunConfig, table: Table | None = None) -> Scene:
     Raises: InputError for a geometry, cell or source list that cannot be simulated. Source: spec 00 "Data
     flow".
     """
+    check_config(config)
     quirks = config.quirks
     geometry = place(config.detector, config.beam, quirks)
     lattice = orient(config.crystal, config.beam.wavelength_m, quirks)
     sources = list_sources(config.beam, geometry, quirks)
-    umats = domain_rotations(config.crystal, quirks)
-    phi_rad = [plain(angle) for angle in phi_angles_rad(config.crystal.phi_rad)]
     recommended = _recommended_oversample(config, geometry, lattice)
     oversample = config.sampling.oversample if config.sampling.oversample > 0 else recommended
+    orientations = config.crystal.phi_rad.count * config.crystal.mosaic_domains
+    steps = len(sources.weight) * orientations * oversample * oversample
+    check_work(_asked_pixels(config), steps, config.detector.thickness_m.count, oversample)
+    umats = domain_rotations(config.crystal, quirks)
+    phi_rad = [plain(angle) for angle in phi_angles_rad(config.crystal.phi_rad)]
     counted = config.crystal.cells if "Q-INTERP-AUTO-ORDER" in quirks else lattice.cells
     water = water_electrons_sqr(config.beam, quirks)
     interpolate = uses_interpolation(config.structure_factors, counted)
@@ -139,7 +147,7 @@ def prepare(config: RunConfig, table: Table | None = None) -> Scene:
         interpolate=interpolate,
         oversample=oversample,
         recommended_oversample=recommended,
-        steps=len(sources.weight) * len(umats) * len(phi_rad) * oversample * oversample,
+        steps=steps,
         water_electrons_sqr=water,
         I_bg=scalar(water if "Q-WATER-STEPS" in quirks else 0.0),
     )
@@ -149,7 +157,12 @@ def _recommended_oversample(config: RunConfig, geometry: Geometry, lattice: Latt
     """Return ceil(3 X / (lambda0 D / px)) with X the largest crystal edge, at least 1 (spec 03 section 7)."""
     spot_m = config.beam.wavelength_m * geometry.distance_m / config.detector.pixel_size_m
     wanted = plain(3.0 * lattice.largest_edge_m() / spot_m)
-    return max(1, math.ceil(wanted)) if math.isfinite(wanted) else 1
+    return 1 if math.isnan(wanted) else max(1, math.ceil(min(wanted, BEYOND_ANY_USE)))
+
+
+def _asked_pixels(config: RunConfig) -> int:
+    """Return the number of pixels that a run computes at most."""
+    return len(config.trace.pixels) if config.trace.only else pixels_of(window_of(config.detector))
 
 
 def _on_axes(cell: tuple[Vec, Vec, Vec]) -> tuple[Vec, Vec, Vec]:

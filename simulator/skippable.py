@@ -5,7 +5,6 @@ from __future__ import annotations
 from simulator.config import RunConfig, check_epsilon
 from simulator.errors import InputError
 from simulator.factors import Policy
-from simulator.vectors import plain
 
 WATCHED = "a trace or printout shows every evaluation; leave out one of the two"
 
@@ -19,7 +18,7 @@ def require_skippable(config: RunConfig, interpolate: bool) -> None:
     if epsilon == 0.0:
         return
     check_epsilon(epsilon)
-    crystal, quirks = config.crystal, config.quirks
+    quirks = config.quirks
     obstacles = (
         (
             config.output.printout or config.trace.wanted,
@@ -34,10 +33,6 @@ def require_skippable(config: RunConfig, interpolate: bool) -> None:
             interpolate and "Q-INTERP-LATCH" in quirks,
             "every evaluation may end the interpolation (Q-INTERP-LATCH); give -nointerpolate or"
             " --quirk Q-INTERP-LATCH=off",
-        ),
-        (
-            crystal.shape != "SQUARE" and plain(crystal.fudge) < 0.0,
-            f"there is no bound for -fudge {plain(crystal.fudge):g}; give 0 or more",
         ),
     )
     for there, words in obstacles:

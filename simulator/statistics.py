@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -41,6 +41,13 @@ def statistics_of(
 
     Args: image and executed, [slow, fast]; oversample, sub-pixels a side. Source: spec 08.
     """
+    with np.errstate(all="ignore"):
+        return _statistics(image, executed, detector, oversample, quirks)
+
+
+def _statistics(
+    image: Image, executed: Flags, detector: Detector, oversample: int, quirks: Quirks
+) -> Statistics:
     whole = (slice(0, image.shape[0]), slice(0, image.shape[1]))
     count = max(int(executed.sum()), 1)
     mean = _sum(image, executed, whole, lambda values: values.astype(np.float64)) / count
@@ -53,6 +60,29 @@ def statistics_of(
     rmsd = math.sqrt(deviations / (max(number, 2) - 1))
     max_I, fast_m, slow_m = _maximum(image, executed, detector, oversample, quirks)
     return Statistics(max_I, fast_m, slow_m, mean, rms, rmsd)
+
+
+def for_scales(statistics: Statistics, image: Image) -> Statistics:
+    """Return statistics whose maximum is that of the finite pixels: infinite ones saturate anyway."""
+    if math.isfinite(statistics.max_I):
+        return statistics
+    return replace(statistics, max_I=float(image.max(where=np.isfinite(image), initial=0.0)))
+
+
+def odd_pixels(image: Image) -> tuple[str, ...]:
+    """Return a warning for pixels that are infinite or NaN, and one for pixels that are negative."""
+    broken = image.size - int(np.count_nonzero(np.isfinite(image)))
+    with np.errstate(invalid="ignore"):
+        negative = int(np.count_nonzero(image < 0.0))
+    words = (
+        (
+            broken,
+            "infinite or NaN pixels: beyond the range of 4-byte floats; lower -default_F or the F of the -hkl"
+            " file, -fluence or -N",
+        ),
+        (negative, "negative pixels: no photon counts; look at the signs of what was typed"),
+    )
+    return tuple(f"{count} {text}" for count, text in words if count)
 
 
 def _sum(image: Image, chosen: Flags, window: Window, term: Callable[[Image], Doubles]) -> float:
@@ -69,8 +99,7 @@ def _sum(image: Image, chosen: Flags, window: Window, term: Callable[[Image], Do
 
 def _squares(values: Image, quirks: Quirks) -> Doubles:
     if "Q-SUMSQ-FLOAT" in quirks:
-        with np.errstate(over="ignore"):
-            return (values * values).astype(np.float64)
+        return (values * values).astype(np.float64)
     doubles = values.astype(np.float64)
     return doubles * doubles
 

@@ -5,8 +5,11 @@
 
 #include "constants.h"
 #include "read_tables.h"
+#include "value_rules.h"
 
 static const double COSINE_SLACK = 1.0000001;
+/* Least volume of a cell over the product of its edges. */
+static const double FLATTEST = 1.0 / 1073741824.0;
 
 /* The cell as typed, blanks filled in, and what section 1 makes of it. */
 struct typed_cell {
@@ -37,6 +40,10 @@ static void find_volume(struct typed_cell *t, const struct quirks *q, struct war
 {
     double half = (t->angle[0] + t->angle[1] + t->angle[2]) / 2.0;
     double skew = sin(half) * sin(half - t->angle[0]) * sin(half - t->angle[1]) * sin(half - t->angle[2]);
+    if (!(2.0 * sqrt(fabs(skew)) > FLATTEST))
+        fail("-cell %g %g %g %g %g %g: the vectors span no finite volume; give other angles", t->length[0],
+             t->length[1], t->length[2], t->angle[0] * DEGREES_PER_RADIAN, t->angle[1] * DEGREES_PER_RADIAN,
+             t->angle[2] * DEGREES_PER_RADIAN);
     if (skew <= 0.0 && !q->on[QUIRK_CELL_IMPOSSIBLE])
         fail("-cell: angles %g %g %g make no cell; change them", t->angle[0] * DEGREES_PER_RADIAN,
              t->angle[1] * DEGREES_PER_RADIAN, t->angle[2] * DEGREES_PER_RADIAN);
@@ -45,10 +52,6 @@ static void find_volume(struct typed_cell *t, const struct quirks *q, struct war
         skew = -skew;
     }
     t->volume = 2.0 * t->length[0] * t->length[1] * t->length[2] * sqrt(skew);
-    if (t->volume <= 0.0) {
-        warn_later(w, "-cell: the volume is not above 0; going on with the smallest number");
-        t->volume = SMALLEST;
-    }
 }
 
 /* A sine cut to -1 .. 1. */
@@ -150,14 +153,31 @@ static double check_mixture(struct crystal *c, const struct quirks *q, struct wa
     return q->on[QUIRK_CELL_MAT_MIX] ? c->volume_A3 : volume;
 }
 
+/* Ends the program if reciprocal vectors lie in a plane, or are too long or too short for their products. */
+static void check_volume(const struct cell *star)
+{
+    if (!(fabs(vec_dot(vec_unit(star->a), vec_cross(vec_unit(star->b), vec_unit(star->c)))) > FLATTEST))
+        fail("the matrix file: its vectors span no finite volume; give another -mat");
+}
+
+/* Ends the program if the volume or an edge is out of range. */
+static void check_cell(const struct crystal *c, double inverse)
+{
+    const vec3 edge[3] = {c->direct_A.a, c->direct_A.b, c->direct_A.c};
+    if (!isfinite(c->volume_A3) || !isfinite(inverse) || c->volume_A3 == 0.0 || inverse == 0.0)
+        fail("-cell or -mat: the vectors span no finite volume; give other lengths, angles or vectors");
+    for (int i = 0; i < 3; ++i)
+        values_check_edge("abc"[i], vec_length(edge[i]));
+}
+
 /* Direct vectors, and the reciprocal ones made again from them (spec/03 section 4). typed: NULL without -cell. */
 static void direct_vectors(struct crystal *c, struct cell star, const struct typed_cell *typed, bool matrix,
                            const struct quirks *q, struct warnings *w)
 {
+    if (matrix)
+        check_volume(&star);
     struct cell cross = {vec_cross(star.a, star.b), vec_cross(star.b, star.c), vec_cross(star.c, star.a)};
     double inverse = vec_dot(star.a, cross.b);
-    if (inverse == 0.0 || !isfinite(inverse))
-        fail("the reciprocal vectors span no volume; check -mat and -cell");
     if (typed != NULL) {
         if (inverse < 0.0 && matrix && !q->on[QUIRK_CELL_MAT_HAND])
             fail("-mat: the matrix is left-handed and cannot be used together with -cell; leave out -cell");
@@ -172,6 +192,7 @@ static void direct_vectors(struct crystal *c, struct cell star, const struct typ
         if (!q->on[QUIRK_CELL_MAT_MIX])
             inverse = 1.0 / c->volume_A3;
     }
+    check_cell(c, inverse);
     const struct cell *d = &c->direct_A;
     c->star_A_inv = (struct cell){vec_scale(vec_cross(d->b, d->c), inverse), vec_scale(vec_cross(d->c, d->a), inverse),
                                   vec_scale(vec_cross(d->a, d->b), inverse)};
@@ -215,6 +236,8 @@ struct crystal crystal_resolve(const struct options *o, const struct quirks *q, 
 {
     struct crystal c = {.shape = (enum shape)o->shape, .fudge = o->fudge};
     struct typed_cell typed = fill_blanks(o->cell);
+    if (c.shape != SHAPE_SQUARE && o->fudge < 0.0)
+        fail("-fudge %g: must not be negative for a %s crystal; give 0 or more", o->fudge, shape_name(c.shape));
     bool have_cell = o->cell_given && o->cell[0] != 0.0;
     struct cell star = {0};
     if (!have_cell && o->matrix_file == NULL)

@@ -19,6 +19,19 @@ bool file_readable(const char *path)
     return stream != NULL;
 }
 
+/* True if the last line of a file is ended, or if that cannot be told. */
+bool file_ends_with_line(const char *path)
+{
+    struct stat status;
+    FILE *stream = stat(path, &status) == 0 && S_ISREG(status.st_mode) ? fopen(path, "rb") : NULL;
+    int last = '\n';
+    if (stream != NULL && fseek(stream, -1, SEEK_END) == 0)
+        last = fgetc(stream);
+    if (stream != NULL)
+        fclose(stream);
+    return last == '\n' || last == '\r' || last == EOF;
+}
+
 /* Reads to the end of the stream. Returned: false on a read error. */
 static bool read_all(FILE *stream, const char *what, struct file_bytes *file)
 {

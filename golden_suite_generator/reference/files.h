@@ -28,6 +28,7 @@ struct output {
 };
 
 bool file_readable(const char *path);
+bool file_ends_with_line(const char *path);
 struct file_bytes file_read(const char *what, const char *path, const char *remedy);
 void file_free(struct file_bytes *file);
 bool next_line(const struct file_bytes *file, struct piece *line);

@@ -4,8 +4,10 @@
 #include <math.h>
 
 #include "constants.h"
+#include "value_rules.h"
 
-static const double MOST_PIXELS = 2147483647.0;
+static const double MOST_ON_AXIS = 2147483647.0;
+static const double BYTES_PER_PIXEL = 16.0;
 
 /* The vectors of each convention in the order of enum axis, and the pivot it forces. */
 struct convention_row {
@@ -57,9 +59,10 @@ static void resolve_size(const struct options *o, struct geometry *g)
     if (!(fast >= 1.0 && slow >= 1.0))
         fail("detector of %.0f x %.0f pixels (-detpixels, -detsize, -pixel): each axis needs at least one pixel",
              fast + 0.0, slow + 0.0);
-    if (!(fast <= MOST_PIXELS && slow <= MOST_PIXELS && fast * slow <= MOST_PIXELS))
-        fail("detector of %.6g x %.6g pixels (-detpixels, -detsize, -pixel) is too large; at most %.0f in all", fast,
-             slow, MOST_PIXELS);
+    if (!(fast <= MOST_ON_AXIS && slow <= MOST_ON_AXIS && fast * slow <= (double)LARGEST_PIXELS))
+        fail("detector of %.6g x %.6g pixels (-detpixels, -detsize, -pixel): at most %d pixels are possible", fast,
+             slow, LARGEST_PIXELS);
+    values_check_memory(BYTES_PER_PIXEL * fast * slow, "the detector");
     g->fast_pixels = (long)fast;
     g->slow_pixels = (long)slow;
 }
@@ -150,6 +153,7 @@ static void resolve_vectors(const struct options *o, const struct quirks *q, str
     g->beam = vec_unit(v[AXIS_BEAM]);
     g->fast = vec_unit(v[AXIS_FAST]);
     g->slow = vec_unit(v[AXIS_SLOW]);
+    values_check_axes(g);
     if (custom && !q->on[QUIRK_ODET_DISCARDED])
         g->normal = sane_normal(o, g, v[AXIS_NORMAL]);
     else if (vec_length(v[AXIS_NORMAL]) != 1.0)

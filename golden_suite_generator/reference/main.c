@@ -22,10 +22,11 @@ static bool answer(const struct options *o, int argc)
 
 /* Header values first, then all options over them (spec/01 section 1). Returned: the mask, if there is one. */
 static struct mask read_options(struct options *o, const struct options *scanned, const struct quirks *q, int argc,
-                                char **argv)
+                                char **argv, struct warnings *warnings)
 {
     struct mask mask = {0};
     options_init(o);
+    o->doubts = warnings;
     if (scanned->mask_file != NULL)
         mask = smv_apply(o, q, scanned->mask_file, true);
     if (scanned->img_file != NULL)
@@ -59,7 +60,7 @@ static void run(int argc, char **argv, const struct options *scanned)
     struct warnings warnings = {0};
     struct scene scene = {0};
     const struct quirks q = quirks_resolve(&scanned->quirks);
-    scene.mask = read_options(&o, scanned, &q, argc, argv);
+    scene.mask = read_options(&o, scanned, &q, argc, argv, &warnings);
     streams_init(&streams, &o, &q);
     scene_resolve(&scene, &o, &q, &streams, &warnings);
     size_t pixels = (size_t)scene.g.fast_pixels * (size_t)scene.g.slow_pixels;

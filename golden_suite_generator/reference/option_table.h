@@ -16,7 +16,6 @@ struct values {
     int count;
 };
 
-enum rule { ANY_VALUE, POSITIVE, NOT_ZERO, NOT_NEGATIVE };
 enum effect { NO_EFFECT, TO_BEAM, TO_SAMPLE, TO_CUSTOM };
 
 struct option_row {
@@ -26,7 +25,6 @@ struct option_row {
     size_t at;      /* where in struct options */
     double divisor; /* typed number / divisor is the internal one */
     long code;
-    enum rule rule;
     enum effect effect;
     const char *help;
     const char *inert; /* why the option has no effect on any image, or NULL */

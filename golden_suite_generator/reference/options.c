@@ -12,6 +12,7 @@
 #include "numbers.h"
 #include "option_table.h"
 #include "trace.h"
+#include "value_rules.h"
 
 /* Names that upstream's examples use although it never knew them. */
 static const char *const OFTEN_MEANT[][2] = {
@@ -112,11 +113,25 @@ bool option_seen(const struct options *o, const char *name)
     return row >= 0 && o->seen[row];
 }
 
+/* Ends the program: the word is no value of the option before it; says what that one takes. */
+static _Noreturn void fail_stray(const char *word, const struct option_row *before)
+{
+    if (before == NULL)
+        fail("stray word '%s': not an option and not the value of one; -h lists all", word);
+    int width = (int)strcspn(before->names, " ");
+    size_t values = before->values[0] == '*' ? 0 : strlen(before->values);
+    if (before->values[0] == '\0')
+        fail("stray word '%s': %.*s takes no value, it is a flag", word, width, before->names);
+    if (values == 0)
+        fail("stray word '%s': %.*s has its values already", word, width, before->names);
+    fail("stray word '%s': %.*s takes %zu value%s", word, width, before->names, values, values > 1 ? "s" : "");
+}
+
 /* Ends the program: the word is no option; names the nearest one. */
-static _Noreturn void fail_unknown(const char *word)
+static _Noreturn void fail_unknown(const char *word, const struct option_row *before)
 {
     if (word[0] != '-' || is_number(word))
-        fail("stray word '%s': neither an option nor a value of the option before it", word);
+        fail_stray(word, before);
     for (size_t i = 0; i < sizeof OFTEN_MEANT / sizeof OFTEN_MEANT[0]; ++i)
         if (strcmp(word, OFTEN_MEANT[i][0]) == 0)
             fail("unknown option '%s'; did you mean %s?", word, OFTEN_MEANT[i][1]);
@@ -214,19 +229,6 @@ static int take_values(const struct option_row *row, const char *option, int cou
     return i;
 }
 
-/* Values that have no meaning are errors (spec/01 section 2). */
-static void check_rule(enum rule rule, const char *option, const char *word, const struct values *v)
-{
-    if (v->word[0] != NULL)
-        return;
-    if (rule == POSITIVE && !(v->real[0] > 0.0))
-        fail("%s: %s is not allowed; give a number above 0", option, word);
-    if (rule == NOT_ZERO && v->real[0] == 0.0)
-        fail("%s: %s is not allowed; give a number other than 0", option, word);
-    if (rule == NOT_NEGATIVE && v->real[0] < 0.0)
-        fail("%s: %s is not allowed; give 0, 'inf' or a positive number", option, word);
-}
-
 /* What an option does besides storing its value: implied pivot, convention CUSTOM. */
 static void apply_effect(struct options *o, enum effect effect)
 {
@@ -241,15 +243,15 @@ static void apply_effect(struct options *o, enum effect effect)
 /* Scans all words once, left to right. Given: options with defaults (and header values). */
 void options_scan(struct options *o, int argc, char **argv)
 {
+    const struct option_row *row = NULL;
     for (int i = 1; i < argc;) {
         int found = find_option(argv[i]);
         if (found < 0)
-            fail_unknown(argv[i]);
-        const struct option_row *row = &OPTION_TABLE[found];
+            fail_unknown(argv[i], row);
+        row = &OPTION_TABLE[found];
         struct values v = {.count = 0};
         int taken = take_values(row, argv[i], argc - i - 1, argv + i + 1, &v);
-        if (row->rule != ANY_VALUE)
-            check_rule(row->rule, argv[i], argv[i + 1], &v);
+        values_check_typed(row, &v, o->doubts);
         row->store(o, row, &v);
         apply_effect(o, row->effect);
         o->seen[found] = true;
@@ -270,6 +272,8 @@ void options_help(void)
             printf(" [also%s]", OPTION_TABLE[i].names + width);
         printf("\n");
     }
+    printf("At most %d sub-pixels a side, %d sources, orientations (phi steps x domains) and layers, %d pixels, %.0e "
+           "evaluations a run.\n", LARGEST_OVERSAMPLE, LARGEST_COUNT, LARGEST_PIXELS, LARGEST_EVALUATIONS);
 }
 
 /* Notes a warning for each option that was given and changes no image (spec/01 section 7). */
@@ -282,7 +286,8 @@ void options_warn_inert(const struct options *o, struct warnings *w)
     if (option_seen(o, "-flux") && o->flux == 0.0)
         warn_later(w, "-flux 0 has no effect: the fluence stays %g photons/m^2", o->fluence);
     if (o->flux != 0.0 && !(o->exposure_s > 0.0 && o->beamsize_m >= 0.0))
-        warn_later(w, "-flux has no effect: it needs -exposure above 0 and -beamsize of at least 0");
+        warn_later(w, "-flux %g has no effect with -exposure %g and -beamsize %g: the first must be above 0, the other "
+                   "at least 0", o->flux, o->exposure_s, o->beamsize_m * 1000.0);
     if (option_seen(o, "-fudge") && o->shape == SHAPE_SQUARE)
         warn_later(w, "-fudge has no effect: the crystal is square");
     if (o->img_file != NULL)

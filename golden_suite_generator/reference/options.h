@@ -29,6 +29,7 @@ struct sampled {
 struct options {
     bool help, version, list_quirks;
     struct quirk_choice quirks;
+    struct warnings *doubts;    /* takes warnings about odd values; NULL for a first look without any check */
     bool seen[OPTION_ROWS_MAX]; /* by row of the option table */
 
     const char *matrix_file;

@@ -1,6 +1,7 @@
 /* Float, integer, preview and noise image. */
 #include "outputs.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -65,6 +66,9 @@ static double report_statistics(const struct scene *scene, const struct totals *
     double mean = t->sum / count;
     double rms = sqrt(t->sum_sqr / ((count <= 1.0 ? 2.0 : count) - 1.0));
     double rmsd = find_rmsd(scene, image, mean);
+    mean = isnan(mean) ? (double)NAN : mean;
+    rms = isnan(rms) ? (double)NAN : rms;
+    rmsd = isnan(rmsd) ? (double)NAN : rmsd;
     printf("max_I = %g  at %g %g\n", t->max, t->max_f_m, t->max_s_m);
     printf("mean= %g rms= %g rmsd= %g\n", mean, rms, rmsd);
     return rmsd;
@@ -131,11 +135,37 @@ static uint16_t integer_pixel(const struct scene *scene, double x, double scale)
     return (uint16_t)floor(v + 0.5);
 }
 
+/* The largest finite pixel, 0 if none is above 0: infinite ones saturate, whatever the scale. */
+static double largest_finite(const struct scene *scene, const float *image)
+{
+    float largest = 0.0f;
+    for (size_t i = 0; i < pixel_count(scene); ++i)
+        if (isfinite(image[i]) && image[i] > largest)
+            largest = image[i];
+    return (double)largest;
+}
+
+/* Warns of pixels that are infinite or NaN, and of negative ones. */
+static void warn_odd_pixels(const struct scene *scene, const float *image)
+{
+    size_t broken = 0, negative = 0;
+    for (size_t i = 0; i < pixel_count(scene); ++i) {
+        broken += !isfinite(image[i]);
+        negative += image[i] < 0.0f;
+    }
+    if (broken > 0)
+        warn_now("%zu infinite or NaN pixels: beyond the range of 4-byte floats; lower -default_F or the F of the -hkl "
+                 "file, -fluence or -N", broken);
+    if (negative > 0)
+        warn_now("%zu negative pixels: no photon counts; look at the signs of what was typed", negative);
+}
+
 /* Returned: the scale of the integer image. */
 static double write_integer(const struct scene *scene, const struct totals *t, const float *image, uint16_t *pixel)
 {
     const struct geometry *g = &scene->g;
-    double scale = scene->o->scale > 0.0 ? scene->o->scale : t->max > 0.0 ? INTEGER_TARGET / t->max : 1.0;
+    double max = isfinite(t->max) ? t->max : largest_finite(scene, image);
+    double scale = scene->o->scale > 0.0 ? scene->o->scale : max > 0.0 ? INTEGER_TARGET / max : 1.0;
     printf("intfile_scale = %g\n", scale);
     for (long slow = 0; slow < g->slow_pixels; ++slow) {
         for (long fast = 0; fast < g->fast_pixels; ++fast) {
@@ -158,7 +188,7 @@ static void write_preview(const struct scene *scene, const float *image, double 
     for (long slow = 0; slow < g->slow_pixels; ++slow) {
         for (long fast = 0; fast < g->fast_pixels; ++fast) {
             size_t at = (size_t)(slow * g->fast_pixels + fast);
-            double v = fmin((double)image[at] * scale, 255.0);
+            double v = isnan((double)image[at] * scale) ? 0.0 : fmin((double)image[at] * scale, 255.0);
             if (v < 0.0 && !scene->q->on[QUIRK_PGM_NO_OFFSET])
                 v = 0.0;
             grey[at] = pixel_in_roi(g, slow, fast) && v > -2147483648.0 ? (unsigned char)(int)v : 0;
@@ -187,6 +217,12 @@ static uint16_t noise_pixel(const struct quirks *q, double v)
     return (uint16_t)((uint32_t)(int32_t)v & 0xffffu);
 }
 
+/* A mean to draw from: a largest one for one that is infinite, 0 for NaN. */
+static float usable_mean(float mean)
+{
+    return isnan(mean) || mean < -FLT_MAX ? 0.0f : mean > FLT_MAX ? FLT_MAX : mean;
+}
+
 /* Draws photons for every pixel of the region of interest in row order and writes the noise image. */
 static void write_noise(const struct scene *scene, const float *image, struct random_stream *noise, uint16_t *pixel)
 {
@@ -197,7 +233,7 @@ static void write_noise(const struct scene *scene, const float *image, struct ra
     for (long slow = g->roi[2]; slow <= g->roi[3] && slow < g->slow_pixels; ++slow) {
         for (long fast = g->roi[0]; fast <= g->roi[1] && fast < g->fast_pixels; ++fast) {
             size_t at = (size_t)(slow * g->fast_pixels + fast);
-            double photons = (double)random_poisson(noise, image[at]);
+            double photons = (double)random_poisson(noise, usable_mean(image[at]));
             total += photons;
             double v = photons + scene->o->adc;
             if (v > LARGEST_PIXEL) {
@@ -222,5 +258,6 @@ void outputs_write(const struct scene *scene, const struct totals *t, const floa
         write_preview(scene, image, rmsd, scale);
     if (scene->o->write_noise)
         write_noise(scene, image, noise, pixel);
+    warn_odd_pixels(scene, image);
     free(pixel);
 }

@@ -7,10 +7,11 @@
 #include "messages.h"
 #include "numbers.h"
 #include "structure_factor.h"
+#include "value_rules.h"
 
 static const char BLANKS[] = " \t\r\v\f";
 static const double MOST_ENTRIES = 2147483648.0;
-static const double LARGEST_INDEX = 1e9;
+static const double LARGEST_INDEX = 2147483647.0;
 static const char HKL_REMEDY[] = "give -hkl FILE, or -default_F F alone";
 
 /* One reflection of the file. */
@@ -45,7 +46,7 @@ static bool read_reflection(const char *path, const struct piece *line, struct r
         fail("HKL file '%s' line %ld has %d columns; four are needed: h k l F", path, line->line, count);
     for (int i = 0; i < 3; ++i)
         if (value[i] != floor(value[i]) || fabs(value[i]) > LARGEST_INDEX)
-            fail("HKL file '%s' line %ld: index %g is not a whole number up to 1e9", path, line->line, value[i]);
+            fail("HKL file '%s' line %ld: index %g is not a whole number within 32 bits", path, line->line, value[i]);
     *r = (struct reflection){value[0], value[1], value[2], value[3]};
     return true;
 }
@@ -91,6 +92,7 @@ static void allocate_box(const char *kind, const char *path, struct factor_table
     if (!(entries <= MOST_ENTRIES))
         fail("%s '%s': indices %ld..%ld %ld..%ld %ld..%ld make a table of %.3g entries, more than %.3g", kind, path,
              t->h_min, t->h_max, t->k_min, t->k_max, t->l_min, t->l_max, entries, MOST_ENTRIES);
+    values_check_memory(2.0 * entries * sizeof *t->F, path);
     t->F = checked_alloc((size_t)entries, sizeof *t->F, "the structure factors");
 }
 

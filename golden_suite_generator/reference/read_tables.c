@@ -7,6 +7,7 @@
 
 #include "constants.h"
 #include "numbers.h"
+#include "value_rules.h"
 
 static const char WHITE[] = " \t\r\n\v\f";
 static const char COLUMN_SEPARATORS[] = " \t\r\v\f,;:!";
@@ -27,15 +28,18 @@ void matrix_read(const char *path, double number[9])
 }
 
 /* Splits a line into at most wanted numbers; missing ones (and the word nan) stay as they are. Returned: columns. */
-static int read_columns(const char *what, const char *path, const struct piece *line, int wanted, double *value)
+static int read_columns(const char *what, const char *path, const struct piece *line, int wanted, double *value,
+                        long *missing)
 {
     struct piece word = {0};
     int count = 0;
     for (; count < wanted && next_word(line, COLUMN_SEPARATORS, &word); ++count) {
-        bool missing = word.length == 3 && strncasecmp(word.at, "nan", 3) == 0;
+        bool word_missing = word.length == 3 && strncasecmp(word.at, "nan", 3) == 0;
         double number;
-        if (missing)
+        if (word_missing) {
+            ++*missing;
             continue;
+        }
         if (!parse_real(word.at, word.length, &number))
             fail("%s '%s' line %ld: '%.*s' is not a finite number", what, path, line->line,
                  word.length < 40 ? (int)word.length : 40, word.at);
@@ -47,31 +51,49 @@ static int read_columns(const char *what, const char *path, const struct piece *
 /* A source from the five columns of a line. */
 static struct source make_source(const char *path, long line, const double value[5])
 {
-    if (!(value[4] > 0.0))
-        fail("source file '%s' line %ld: wavelength %g m is not above 0", path, line, value[4]);
+    if (!(value[4] * 1e10 >= range_at("-lambda")->least))
+        fail("source file '%s' line %ld: wavelength %g m is not above 0, or too short", path, line, value[4]);
     return (struct source){vec_unit(vec(value[0], value[1], value[2])), value[3], value[4]};
+}
+
+/* Warns of words that count as missing, and of the first wavelength that looks like one in Angstrom. */
+static void warn_sources(const char *path, const struct source *list, long count, long missing, struct warnings *w)
+{
+    if (missing > 0)
+        warn_later(w, "source file '%s' has the word nan %ld times: it counts as not given", path, missing);
+    for (long i = 0; i < count; ++i) {
+        double wavelength_A = list[i].lambda_m * 1e10;
+        if (range_doubt(range_at("-lambda"), wavelength_A) == NULL)
+            continue;
+        warn_later(w, "-sourcefile source %ld: the wavelength %g m is %g Angstrom; the fifth column is in metres",
+                   i + 1, list[i].lambda_m, wavelength_A);
+        return;
+    }
 }
 
 /*
  * Reads a source list: x y z weight wavelength(m), trailing columns may be missing.
  * Given: the unit beam vector and the nominal wavelength for the defaults. Returned: *count sources.
  */
-struct source *sources_read(const char *path, vec3 beam, double lambda0_m, long *count)
+struct source *sources_read(const char *path, vec3 beam, double lambda0_m, long *count, struct warnings *w)
 {
     struct source *list = NULL;
     struct file_bytes file = file_read("source file", path, "give -sourcefile FILE, or -hdivrange and -dispersion");
     struct piece line = {0};
     vec3 back = vec_scale(beam, -SOURCE_DISTANCE_M);
+    long missing = 0;
     *count = 0;
     while (next_line(&file, &line)) {
         double value[5] = {back.x, back.y, back.z, 1.0, lambda0_m};
-        if (read_columns("source file", path, &line, 5, value) == 0)
+        if (read_columns("source file", path, &line, 5, value, &missing) == 0)
             continue;
         list = checked_resize(list, (size_t)*count + 1, sizeof *list, "the sources");
+        values_check_direction("-sourcefile source", *count + 1, vec(value[0], value[1], value[2]));
         list[(*count)++] = make_source(path, line.line, value);
     }
     if (*count == 0)
         fail("source file '%s' holds no source; give lines of x y z [weight [wavelength in m]]", path);
+    warn_sources(path, list, *count, missing, w);
     file_free(&file);
     return list;
 }
@@ -82,9 +104,9 @@ void stol_check(const char *path)
     struct file_bytes file = file_read("scattering table", path, "give the table of -stol, -4stol or -Q");
     struct piece line = {0};
     double value[2];
-    long lines = 0;
+    long lines = 0, missing = 0;
     while (next_line(&file, &line))
-        lines += read_columns("scattering table", path, &line, 2, value) > 0;
+        lines += read_columns("scattering table", path, &line, 2, value, &missing) > 0;
     if (lines == 0)
         fail("scattering table '%s' holds no line; give two columns, abscissa and amplitude", path);
     file_free(&file);

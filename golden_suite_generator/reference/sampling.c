@@ -5,16 +5,17 @@
 #include <stdlib.h>
 
 #include "constants.h"
+#include "value_rules.h"
 
-static const double MOST_STEPS = 2147483647.0;
 static const double SOURCE_DISTANCE_M = 10.0;
 
 /* ceil(range/step) as a count. */
 static long count_of(const char *what, double range, double step)
 {
     double n = ceil(range / step);
-    if (!(n <= MOST_STEPS))
-        fail("%s: a range of %g in steps of %g makes too many steps; change one of them", what, range, step);
+    if (!(n <= (double)LARGEST_COUNT))
+        fail("%s: a range of %g in steps of %g makes %.3g steps, at most %d can be; change one of them", what, range,
+             step, n, LARGEST_COUNT);
     return (long)n;
 }
 
@@ -106,6 +107,15 @@ static void add_point(const struct options *o, const struct geometry *g, struct 
     }
 }
 
+/* Ends the program if the dispersion makes a wavelength of 0 or less. */
+static void check_shortest(struct sampled p)
+{
+    double first = 1.0 - p.range / 2.0, last = 1.0 + p.step * (double)(p.count - 1) - p.range / 2.0;
+    if (!(fmin(first, last) > 0.0))
+        fail("-dispersion: the shortest wavelength would be %g of the nominal one; give less than 200 percent",
+             fmin(first, last));
+}
+
 /* Sources on a grid of divergence and dispersion (spec/04 section 3). */
 static void generate_sources(const struct options *o, const struct quirks *q, const struct geometry *g,
                              struct sampling *s)
@@ -116,8 +126,8 @@ static void generate_sources(const struct options *o, const struct quirks *q, co
     s->vdiv = resolve_spread("-vdivrange", o->vdiv, q, false);
     s->dispersion = resolve_spread("-dispersion", o->dispersion, q, true);
     double most = (double)s->hdiv.count * (double)s->vdiv.count * (double)s->dispersion.count;
-    if (!(most <= MOST_STEPS))
-        fail("%.3g sources (-hdivsteps, -vdivsteps, -dispsteps) are too many; at most %.0f", most, MOST_STEPS);
+    values_check_count(most, "sources (divergence, dispersion)");
+    check_shortest(s->dispersion);
     s->sources = checked_alloc((size_t)most, sizeof *s->sources, "the sources");
     for (long i = 0; i < s->hdiv.count; ++i) {
         for (long j = 0; j < s->vdiv.count; ++j) {
@@ -196,6 +206,7 @@ static void resolve_mosaic(const struct options *o, struct sampling *s, struct r
         s->domains = 1;
     else if (s->domains <= 0)
         s->domains = 10;
+    values_check_count((double)s->domains * (double)s->phi.count, "phi steps times -mosaic_domains");
     s->domain = checked_alloc((size_t)s->domains, sizeof *s->domain, "the mosaic domains");
     for (long i = 0; i < s->domains; ++i)
         s->domain[i] = random_rotation(stream, s->mosaic_rad);
@@ -210,9 +221,9 @@ static void resolve_oversample(const struct options *o, const struct geometry *g
     double recommended = ceil(3.0 * crystal_longest_edge(c) / reciprocal_pixel);
     if (!(recommended > 0.0))
         recommended = 1.0;
-    if (o->oversample <= 0 && recommended > 1e6)
-        fail("the crystal of %g m would need -oversample %g; give -oversample or a smaller crystal",
-             crystal_longest_edge(c), recommended);
+    double sub = o->oversample > 0 ? (double)o->oversample : recommended;
+    values_check_work(g, (double)s->source_count * (double)s->domains * (double)s->phi.count * sub * sub,
+                      (double)s->layers, sub);
     s->oversample = o->oversample > 0 ? o->oversample : (long)recommended;
     if ((double)s->oversample < recommended)
         warn_later(w, "-oversample %ld is less than the recommended %.0f", s->oversample, recommended);
@@ -232,7 +243,7 @@ struct sampling sampling_resolve(const struct options *o, const struct quirks *q
     s.phi = resolve_phi(o->phi, q);
     resolve_layers(o, q, &s, w);
     if (o->source_file != NULL)
-        s.sources = sources_read(o->source_file, g->beam, o->lambda_m, &s.source_count);
+        s.sources = sources_read(o->source_file, g->beam, o->lambda_m, &s.source_count, w);
     else
         generate_sources(o, q, g, &s);
     weigh_sources(o, q, &s);

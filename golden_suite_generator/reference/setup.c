@@ -5,6 +5,7 @@
 
 #include "constants.h"
 #include "files.h"
+#include "value_rules.h"
 
 static const long SEED_MODULUS = 2147483647;
 
@@ -36,6 +37,7 @@ static void resolve_fluence(struct options *o)
         fail("-beamsize: 0 together with -flux %g is not allowed; give a size above 0", o->flux);
     if (o->flux != 0.0 && o->exposure_s > 0.0 && o->beamsize_m >= 0.0)
         o->fluence = ((o->flux * o->exposure_s) / o->beamsize_m) / o->beamsize_m;
+    values_check_fluence(o);
 }
 
 /* Whether interpolation is on when the loop starts (spec/05 section 4). */
@@ -94,6 +96,27 @@ static void check_mask(const struct scene *scene)
              m->slow, g->fast_pixels, g->slow_pixels);
 }
 
+/* Notes a warning for each text file whose last line does not end, as that of a file cut short. */
+static void warn_endings(const struct options *o, struct warnings *w)
+{
+    const char *const named[][2] = {{"-hkl", o->hkl_file}, {"-mat", o->matrix_file}, {"-sourcefile", o->source_file}};
+    for (int i = 0; i < 3; ++i)
+        if (named[i][1] != NULL && !file_ends_with_line(named[i][1]))
+            warn_later(w, "%s file '%s' ends in the middle of a line; see whether it is whole", named[i][0],
+                       named[i][1]);
+}
+
+/* Notes a warning where region and mask together leave no pixel. */
+static void warn_empty(const struct scene *scene, struct warnings *w)
+{
+    const struct geometry *g = &scene->g;
+    for (long slow = g->roi[2]; slow <= g->roi[3] && slow < g->slow_pixels; ++slow)
+        for (long fast = g->roi[0]; fast <= g->roi[1] && fast < g->fast_pixels; ++fast)
+            if (!pixel_masked(scene, slow, fast))
+                return;
+    warn_later(w, "the mask leaves out every pixel of the region: all are 0");
+}
+
 /* Fills the scene; scene->mask holds the mask already. Every input file is read and checked here. */
 void scene_resolve(struct scene *scene, struct options *o, const struct quirks *q, struct streams *streams,
                    struct warnings *w)
@@ -105,12 +128,20 @@ void scene_resolve(struct scene *scene, struct options *o, const struct quirks *
     if (!(o->lambda_m > 0.0))
         fail("wavelength %g Angstrom must be above 0; give -lambda, or a header with WAVELENGTH", o->lambda_m * 1e10);
     scene->g = geometry_resolve(o, q, w);
+    values_check_header(o, w);
+    values_check_region(&scene->g, w);
+    values_check_geometry(&scene->g, w);
     check_mask(scene);
     if (o->stol_file != NULL)
         stol_check(o->stol_file);
     scene->c = crystal_resolve(o, q, &streams->misset, w);
     scene->s = sampling_resolve(o, q, &scene->g, &scene->c, &streams->mosaic, w);
+    values_check_polarization(o, &scene->g,
+                              o->source_file == NULL && scene->s.hdiv.count * scene->s.vdiv.count > 1, w);
     scene->table = factors_read(o, q);
+    warn_endings(o, w);
+    warn_empty(scene, w);
+    values_check_printout(o, &scene->g, w);
     scene->interpolate = resolve_interpolation(scene);
     scene->turn = orientations_make(scene);
     resolve_traced(scene);

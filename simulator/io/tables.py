@@ -37,16 +37,22 @@ def _entry(word: str, where: str) -> float:
     return value
 
 
-def read_sources(path: Path, beam: Vec3, wavelength_m: float) -> tuple[SourceRow, ...]:
+def read_sources(
+    path: Path, beam: Vec3, wavelength_m: float, doubts: list[str] | None = None
+) -> tuple[SourceRow, ...]:
     """Return the sources of a source file with their defaults filled in.
 
-    Args: beam, the unit beam vector; wavelength_m, of sources that give none. Raises: InputError if the file
-    cannot be read, holds text or no source, or a wavelength that is not above 0. Source: spec 04 section 6.
+    Args: beam, the unit beam vector; wavelength_m, of sources that give none; doubts, to which a warning is
+    added. Raises: InputError if the file cannot be read, holds text or no source, or a wavelength that is not
+    above 0. Source: spec 04 section 6.
     """
     where = f"source file '{path}'"
     rows = _rows(read_bytes(path, "source file", "give -sourcefile FILE"), SOURCE_COLUMNS, where)
     if not rows:
         raise InputError(f"{where} holds no source; give lines x y z weight wavelength(m)")
+    missing_words = sum(math.isnan(value) for row in rows for value in row)
+    if missing_words and doubts is not None:
+        doubts.append(f"{where} has the word nan {missing_words} times: it counts as not given")
     defaults = [*(-SOURCE_DISTANCE_M * c for c in beam), 1.0, wavelength_m]
     sources = []
     for row in rows:

@@ -22,8 +22,6 @@ ALL_ZERO = {
     ("abs-inf-thick", "c-parity"),
     ("abs-zero", "c-parity"),
     ("water-dmin-all-cut", "c-parity"),
-    ("roi-empty", "c-parity"),
-    ("roi-empty", "spec"),
 }
 REPORT = r"solid angle|max_I =|mean=|intfile_scale|pgm_scale|\d+ photons on noise image"
 RUNS = [(case, mode) for case in sorted(load_cases(), key=lambda case: case.group) for mode in case.modes]

@@ -170,8 +170,10 @@ def test_an_image_of_zeros_is_left_out_whole() -> None:
     assert not sparse.image.any()
 
 
-def test_an_empty_region_leaves_nothing_out() -> None:
-    sparse = render(prepare(config_of("-roi 5 4 0 63", 1e-3)))
+def test_a_run_without_a_pixel_leaves_nothing_out() -> None:
+    config = config_of("", 1e-3)
+    masked = replace(config.detector, mask=np.zeros((64, 64), bool))
+    sparse = render(prepare(replace(config, detector=masked)))
     assert sparse.sparse == LeftOut(1e-3, 0, 0, 0.0, 0.0)
 
 
@@ -279,8 +281,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
      ("--epsilon", "a value is missing"), ("--epsilon 1e-3 -printout", "leave out one"),
      ("--epsilon 1e-3 -trace_pixel 1 1", "leave out one"), ("--epsilon 1e-3 -trace_level pixel", "leave out"),
      ("--epsilon 1e-3 -oversample_omega --parity-mode c-parity", "Q-OVERSAMPLE-RUNNING-PRODUCT=off"),
-     ("--epsilon 1e-3 -hkl in.hkl -interpolate --parity-mode c-parity", "-nointerpolate"),
-     ("--epsilon 1e-3 -gauss_xtal -fudge -1", "-fudge -1")],
+     ("--epsilon 1e-3 -hkl in.hkl -interpolate --parity-mode c-parity", "-nointerpolate")],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(
     extra: str, words: str, folder: Path, capsys: pytest.CaptureFixture[str]
