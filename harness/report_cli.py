@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.bundle_find import find_bundles, is_complete, reports_root, require_bundle
 from harness.cli import CommandParser, run_command
@@ -15,6 +16,9 @@ from harness.errors import BundleError, HarnessError, UsageError
 from harness.files import json_text
 from harness.verdict import EXIT_STATUS, Word
 from system_io.shown import printable
+
+if TYPE_CHECKING:
+    from harness.report.made import Made
 
 NAME = "nb-report"
 EPILOG = """\
@@ -182,21 +186,28 @@ def _summary(options: argparse.Namespace) -> int:
 def _html(options: argparse.Namespace) -> int:
     if options.index == (options.bundle is not None):
         raise UsageError("html: give a BUNDLE, or --index and no BUNDLE")
-    from harness.report.made import made_index, made_page
-
-    if options.index:
-        root = _existing(reports_root(options.reports))
-        target = _new(options.output or root / "index.html")
-        made = made_index(root, target.absolute().parent)
-    else:
-        bundle = require_bundle(options.bundle).absolute()
-        target = _new(options.output or bundle.with_name(f"{bundle.name}.html"))
-        made = made_page(bundle, options.part)
+    made, target = _made_index(options) if options.index else _made_page(options)
     _publish_file(target, lambda path: path.write_text(made.text, encoding="utf-8"))
     facts = {"page": str(target), "bytes": target.stat().st_size, **made.facts}
     sys.stderr.writelines(f"{NAME}: {line}\n" for line in made.warnings)
     sys.stdout.write(json_text(facts) if options.json else f"{printable(str(target))}\n")
     return 0
+
+
+def _made_page(options: argparse.Namespace) -> tuple[Made, Path]:
+    bundle = require_bundle(options.bundle).absolute()
+    target = _new(options.output or bundle.with_name(f"{bundle.name}.html"))
+    from harness.report.made import made_page
+
+    return made_page(bundle, options.part), target
+
+
+def _made_index(options: argparse.Namespace) -> tuple[Made, Path]:
+    root = _existing(reports_root(options.reports))
+    target = _new(options.output or root / "index.html")
+    from harness.report.made import made_index
+
+    return made_index(root, target.absolute().parent), target
 
 
 def _existing(root: Path) -> Path:

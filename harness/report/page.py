@@ -93,7 +93,6 @@ def check_content(check: Check) -> dict[str, Any]:
     """Return what a page says of a verification: whether it passed, when, and the first faults."""
     return {
         "verified": check.word is Word.PASS,
-        "incomplete": check.word is Word.NOT_COMPARABLE,
         "files": check.checked,
         "faults": [str(fault) for fault in check.faults[:MOST_FAULTS]],
         "count": len(check.faults),
