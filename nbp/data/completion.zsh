@@ -280,7 +280,9 @@ _shtab_nbp_report_html_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
   "--json[write JSON to standard output]"
-  {-o,--output}"[default BUNDLE.html beside the bundle]:FILE:"
+  {-o,--output}"[default BUNDLE.html beside the bundle, index.html in the reports folder]:FILE:"
+  "--index[make the index of the reports folder, no BUNDLE]"
+  "--reports[for --index\; default NB_REPORTS, else reports]:DIR:"
   "--part[which compared pair has its images shown\; default the first]:MODE:"
   ":BUNDLE:"
 )
@@ -1114,7 +1116,9 @@ _shtab_nb_report_html_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
   "--json[write JSON to standard output]"
-  {-o,--output}"[default BUNDLE.html beside the bundle]:FILE:"
+  {-o,--output}"[default BUNDLE.html beside the bundle, index.html in the reports folder]:FILE:"
+  "--index[make the index of the reports folder, no BUNDLE]"
+  "--reports[for --index\; default NB_REPORTS, else reports]:DIR:"
   "--part[which compared pair has its images shown\; default the first]:MODE:"
   ":BUNDLE:"
 )
