@@ -9,14 +9,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from rich.console import Console
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from harness.verdict import State, Word
 from system_io.parser import QUIET, VERBOSE
 from system_io.shown import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 MOST_ROWS = 8
 GAP = "  "
@@ -66,6 +67,9 @@ def criterion_row(criterion: Mapping[str, Any]) -> Row:
 
 def show(shown: Shown, verbosity: int, console: Console | None = None) -> None:
     """Print for a person: -q the verdict line, usually rows and what matters, -v all there is."""
+    from rich.console import Console
+    from rich.text import Text
+
     console = console or Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     if verbosity != QUIET:
         _print_rows(console, shown.rows if verbosity == VERBOSE else shown.rows[:MOST_ROWS])
@@ -99,6 +103,8 @@ def _print_rows(console: Console, rows: Iterable[Row]) -> None:
 
 
 def _in_columns(row: tuple[str, str, str, str], widths: Sequence[int]) -> Text:
+    from rich.text import Text
+
     name, value, bound = (text.ljust(width) for text, width in zip(row[:3], widths[:3], strict=True))
     if not row[2] and not row[3]:
         return Text(f"{name}{GAP}{row[1]}")
@@ -106,6 +112,8 @@ def _in_columns(row: tuple[str, str, str, str], widths: Sequence[int]) -> Text:
 
 
 def _stacked(row: tuple[str, str, str, str]) -> Text:
+    from rich.text import Text
+
     name, value, bound, state = row
     text = Text(f"{name}: " if state else name).append(state, _style(state))
     return text.append(f"\n  {value}{f' ({bound})' if bound else ''}")
