@@ -5,6 +5,10 @@ run by default; the others on request. A C compiler must be on the machine: no s
 """
 
 import os
+import platform
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nox
@@ -16,6 +20,38 @@ nox.options.error_on_missing_interpreters = True
 ROOT = Path(__file__).parent
 PACKAGES = ["nbp", "system_io", "simulator", "trace_tools", "harness", "golden_suite_generator"]
 CODE = [*PACKAGES, "tests", "noxfile.py"]
+
+
+LOWEST_PYTHON = "3.11"
+LATEST_MINOR = 20
+VERSION_OF = "import sys; print(sys.executable, '.'.join(map(str, sys.version_info[:2])))"
+NO_TORCH_TESTS = [
+    "tests/trace_tools", "tests/system_io", "tests/test_house_rules.py", "tests/test_surroundings.py",
+    "tests/test_distribution.py",
+    *(f"tests/simulator/test_{name}.py" for name in (
+        "c_random", "headers", "io_images", "io_tables", "noise", "options", "resolve", "statistics",
+    )),
+    *(f"tests/harness/test_{name}.py" for name in (
+        "build", "metrics", "nb_compare", "peaks", "run", "verdict",
+    )),
+    *(f"tests/golden_suite_generator/test_{name}.py" for name in (
+        "cases", "inputs", "reference_outputs", "reference_quirks", "reference_refusals", "reference_traces",
+        "reference_vectors",
+    )),
+]  # fmt: skip
+"""Tests that never import torch."""
+
+
+def newest_python() -> str:
+    """Return the newest Python on the search path, or among those of pyenv, that runs and may be used."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path("~/.pyenv").expanduser()), "versions")
+    for minor in range(LATEST_MINOR, 10, -1):
+        found = [shutil.which(f"python3.{minor}"), *map(str, pyenv.glob(f"3.{minor}.*/bin/python"))]
+        for path in filter(None, found):
+            answer = subprocess.run([path, "-c", VERSION_OF], capture_output=True, text=True, check=False)
+            if answer.returncode == 0 and answer.stdout.split()[-1] == f"3.{minor}":
+                return answer.stdout.split()[0]
+    return sys.executable
 
 
 @nox.session
@@ -40,6 +76,46 @@ def tests(session: nox.Session) -> None:
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
     words = session.posargs or ["-n", str(min(4, os.cpu_count() or 1))]
     session.run("pytest", *words, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session(python=LOWEST_PYTHON)
+def lowest(session: nox.Session) -> None:
+    """Run the test suite on the lowest versions that pyproject.toml declares; words after -- go to pytest."""
+    session.install("-r", "requirements/lowest.txt")
+    session.install("--no-build-isolation", "--no-deps", "-e", ".")
+    words = session.posargs or ["-n", str(min(4, os.cpu_count() or 1))]
+    session.run("pytest", *words, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session(python=newest_python())
+def newest(session: nox.Session) -> None:
+    """Run the tests on the newest Python at hand; where torch is a download of gigabytes, those without.
+
+    `-- --whole` runs all of them in any case, whatever there is to download.
+    """
+    whole = "--whole" in session.posargs or _torch_is_small(session)
+    pinned = [*_pinned("run"), *_pinned("tests")]
+    session.install(*(word for word in pinned if whole or not word.startswith("torch==")))
+    session.install("--no-build-isolation", "--no-deps", "-e", ".")
+    words = [word for word in session.posargs if word != "--whole"] or ["-n", "2"]
+    session.run("pytest", *words, *([] if whole else NO_TORCH_TESTS), env={"OMP_NUM_THREADS": "1"})
+    ran = "the whole suite" if whole else "only the tests that need no torch, of which there is no small file"
+    session.log(f"{session.python}: ran {ran}")
+
+
+def _pinned(name: str) -> list[str]:
+    """Return the requirements that a file pins itself."""
+    return [word for word in (ROOT / "requirements" / f"{name}.txt").read_text().split() if "==" in word]
+
+
+def _torch_is_small(session: nox.Session) -> bool:
+    """Tell whether torch for this Python costs no download of gigabytes: a file here, or no CUDA in it."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        return True
+    torch = next(word for word in _pinned("run") if word.startswith("torch=="))
+    words = ["--dry-run", "--no-index", "--no-deps", "-qq", "--report", "-", torch]
+    said = session.run("python", "-m", "pip", "install", *words, success_codes=[0, 1], silent=True)
+    return '"name": "torch"' in str(said)
 
 
 @nox.session

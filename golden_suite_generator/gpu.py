@@ -187,9 +187,19 @@ def measure_speed(
     for case in cases:
         for plan in plans:
             try:
-                rows.append({"dtype": plan.dtype, **measure_case(plan, case)})
+                row = {"dtype": plan.dtype, **measure_case(plan, case)}
             except UserError as error:
                 failures.append({"case": case.id, "dtype": str(plan.dtype), "why": str(error)})
+                continue
+            rows.append(row)
+            failures += [
+                {
+                    "case": case.id,
+                    "dtype": str(plan.dtype),
+                    "why": f"{one['figure']} not measured: {one['why']}",
+                }
+                for one in row["unmeasured"]
+            ]
     return rows, failures
 
 
@@ -268,7 +278,7 @@ def _speed_table(result: Mapping[str, Any]) -> Table:
         found = row["summary"]
         speeds = [f"{found[key] / 1e6:.4g}" for key in ("samples_per_s", "samples_per_s_without_setup")]
         memory = "-" if found["device_bytes"] is None else f"{found['device_bytes'] / (1 << 20):.4g}"
-        ratio = f"{found['c']['ratio']['median']:.3g}"
+        ratio = f"{found['c']['ratio']['median']:.3g}" if found["c"]["ratio"] else "-"
         differs = f"{found['c']['max_diff_of_max']:.2g}"
         waits = "-" if row["host_waits"] is None else str(row["host_waits"])
         table.add_row(row["id"], row["dtype"], *speeds, ratio, differs, memory, waits)

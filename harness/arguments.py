@@ -26,8 +26,10 @@ QUIRK_OPTIONS = frozenset({"-quirk", "--quirk"})
 REFUSED: Mapping[str, str] = {
     "-parity_mode": "give --parity-mode before the --",
     "--parity-mode": "give --parity-mode before the --",
-    "-dtype": "give --dtype before the --",
-    "-device": "give --device before the --",
+    **dict.fromkeys(("-dtype", "--dtype"), "give --dtype before the --"),
+    **dict.fromkeys(("-device", "--device"), "give --device before the --"),
+    **dict.fromkeys(("-compile", "--compile"), "compared images are computed operation by operation"),
+    **dict.fromkeys(("-reproducible", "--reproducible"), "leave it out, the simulator is told so anyway"),
     "--phi-carryover-mode": "write --quirk Q-PHI-CARRYOVER=on or =off, which both programs know",
     "-h": "leave it out",
     "--help": "leave it out",

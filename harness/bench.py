@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.bench_cases import CASES, BenchCase, chosen_cases
-from harness.bench_measure import BenchPlan, Note, measure_case, scaling_exponents
+from harness.bench_measure import BenchPlan, Note, measure_case
 from harness.bench_plots import draw_series, draw_speed
 from harness.bench_report import append_history, csv_text, markdown_text, notes, screen_tables
+from harness.bench_summary import scaling_exponents
 from harness.build import build_reference
 from harness.bundle import STAMP_FORMAT
 from harness.bundle_find import reports_root
@@ -223,6 +224,8 @@ def _behind(note: Note, label: str) -> Note:
 def exit_status(result: Mapping[str, Any]) -> int:
     """Return 0 if every case was measured and agrees, 1 if an image differs, 3 if anything is missing."""
     if result["failures"] or not result["cases"] or not result["complete"]:
+        return EXIT_ERROR
+    if any(row["unmeasured"] for row in result["cases"]):
         return EXIT_ERROR
     return 0 if all(row["summary"]["agrees"] for row in result["cases"]) else DISAGREE
 

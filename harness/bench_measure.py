@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 from typing import Any
-
-import numpy as np
 
 from harness.bench_cases import BenchCase, Size
 from harness.bench_sides import Renderer, Whole, living_renderer, own_caches, repeats_for, run_whole
+from harness.bench_summary import summary_of, unmeasured
 from harness.errors import HarnessError
 from harness.metrics import compare_pixels
 from harness.programs import Program
@@ -48,7 +45,8 @@ class BenchPlan:
 
     def settings(self) -> tuple[str, ...]:
         """Return the words that tell the simulator what to do."""
-        return (*self.simulator.setting_words(self.mode, self.dtype, self.device), *self.extra)
+        words = self.simulator.setting_words(self.mode, self.dtype, self.device, reproducible=False)
+        return (*words, *self.extra)
 
     def check(self) -> None:
         """Ask every program for the words of the settings. Raises: ProgramError if one cannot do it."""
@@ -67,7 +65,7 @@ def measure_case(plan: BenchPlan, case: BenchCase) -> dict[str, Any]:
     """Measure a case and return its rounds and their summary as plain data.
 
     Raises:
-        HarnessError: a program fails, or a rendering is too short to be told from the rest of the process.
+        HarnessError: a program fails.
     """
     args = case.arguments(plan.data, plan.quick)
     with own_caches(plan.simulator) as simulator:
@@ -101,7 +99,13 @@ def measure_case(plan: BenchPlan, case: BenchCase) -> dict[str, Any]:
         "rounds": rounds,
     }
     agreement = {name: difference_of_max(image, ours, size.band()) for name, image in images.items()}
-    return row | {"max_diff_of_max": agreement, "summary": summary_of(row, agreement, plan)}
+    names = list(plan.c_programs)
+    summary = summary_of(row, agreement, plan.bound_of_max, names)
+    return row | {
+        "max_diff_of_max": agreement,
+        "summary": summary,
+        "unmeasured": unmeasured(rounds, names),
+    }
 
 
 @dataclass
@@ -141,8 +145,7 @@ def _c_round(
 ) -> tuple[dict[str, Any], FloatImage]:
     """Time a C program on the case (or its band) and on a single pixel; the difference is its rendering.
 
-    Raises:
-        HarnessError: the difference is too small a part of the process.
+    A difference too small a part of the process is no figure: `render_s` is None then, and `why` says so.
     """
     settings = program.setting_words(plan.mode)
     band = size.band()
@@ -150,16 +153,14 @@ def _c_round(
     full = run_whole(program, settings, (*args, *region), plan.timeout_s)
     pixel = run_whole(program, settings, (*args, "-roi", "0", "0", "0", "0"), plan.timeout_s)
     render_s = full.wall_s - pixel.wall_s
-    if render_s < LEAST_SHARE * full.wall_s:
-        raise HarnessError(
-            f"{program.title} takes {full.wall_s:.4f} s for the case and {pixel.wall_s:.4f} s for one pixel; "
-            "its rendering cannot be told from the rest, take a larger case"
-        )
-    times = {
-        "process_s": full.wall_s, "one_pixel_s": pixel.wall_s, "render_s": render_s,
-        "peak_bytes": full.peak_bytes,
-    }  # fmt: skip
-    return times, full.image
+    times = {"process_s": full.wall_s, "one_pixel_s": pixel.wall_s, "peak_bytes": full.peak_bytes}
+    if render_s >= LEAST_SHARE * full.wall_s:
+        return times | {"render_s": render_s}, full.image
+    why = (
+        f"{program.title} takes {full.wall_s:.4f} s for the case and {pixel.wall_s:.4f} s for one pixel; its"
+        " rendering cannot be told from the rest, take a larger case or a machine that does nothing else"
+    )
+    return times | {"render_s": None, "why": why}, full.image
 
 
 def difference_of_max(c_image: FloatImage, ours: FloatImage, band: tuple[int, int] | None) -> float:
@@ -178,75 +179,3 @@ def difference_of_max(c_image: FloatImage, ours: FloatImage, band: tuple[int, in
 def _shown(args: Sequence[str], data: Path) -> list[str]:
     folder = str(data.absolute())
     return [Path(word).name if word.startswith(folder) else word for word in args]
-
-
-def summary_of(row: Mapping[str, Any], agreement: Mapping[str, float], plan: BenchPlan) -> dict[str, Any]:
-    """Return the figures of a case over its rounds; each ratio is formed within a round."""
-    rounds = row["rounds"]
-    renders = [one["simulator"] for one in rounds]
-    ours = [row["samples"] / (one["prepare_s"] + one["render_s"]) for one in renders]
-    busy = [one["cpu_s"] / (one["prepare_s"] + one["render_s"]) for one in renders]
-    peak = max(one["peak_bytes"] for one in renders)
-    found: dict[str, Any] = {
-        "samples_per_s": median(ours),
-        "samples_per_s_without_setup": median(row["samples"] / one["render_s"] for one in renders),
-        "cores_busy": median(busy),
-        "peak_bytes": peak,
-        "peak_above_import_bytes": peak - row["import_bytes"],
-        "device_bytes": renders[-1]["device_bytes"],
-        "agrees": all(value <= plan.bound_of_max for value in agreement.values()),
-        "bound_of_max": plan.bound_of_max,
-    }
-    for name in plan.c_programs:
-        speeds = [row["c_samples"] / one[name]["render_s"] for one in rounds]
-        found[name] = {
-            "samples_per_s": median(speeds),
-            "peak_bytes": max((one[name]["peak_bytes"] or 0 for one in rounds), default=0),
-            "ratio": _spread([a / b for a, b in zip(ours, speeds, strict=True)]),
-            "max_diff_of_max": agreement[name],
-        }
-        if row["c_rows"] is None:
-            found[name]["process_s"] = median(one[name]["process_s"] for one in rounds)
-    if plan.whole:
-        found["whole"] = _whole_summary(row, list(plan.c_programs))
-    return found
-
-
-def _whole_summary(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """Return wall times of whole processes, and those over the C program's in the same round."""
-    rounds = row["rounds"]
-    found: dict[str, Any] = {"peak_bytes": max(one["whole"]["peak_bytes"] or 0 for one in rounds)}
-    for key in ("cold", "warm"):
-        made = [one for one in rounds if one["whole"][f"{key}_s"] is not None]
-        found[f"{key}_s"] = median(one["whole"][f"{key}_s"] for one in made)
-        for name in names if row["c_rows"] is None else ():
-            ratios = [one["whole"][f"{key}_s"] / one[name]["process_s"] for one in made]
-            found.setdefault(f"of_{name}", {})[key] = _spread(ratios)
-    return found
-
-
-def _spread(values: Sequence[float]) -> dict[str, float]:
-    return {"median": median(values), "least": min(values), "most": max(values)}
-
-
-def scaling_exponents(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, float | None]:
-    """Return the log-log slope of the time of a pixel against the domains; None below two cases.
-
-    slope = sum (x - <x>)(y - <y>) / sum (x - <x>)^2 with x = ln domains, y = ln seconds per pixel.
-    """
-    series = [row for row in rows if row["domains_in_series"] is not None]
-    if len(series) < 2:
-        return dict.fromkeys(["simulator", *names])
-    x = np.log([row["domains_in_series"] for row in series])
-    found: dict[str, float | None] = {}
-    for name in ("simulator", *names):
-        y = np.array([math.log(seconds_per_pixel(row, name)) for row in series])
-        found[name] = float(np.sum((x - x.mean()) * (y - y.mean())) / np.sum((x - x.mean()) ** 2))
-    return found
-
-
-def seconds_per_pixel(row: Mapping[str, Any], name: str) -> float:
-    """Return the rendering time of a pixel with one of the programs."""
-    summary = row["summary"]
-    speed = summary["samples_per_s"] if name == "simulator" else summary[name]["samples_per_s"]
-    return float(row["samples"] / row["pixels"] / speed)

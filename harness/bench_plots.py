@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-
-from harness.bench_measure import seconds_per_pixel
 from harness.bench_report import MIB, machine_title
+from harness.bench_summary import seconds_per_pixel, speed
+from harness.drawing import Axes, Figure, FigureCanvasAgg, LogLocator, NullFormatter, StrMethodFormatter
 
 Row = Mapping[str, Any]
 COLOURS = ("tab:blue", "tab:orange", "tab:green")
@@ -22,6 +19,8 @@ DPI = 120
 
 def draw_speed(path: Path, result: Row) -> None:
     """Draw samples a second of every case and program, with the ratio to the first C program.
+
+    What was not measured has no bar.
 
     Args:
         path: PNG file to write.
@@ -34,12 +33,13 @@ def draw_speed(path: Path, result: Row) -> None:
     height = BAR_HEIGHT / len(names)
     for number, name in enumerate(names):
         places = [place + BAR_HEIGHT / 2.0 - (number + 0.5) * height for place in range(len(rows))]
-        speeds = [_speed(row, name) / 1e6 for row in rows]
+        speeds = [(speed(row, name) or 0.0) / 1e6 for row in rows]
         axes.barh(places, speeds, height=0.92 * height, color=COLOURS[number], label=name)
     for place, row in enumerate(rows):
-        ratio = row["summary"][names[1]]["ratio"]["median"]
+        ratio = row["summary"][names[1]]["ratio"]
         axes.annotate(
-            f" {ratio:.3g}x", (_speed(row, "simulator") / 1e6, place + BAR_HEIGHT / 2.0 - 0.5 * height),
+            f" {ratio['median']:.3g}x" if ratio else " not measured",
+            ((speed(row, "simulator") or 0.0) / 1e6, place + BAR_HEIGHT / 2.0 - 0.5 * height),
             va="center", fontsize=9,
         )  # fmt: skip
     axes.set_yticks(range(len(rows)), [row["id"] for row in rows])
@@ -74,8 +74,9 @@ def draw_series(path: Path, result: Row) -> bool:
     time, memory = figure.subplots(1, 2)
     for name, colour in zip(names, COLOURS, strict=False):
         slope = result["scaling"][name]
-        label = f"{name}, slope {slope:.3f}"
-        time.loglog(domains, [seconds_per_pixel(row, name) for row in rows], "o-", color=colour, label=label)
+        label = f"{name}, slope {'not measured' if slope is None else f'{slope:.3f}'}"
+        times = [seconds_per_pixel(row, name) or math.nan for row in rows]
+        time.loglog(domains, times, "o-", color=colour, label=label)
     _finish(time, "seconds a pixel", domains)
     for key, label in (("peak_bytes", "process"), ("peak_above_import_bytes", "above import torch")):
         memory.semilogx(domains, [row["summary"][key] / MIB for row in rows], "o-", label=label)
@@ -84,11 +85,6 @@ def draw_series(path: Path, result: Row) -> bool:
     figure.suptitle(machine_title(result), fontsize=10)
     _save(figure, path)
     return True
-
-
-def _speed(row: Row, name: str) -> float:
-    summary = row["summary"]
-    return float(summary["samples_per_s"] if name == "simulator" else summary[name]["samples_per_s"])
 
 
 def _finish(axes: Axes, label: str, domains: Sequence[int]) -> None:

@@ -171,6 +171,7 @@ def notes(result: Row) -> list[str]:
                 f"({_number(row['c_samples'], 1e6)} M samples)"
             )
         found += [f"{row['id']}: {note}" for note in row["notes"]]
+        found += [f"{row['id']}: {one['figure']} not measured: {one['why']}" for one in row["unmeasured"]]
         if not row["summary"]["agrees"]:
             bound = row["summary"]["bound_of_max"]
             found.append(f"{row['id']}: the images differ by more than {bound:g} of the maximum")

@@ -1,11 +1,12 @@
 """Builds the C reference once for each set of sources, flags and compiler.
 
 `python -m harness.build --path [--variant V]` builds if needed and writes nothing but the path of the
-binary to standard output. Binaries are kept in `NB_CACHE`, else in the user's cache directory.
+binary to standard output. Binaries are kept in the folder of `system_io.cache`.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -14,7 +15,8 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +25,7 @@ from typing import Any
 from harness.cli import CommandParser, run_command
 from harness.errors import BuildError
 from harness.files import json_text, sha256_of_file
+from system_io.cache import cache_folder
 from system_io.children import execute
 from system_io.owner import part_prefix, sweep
 
@@ -98,15 +101,6 @@ def reference_sources() -> Path:
     raise BuildError("C sources of the reference not found; reinstall nanobragg-parity with its package data")
 
 
-def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return where binaries are kept: `NB_CACHE`, else nanobragg-parity in the user's cache directory."""
-    if environ.get("NB_CACHE"):
-        return Path(environ["NB_CACHE"]).absolute()
-    if environ.get("XDG_CACHE_HOME"):
-        return Path(environ["XDG_CACHE_HOME"]) / "nanobragg-parity"
-    return Path.home() / ".cache" / "nanobragg-parity"
-
-
 def build_reference(
     variant: str = "default",
     *,
@@ -137,7 +131,7 @@ def build_reference(
     hashes = {path.name: sha256_of_file(path) for path in _source_files(folder)}
     key = _cache_key(hashes, flags, compiler)
     home = cache_folder(environ) / key
-    if not (home / "provenance.json").is_file():
+    if not _is_built(home):
         facts = {
             "schema": 1,
             "variant": variant,
@@ -146,8 +140,34 @@ def build_reference(
             "sources_sha256": hashes,
             "key": key,
         }
-        _build_into(home, folder, compiler, flags, facts, environ)
+        with _one_at_a_time(home.parent):
+            if not _is_built(home):
+                _build_into(home, folder, compiler, flags, facts, environ)
     return Build(home / BINARY_NAME, json.loads((home / "provenance.json").read_text(encoding="utf-8")))
+
+
+def _is_built(home: Path) -> bool:
+    return (home / "provenance.json").is_file()
+
+
+@contextmanager
+def _one_at_a_time(cache: Path) -> Iterator[None]:
+    """Wait for other processes that build in a cache; where the system has no locks, all build at once."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        handle = os.open(cache, os.O_RDONLY)
+    except OSError as error:
+        raise _unwritable(cache, error) from error
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _unwritable(cache: Path, error: OSError) -> BuildError:
+    return BuildError(f"cannot write in cache '{cache}': {error.strerror}; set NB_CACHE")
 
 
 def _source_files(folder: Path) -> list[Path]:
@@ -168,13 +188,12 @@ def _build_into(
     facts: Mapping[str, Any],
     environ: Mapping[str, str],
 ) -> None:
-    """Compile in a folder of its own and rename it: two processes may build at once, one of them wins."""
+    """Compile in a folder of its own and rename it: of two processes that build all the same, one wins."""
     try:
-        home.parent.mkdir(parents=True, exist_ok=True)
         sweep(home.parent)
         scratch = Path(tempfile.mkdtemp(prefix=part_prefix("build"), dir=home.parent))
     except OSError as error:
-        raise BuildError(f"cannot write in cache '{home.parent}': {error.strerror}; set NB_CACHE") from error
+        raise _unwritable(home.parent, error) from error
     try:
         binary = scratch / BINARY_NAME
         units = [str(path) for path in _source_files(folder) if path.suffix == ".c"]
@@ -205,7 +224,7 @@ def _rename_unless_there(scratch: Path, home: Path) -> None:
     try:
         scratch.rename(home)
     except OSError:
-        if not (home / "provenance.json").is_file():
+        if not _is_built(home):
             raise
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from harness.bundle import STAMP_FORMAT
 from harness.bundle_find import is_complete
+from harness.drawing import Figure, FigureCanvasAgg
 from harness.errors import BundleError
 from harness.evidence import load_gradients, load_metrics, load_parts
 from harness.part import differing, read_json

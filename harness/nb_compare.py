@@ -16,7 +16,7 @@ from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
 from harness.pair import PairJob, PairResult, run_pair
 from harness.programs import DEVICES, DTYPES, MODES, first_program, second_program
-from harness.sides import check_sides
+from harness.sides import as_said, check_sides
 from harness.verdict import PUBLISHED, STRICT, Bounds
 
 NAME = "nb-compare"
@@ -103,11 +103,12 @@ def _compare_command(argv: Sequence[str]) -> int:
 
     from harness.summary import write_results
 
-    environment = {**described(os.environ), "sides": check_sides(job)}
+    environment, sides = described(os.environ), check_sides(job)
     with filled_folder(target) as partial, Console(stderr=True).status("running both programs"):
         result = run_pair(job)
-        write_results(partial, result, environment, [NAME, *argv])
-    _show(result, target, options, environment["sides"]["differences"])
+        sides = as_said(sides, result.computed())
+        write_results(partial, result, {**environment, "sides": sides}, [NAME, *argv])
+    _show(result, target, options, sides["differences"])
     return result.comparison.verdict.exit_status
 
 

@@ -53,6 +53,10 @@ class PairResult:
     comparison: Comparison
     inputs: tuple[Mapping[str, Any], ...] = ()
 
+    def computed(self) -> dict[str, str | None]:
+        """Return how each program that ran says that it computed its image."""
+        return {side: run.computed for side, run in zip(SIDES, self.runs, strict=False)}
+
 
 def run_pair(job: PairJob) -> PairResult:
     """Run both programs, one after the other, each in a scratch directory of its own, and compare.

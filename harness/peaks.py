@@ -138,7 +138,8 @@ def match_spots(first: Array, second: Array, gate_px: float) -> tuple[NDArray[np
     near = cKDTree(first).sparse_distance_matrix(cKDTree(second), gate_px, output_type="ndarray")
     rows, columns = near["i"].astype(np.int64), near["j"].astype(np.int64)
     nodes = len(first) + len(second)
-    graph = coo_array((np.ones(len(rows)), (rows, columns + len(first))), shape=(nodes, nodes))
+    ends = (rows.astype(np.int32), (columns + len(first)).astype(np.int32))  # the type that csgraph reads
+    graph = coo_array((np.ones(len(rows)), ends), shape=(nodes, nodes))
     group = connected_components(graph, directed=False)[1][rows]  # [edges]
     order = np.argsort(group, kind="stable")
     cuts = np.flatnonzero(np.diff(group[order])) + 1

@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LogNorm, Normalize, SymLogNorm
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
+
+from harness.drawing import Axes, Figure, FigureCanvasAgg, LogNorm, Normalize, SymLogNorm
 
 Image = NDArray[np.float32]
 Array = NDArray[np.float64]

@@ -32,17 +32,24 @@ DTYPES: tuple[str, ...] = get_args(Precision)
 DEVICES = ("cpu", "cuda")
 VERSION_LIMIT_S = 60.0
 C_BIN_VARIABLE = "NB_C_BIN"
+PARITY_DTYPE = "float64"
+OWN_MODULES_ONLY = {"PYTHONSAFEPATH": "1"}
+"""Keeps Python from taking files of its working directory for modules."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one kind of program is told what to do; an option it does not know is None or missing."""
+    """How one kind of program is told what to do; an option it does not know is None or missing.
+
+    same_bits_words: what keeps its bits from depending on what a cache of its holds.
+    """
 
     title: str
     mode_words: Mapping[str, tuple[str, ...]]
     quirk_option: str | None = None
     dtype_option: str | None = None
     device_option: str | None = None
+    same_bits_words: tuple[str, ...] = ()
 
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -57,6 +64,7 @@ DIALECTS: Mapping[str, Dialect] = {
         quirk_option="--quirk",
         dtype_option="-dtype",
         device_option="-device",
+        same_bits_words=("--reproducible",),
     ),
     "external": Dialect(title="external nanoBragg", mode_words={"c-parity": ()}),
 }
@@ -84,12 +92,23 @@ class Program:
 
     def _parity_dtype(self) -> str | None:
         """Return the arithmetic that decides parity, None for a program that has no choice."""
-        return "float64" if self.dialect.dtype_option else None
+        return PARITY_DTYPE if self.dialect.dtype_option else None
 
     def setting_words(
-        self, mode: str, dtype: str | None = None, device: str | None = None
+        self,
+        mode: str,
+        dtype: str | None = None,
+        device: str | None = None,
+        *,
+        reproducible: bool = True,
     ) -> tuple[str, ...]:
         """Return the words that set parity mode, dtype (float64 unless given) and device in its spelling.
+
+        Args:
+            mode: of `MODES`.
+            dtype: of `DTYPES`, None for the one that decides parity.
+            device: of `DEVICES`, None for the program's own choice.
+            reproducible: whether the same words must give the same bits whatever a cache holds.
 
         Raises:
             ProgramError: the program does not know what is asked.
@@ -109,7 +128,11 @@ class Program:
             if option is None:
                 raise ProgramError(f"{self.title} '{self.words[0]}' has no {name} option; leave --{name} out")
             words += [option, value]
-        return tuple(words)
+        return (*words, *(self.dialect.same_bits_words if reproducible else ()))
+
+    def dtype_of(self, dtype: str | None) -> str:
+        """Return the arithmetic of a run for which `setting_words` was given a dtype."""
+        return (dtype or PARITY_DTYPE) if self.dialect.dtype_option else PARITY_DTYPE
 
 
 def first_program(
@@ -158,9 +181,8 @@ def simulator_program() -> Program:
         "sources_sha256": sha256_of_tree(package, "*.py"),
         "python": sys.executable,
     }
-    return Program(
-        "simulator", (sys.executable, "-m", "simulator"), facts, {"PYTHONPATH": os.pathsep.join(paths)}
-    )
+    environ = {"PYTHONPATH": os.pathsep.join(paths), **OWN_MODULES_ONLY}
+    return Program("simulator", (sys.executable, "-m", "simulator"), facts, environ)
 
 
 def _distribution_version() -> str:

@@ -6,12 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
 from scipy.ndimage import uniform_filter
 
+from harness.drawing import Axes, Figure, FigureCanvasAgg, LogNorm
 from harness.refine import Outcome
 from harness.refine_data import Array, Observed
 from harness.refine_fit import SCALE

@@ -25,6 +25,9 @@ TRACE_NAME = "trace.log"
 TRACE_WORDS = ("-trace_file", TRACE_NAME)
 SMV_HEAD_BYTES = 512
 
+COMPUTED = re.compile(rb"^computed: ([ -~]{1,120})$", re.MULTILINE)
+"""Line in which a program says how it computed its image."""
+
 FloatImage = NDArray[np.float32]
 
 
@@ -41,6 +44,12 @@ class ProgramRun:
     shape_source: str | None
     failure: str | None
     trace: bytes | None = None
+
+    @property
+    def computed(self) -> str | None:
+        """Return how the program says that it computed its image, None where it does not say."""
+        found = COMPUTED.search(self.stdout)
+        return found[1].decode("ascii") if found else None
 
     def facts(self) -> dict[str, Any]:
         """Return the run as plain data for a summary."""

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.pair import PairJob
-from harness.programs import Program
-from simulator.config import Compute
+from harness.programs import DTYPES, Program
 from system_io.children import temporary_folder
 
 LIMIT_S = 60.0
@@ -30,7 +29,7 @@ def side_facts(program: Program, job: PairJob, second: bool) -> dict[str, Any]:
         "kind": program.kind,
         "version": version[0] if version else None,
         "parity_mode": job.mode,
-        "dtype": (job.dtype or Compute().precision) if second and program.kind == "simulator" else "float64",
+        "dtype": program.dtype_of(job.dtype if second else None),
         "quirks": _quirks(program),
     }
 
@@ -62,6 +61,20 @@ def check_sides(job: PairJob) -> dict[str, Any]:
     """Return the facts about both sides and, in words, what differs between them."""
     first, second = side_facts(job.first, job, False), side_facts(job.second, job, True)
     return {"c": first, "py": second, "differences": differences(first, second)}
+
+
+def as_said(sides: Mapping[str, Any], said: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return the facts about both sides with the number type that each program said that it used.
+
+    Args:
+        sides: of `check_sides`.
+        said: of each side that ran, how it computed its image (`ProgramRun.computed`).
+    """
+    facts = dict(sides)
+    for side, words in said.items():
+        used = next((word for word in (words or "").split(", ") if word in DTYPES), None)
+        facts[side] = sides[side] | ({"dtype": used} if used else {})
+    return facts | {"differences": differences(facts["c"], facts["py"])}
 
 
 def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:

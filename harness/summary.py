@@ -35,7 +35,12 @@ def summary_data(result: PairResult) -> dict[str, Any]:
         "parity_mode": job.mode,
         "arguments": list(job.args),
         "caller": str(job.caller),
-        "settings": {"dtype": job.dtype, "device": job.device, "timeout_s": job.timeout_s},
+        "settings": {
+            "dtype": job.dtype,
+            "device": job.device,
+            "timeout_s": job.timeout_s,
+            "computed": result.computed(),
+        },
         "inputs": [dict(item) for item in result.inputs],
         "asked_region": None if job.roi is None else asdict(job.roi),
         "region": None if comparison.roi is None else asdict(comparison.roi),
@@ -143,7 +148,8 @@ def _setting_rows(result: PairResult) -> list[Row]:
     for side, run in zip(SIDES, result.runs, strict=False):
         peak = run.outcome.peak_bytes
         memory = "" if peak is None else f", {peak / 2**20:.0f} MiB"
-        rows.append(Row(f"{side}: {run.program.title}", f"{run.outcome.wall_s:.2f} s{memory}"))
+        computed = f"; {run.computed}" if run.computed else ""
+        rows.append(Row(f"{side}: {run.program.title}", f"{run.outcome.wall_s:.2f} s{memory}{computed}"))
     if result.comparison.roi is not None:
         rows.append(Row("region", str(result.comparison.roi)))
     return rows

@@ -10,13 +10,17 @@ from importlib import import_module
 
 @dataclass(frozen=True)
 class Row:
-    """A command: its word behind `nbp`, its own name, where it is, and what it does."""
+    """A command: its word behind `nbp`, its own name, where it is, and what it does.
+
+    needs_torch: whether it cannot be loaded without torch.
+    """
 
     word: str
     name: str
     module: str
     summary: str
     error_status: int = 3
+    needs_torch: bool = False
 
     def main(self) -> Callable[[Sequence[str] | None], int]:
         """Return the function that runs it on words and returns the exit status."""
@@ -31,11 +35,29 @@ class Row:
 
 COMMANDS: tuple[Row, ...] = (
     Row("compare", "nb-compare", "harness.nb_compare", "run two programs, or take two images, and compare"),
-    Row("trace", "trace-harness", "harness.trace_harness", "trace pixels in two programs: first divergence"),
+    Row(
+        "trace",
+        "trace-harness",
+        "harness.trace_harness",
+        "trace pixels in two programs: first divergence",
+        needs_torch=True,
+    ),
     Row("diff", "trace-diff", "trace_tools.cli", "compare two trace logs: first divergence and its cause"),
     Row("gates", "nb-gates", "harness.gates", "run the acceptance gates, a bundle for each"),
-    Row("gradients", "nb-gradients", "harness.gradients", "gradients against differences of a program"),
-    Row("refine", "nb-refine", "golden_suite_generator.refine", "cell, orientation, geometry from an image"),
+    Row(
+        "gradients",
+        "nb-gradients",
+        "harness.gradients",
+        "gradients against differences of a program",
+        needs_torch=True,
+    ),
+    Row(
+        "refine",
+        "nb-refine",
+        "golden_suite_generator.refine",
+        "cell, orientation, geometry from an image",
+        needs_torch=True,
+    ),
     Row("report", "nb-report", "harness.report_cli", "verify, replay, show and tabulate evidence bundles"),
     Row("golden", "nb-golden", "golden_suite_generator.cli", "make and check the suite of golden images"),
     Row("parity", "nb-parity", "golden_suite_generator.parity", "the main job: both programs, both modes"),

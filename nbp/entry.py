@@ -71,7 +71,14 @@ def run_row(row: Row, argv: Sequence[str] | None = None) -> int:
     if why is not None:
         sys.stderr.write(f"{row.name}: error: {why}\n")
         return row.error_status
-    return row.main()(argv)
+    from system_io.command import CLOSED_PIPE, Command
+    from system_io.room import NUMPY_BYTES, TORCH_BYTES, check_room
+
+    def loaded(words: Sequence[str]) -> int:
+        check_room(TORCH_BYTES if row.needs_torch else NUMPY_BYTES)
+        return row.main()(words)
+
+    return Command(row.name, loaded, row.error_status, CLOSED_PIPE)(argv)
 
 
 def _script(name: str) -> Callable[[], int]:

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 from system_io.version import VERSION
 
 if TYPE_CHECKING:
+    from simulator.computed import Computed
     from simulator.config import RunConfig
     from simulator.experiment import Experiment
-    from simulator.image import simulate
+    from simulator.image import simulate, simulate_with_facts
 
 __version__ = VERSION
-__all__ = ["Experiment", "RunConfig", "__version__", "simulate"]
+__all__ = ["Computed", "Experiment", "RunConfig", "__version__", "simulate", "simulate_with_facts"]
 _HOMES = {
+    "Computed": "simulator.computed",
     "Experiment": "simulator.experiment",
     "RunConfig": "simulator.config",
     "simulate": "simulator.image",
+    "simulate_with_facts": "simulator.image",
 }
 
 

@@ -34,6 +34,8 @@ from simulator.leaves import ABSENT, leaves, rebuilt, skeleton
 from simulator.sloped import block_slopes
 from simulator.stages import Call, Program, Staged
 from simulator.vectors import apply
+from system_io import cache
+from system_io.errors import UserError
 
 KERNEL_AXES = ("K", "N", "P", "M")
 PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 20, "cuda": 1 << 22}
@@ -179,14 +181,11 @@ def _with_few_orientations(ins: Instrument) -> Instrument:
 
 
 def cache_folder() -> Path:
-    """Return where compiled stages are kept: NB_CACHE, else the user's cache directory."""
-    named = os.environ.get("NB_CACHE")
-    base = (
-        Path(named)
-        if named
-        else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nanobragg-parity"
-    )
-    return base / "kernels"
+    """Return where compiled stages are kept. Raises: CompileError where there is no place."""
+    try:
+        return cache.cache_folder(os.environ) / "kernels"
+    except UserError as error:
+        raise CompileError(str(error)) from error
 
 
 def library_of(form: str, device: torch.device) -> Path:
@@ -322,7 +321,8 @@ def try_loading(library: Path, device: torch.device) -> None:
     paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
     tried = subprocess.run(
         [sys.executable, "-c", LOADING, str(library), str(device)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)}, capture_output=True, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"},
+        capture_output=True, check=False,
     )  # fmt: skip
     if tried.returncode:
         raise CompileError(f"what comes out cannot be loaded, exit status {tried.returncode}")

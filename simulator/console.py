@@ -13,6 +13,7 @@ from simulator.units import A_of_m, deg_of_rad
 from simulator.value_rules import GRAZING
 
 if TYPE_CHECKING:
+    from simulator.computed import Computed
     from simulator.scene import Scene
     from simulator.sparse import LeftOut
 
@@ -104,6 +105,11 @@ def solid_angle_line(scene: Scene, omega_sum_sr: float) -> str:
         area_sr = omega_sum_sr / (scene.oversample * scene.oversample * scene.layers)
     percent = area_sr / (4.0 * math.pi) * 100
     return f"solid angle subtended by detector = {area_sr:g} steradian ( {percent:g}% sphere)"
+
+
+def computed_line(how: Computed) -> str:
+    """Return how the image was computed, which is what its last bits depend on."""
+    return f"computed: {how}"
 
 
 def left_out_line(sparse: LeftOut) -> str:

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from simulator.blocks import NEVER, Block
-from simulator.compiled import unwrapped
+from simulator.compiled import Compiled, unwrapped
+from simulator.computed import Computed
 from simulator.config import RunConfig
 from simulator.errors import InputError
 from simulator.gradients import differentiable, wanted
@@ -22,6 +23,7 @@ from simulator.kernel import Photons, Stages, photons
 from simulator.leaves import leaves, rebuilt
 from simulator.memory import keep_freed
 from simulator.order import blocks_in_order, split
+from simulator.precision import precision_of
 from simulator.restrict import Neighbourhood
 from simulator.scene import Scene, prepare
 from simulator.skippable import WATCHED
@@ -45,13 +47,15 @@ class Rendered:
 
     image [spixels, fpixels] in photons, before the rounding to 4 bytes; executed: bool, which pixels were
     computed (the others are 0); omega_sum_sr: sum over executed pixels, layers and sub-pixels of the cached
-    solid angle; interpolation_ended: whether an index out of range switched interpolation off on the way
-    (Q-INTERP-LATCH); notes: warnings; sparse: what was left out, None where nothing was to be.
+    solid angle; how: what its last bits depend on; interpolation_ended: whether an index out of range
+    switched interpolation off on the way (Q-INTERP-LATCH); notes: warnings; sparse: what was left out, None
+    where nothing was to be.
     """
 
     image: Tensor
     executed: Tensor
     omega_sum_sr: float
+    how: Computed
     interpolation_ended: bool = False
     notes: tuple[str, ...] = ()
     sparse: LeftOut | None = None
@@ -62,7 +66,8 @@ class _Run:
     """What all blocks of a run share.
 
     near: what it is restricted to, None for the whole image; notes: warnings of the set-up; inference:
-    whether nobody wants a gradient; sparse: what leaves evaluations out, None for nothing.
+    whether nobody wants a gradient; sparse: what leaves evaluations out, None for nothing; how: see
+    `Rendered`.
     """
 
     scene: Scene
@@ -73,6 +78,7 @@ class _Run:
     notes: tuple[str, ...]
     inference: bool
     sparse: Sparse | None
+    how: Computed
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,15 @@ def simulate(config: RunConfig) -> Tensor:
     Args: config: from `RunConfig.from_args` or made by hand. Raises: InputError. Source: spec 00, 06.
     """
     return image_of(prepare(config))
+
+
+def simulate_with_facts(config: RunConfig) -> tuple[Tensor, Computed]:
+    """Return the image of a run as `simulate` does, and how it was computed.
+
+    Args: config: from `RunConfig.from_args` or made by hand. Raises: InputError. Source: spec 00, 06.
+    """
+    rendered = render(prepare(config))
+    return _usable(rendered.image), rendered.how
 
 
 def image_of(scene: Scene) -> Tensor:
@@ -150,19 +165,23 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
         made.append(rendered)
         return _computed(rendered), blocks
 
-    pixels, warnings = _with_gradient(scene, tap, whole, scene.evaluations)
-    plain = made[0].image
+    pixels, warnings, slopes_compiled = _with_gradient(scene, tap, whole, scene.evaluations)
+    plain, how = made[0].image, replace(made[0].how, slopes_compiled=slopes_compiled)
     if len(pixels) == plain.numel():
         image = pixels.reshape(plain.shape)
     else:
         image = torch.zeros_like(plain).masked_scatter(made[0].executed.to(pixels.device), pixels)
-    return replace(made[0], image=image, notes=tuple(dict.fromkeys((*made[0].notes, *warnings, *notes))))
+    notes = tuple(dict.fromkeys((*made[0].notes, *warnings, *notes)))
+    return replace(made[0], image=image, how=how, notes=notes)
 
 
 def _with_gradient(
     scene: Scene, tap: Tap, pixels: Callable[[_Run], tuple[Tensor, list[Block]]], evaluations: int
-) -> tuple[Tensor, tuple[str, ...]]:
-    """Return the pixels [n] of a run with their gradient, nothing left out, and warnings about the latter."""
+) -> tuple[Tensor, tuple[str, ...], bool]:
+    """Return the pixels [n] of a run with their gradient, nothing left out.
+
+    With them come warnings about the gradient, and whether it is computed by machine code.
+    """
     compute = replace(scene.config.compute, epsilon=0.0)
     scene = scene.with_compute(compute)
     exact = Instrument.of(scene.with_compute(replace(compute, precision="float64")))
@@ -175,7 +194,7 @@ def _with_gradient(
     tensors = list(leaves(exact))
     free = tuple(part.requires_grad for part in tensors)
     backward, notes = choose_backward(compute, seen, free, evaluations, _side_by_side)
-    return differentiable(tensors, seen, forward, backward), notes
+    return differentiable(tensors, seen, forward, backward), notes, backward.programs is not None
 
 
 def _computed(rendered: Rendered) -> Tensor:
@@ -211,7 +230,7 @@ def _render(run: _Run, progress: Progress | None) -> tuple[Rendered, list[Block]
         if progress is not None:
             progress(finished, total)
     ended = run.ins.plan.latching and bool(done) and done[-1].interpolated != NEVER
-    made = _assemble(values[:finished], executed, done)
+    made = _assemble(run.how, values[:finished], executed, done)
     blocks = [block for part in done for block in part.blocks]
     left_out = _left_out(run, total, done, made.image)
     return replace(made, interpolation_ended=ended, notes=run.notes, sparse=left_out), blocks
@@ -241,10 +260,11 @@ def _run(scene: Scene, ins: Instrument, tap: Tap, evaluations: int) -> _Run:
     within = unwrapped if sparse is None else sparse.probe
     stages, notes = choose_stages(scene.config.compute, ins, tap, evaluations, within)
     notes += () if sparse is None else sparse.notes
-    return _Run(scene, ins, stages, tap, near, notes, torch.is_inference_mode_enabled(), sparse)
+    how = Computed(isinstance(stages, Compiled), precision_of(scene), ins.device.type)
+    return _Run(scene, ins, stages, tap, near, notes, torch.is_inference_mode_enabled(), sparse, how)
 
 
-def _assemble(values: Tensor, executed: Tensor, done: list[_Done]) -> Rendered:
+def _assemble(how: Computed, values: Tensor, executed: Tensor, done: list[_Done]) -> Rendered:
     """Return the image made of the computed pixels in their order, 0 elsewhere."""
     places = [part.place.cpu() for part in done if part.place is not None]
     if places:
@@ -252,10 +272,10 @@ def _assemble(values: Tensor, executed: Tensor, done: list[_Done]) -> Rendered:
         executed.view(-1)[torch.cat(places)] = True
     omega_sr = float(sum(torch.stack([part.omega_sum_sr for part in done]).tolist())) if done else 0.0
     if len(values) == executed.numel():
-        return Rendered(values.reshape(executed.shape), executed, omega_sr)
+        return Rendered(values.reshape(executed.shape), executed, omega_sr, how)
     flat = torch.zeros(executed.numel(), dtype=values.dtype, device=values.device)
     image = flat.masked_scatter(executed.flatten().to(flat.device), values)
-    return Rendered(image.reshape(executed.shape), executed, omega_sr)
+    return Rendered(image.reshape(executed.shape), executed, omega_sr, how)
 
 
 def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[_Done]:

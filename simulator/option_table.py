@@ -176,6 +176,8 @@ PARITY: tuple[Row, ...] = (
     ("-dtype", "--dtype", "auto|float64|mixed|float32", "", "auto", "arithmetic of the pixel loop"),
     ("--accuracy", "-accuracy", "f", "", "1e-6", "error -dtype auto may make, of the brightest pixel"),
     ("--compile", "-compile", "auto|on|off", "", "auto", "machine code for the pixel loop, kept on disk"),
+    ("--reproducible", "-reproducible", "", "", "",
+     "the same bits whatever the cache holds: --compile off, and float64 unless -dtype is given"),
     ("--epsilon", "-epsilon", "f", "", "nothing is left out",
      "most a pixel may lose by evaluations that are left out, of the brightest pixel; not with a trace"),
     ("-device", "--device", "cpu|cuda", "", "cpu", "where the pixel loop runs"),

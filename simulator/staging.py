@@ -79,14 +79,14 @@ def _compiled(
         asked = compute.compile == "on"
         return None, (f"--compile on: {obstacle} is not compiled; the run goes on without",) if asked else ()
     make = compute.compile == "on" or evaluations >= WORTH_COMPILING[ins.device.type]
-    if not make and not cache_folder().exists():
-        return None, ()
     try:
+        if not make and not cache_folder().exists():
+            return None, ()
         return compiled_stages(ins, make, within, free), ()
     except CompileError as error:
         if compute.compile == "on":
             raise
-        return None, (f"{error}; the run goes on without",)
+        return None, (f"{error}; the run goes on without",) if make else ()
 
 
 def _uncompilable(ins: Instrument, tap: Tap) -> str:

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from tests.surroundings import move_in
+
 ROOT = Path(__file__).resolve().parents[1]
+SURROUNDINGS = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run a home and caches of its own; workers have those of the process that started them."""
+    if not hasattr(config, "workerinput"):
+        config.stash[SURROUNDINGS] = Path(tempfile.mkdtemp(prefix="nb-tests-"))
+        move_in(os.environ, config.stash[SURROUNDINGS])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Take the home and the caches of the run away."""
+    if SURROUNDINGS in config.stash:
+        shutil.rmtree(config.stash[SURROUNDINGS], ignore_errors=True)
 
 
 def shared_or_none() -> Path | None:

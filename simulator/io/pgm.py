@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.io.files import bytes_of
+from simulator.io.files import write_file
 
 
-def pgm_chunks(pixels: NDArray[np.uint8], scale: float) -> list[bytes | memoryview]:
-    """Return the file of a preview [slow, fast]; the header names the scale of the pixels (08)."""
+def write_pgm(path: Path, pixels: NDArray[np.uint8], scale: float) -> None:
+    """Write a preview [slow, fast]; the header names the scale of the pixels (08).
+
+    Raises: InputError if the file cannot be written.
+    """
     height, width = pixels.shape
     header = f"P5\n{width} {height}\n# pixels scaled by {scale:g}\n255\n"
-    return [header.encode(), bytes_of(pixels)]
+    write_file(path, [header.encode(), pixels], "PGM image")

@@ -19,7 +19,7 @@ def test_malformed_input_is_refused(c_binary: Path, tmp_path: Path, case: object
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=20,
+        timeout=300,
         check=False,
     )
     assert malformed.refusal_problems(case, run.returncode, run.stderr, tmp_path) == []

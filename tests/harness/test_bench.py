@@ -5,14 +5,16 @@ import json
 import re
 import socket
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from harness import bench, bench_measure, bench_worker
+from harness import bench, bench_measure, bench_plots, bench_report, bench_worker
 from harness.bench_cases import BY_ID, Size, chosen_cases
-from harness.bench_measure import BenchPlan, difference_of_max, scaling_exponents
+from harness.bench_measure import BenchPlan, difference_of_max
 from harness.bench_sides import Whole, living_renderer, repeats_for
+from harness.bench_summary import scaling_exponents, summary_of, unmeasured
 from harness.errors import HarnessError, ProgramError
 from harness.programs import program_at, simulator_program
 from simulator.config import RunConfig
@@ -20,6 +22,19 @@ from simulator.config import RunConfig
 QUICK = ["--quick", "--rounds", "1", "--cases", "domains-10", "domains-100"]
 SMALL_TEXT = "-cell 50 60 70 90 90 90 -default_F 9 -lambda 1 -distance 100 -detpixels 8 -N 5 -oversample 2"
 SMALL = SMALL_TEXT.split()
+LONG_S = 900.0
+"""A limit that no machine reaches, however busy."""
+
+
+RUN_WHOLE = bench_measure.run_whole
+CASE_S, PIXEL_S = 1.0, 0.25
+
+
+def clocked(*given):
+    """Run a program, with wall times that do not depend on what else the machine does."""
+    args = given[2]
+    pixel = args[-5:] == ("-roi", "0", "0", "0", "0")
+    return replace(RUN_WHOLE(*given), wall_s=PIXEL_S if pixel else CASE_S)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +42,7 @@ def measured(tmp_path_factory):
     """The folder of the reports of one quick run without external program, and its exit status."""
     reports = tmp_path_factory.mktemp("bench")
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("NB_C_BIN", raising=False)
+        patch.setattr(bench_measure, "run_whole", clocked)
         status = bench.main(
             [*QUICK, "--profile", "--reports", str(reports), "--markdown", str(reports / "b.md")]
         )
@@ -132,19 +147,57 @@ def test_case_that_a_program_fails_on_is_no_success(tmp_path, fake, monkeypatch,
     ],
 )
 def test_exit_status(agrees, failures, complete, status):
-    cases = [{"summary": {"agrees": value}} for value in agrees]
+    cases = [{"summary": {"agrees": value}, "unmeasured": []} for value in agrees]
     assert bench.exit_status({"cases": cases, "failures": failures, "complete": complete}) == status
 
 
-def test_rendering_that_is_lost_in_the_process_is_refused(monkeypatch, fake):
+@pytest.mark.parametrize(("case_s", "pixel_s"), [(1.0, 1.0), (1.0, 0.96), (0.2, 3.0)])
+def test_rendering_that_is_lost_in_the_process_is_not_measured_with_a_reason(
+    case_s, pixel_s, monkeypatch, fake
+):
+    walls = iter((case_s, pixel_s))
+
     def run(*_words):
-        return Whole(1.0, None, np.ones((2, 2), np.float32))
+        return Whole(next(walls), None, np.ones((2, 2), np.float32))
 
     monkeypatch.setattr(bench_measure, "run_whole", run)
     program = program_at(fake("good"), "--c-bin")
     plan = BenchPlan(simulator_program(), {"c": program}, data=None)
-    with pytest.raises(HarnessError, match="cannot be told from the rest"):
-        bench_measure._c_round(plan, program, (), Size((2, 2), 4, 4))
+    times, image = bench_measure._c_round(plan, program, (), Size((2, 2), 4, 4))
+    assert (times["render_s"], image.shape) == (None, (2, 2))
+    assert "cannot be told from the rest" in times["why"]
+
+
+def round_of(render_s, why="lost"):
+    ours = {"prepare_s": 0.5, "render_s": 0.5, "cpu_s": 2.0, "peak_bytes": 9, "device_bytes": None}
+    c = {"process_s": 3.0, "one_pixel_s": 1.0, "peak_bytes": None, "render_s": render_s}
+    return {"simulator": ours, "c": c if render_s else {**c, "why": why}}
+
+
+def test_rounds_that_could_not_be_measured_do_not_count():
+    rounds = [round_of(2.0), round_of(None), round_of(4.0)]
+    row = {"rounds": rounds, "samples": 100, "c_samples": 100, "c_rows": None, "import_bytes": 1}
+    found = summary_of(row, {"c": 0.0}, 1e-6, ["c"])
+    assert found["c"]["ratio"] == {"median": 3.0, "least": 2.0, "most": 4.0}
+    assert unmeasured(rounds, ["c"]) == []
+
+
+def test_figure_that_no_round_could_measure_is_stated_and_is_no_success(measured, tmp_path):
+    result = json.loads((measured[0] / "bench.json").read_text(encoding="utf-8"))
+    for row in result["cases"]:
+        rounds = [{**one, "c": {**one["c"], "render_s": None, "why": "lost"}} for one in row["rounds"]]
+        row |= {"rounds": rounds, "unmeasured": unmeasured(rounds, ["c"])}
+        row["summary"] = summary_of(row, {"c": 0.0}, 1e-6, ["c"])
+    result["scaling"] = scaling_exponents(result["cases"], ["c"])
+    assert bench.exit_status(result) == 3
+    assert result["scaling"]["c"] is None
+    text = bench_report.markdown_text(result)
+    assert "domains-10: rendering of c not measured: lost" in text
+    assert bench_report.screen_tables(result)
+    assert bench_report.csv_text(result).count("\n") == 3
+    assert json.loads(bench_report.history_line(result))["cases"]["domains-10"]["c"]["ratio"] is None
+    bench_plots.draw_speed(tmp_path / "speed.png", result)
+    assert bench_plots.draw_series(tmp_path / "domains.png", result)
 
 
 def test_images_may_differ_by_what_may_be_left_out():
@@ -190,7 +243,7 @@ def test_scaling_exponent_is_the_slope_over_the_series():
 def test_refused_command_line_names_the_reason():
     with (
         pytest.raises(ProgramError, match=r"ended with status 9: .*nosuch"),
-        living_renderer(simulator_program(), [*SMALL, "-mat", "nosuch.mat"], 60.0),
+        living_renderer(simulator_program(), [*SMALL, "-mat", "nosuch.mat"], LONG_S),
     ):
         pass
 
@@ -220,7 +273,7 @@ def test_program_that_does_not_know_the_mode_is_refused_at_once(tmp_path, fake, 
 
 
 def test_worker_counts_samples_and_gives_the_image_it_timed(tmp_path):
-    with living_renderer(simulator_program(), SMALL, 60.0) as worker:
+    with living_renderer(simulator_program(), SMALL, LONG_S) as worker:
         assert worker.size.samples == 8 * 8 * 4
         times = worker.render(2)
         assert times["repeats"] == 2

@@ -1,9 +1,15 @@
 """The check of both sides before a comparison."""
 
+import json
 from pathlib import Path
 
+import pytest
+
+from harness.arguments import PreparedArguments
+from harness.nb_compare import main
 from harness.pair import PairJob
 from harness.programs import program_at, simulator_program
+from harness.run import run_program
 from harness.sides import check_sides, differences
 
 
@@ -30,3 +36,33 @@ def test_external_program_has_no_known_quirks(fake, c_binary):
     facts = check_sides(PairJob(external, reference, (), Path.cwd()))
     assert facts["c"]["quirks"] is None
     assert not any("quirks" in line for line in facts["differences"])
+
+
+BASE = "-cell 79 79 38 90 90 90 -default_F 10 -N 3 -lambda 1 -distance 100 -detpixels 16"
+
+
+@pytest.mark.parametrize(
+    ("words", "computed", "dtype"),
+    [
+        ([], "operation by operation, float64", "float64"),
+        (["--dtype", "auto", "--parity-mode", "spec"], "operation by operation, mixed", "mixed"),
+        (["--dtype", "float32"], "operation by operation, float32", "float32"),
+    ],
+)
+def test_results_state_how_the_simulator_says_it_computed(words, computed, dtype, tmp_path, c_binary, capsys):
+    out = tmp_path / "out"
+    main(["--c-bin", str(c_binary), "--outdir", str(out), "--json", *words, "--", *BASE.split()])
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["settings"]["computed"] == {"c": None, "py": computed}
+    assert "--reproducible" in summary["runs"]["py"]["command"]
+    sides = json.loads((out / "env.json").read_text(encoding="utf-8"))["sides"]
+    assert sides["py"]["dtype"] == dtype
+    assert any(line.startswith("dtype") for line in sides["differences"]) == (dtype != "float64")
+
+
+@pytest.mark.parametrize("name", ["simulator.py", "numpy.py", "torch.py"])
+def test_a_file_of_the_run_is_not_taken_for_a_module(name, tmp_path):
+    (tmp_path / name).write_text("raise SystemExit('a file of the user was run')\n", encoding="ascii")
+    arguments = PreparedArguments(tuple(BASE.split()), ((tmp_path / name, name),))
+    run = run_program(simulator_program(), (), arguments, tmp_path / "run", 900.0)
+    assert run.failure is None

@@ -108,6 +108,8 @@ def test_machine_code_gives_the_image_of_single_operations(
     expected = rendered(options, "off", dtype)
     made = rendered(options, "on", dtype)
     assert made.notes == ()
+    assert (expected.how.compiled, made.how.compiled, made.how.precision) == (False, True, dtype)
+    assert torch.equal(rendered(f"{options} --reproducible", "auto", dtype).image, expected.image)
     assert distance(made.image, expected.image) <= CODE_ERRORS[dtype]
     assert made.omega_sum_sr == pytest.approx(expected.omega_sum_sr, rel=1e-12)
     libraries = sorted(cache_folder().iterdir())
