@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
 from simulator.deferred import defer
 from simulator.errors import InputError
 from simulator.options import help_text, parse
+from simulator.printing import Console
 from simulator.waiting import wait_asleep
 from system_io.command import CLOSED_PIPE, Command, say_warning
 from system_io.room import TORCH_BYTES, check_room
@@ -51,30 +52,37 @@ def run() -> NoReturn:
     os._exit(status)
 
 
-def say(line: str) -> None:
-    """Print one line on standard output; characters that it cannot show are escaped."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-
-
 def _run(args: list[str]) -> int:
+    console = Console()
+    if not _answered(args, console.say):
+        _simulate(args, console.say)
+    console.finish()
+    return 0
+
+
+def _answered(args: list[str], say: Callable[[str], None]) -> bool:
+    """Print what was asked for in place of a run; return whether there was anything."""
     if "-h" in args or "--help" in args:
         say(help_text().rstrip())
-        return 0
+        return True
     raw = parse(args)
     if raw.has("--version"):
         say(f"{PROGRAM} {VERSION}")
-        return 0
+        return True
     if raw.has("--list-quirks"):
         from simulator.console import quirk_lines
 
         say("\n".join(quirk_lines()))
-        return 0
-    from simulator.outputs import check_outputs
-    from simulator.resolve import resolve
+        return True
+    return False
 
-    resolved = resolve(raw)
-    check_outputs(resolved.config)
+
+def _simulate(args: list[str], say: Callable[[str], None]) -> None:
+    from simulator.outputs import check_outputs
+    from simulator.resolve import resolve_args
+
+    resolved = resolve_args(args)
+    check_outputs(resolved.config, resolved.inputs)
     check_room(TORCH_BYTES)
     wait_asleep()
     defer()
@@ -84,7 +92,6 @@ def _run(args: list[str]) -> int:
     job = Job.prepared(resolved.config, resolved.warnings, say)
     _warn(job.warnings)
     _warn(job.run())
-    return 0
 
 
 @contextmanager

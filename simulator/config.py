@@ -180,7 +180,7 @@ class Output:
     """What the command line writes (spec 08).
 
     `dump_file` is the structure-factor dump to write, the empty path for none (05 section 3);
-    `printout_pixel` is (fast, slow), negative for all.
+    `stolout_file` is named and never written. `printout_pixel` is (fast, slow), negative for all.
     """
 
     float_file: Path = Path("floatimage.bin")
@@ -188,6 +188,7 @@ class Output:
     pgm_file: Path = Path("image.pgm")
     noise_file: Path = Path("noiseimage.img")
     dump_file: Path = Path()
+    stolout_file: Path = Path()
     write_pgm: bool = True
     write_noise: bool = True
     scale: float = 0.0

@@ -17,7 +17,9 @@ from simulator.units import M_PER_ANGSTROM, m_of_mm, rad_of_deg, wavelength_m_of
 class Start:
     """The values that options start from: upstream's defaults, or what headers say; NaN where unset.
 
-    `osc_rad` is -1 where unset (spec 04 section 1); `origin` says in messages where the values come from.
+    `osc_rad` is -1 where unset (spec 04 section 1); `spot_m` is the direct beam along fast and slow of a
+    header in the ADXV convention, in place of Xbeam_m and Ybeam_m; `origin` says in messages where the values
+    come from.
     """
 
     fpixels: int = 0
@@ -30,6 +32,7 @@ class Start:
     wavelength_m: float = M_PER_ANGSTROM
     Xbeam_m: float = UNSET
     Ybeam_m: float = UNSET
+    spot_m: tuple[float, float] | None = None
     ORGX: float = UNSET
     ORGY: float = UNSET
     phi_rad: float = 0.0
@@ -55,6 +58,7 @@ KEYS: tuple[tuple[str, str, Callable[[float], float]], ...] = (
     ("OSC_RANGE", "osc_rad", rad_of_deg),
     ("TWOTHETA", "twotheta_rad", rad_of_deg),
 )
+ADXV_KEYS = (("BEAM_CENTER_X", "ADXV_CENTER_X"), ("BEAM_CENTER_Y", "ADXV_CENTER_Y"))
 ALSO_EXACT = {"ORGX": ("ORGX", "XDS_ORGX"), "ORGY": ("ORGY", "XDS_ORGY")}
 
 
@@ -65,6 +69,20 @@ def _value(file: SmvFile, key: str, quirks: Quirks) -> float | None:
     if value is not None and not math.isfinite(value):
         raise InputError(f"header of '{file.path}': {key} is not a finite number")
     return value
+
+
+def _spot_m(file: SmvFile, ssize_m: float, quirks: Quirks) -> tuple[float, float] | None:
+    """Return the direct beam of a header that says that its BEAM_CENTER is in the ADXV convention.
+
+    It says so by an ADXV_CENTER with the same numbers; other headers leave it to the options. Args: ssize_m,
+    the slow size. Returns: places along fast and slow (m), or None (Q-HEADER-BEAM-CENTER).
+    """
+    if "Q-HEADER-BEAM-CENTER" in quirks or header_value(file.header, ("DISTANCE",), exact=True) is None:
+        return None
+    beam, adxv = ([header_value(file.header, (keys[i],), exact=True) for keys in ADXV_KEYS] for i in (0, 1))
+    if beam != adxv or beam[0] is None or beam[1] is None:
+        return None
+    return m_of_mm(beam[0]), ssize_m - m_of_mm(beam[1])
 
 
 def with_header(start: Start, file: SmvFile, is_mask: bool, quirks: Quirks) -> Start:
@@ -81,14 +99,20 @@ def with_header(start: Start, file: SmvFile, is_mask: bool, quirks: Quirks) -> S
         if value is not None and not (key == "TWOTHETA" and "Q-HEADER-TWOTHETA" in quirks):
             changes[field] = convert(value)
     ssize_m = pixel_m * file.spixels
-    if is_mask and "Ybeam_m" in changes and "Q-MASK-BEAM-Y" in quirks:
+    spot_m = _spot_m(file, ssize_m, quirks)
+    if spot_m is not None:
+        changes |= {"Xbeam_m": UNSET, "Ybeam_m": UNSET}
+    elif "Xbeam_m" not in changes and "Ybeam_m" not in changes:
+        spot_m = start.spot_m
+    if is_mask and spot_m is None and "Ybeam_m" in changes and "Q-MASK-BEAM-Y" in quirks:
         changes["Ybeam_m"] = ssize_m - changes["Ybeam_m"]
-    fields: dict[str, float | int | str] = {
+    fields: dict[str, float | int | str | tuple[float, float] | None] = {
         "fpixels": file.fpixels,
         "spixels": file.spixels,
         "pixel_m": pixel_m,
         "fsize_m": pixel_m * file.fpixels,
         "ssize_m": ssize_m,
+        "spot_m": spot_m,
         "origin": f"the header of '{file.path}'",
         **changes,
     }

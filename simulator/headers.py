@@ -35,14 +35,18 @@ def _items(config: RunConfig, final: FinalGeometry, header_bytes: int) -> list[I
     """Return the keys and values of the header, in order."""
     detector, crystal = config.detector, config.crystal
     px_m = detector.pixel_size_m
+    adxv_m = (final.Fbeam_m, detector.ssize_m - final.Sbeam_m)
+    typed = "Q-HEADER-BEAM-CENTER" in config.quirks
+    beam_m = (detector.Xbeam_m, detector.Ybeam_m) if typed else adxv_m
+    offset = [] if "Q-HEADER-ADC-OFFSET" in config.quirks else [("ADC_OFFSET", _g(config.output.adc))]
     numbers = [
         ("PIXEL_SIZE", mm_of_m(px_m)),
         ("DISTANCE", mm_of_m(final.distance_m)),
         ("WAVELENGTH", A_of_m(config.beam.wavelength_m)),
-        ("BEAM_CENTER_X", mm_of_m(detector.Xbeam_m)),
-        ("BEAM_CENTER_Y", mm_of_m(detector.Ybeam_m)),
-        ("ADXV_CENTER_X", mm_of_m(final.Fbeam_m)),
-        ("ADXV_CENTER_Y", mm_of_m(detector.ssize_m - final.Sbeam_m)),
+        ("BEAM_CENTER_X", mm_of_m(beam_m[0])),
+        ("BEAM_CENTER_Y", mm_of_m(beam_m[1])),
+        ("ADXV_CENTER_X", mm_of_m(adxv_m[0])),
+        ("ADXV_CENTER_Y", mm_of_m(adxv_m[1])),
         ("MOSFLM_CENTER_X", mm_of_m(final.Sbeam_m - 0.5 * px_m)),
         ("MOSFLM_CENTER_Y", mm_of_m(final.Fbeam_m - 0.5 * px_m)),
         ("DENZO_X_BEAM", mm_of_m(final.Sbeam_m)),
@@ -67,6 +71,7 @@ def _items(config: RunConfig, final: FinalGeometry, header_bytes: int) -> list[I
         *((key, _g(value)) for key, value in numbers),
         ("DIALS_ORIGIN", ",".join(_g(value) for value in final.dials_origin_mm)),
         *((key, _g(value)) for key, value in more_numbers),
+        *offset,
         ("DETECTOR_SN", "000"),
         ("BEAMLINE", "fake"),
     ]

@@ -25,13 +25,13 @@ from simulator.console import (
     used_interpolation_warning,
 )
 from simulator.derived import integer_image, integer_scale, preview, preview_scale
+from simulator.errors import InputError
 from simulator.headers import FinalGeometry, overflows, smv_header
 from simulator.image import Rendered, render
-from simulator.io.fdump import write_dump
-from simulator.io.files import unwritable, write_file
-from simulator.io.pgm import write_pgm
-from simulator.io.raw import write_float
-from simulator.io.smv import write_smv
+from simulator.io.fdump import dump_chunks
+from simulator.io.pgm import pgm_chunks
+from simulator.io.raw import float_chunks
+from simulator.io.smv import smv_chunks
 from simulator.noise import noise_image
 from simulator.outputs import NO_FILE, check_outputs
 from simulator.printout import Printout
@@ -41,10 +41,12 @@ from simulator.statistics import Statistics, for_scales, odd_pixels, statistics_
 from simulator.taps import Tap
 from simulator.trace import recorder_of, trace_text
 from simulator.watchers import both
+from system_io.files import Together, unwritable, written_together
 
 Say = Callable[[str], None]
 
 
+UNWRITTEN_DUMP = "the dump file '{}' is not written: {}"
 INTERPOLATION_ENDED = (
     "an index left the range of interpolation: nearest values from there on (Q-INTERP-LATCH)"
 )
@@ -77,34 +79,48 @@ class Job:
         dump_file = config.output.dump_file
         trouble = "" if dump_file == NO_FILE else unwritable(dump_file)
         if trouble:
-            found.append(f"the dump file '{dump_file}' is not written: {trouble}")
+            found.append(UNWRITTEN_DUMP.format(dump_file, trouble))
         return cls(scene, tuple(found), header, NO_FILE if trouble else dump_file, say)
 
     def run(self) -> tuple[str, ...]:
-        """Compute the images, write the files and print the lines.
+        """Compute the images, write the files and print the lines; the files get their names together.
 
         Returns: warnings of what came up on the way. Raises: InputError if a file fails.
         """
-        config = self.scene.config
-        if self.dump_file != NO_FILE:
-            write_dump(self.dump_file, config.structure_factors)
+        with written_together(InputError) as files:
+            return self._run(files)
+
+    def _run(self, files: Together) -> tuple[str, ...]:
+        notes = self._write_dump(files)
         for line in setup_lines(self.scene):
             self.say(line)
-        rendered = self._render()
+        rendered = self._render(files)
         self.say("")
         self.say(solid_angle_line(self.scene, rendered.omega_sum_sr))
         self.say(computed_line(rendered.how))
         if rendered.sparse is not None:
             self.say(left_out_line(rendered.sparse))
         image = rendered.image.to(torch.float32).cpu().numpy()
-        self._write_images(image, rendered.executed.cpu().numpy())
+        self._write_images(files, image, rendered.executed.cpu().numpy())
         return (
+            *notes,
             *odd_pixels(image),
             *rendered.notes,
             *((INTERPOLATION_ENDED,) if rendered.interpolation_ended else ()),
         )
 
-    def _render(self) -> Rendered:
+    def _write_dump(self, files: Together) -> tuple[str, ...]:
+        """Write the dump; one that fails is a warning (05 section 3)."""
+        config = self.scene.config
+        if self.dump_file == NO_FILE:
+            return ()
+        try:
+            files.add(self.dump_file, dump_chunks(config.structure_factors), "dump file")
+        except InputError as error:
+            return (str(error),)
+        return ()
+
+    def _render(self, files: Together) -> Rendered:
         config = self.scene.config
         output = config.output
         watching: list[Tap] = []
@@ -116,20 +132,20 @@ class Job:
         with shown(config.detector, output.progress, self.say) as advance:
             rendered = render(self.scene, both(watching), advance)
         if recorder is not None:
-            self._write_trace(trace_text(self.scene, recorder))
+            self._write_trace(files, trace_text(self.scene, recorder))
         return rendered
 
-    def _write_trace(self, text: str) -> None:
+    def _write_trace(self, files: Together, text: str) -> None:
         file = self.scene.config.trace.file
         if file == NO_FILE:
             self.say(text.rstrip("\n"))
         else:
-            write_file(file, [text.encode()], "trace")
+            files.add(file, [text.encode()], "trace")
 
-    def _write_images(self, image: NDArray[np.float32], executed: NDArray[np.bool_]) -> None:
+    def _write_images(self, files: Together, image: NDArray[np.float32], executed: NDArray[np.bool_]) -> None:
         config, output = self.scene.config, self.scene.config.output
         self.say(f"writing {output.float_file} as {image.size} 4-byte floats")
-        write_float(output.float_file, image)
+        files.add(output.float_file, float_chunks(image), "float image")
         statistics = statistics_of(image, executed, config.detector, self.scene.oversample, config.quirks)
         for line in statistics_lines(statistics):
             self.say(line)
@@ -137,27 +153,28 @@ class Job:
         self.say(f"intfile_scale = {scale:g}")
         self.say(f"writing {output.int_file} as 2-byte integers")
         counts = integer_image(image, scale, output.adc, config.detector, config.quirks)
-        write_smv(output.int_file, self.header, counts)
+        files.add(output.int_file, smv_chunks(self.header, counts), "SMV image")
         if output.write_pgm:
-            self._write_preview(image, statistics, scale)
+            self._write_preview(files, image, statistics, scale)
         if output.write_noise:
-            self._write_noise(image)
+            self._write_noise(files, image)
 
     def _write_preview(
-        self, image: NDArray[np.float32], statistics: Statistics, counts_per_photon: float
+        self, files: Together, image: NDArray[np.float32], statistics: Statistics, counts_per_photon: float
     ) -> None:
         config, output = self.scene.config, self.scene.config.output
         scale = preview_scale(output, statistics, counts_per_photon)
         self.say(f"pgm_scale = {scale:g}")
         self.say(f"writing {output.pgm_file} as 1-byte integers")
-        write_pgm(output.pgm_file, preview(image, scale, config.detector, config.quirks), scale)
+        pixels = preview(image, scale, config.detector, config.quirks)
+        files.add(output.pgm_file, pgm_chunks(pixels, scale), "PGM image")
 
-    def _write_noise(self, image: NDArray[np.float32]) -> None:
+    def _write_noise(self, files: Together, image: NDArray[np.float32]) -> None:
         config, output = self.scene.config, self.scene.config.output
         noise = noise_image(image, config)
         self.say(f"{noise.photons:.0f} photons on noise image ({noise.overloads} overloads)")
         self.say(f"writing {output.noise_file} as 2-byte integers")
-        write_smv(output.noise_file, self.header, noise.counts)
+        files.add(output.noise_file, smv_chunks(self.header, noise.counts), "noise image")
 
 
 def _final_geometry(scene: Scene) -> FinalGeometry:

@@ -129,6 +129,8 @@ def _value(option: Option, spelling: str, kind: str, word: str) -> Value:
         value = "inf" if word == "inf" else number(word)
     elif kind in ("file", "word"):
         value = None if word in BY_SPELLING or not word else word
+        if kind == "file" and word.endswith("/"):
+            raise InputError(f"{spelling}: '{word}' names a folder; give the name of a file")
     else:
         value = word if word in kind.split("|") else None
     if value is not None:

@@ -21,9 +21,8 @@ from simulator.config import (
 )  # fmt: skip
 from simulator.errors import InputError
 from simulator.header_input import Start, with_header
-from simulator.io.endings import ends_with_a_line
 from simulator.io.fdump import read_dump
-from simulator.io.files import readable
+from simulator.io.files import readable, require_file
 from simulator.io.hkl import read_hkl
 from simulator.io.smv import SmvFile, read_smv
 from simulator.io.tables import check_stol
@@ -42,6 +41,7 @@ from simulator.value_rules import (
     wavelength_doubts,
 )
 
+INPUTS = ("-hkl", "-mat", "-img", "-mask", "-sourcefile", "-stol", "-4stol", "-Q")
 IDLE = ("-density", "-MW", "-coherent", "-stolout", "-stol", "-4stol", "-Q")
 DEFAULT_DUMP = "Fdump.bin"
 Interpolate = Literal["auto", "on", "off"]
@@ -50,10 +50,11 @@ MOST_TRACED = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class Resolved:
-    """A configuration and the warnings that its options call for."""
+    """A configuration, the warnings that its options call for, and its input files by option."""
 
     config: RunConfig
     warnings: tuple[str, ...]
+    inputs: tuple[tuple[str, Path], ...] = ()
 
 
 def resolve_args(args: Sequence[str]) -> Resolved:
@@ -80,7 +81,7 @@ def resolve(raw: RawOptions) -> Resolved:
         beam=beam_of(raw, start, quirks, warnings),
         detector=detector,
         crystal=crystal_of(raw, start, quirks, warnings),
-        structure_factors=_structure_factors(raw, quirks),
+        structure_factors=_structure_factors(raw, quirks, warnings),
         sampling=_sampling(raw),
         output=_output(raw, quirks),
         trace=_trace(raw, detector),
@@ -92,19 +93,8 @@ def resolve(raw: RawOptions) -> Resolved:
         *region_doubts(config),
         *printout_doubts(config),
         *wavelength_doubts(config),
-        *ending_doubts(raw),
     ]
-    return Resolved(config, tuple(warnings))
-
-
-def ending_doubts(raw: RawOptions) -> list[str]:
-    """Return a warning for each text file whose last line does not end, as that of a file cut short."""
-    named = [(option, raw.text(option)) for option in ("-hkl", "-mat", "-sourcefile")]
-    return [
-        f"{option} file '{name}' ends in the middle of a line; see whether it is whole"
-        for option, name in named
-        if name is not None and not ends_with_a_line(Path(name))
-    ]
+    return Resolved(config, tuple(warnings), _inputs(raw, quirks))
 
 
 def quirks_of(raw: RawOptions) -> Quirks:
@@ -120,11 +110,26 @@ def _default_F(raw: RawOptions) -> float:
     return raw.number("-default_F") or 0.0
 
 
+def _dump_file(raw: RawOptions) -> Path:
+    return Path(raw.text("-dump") or DEFAULT_DUMP)
+
+
+def _inputs(raw: RawOptions, quirks: Quirks) -> tuple[tuple[str, Path], ...]:
+    """Return every file that an option names as input, used or not, and a dump file that is read."""
+    named = [(item.name, Path(str(item.values[0]))) for item in raw.every(*INPUTS)]
+    read = not raw.has("-hkl") and (raw.has("-dump") or _dump_to_read(raw, quirks) is not None)
+    return (*named, *((("-dump", _dump_file(raw)),) if read else ()))
+
+
 def _dump_to_read(raw: RawOptions, quirks: Quirks) -> Path | None:
     """Return the dump file to read in place of -hkl, or None (05 section 1, Q-FDUMP-STALE)."""
     asked = raw.has("-dump") or _default_F(raw) == 0.0
-    path = Path(raw.text("-dump") or DEFAULT_DUMP)
-    if raw.has("-hkl") or not readable(path):
+    path = _dump_file(raw)
+    if raw.has("-hkl"):
+        return None
+    if raw.has("-dump"):
+        require_file(path, "dump file", "give -hkl FILE or another -dump FILE")
+    if not readable(path):
         return None
     return path if asked or "Q-FDUMP-STALE" in quirks else None
 
@@ -147,7 +152,7 @@ def _headers(raw: RawOptions, quirks: Quirks, warnings: list[str]) -> tuple[Star
         name = raw.text(option)
         if name is None:
             continue
-        file = read_smv(Path(name), option, exact)
+        file = read_smv(Path(name), option, exact, pixels_used=option == "-mask")
         start = with_header(start, file, option == "-mask", quirks)
         if option == "-mask":
             mask = file
@@ -156,18 +161,18 @@ def _headers(raw: RawOptions, quirks: Quirks, warnings: list[str]) -> tuple[Star
     return start, mask
 
 
-def _structure_factors(raw: RawOptions, quirks: Quirks) -> StructureFactors:
+def _structure_factors(raw: RawOptions, quirks: Quirks, warnings: list[str]) -> StructureFactors:
     """Return the table of the hkl or dump file, or none; amorphous tables are only checked (05)."""
     stol = raw.last("-stol", "-4stol", "-Q")
     if stol is not None:
-        check_stol(Path(str(stol.values[0])), stol.name)
+        check_stol(Path(str(stol.values[0])), stol.name, warnings.append)
     switch = raw.last("-interpolate", "-nointerpolate")
     interpolate: Interpolate = "auto"
     if switch is not None:
         interpolate = "on" if switch.name == "-interpolate" else "off"
     name, dump, default_F = raw.text("-hkl"), _dump_to_read(raw, quirks), _default_F(raw)
     if name is not None:
-        factors = read_hkl(Path(name), default_F)
+        factors = read_hkl(Path(name), default_F, warnings.append)
     elif dump is not None:
         factors = read_dump(dump, default_F)
     else:
@@ -201,7 +206,8 @@ def _output(raw: RawOptions, quirks: Quirks) -> Output:
         int_file=Path(raw.text("-intfile") or usual.int_file),
         pgm_file=Path(raw.text("-pgmfile") or usual.pgm_file),
         noise_file=Path(raw.text("-noisefile") or usual.noise_file),
-        dump_file=Path(raw.text("-dump") or DEFAULT_DUMP) if raw.has("-hkl") else Path(),
+        dump_file=_dump_file(raw) if raw.has("-hkl") else Path(),
+        stolout_file=Path(raw.text("-stolout") or ""),
         write_pgm=pgm is None or pgm.name != "-nopgm",
         write_noise=noise is None or noise.name != "-nonoise",
         scale=raw.number("-scale") or 0.0,

@@ -113,7 +113,7 @@ def _source_rows(
     name = raw.text("-sourcefile")
     if name is None:
         return ()
-    rows = read_sources(Path(name), unit(direction), wavelength_m, warnings)
+    rows = read_sources(Path(name), unit(direction), wavelength_m, warnings.append)
     weights = [row.weight for row in rows]
     if "Q-SOURCE-WEIGHTS" not in quirks and (min(weights) < 0.0 or not 0.0 < math.fsum(weights) < math.inf):
         raise InputError(f"source file '{name}': weights must not be negative nor sum to 0")

@@ -59,7 +59,7 @@ def crystal_of(raw: RawOptions, start: Start, quirks: Quirks, warnings: list[str
         has_cell=raw.has("-cell"),
         cell_lengths_A=lengths_A,
         cell_angles_rad=angles_rad,
-        matrix=() if matrix is None else read_matrix(Path(matrix)),
+        matrix=() if matrix is None else read_matrix(Path(matrix), warnings.append),
         spindle_axis=frame_of(raw, convention_of(raw))["spindle"],
         cells=(_cells(raw, "a"), _cells(raw, "b"), _cells(raw, "c")),
         size_m=_size(raw, warnings),

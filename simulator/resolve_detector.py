@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.config import UNSET, Detector, Steps
+from simulator.config import UNSET, Convention, Detector, Pivot, Steps
 from simulator.conventions import (
     Centre,
     centred,
@@ -72,7 +72,8 @@ def detector_of(
     convention = convention_of(raw)
     pivot = pivot_of(raw, convention, quirks)
     frame = frame_of(raw, convention)
-    centre = centred(_centre(raw, start), (fsize_m, ssize_m), pixel_m, convention, pivot, quirks)
+    typed = _centre(raw, start, convention, pixel_m, ssize_m)
+    centre = centred(typed, (fsize_m, ssize_m), pixel_m, convention, pivot, quirks)
     custom = convention == "CUSTOM"
     pix0 = raw.last("-pix0_vector", "-pix0_vector_mm")
     pix0_m = raw.vector("-pix0_vector") or (0.0, 0.0, 0.0)
@@ -85,7 +86,7 @@ def detector_of(
                  for name in idle_centres(raw, convention, pivot, quirks)]  # fmt: skip
     warnings += idle_pivot(raw, convention, pivot)
     layers, attenuation_per_m = _sensor(raw, quirks, warnings)
-    distance_m, close_distance_m = _distances(raw, start, quirks)
+    distance_m, close_distance_m = _distances(raw, start, pivot, quirks)
     return Detector(
         fpixels=fpixels, spixels=spixels, pixel_size_m=pixel_m, fsize_m=fsize_m, ssize_m=ssize_m,
         convention=convention, pivot=pivot, distance_m=distance_m, close_distance_m=close_distance_m,
@@ -130,8 +131,12 @@ def _axis(raw: RawOptions, axis: str, pixels: int, size_m: float, pixel_m: float
     return math.ceil(count), size_m
 
 
-def _distances(raw: RawOptions, start: Start, quirks: Quirks) -> tuple[float, float]:
-    """Return distance and close distance; a header's close distance yields to -distance in spec mode."""
+def _distances(raw: RawOptions, start: Start, pivot: Pivot, quirks: Quirks) -> tuple[float, float]:
+    """Return distance and close distance.
+
+    A header's close distance yields to -distance in spec mode, and to its own distance about a beam spot that
+    it gives: together they are the detector plane, whatever it is turned by.
+    """
     for option in ("-distance", "-close_distance"):
         for item in raw.every(option):
             not_zero(m_of_mm(float(item.values[0])), f"{option} {item.values[0]:g}")
@@ -139,15 +144,31 @@ def _distances(raw: RawOptions, start: Start, quirks: Quirks) -> tuple[float, fl
     close_m = start.close_distance_m
     if raw.has("-distance") and "Q-CLOSE-BEATS-DISTANCE" not in quirks:
         close_m = UNSET
+    if start.spot_m is not None and pivot == "BEAM":
+        close_m = UNSET
     close_m = _typed_or(raw, m_of_mm, close_m, "-close_distance")
     not_zero(distance_m if math.isnan(close_m) else close_m, f"distance 0 of {start.origin}")
     return distance_m, close_m
 
 
-def _centre(raw: RawOptions, start: Start) -> Centre:
+def _header_beam_m(
+    start: Start, convention: Convention, pixel_m: float, ssize_m: float
+) -> tuple[float, float]:
+    """Return -Xbeam and -Ybeam of the header; a spot in the words of the convention (02 section 3)."""
+    if start.spot_m is None:
+        return start.Xbeam_m, start.Ybeam_m
+    fast_m, slow_m = start.spot_m
+    shift_m = 0.5 * pixel_m if convention == "MOSFLM" else 0.0
+    if convention in ("MOSFLM", "DENZO"):
+        return slow_m - shift_m, fast_m - shift_m
+    return fast_m, ssize_m - slow_m if convention == "ADXV" else slow_m
+
+
+def _centre(raw: RawOptions, start: Start, convention: Convention, pixel_m: float, ssize_m: float) -> Centre:
+    Xbeam_m, Ybeam_m = _header_beam_m(start, convention, pixel_m, ssize_m)
     return Centre(
-        Xbeam_m=_typed_or(raw, m_of_mm, start.Xbeam_m, "-Xbeam"),
-        Ybeam_m=_typed_or(raw, m_of_mm, start.Ybeam_m, "-Ybeam"),
+        Xbeam_m=_typed_or(raw, m_of_mm, Xbeam_m, "-Xbeam"),
+        Ybeam_m=_typed_or(raw, m_of_mm, Ybeam_m, "-Ybeam"),
         Xclose_m=_typed_or(raw, m_of_mm, UNSET, "-Xclose"),
         Yclose_m=_typed_or(raw, m_of_mm, UNSET, "-Yclose"),
         ORGX=_typed_or(raw, float, start.ORGX, "-ORGX"),

@@ -19,6 +19,7 @@ from system_io.errors import UserError
 from system_io.shown import printable
 
 SIGNAL_BASE = 128
+AGAIN_S = 0.02
 CLOSED_PIPE = SIGNAL_BASE + signal.SIGPIPE
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that end a command after it has cleaned up."""
@@ -167,10 +168,41 @@ def _signals_raised() -> Iterator[None]:
     try:
         for number in ours:
             signal.signal(number, raise_it)
-        yield
+        with _swallowed_raised_again():
+            yield
     finally:
         for number in ours:
             signal.signal(number, before[number])
+
+
+@contextlib.contextmanager
+def _swallowed_raised_again() -> Iterator[None]:
+    """Raise `Interrupted` again, a moment later, where a destructor or a library has swallowed it."""
+    if not hasattr(signal, "setitimer") or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL:
+        yield
+        return
+    swallowed: list[Interrupted] = []
+
+    def noticed(error: BaseException | None) -> bool:
+        if not isinstance(error, Interrupted):
+            return False
+        swallowed.append(error)
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+        return True
+
+    def raise_again(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise Interrupted(swallowed[-1].number)
+
+    unraisable, uncaught = sys.unraisablehook, sys.excepthook
+    sys.unraisablehook = lambda what: None if noticed(what.exc_value) else unraisable(what)
+    sys.excepthook = lambda kind, error, trace: None if noticed(error) else uncaught(kind, error, trace)
+    signal.signal(signal.SIGALRM, raise_again)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        sys.unraisablehook, sys.excepthook = unraisable, uncaught
 
 
 @contextlib.contextmanager

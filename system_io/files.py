@@ -16,6 +16,7 @@ from system_io.shown import printable
 
 Chunk = bytes | bytearray | memoryview
 RANDOM_BYTES = 4
+WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 KINDS: tuple[tuple[int, str], ...] = (
     (stat.S_IFDIR, "a directory"),
     (stat.S_IFIFO, "a named pipe"),
@@ -51,13 +52,13 @@ def read_regular(path: Path, what: str, remedy: str, error: type[UserError] = Us
     shown = printable(str(path))
     try:
         kind = irregular(path)
-        if kind is not None:
-            raise error(f"cannot read {what} '{shown}': it is {kind}, not a file; {remedy}")
-        return path.read_bytes()
+        if kind is None:
+            return path.read_bytes()
     except OSError as problem:
         raise error(f"cannot open {what} '{shown}': {reason_of(problem)}; {remedy}") from problem
     except ValueError as problem:
         raise error(f"cannot open {what} '{shown}': {problem}; {remedy}") from problem
+    raise error(f"cannot read {what} '{shown}': it is {kind}, not a file; {remedy}")
 
 
 def identity(path: Path) -> object:
@@ -100,6 +101,37 @@ def require_free_targets(
         written[key] = (option, path)
 
 
+def unwritable(path: Path) -> str:
+    """Return why an output file cannot be written, or the empty string.
+
+    A file without write bits is kept even from a user who may write anything: renaming would replace it.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        mode = stat.S_IFREG | WRITE_BITS
+    except (OSError, ValueError) as problem:
+        return reason_of(problem) if isinstance(problem, OSError) else str(problem)
+    if stat.S_ISDIR(mode):
+        return "is a directory"
+    if stat.S_ISREG(mode) and not mode & WRITE_BITS:
+        return "permission denied"
+    if path.exists() and not _may(path, os.W_OK):
+        return "permission denied"
+    if not stat.S_ISREG(mode):
+        return ""
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        return f"there is no folder '{printable(str(path.parent))}'"
+    usable = _may(folder, os.W_OK | os.X_OK)
+    return "" if usable else f"cannot write into folder '{printable(str(path.parent))}'"
+
+
+def _may(path: Path, what: int) -> bool:
+    """Return whether we may, as the user we act as where the system can tell."""
+    return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
+
+
 def write_whole(path: Path, chunks: Iterable[Chunk], what: str, error: type[UserError] = UserError) -> None:
     """Write a file under a temporary name beside it and rename it when it is complete.
 
@@ -133,11 +165,21 @@ class Together:
             target = Path(os.path.realpath(path))
             sweep(target.parent)
             part = target.with_name(part_prefix(target.name) + secrets.token_hex(RANDOM_BYTES))
-            self.parts.append((part, target, what))
+            self._write(part, target, what, chunks)
+
+    def _write(self, part: Path, target: Path, what: str, chunks: Iterable[Chunk]) -> None:
+        """Write one temporary file; one that fails is removed and forgotten, so that the others can go on."""
+        entry = (part, target, what)
+        self.parts.append(entry)
+        try:
             with part.open("xb") as stream:
                 stream.writelines(chunks)
             if target.exists():
                 part.chmod(stat.S_IMODE(target.stat().st_mode))
+        except BaseException:
+            part.unlink(missing_ok=True)
+            self.parts.remove(entry)
+            raise
 
     def publish(self) -> None:
         """Give the files their names. Raises: UserError naming the one that failed and those made."""

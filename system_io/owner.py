@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -12,8 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 
 PART = re.compile(r"\.(?:part|scratch)\.([0-9a-f]{8})-(\d+)-(\d+)\.")
-"""In a name: host, process number and start of the process that made it."""
+"""In a name: host, process number and start of the process that made it; the C reference writes the same."""
 LONGEST_STEM = 64
+"""Bytes of the name of the finished file in that of the unfinished one."""
 
 
 @lru_cache(maxsize=1)
@@ -23,7 +23,15 @@ def host_tag() -> str:
         space = Path("/proc/self/ns/pid").readlink()
     except OSError:
         space = Path()
-    return hashlib.sha256(f"{socket.gethostname()} {space}".encode()).hexdigest()[:8]
+    return f"{_fnv1a(os.fsencode(f'{socket.gethostname()} {space}')):08x}"
+
+
+def _fnv1a(data: bytes) -> int:
+    """Return the 32-bit FNV-1a hash of bytes, which the C reference can compute as well."""
+    value = 2166136261
+    for byte in data:
+        value = (value ^ byte) * 16777619 % (1 << 32)
+    return value
 
 
 def started(pid: int) -> int | None:
@@ -56,7 +64,8 @@ def owner_tag() -> str:
 
 def part_prefix(name: str) -> str:
     """Return how the name of an unfinished file or folder beside `name` starts."""
-    return f".{name[:LONGEST_STEM]}.part.{owner_tag()}."
+    stem = os.fsdecode(os.fsencode(name)[:LONGEST_STEM])
+    return f".{stem}.part.{owner_tag()}."
 
 
 def is_stale(name: str) -> bool:

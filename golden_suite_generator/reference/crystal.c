@@ -104,10 +104,10 @@ static struct cell star_from_cell(struct typed_cell *t, const struct quirks *q, 
 }
 
 /* Reciprocal vectors from a matrix file: its columns, freed from the wavelength (spec/03 section 2). */
-static struct cell star_from_matrix(const char *path, double lambda_m)
+static struct cell star_from_matrix(const char *path, double lambda_m, struct warnings *w)
 {
     double m[9];
-    matrix_read(path, m);
+    matrix_read(path, m, w);
     double k = 1e-10 / lambda_m;
     return (struct cell){vec_scale(vec(m[0], m[3], m[6]), k), vec_scale(vec(m[1], m[4], m[7]), k),
                          vec_scale(vec(m[2], m[5], m[8]), k)};
@@ -245,7 +245,7 @@ struct crystal crystal_resolve(const struct options *o, const struct quirks *q, 
     if (have_cell)
         star = star_from_cell(&typed, q, w);
     if (o->matrix_file != NULL)
-        star = star_from_matrix(o->matrix_file, o->lambda_m);
+        star = star_from_matrix(o->matrix_file, o->lambda_m, w);
     if (o->misset == MISSET_RANDOM) {
         mat3 u = random_rotation(misset, 90.0);
         c.misset_rad = angles_of(&u);

@@ -1,10 +1,11 @@
-/* Input files read whole, words and lines of them, and outputs that appear only when they are complete. */
+/* Input files read whole, and the one rule for text files: encodings, line ends, words, comments. */
 #ifndef NB_FILES_H
 #define NB_FILES_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
+
+#include "messages.h"
 
 /* The bytes of an input file, followed by a zero byte. */
 struct file_bytes {
@@ -19,24 +20,14 @@ struct piece {
     long line;
 };
 
-/* A file that is being written: under a temporary name, unless the target is no regular file. */
-struct output {
-    FILE *stream;
-    const char *what;
-    char *path;
-    char *temporary; /* NULL when written directly */
-};
-
+const char *irregular(const char *path);
 bool file_readable(const char *path);
-bool file_ends_with_line(const char *path);
 struct file_bytes file_read(const char *what, const char *path, const char *remedy);
 void file_free(struct file_bytes *file);
+
+struct file_bytes text_read(const char *what, const char *path, const char *remedy, struct warnings *w);
 bool next_line(const struct file_bytes *file, struct piece *line);
 bool next_word(const struct piece *line, const char *separators, struct piece *word);
-bool output_possible(const char *path, const char **why);
-void output_check(const char *what, const char *path);
-struct output output_open(const char *what, const char *path);
-void output_write(struct output *out, const void *bytes, size_t size);
-void output_commit(struct output *out);
+void refuse_comment(const char *what, const char *path, const struct piece *line, const struct piece *word);
 
 #endif

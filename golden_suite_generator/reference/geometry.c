@@ -81,36 +81,50 @@ static double first_of(double wanted, double otherwise)
     return isnan(wanted) ? otherwise : wanted;
 }
 
+/* -Xbeam (axis 0) or -Ybeam: as typed or in a header, or what stands for the spot of a header (m); NaN if unset. */
+static double typed_beam(const struct options *o, const struct geometry *g, int axis)
+{
+    double typed = axis == 0 ? o->Xbeam_m : o->Ybeam_m, fast = o->header_spot_m[0], slow = o->header_spot_m[1];
+    if (!isnan(typed) || isnan(fast))
+        return typed;
+    if (g->convention == MOSFLM || g->convention == DENZO)
+        return (axis == 0 ? slow : fast) - (g->convention == MOSFLM ? 0.5 * g->pixel_m : 0.0);
+    if (g->convention == ADXV && axis == 1)
+        return g->slow_size_m - slow;
+    return axis == 0 ? fast : slow;
+}
+
 /* Near point and direct beam before any rotation, in metres (spec/02 section 3). */
 static void resolve_centres(const struct options *o, const struct quirks *q, struct geometry *g)
 {
     double px = g->pixel_m, Lf = g->fast_size_m, Ls = g->slow_size_m;
     bool mosflm = g->convention == MOSFLM, adxv = g->convention == ADXV;
+    double Xbeam = typed_beam(o, g, 0), Ybeam = typed_beam(o, g, 1);
     g->Fclose_m = isnan(o->ORGX) ? Lf / 2.0 : (o->ORGX - 0.5) * px;
     g->Sclose_m = isnan(o->ORGY) ? Ls / 2.0 : (o->ORGY - 0.5) * px;
     double Xclose = first_of(o->Xclose_m, g->Fclose_m), Yclose = first_of(o->Yclose_m, g->Sclose_m);
     if (adxv) {
-        g->Xbeam_m = first_of(o->Xbeam_m, (Lf + px) / 2.0);
-        g->Ybeam_m = first_of(o->Ybeam_m, (Ls - px) / 2.0);
+        g->Xbeam_m = first_of(Xbeam, (Lf + px) / 2.0);
+        g->Ybeam_m = first_of(Ybeam, (Ls - px) / 2.0);
         g->Fbeam_m = g->Xbeam_m;
         g->Sbeam_m = Ls - g->Ybeam_m;
     } else if (mosflm || g->convention == DENZO) {
-        g->Xbeam_m = first_of(o->Xbeam_m, (Ls + px) / 2.0);
-        g->Ybeam_m = first_of(o->Ybeam_m, (Lf + px) / 2.0);
+        g->Xbeam_m = first_of(Xbeam, (Ls + px) / 2.0);
+        g->Ybeam_m = first_of(Ybeam, (Lf + px) / 2.0);
         g->Fbeam_m = mosflm ? g->Ybeam_m + 0.5 * px : g->Ybeam_m;
         g->Sbeam_m = mosflm ? g->Xbeam_m + 0.5 * px : g->Xbeam_m;
     } else {
-        g->Xbeam_m = g->Fbeam_m = first_of(o->Xbeam_m, Xclose);
-        g->Ybeam_m = g->Sbeam_m = first_of(o->Ybeam_m, Yclose);
+        g->Xbeam_m = g->Fbeam_m = first_of(Xbeam, Xclose);
+        g->Ybeam_m = g->Sbeam_m = first_of(Ybeam, Yclose);
     }
     if (g->convention == CUSTOM) {
         g->Fclose_m = g->Xbeam_m;
         g->Sclose_m = g->Ybeam_m;
     } else if (!q->on[QUIRK_CENTRE_IGNORED] && (g->convention == XDS || g->convention == DIALS)) {
         if (isnan(o->ORGX))
-            g->Fclose_m = first_of(o->Xclose_m, first_of(o->Xbeam_m, g->Fclose_m));
+            g->Fclose_m = first_of(o->Xclose_m, first_of(Xbeam, g->Fclose_m));
         if (isnan(o->ORGY))
-            g->Sclose_m = first_of(o->Yclose_m, first_of(o->Ybeam_m, g->Sclose_m));
+            g->Sclose_m = first_of(o->Yclose_m, first_of(Ybeam, g->Sclose_m));
         g->Fbeam_m = g->Fclose_m;
         g->Sbeam_m = g->Sclose_m;
     }
@@ -192,6 +206,8 @@ static void resolve_distance(const struct options *o, const struct quirks *q, st
 {
     double close = o->close_distance_m;
     if (!q->on[QUIRK_CLOSE_BEATS_DISTANCE] && o->distance_typed && !o->close_typed)
+        close = NAN;
+    if (!isnan(o->header_spot_m[0]) && g->pivot == PIVOT_BEAM && !o->close_typed)
         close = NAN;
     if (o->distance_m == 0.0 || close == 0.0)
         fail("a detector distance of 0 is not allowed; give -distance or -close_distance, or a header with DISTANCE");

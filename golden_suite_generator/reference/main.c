@@ -1,9 +1,14 @@
 /* nanoBragg, the C reference: far-field diffraction of a small perfect crystal (spec/00 to spec/12). */
+#define _XOPEN_SOURCE 700
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "files.h"
 #include "messages.h"
 #include "options.h"
+#include "output_files.h"
 #include "outputs.h"
 #include "report.h"
 #include "setup.h"
@@ -42,13 +47,12 @@ static struct totals render(struct scene *scene, float *image)
     struct output file = {0};
     if (o->trace) {
         if (o->trace_file != NULL)
-            file = output_open("trace file", o->trace_file);
+            file = output_open("trace file", o->trace_file, false);
         scene->trace.stream = file.stream != NULL ? file.stream : stdout;
         trace_setup(scene);
     }
     struct totals totals = image_render(scene, image);
-    if (file.stream != NULL)
-        output_commit(&file);
+    output_close(&file);
     return totals;
 }
 
@@ -65,29 +69,43 @@ static void run(int argc, char **argv, const struct options *scanned)
     scene_resolve(&scene, &o, &q, &streams, &warnings);
     size_t pixels = (size_t)scene.g.fast_pixels * (size_t)scene.g.slow_pixels;
     float *image = checked_alloc(pixels, sizeof *image, "the float image");
-    outputs_check(&o);
+    outputs_check(&o, &q);
     warnings_print(&warnings);
     report_setup(&scene);
     if (o.hkl_file != NULL)
-        dump_write(&scene.table, o.dump_file != NULL ? o.dump_file : "Fdump.bin");
+        dump_write(&scene.table, dump_path(&o));
     struct totals totals = render(&scene, image);
     report_solid_angle(&scene, &totals);
     outputs_write(&scene, &totals, image, &streams.noise);
+    outputs_publish();
     free(image);
     scene_free(&scene);
     options_free(&o);
+}
+
+/* Ends a run whose files are whole: what could not be printed is an error, a reader that is gone the usual signal. */
+static void finish_printing(void)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return;
+    if (errno == EPIPE) {
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
+    fail("cannot write to standard output: %s; the files of a run are whole", strerror(errno != 0 ? errno : EIO));
 }
 
 /* Returned: 0, or 9 from fail() on any error. */
 int main(int argc, char **argv)
 {
     struct options scanned;
+    process_guard();
     options_init(&scanned);
     options_scan(&scanned, argc, argv);
     if (!answer(&scanned, argc))
         run(argc, argv, &scanned);
     options_free(&scanned);
-    if (fflush(stdout) != 0 || ferror(stdout))
-        fail("cannot write to standard output");
+    finish_printing();
     return EXIT_SUCCESS;
 }

@@ -45,6 +45,14 @@ void store_text(struct options *o, const struct option_row *row, const struct va
     *FIELD(const char *, o, row) = v->word[0];
 }
 
+/* The name of a file that is read. */
+void store_input(struct options *o, const struct option_row *row, const struct values *v)
+{
+    store_text(o, row, v);
+    o->inputs = checked_resize(o->inputs, (size_t)o->input_count + 1, sizeof *o->inputs, "the input files");
+    o->inputs[o->input_count++] = (struct named_file){row->names, v->word[0]};
+}
+
 /* Accepted without effect. */
 void store_nothing(struct options *o, const struct option_row *row, const struct values *v)
 {

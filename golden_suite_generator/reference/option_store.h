@@ -12,6 +12,7 @@ STORE(store_whole);
 STORE(store_code);
 STORE(store_flag);
 STORE(store_text);
+STORE(store_input);
 STORE(store_nothing);
 STORE(store_axis);
 STORE(store_pix0);

@@ -18,7 +18,7 @@
 #define CODE(names, field, code, help) \
     {names, "", store_code, AT(field), 1.0, code, NO_EFFECT, help, NULL}
 #define FLAG(names, field, on, help) {names, "", store_flag, AT(field), 1.0, on, NO_EFFECT, help, NULL}
-#define TEXT(names, field, help) {names, "f", store_text, AT(field), 1.0, 0, NO_EFFECT, help, NULL}
+#define INPUT(names, field, help) {names, "f", store_input, AT(field), 1.0, 0, NO_EFFECT, help, NULL}
 #define AXIS(names, axis, help) {names, "rrr", store_axis, 0, 1.0, axis, TO_CUSTOM, help, NULL}
 #define OWN(names, values, store, field, divisor, effect, help) \
     {names, values, store, AT(field), divisor, 0, effect, help, NULL}
@@ -29,7 +29,7 @@
 #define INERT(names, values, reason) \
     {names, values, store_nothing, 0, 1.0, 0, NO_EFFECT, "accepted, no effect", reason}
 #define UNUSED_TABLE(names) \
-    {names, "f", store_text, AT(stol_file), 1.0, 0, NO_EFFECT, "amorphous scattering table", \
+    {names, "f", store_input, AT(stol_file), 1.0, 0, NO_EFFECT, "amorphous scattering table", \
      "the table is read and not used"}
 
 const struct option_row OPTION_TABLE[] = {
@@ -40,7 +40,7 @@ const struct option_row OPTION_TABLE[] = {
         "c-parity (default) or spec"),
     OWN("-quirk --quirk", "w", store_quirk, help, 1.0, NO_EFFECT, "Q-ID=on or Q-ID=off, repeatable"),
 
-    TEXT("-mat -matrix", matrix_file, "orientation matrix file"),
+    INPUT("-mat -matrix", matrix_file, "orientation matrix file"),
     OWN("-cell", "*", store_cell, cell, DEGREE, NO_EFFECT, "a [b c alpha beta gamma], A and degrees"),
     OWN("-misset", "*", store_misset, misset, DEGREE, NO_EFFECT, "x y z degrees, or 'random'"),
     OWN("-misset_seed", "i", store_misset_seed, misset_seed, 1.0, NO_EFFECT, "seed of -misset random"),
@@ -72,15 +72,17 @@ const struct option_row OPTION_TABLE[] = {
     REAL("-phistep", phi.step, DEGREE, NO_EFFECT, "rotation step, degrees"),
     WHOLE("-phisteps", phi.count, "number of rotation steps"),
 
-    TEXT("-hkl -hklfile", hkl_file, "reflections: h k l F"),
+    INPUT("-hkl -hklfile", hkl_file, "reflections: h k l F"),
     REAL("-default_F", default_F, 1.0, NO_EFFECT, "F of reflections that are not listed"),
-    TEXT("-dump -dumpfile", dump_file, "binary structure factors, read or written"),
+    OWN("-dump -dumpfile", "f", store_text, dump_file, 1.0, NO_EFFECT,
+        "binary structure factors, read or written"),
     CODE("-interpolate", interpolate, 1, "tricubic interpolation on"),
     CODE("-nointerpolate", interpolate, 0, "tricubic interpolation off"),
     UNUSED_TABLE("-stol"),
     UNUSED_TABLE("-4stol"),
     UNUSED_TABLE("-Q"),
-    INERT("-stolout", "f", "nothing is written"),
+    {"-stolout", "f", store_text, AT(stolout_file), 1.0, 0, NO_EFFECT, "accepted, no effect",
+     "nothing is written"},
 
     REAL("-lambda -wave -wavelength", lambda_m, ANGSTROM, NO_EFFECT, "wavelength, A"),
     OWN("-energy", "r", store_energy, lambda_m, 1.0, NO_EFFECT, "photon energy, eV"),
@@ -96,7 +98,7 @@ const struct option_row OPTION_TABLE[] = {
     OWN("-divsteps", "i", store_divsteps, hdiv, 1.0, NO_EFFECT, "number of steps, both ways"),
     FLAG("-round_div", square_div, 0, "elliptic cut of the divergence grid (default)"),
     FLAG("-square_div", square_div, 1, "whole divergence grid"),
-    TEXT("-sourcefile", source_file, "sources: x y z weight wavelength(m)"),
+    INPUT("-sourcefile", source_file, "sources: x y z weight wavelength(m)"),
     REAL("-fluence", fluence, 1.0, NO_EFFECT, "photons/m^2"),
     REAL("-flux", flux, 1.0, NO_EFFECT, "photons/s"),
     REAL("-exposure", exposure_s, 1.0, NO_EFFECT, "s"),
@@ -146,8 +148,8 @@ const struct option_row OPTION_TABLE[] = {
     WHOLE("-detector_thicksteps -thicksteps", thick_layers, "number of sensor layers"),
     FLAG("-curved_det -curved_detector", curved, 1, "every pixel at the same distance"),
     FLAG("-point_pixel", point_pixel, 1, "no obliquity"),
-    TEXT("-img", img_file, "SMV image: geometry from its header"),
-    TEXT("-mask", mask_file, "SMV mask: geometry, and pixels to skip (0)"),
+    INPUT("-img", img_file, "SMV image: geometry from its header"),
+    INPUT("-mask", mask_file, "SMV mask: geometry, and pixels to skip (0)"),
     OWN("-roi", "iiii", store_roi, roi, 1.0, NO_EFFECT, "xmin xmax ymin ymax (fast, slow), inclusive"),
 
     WHOLE("-oversample", oversample, "sub-pixels a side"),

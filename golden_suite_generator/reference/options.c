@@ -40,6 +40,7 @@ static void init_geometry(struct options *o)
     o->pixel_m = 1e-4;
     o->detsize_m[0] = o->detsize_m[1] = 0.1024;
     o->close_distance_m = o->Xbeam_m = o->Ybeam_m = o->Xclose_m = o->Yclose_m = o->ORGX = o->ORGY = NAN;
+    o->header_spot_m[0] = o->header_spot_m[1] = NAN;
     o->mu_per_m = -1.0;
     o->thick_layers = -1;
     for (int i = 0; i < 4; ++i)
@@ -77,11 +78,13 @@ void options_init(struct options *o)
     o->trace_level = trace_level_limit("mosaic");
 }
 
-/* Forgets the traced blocks. */
+/* Forgets the lists. */
 void options_free(struct options *o)
 {
     free(o->trace_blocks);
+    free(o->inputs);
     o->trace_blocks = NULL;
+    o->inputs = NULL;
 }
 
 /* True if name is one of the blank-separated names of a row. */
@@ -225,6 +228,8 @@ static int take_values(const struct option_row *row, const char *option, int cou
             v->whole[i] = whole_at(option, i, count, words);
         else
             v->word[i] = word_at(option, i, count, words);
+        if (row->values[i] == 'f' && v->word[i][0] != '\0' && v->word[i][strlen(v->word[i]) - 1] == '/')
+            fail("%s: '%s' names a folder; give the name of a file", option, v->word[i]);
     }
     return i;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "messages.h"
+#include "paths.h"
 #include "quirks.h"
 #include "vec.h"
 
@@ -48,7 +49,9 @@ struct options {
     double phi_rad;
     struct sampled phi;
 
-    const char *hkl_file, *dump_file, *stol_file;
+    struct named_file *inputs; /* every file that an option names as input, used or not */
+    int input_count;
+    const char *hkl_file, *dump_file, *stol_file, *stolout_file;
     double default_F;
     long interpolate; /* -1 automatic */
 
@@ -73,6 +76,7 @@ struct options {
     double pixel_m;
     long pixels[2]; /* fast, slow; 0 from the size */
     double detsize_m[2];
+    double header_spot_m[2]; /* direct beam along fast and slow, of a header in the ADXV convention; NaN if unset */
     double Xbeam_m, Ybeam_m, Xclose_m, Yclose_m, ORGX, ORGY; /* NaN if unset */
     double twotheta_rad;
     double typed_twotheta_rad; /* 0 unless -twotheta was typed */

@@ -10,21 +10,68 @@
 #include "constants.h"
 #include "files.h"
 #include "messages.h"
+#include "output_files.h"
 
-enum { SMV_BLOCK = 512, HEADER_ROOM = 4096 };
+enum { SMV_BLOCK = 512, HEADER_ROOM = 4096, MOST_OUTPUTS = 7 };
 static const double LARGEST_PIXEL = 65535.0, INTEGER_TARGET = 55000.0, PREVIEW_TARGET = 250.0;
 
-/* Ends the program if one of the image files could not be written. */
-void outputs_check(const struct options *o)
+/* One output of a run; what is NULL where nothing is written. */
+struct planned {
+    const char *what;
+    struct named_file file;
+};
+
+/* The outputs of a run in the order of writing. Returned: their number. */
+static int planned_outputs(const struct options *o, struct planned list[MOST_OUTPUTS])
 {
-    output_check("float image", o->float_file);
-    output_check("integer image", o->int_file);
-    if (o->write_pgm)
-        output_check("preview", o->pgm_file);
-    if (o->write_noise)
-        output_check("noise image", o->noise_file);
-    if (o->trace && o->trace_file != NULL)
-        output_check("trace file", o->trace_file);
+    const struct {
+        bool wanted;
+        struct planned output;
+    } all[] = {
+        {o->hkl_file != NULL, {"dump file", {"-dump", dump_path(o)}}},
+        {o->trace && o->trace_file != NULL, {"trace file", {"-trace_file", o->trace_file}}},
+        {true, {"float image", {"-floatfile", o->float_file}}},
+        {true, {"integer image", {"-intfile", o->int_file}}},
+        {o->write_pgm, {"preview", {"-pgmfile", o->pgm_file}}},
+        {o->write_noise, {"noise image", {"-noisefile", o->noise_file}}},
+        {o->stolout_file != NULL, {NULL, {"-stolout", o->stolout_file}}},
+    };
+    int count = 0;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; ++i)
+        if (all[i].wanted)
+            list[count++] = all[i].output;
+    return count;
+}
+
+/* Ends the program if an output is read as well, or is written twice. */
+static void check_targets(const struct options *o, const struct quirks *q, const struct planned *list, int count)
+{
+    struct named_file output[MOST_OUTPUTS];
+    struct named_file *input = checked_alloc((size_t)o->input_count + 1, sizeof *input, "the input files");
+    int inputs = o->input_count;
+    if (inputs > 0)
+        memcpy(input, o->inputs, (size_t)inputs * sizeof *input);
+    if (o->hkl_file == NULL && (o->dump_file != NULL || dump_is_read(o, q)))
+        input[inputs++] = (struct named_file){"-dump", dump_path(o)};
+    for (int i = 0; i < count; ++i)
+        output[i] = list[i].file;
+    require_free_targets(output, count, input, inputs);
+    free(input);
+}
+
+/* Ends the program if an output other than the dump could not be written, or would overwrite a file of the run. */
+void outputs_check(const struct options *o, const struct quirks *q)
+{
+    struct planned list[MOST_OUTPUTS];
+    int count = planned_outputs(o, list);
+    check_targets(o, q, list, count);
+    for (int i = 0; i < count; ++i) {
+        if (list[i].what == NULL)
+            continue;
+        if (strcmp(list[i].file.option, "-dump") != 0)
+            output_check(list[i].what, list[i].file.path);
+        output_sweep(list[i].file.path);
+    }
 }
 
 /* Pixels of the whole detector. */
@@ -36,10 +83,10 @@ static size_t pixel_count(const struct scene *scene)
 /* Writes the float image: raw 4-byte floats, row by row. */
 static void write_float(const struct scene *scene, const float *image)
 {
-    struct output out = output_open("float image", scene->o->float_file);
+    struct output out = output_open("float image", scene->o->float_file, false);
     printf("writing %s as %zu 4-byte floats\n", scene->o->float_file, pixel_count(scene));
     output_write(&out, image, pixel_count(scene) * sizeof *image);
-    output_commit(&out);
+    output_close(&out);
 }
 
 /* Root mean square deviation from the mean inside the region of interest; masked pixels count with Q-RMSD-MASKED. */
@@ -86,11 +133,13 @@ static int header_text(const struct scene *scene, int size, char text[HEADER_ROO
                      order);
     n += snprintf(text + n, (size_t)(HEADER_ROOM - n), "SIZE1=%ld;\nSIZE2=%ld;\nPIXEL_SIZE=%g;\nDISTANCE=%g;\n",
                   g->fast_pixels, g->slow_pixels, g->pixel_m * mm, g->distance_m * mm);
+    double adxv_x = g->Fbeam_m, adxv_y = g->slow_size_m - g->Sbeam_m;
+    bool typed = scene->q->on[QUIRK_HEADER_BEAM_CENTER];
     n += snprintf(text + n, (size_t)(HEADER_ROOM - n), "WAVELENGTH=%g;\nBEAM_CENTER_X=%g;\nBEAM_CENTER_Y=%g;\n",
-                  scene->o->lambda_m * 1e10, g->Xbeam_m * mm, g->Ybeam_m * mm);
+                  scene->o->lambda_m * 1e10, (typed ? g->Xbeam_m : adxv_x) * mm, (typed ? g->Ybeam_m : adxv_y) * mm);
     n += snprintf(text + n, (size_t)(HEADER_ROOM - n),
-                  "ADXV_CENTER_X=%g;\nADXV_CENTER_Y=%g;\nMOSFLM_CENTER_X=%g;\nMOSFLM_CENTER_Y=%g;\n", g->Fbeam_m * mm,
-                  (g->slow_size_m - g->Sbeam_m) * mm, (g->Sbeam_m - half) * mm, (g->Fbeam_m - half) * mm);
+                  "ADXV_CENTER_X=%g;\nADXV_CENTER_Y=%g;\nMOSFLM_CENTER_X=%g;\nMOSFLM_CENTER_Y=%g;\n", adxv_x * mm,
+                  adxv_y * mm, (g->Sbeam_m - half) * mm, (g->Fbeam_m - half) * mm);
     n += snprintf(text + n, (size_t)(HEADER_ROOM - n), "DENZO_X_BEAM=%g;\nDENZO_Y_BEAM=%g;\nDIALS_ORIGIN=%g,%g,%g%s\n",
                   g->Sbeam_m * mm, g->Fbeam_m * mm, g->dials_origin_mm[0], g->dials_origin_mm[1],
                   g->dials_origin_mm[2], end);
@@ -98,6 +147,8 @@ static int header_text(const struct scene *scene, int size, char text[HEADER_ROO
                   g->ORGY, g->close_distance_m * mm);
     n += snprintf(text + n, (size_t)(HEADER_ROOM - n), "PHI=%g;\nOSC_START=%g;\nOSC_RANGE=%g;\nTWOTHETA=%g;\n",
                   scene->s.phi0_rad * deg, scene->s.phi0_rad * deg, scene->s.phi.range * deg, g->twotheta_rad * deg);
+    if (!scene->q->on[QUIRK_HEADER_ADC_OFFSET])
+        n += snprintf(text + n, (size_t)(HEADER_ROOM - n), "ADC_OFFSET=%g;\n", scene->o->adc);
     n += snprintf(text + n, (size_t)(HEADER_ROOM - n), "DETECTOR_SN=000;\nBEAMLINE=fake;\n}\f");
     return n;
 }
@@ -115,11 +166,11 @@ static void write_smv(const struct scene *scene, const char *what, const char *p
         warn_now("the header of '%s' has %d bytes, HEADER_BYTES says %d (Q-HEADER-OVERFLOW)", path, length, size);
     if (length < size)
         memset(text + length, ' ', (size_t)(size - length));
-    struct output out = output_open(what, path);
+    struct output out = output_open(what, path, false);
     printf("writing %s as 2-byte integers\n", path);
     output_write(&out, text, (size_t)(length > size ? length : size));
     output_write(&out, pixel, pixel_count(scene) * sizeof *pixel);
-    output_commit(&out);
+    output_close(&out);
 }
 
 /* Value of the integer image for x photons. */
@@ -197,11 +248,11 @@ static void write_preview(const struct scene *scene, const float *image, double 
     char header[160];
     int n = snprintf(header, sizeof header, "P5\n%ld %ld\n# pixels scaled by %g\n255\n", g->fast_pixels,
                      g->slow_pixels, scale);
-    struct output out = output_open("preview", scene->o->pgm_file);
+    struct output out = output_open("preview", scene->o->pgm_file, false);
     printf("pgm_scale = %g\nwriting %s as 1-byte integers\n", scale, scene->o->pgm_file);
     output_write(&out, header, (size_t)n);
     output_write(&out, grey, pixel_count(scene));
-    output_commit(&out);
+    output_close(&out);
     free(grey);
 }
 

@@ -4,7 +4,7 @@
 
 #include "image.h"
 
-void outputs_check(const struct options *o);
+void outputs_check(const struct options *o, const struct quirks *q);
 void outputs_write(const struct scene *scene, const struct totals *t, const float *image, struct random_stream *noise);
 
 #endif

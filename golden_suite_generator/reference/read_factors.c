@@ -6,10 +6,11 @@
 #include "files.h"
 #include "messages.h"
 #include "numbers.h"
+#include "output_files.h"
 #include "structure_factor.h"
 #include "value_rules.h"
 
-static const char BLANKS[] = " \t\r\v\f";
+static const char BLANKS[] = " \t\v\f";
 static const double MOST_ENTRIES = 2147483648.0;
 static const double LARGEST_INDEX = 2147483647.0;
 static const char HKL_REMEDY[] = "give -hkl FILE, or -default_F F alone";
@@ -20,12 +21,14 @@ struct reflection {
 };
 
 /* The number in a word of the hkl file, or an error with file and line. */
-static double word_number(const char *path, const struct piece *word)
+static double word_number(const char *path, const struct piece *line, const struct piece *word)
 {
     double value;
-    if (!parse_real(word->at, word->length, &value))
+    if (!parse_real(word->at, word->length, &value)) {
+        refuse_comment("HKL file", path, line, word);
         fail("HKL file '%s' line %ld: '%.*s' is not a finite number; four numbers a line are needed: h k l F", path,
              word->line, word->length < 40 ? (int)word->length : 40, word->at);
+    }
     return value;
 }
 
@@ -36,9 +39,11 @@ static bool read_reflection(const char *path, const struct piece *line, struct r
     int count = 0;
     struct piece word = {0};
     while (next_word(line, BLANKS, &word)) {
-        if (count == 4)
+        if (count == 4) {
+            refuse_comment("HKL file", path, line, &word);
             fail("HKL file '%s' line %ld has more than four columns; give h k l F", path, line->line);
-        value[count++] = word_number(path, &word);
+        }
+        value[count++] = word_number(path, line, &word);
     }
     if (count == 0)
         return false;
@@ -109,10 +114,10 @@ static void fill_default(struct factor_table *t)
  * Reads a reflection list. Returned: the box around its indices; entries not listed hold default_F.
  * A reflection listed twice keeps the last value.
  */
-struct factor_table hkl_read(const char *path, double default_F)
+struct factor_table hkl_read(const char *path, double default_F, struct warnings *w)
 {
     struct factor_table t = {.default_F = default_F};
-    struct file_bytes file = file_read("HKL file", path, HKL_REMEDY);
+    struct file_bytes file = text_read("HKL file", path, HKL_REMEDY, w);
     find_ranges(path, &file, &t);
     allocate_box("HKL file", path, &t);
     if (default_F != 0.0)
@@ -173,16 +178,11 @@ struct factor_table dump_read(const char *path, double default_F)
 /* Writes the table; a dump that cannot be written is only worth a warning. */
 void dump_write(const struct factor_table *t, const char *path)
 {
-    const char *why;
     char limits[160];
-    if (!output_possible(path, &why)) {
-        warn_now("cannot write dump file '%s': %s; the run goes on without it", path, why);
-        return;
-    }
-    struct output out = output_open("dump file", path);
+    struct output out = output_open("dump file", path, true);
     int length = snprintf(limits, sizeof limits, "%ld %ld %ld %ld %ld %ld\n\f", t->h_min, t->h_max, t->k_min,
                           t->k_max, t->l_min, t->l_max);
     output_write(&out, limits, (size_t)length);
     output_write(&out, t->F, (size_t)box_entries(t) * sizeof *t->F);
-    output_commit(&out);
+    output_close(&out);
 }

@@ -9,21 +9,28 @@
 #include "numbers.h"
 #include "value_rules.h"
 
-static const char WHITE[] = " \t\r\n\v\f";
-static const char COLUMN_SEPARATORS[] = " \t\r\v\f,;:!";
+static const char BLANKS[] = " \t\v\f";
+static const char COLUMN_SEPARATORS[] = " \t\v\f,;:!";
 static const double SOURCE_DISTANCE_M = 10.0;
 
 /* Reads the nine numbers of an orientation matrix, row by row (dimensionless, times wavelength). */
-void matrix_read(const char *path, double number[9])
+void matrix_read(const char *path, double number[9], struct warnings *w)
 {
-    struct file_bytes file = file_read("matrix file", path, "give -mat FILE or -cell");
-    struct piece whole = {file.bytes, file.size, 1}, word = {0};
-    for (int i = 0; i < 9; ++i) {
-        bool there = next_word(&whole, WHITE, &word);
-        if (!there || !parse_real(word.at, word.length, &number[i]))
-            fail("matrix file '%s': number %d of 9 is %s; nine finite numbers are needed", path, i + 1,
-                 there ? "not a number" : "missing");
+    struct file_bytes file = text_read("matrix file", path, "give -mat FILE or -cell", w);
+    struct piece line = {0};
+    int count = 0;
+    while (count < 9 && next_line(&file, &line)) {
+        struct piece word = {0};
+        while (count < 9 && next_word(&line, BLANKS, &word)) {
+            if (parse_real(word.at, word.length, &number[count++]))
+                continue;
+            refuse_comment("matrix file", path, &line, &word);
+            fail("matrix file '%s' line %ld: '%.*s' is not a finite number; nine are needed", path, line.line,
+                 word.length < 40 ? (int)word.length : 40, word.at);
+        }
     }
+    if (count < 9)
+        fail("matrix file '%s': %d numbers, nine are needed", path, count);
     file_free(&file);
 }
 
@@ -40,9 +47,11 @@ static int read_columns(const char *what, const char *path, const struct piece *
             ++*missing;
             continue;
         }
-        if (!parse_real(word.at, word.length, &number))
+        if (!parse_real(word.at, word.length, &number)) {
+            refuse_comment(what, path, line, &word);
             fail("%s '%s' line %ld: '%.*s' is not a finite number", what, path, line->line,
                  word.length < 40 ? (int)word.length : 40, word.at);
+        }
         value[count] = number;
     }
     return count;
@@ -78,7 +87,7 @@ static void warn_sources(const char *path, const struct source *list, long count
 struct source *sources_read(const char *path, vec3 beam, double lambda0_m, long *count, struct warnings *w)
 {
     struct source *list = NULL;
-    struct file_bytes file = file_read("source file", path, "give -sourcefile FILE, or -hdivrange and -dispersion");
+    struct file_bytes file = text_read("source file", path, "give -sourcefile FILE, or -hdivrange and -dispersion", w);
     struct piece line = {0};
     vec3 back = vec_scale(beam, -SOURCE_DISTANCE_M);
     long missing = 0;
@@ -99,9 +108,9 @@ struct source *sources_read(const char *path, vec3 beam, double lambda0_m, long 
 }
 
 /* Checks an amorphous-scattering table, which no image depends on: it must be readable and have a line. */
-void stol_check(const char *path)
+void stol_check(const char *path, struct warnings *w)
 {
-    struct file_bytes file = file_read("scattering table", path, "give the table of -stol, -4stol or -Q");
+    struct file_bytes file = text_read("scattering table", path, "give the table of -stol, -4stol or -Q", w);
     struct piece line = {0};
     double value[2];
     long lines = 0, missing = 0;

@@ -12,8 +12,8 @@ struct source {
     double weight, lambda_m;
 };
 
-void matrix_read(const char *path, double number[9]);
+void matrix_read(const char *path, double number[9], struct warnings *w);
 struct source *sources_read(const char *path, vec3 beam, double lambda0_m, long *count, struct warnings *w);
-void stol_check(const char *path);
+void stol_check(const char *path, struct warnings *w);
 
 #endif

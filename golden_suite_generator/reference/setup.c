@@ -96,16 +96,6 @@ static void check_mask(const struct scene *scene)
              m->slow, g->fast_pixels, g->slow_pixels);
 }
 
-/* Notes a warning for each text file whose last line does not end, as that of a file cut short. */
-static void warn_endings(const struct options *o, struct warnings *w)
-{
-    const char *const named[][2] = {{"-hkl", o->hkl_file}, {"-mat", o->matrix_file}, {"-sourcefile", o->source_file}};
-    for (int i = 0; i < 3; ++i)
-        if (named[i][1] != NULL && !file_ends_with_line(named[i][1]))
-            warn_later(w, "%s file '%s' ends in the middle of a line; see whether it is whole", named[i][0],
-                       named[i][1]);
-}
-
 /* Notes a warning where region and mask together leave no pixel. */
 static void warn_empty(const struct scene *scene, struct warnings *w)
 {
@@ -133,13 +123,12 @@ void scene_resolve(struct scene *scene, struct options *o, const struct quirks *
     values_check_geometry(&scene->g, w);
     check_mask(scene);
     if (o->stol_file != NULL)
-        stol_check(o->stol_file);
+        stol_check(o->stol_file, w);
     scene->c = crystal_resolve(o, q, &streams->misset, w);
     scene->s = sampling_resolve(o, q, &scene->g, &scene->c, &streams->mosaic, w);
     values_check_polarization(o, &scene->g,
                               o->source_file == NULL && scene->s.hdiv.count * scene->s.vdiv.count > 1, w);
-    scene->table = factors_read(o, q);
-    warn_endings(o, w);
+    scene->table = factors_read(o, q, w);
     warn_empty(scene, w);
     values_check_printout(o, &scene->g, w);
     scene->interpolate = resolve_interpolation(scene);

@@ -7,15 +7,29 @@
 #include "files.h"
 #include "messages.h"
 
-/* Chooses and reads the table (spec/05 section 1), or ends the program when there are no structure factors. */
-struct factor_table factors_read(const struct options *o, const struct quirks *q)
+/* The dump file, by its name or by default. */
+const char *dump_path(const struct options *o)
 {
-    const char *dump = o->dump_file != NULL ? o->dump_file : "Fdump.bin";
-    if (o->hkl_file != NULL)
-        return hkl_read(o->hkl_file, o->default_F);
+    return o->dump_file != NULL ? o->dump_file : "Fdump.bin";
+}
+
+/* True if the table comes from the dump file (spec/05 section 1, Q-FDUMP-STALE). */
+bool dump_is_read(const struct options *o, const struct quirks *q)
+{
     bool wanted = q->on[QUIRK_FDUMP_STALE] || o->dump_file != NULL || o->default_F == 0.0;
-    if (wanted && file_readable(dump))
-        return dump_read(dump, o->default_F);
+    return o->hkl_file == NULL && wanted && file_readable(dump_path(o));
+}
+
+/* Chooses and reads the table (spec/05 section 1), or ends the program when there are no structure factors. */
+struct factor_table factors_read(const struct options *o, const struct quirks *q, struct warnings *w)
+{
+    if (o->hkl_file != NULL)
+        return hkl_read(o->hkl_file, o->default_F, w);
+    if (o->dump_file != NULL && irregular(o->dump_file) != NULL)
+        fail("cannot read dump file '%s': it is %s, not a file; give -hkl FILE or another -dump FILE", o->dump_file,
+             irregular(o->dump_file));
+    if (dump_is_read(o, q))
+        return dump_read(dump_path(o), o->default_F);
     if (o->default_F == 0.0)
         fail("no structure factors: give -hkl FILE, -dump FILE or -default_F F (-h shows the usage)");
     return (struct factor_table){.F = NULL, .default_F = o->default_F};

@@ -15,9 +15,11 @@ struct factor_table {
     double default_F;
 };
 
-struct factor_table factors_read(const struct options *o, const struct quirks *q);
+const char *dump_path(const struct options *o);
+bool dump_is_read(const struct options *o, const struct quirks *q);
+struct factor_table factors_read(const struct options *o, const struct quirks *q, struct warnings *w);
 void factors_free(struct factor_table *table);
-struct factor_table hkl_read(const char *path, double default_F);
+struct factor_table hkl_read(const char *path, double default_F, struct warnings *w);
 struct factor_table dump_read(const char *path, double default_F);
 void dump_write(const struct factor_table *table, const char *path);
 double factor_nearest(const struct factor_table *table, const vec3 *rounded);

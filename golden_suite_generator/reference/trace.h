@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "files.h"
+#include "output_files.h"
 #include "tap_points.h"
 #include "vec.h"
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.config import StructureFactors
 from simulator.errors import InputError
-from simulator.io.files import read_bytes, write_file
+from simulator.io.files import read_bytes
 from simulator.io.numbers import whole
 from simulator.memory import require
 
@@ -53,15 +53,8 @@ def _limits(data: bytes, path: Path) -> tuple[list[int], list[int], int]:
     return limits[0::2], limits[1::2], len(head) + len(mark)
 
 
-def write_dump(path: Path, factors: StructureFactors) -> None:
-    """Write the dump of a table, with one plane of zeros behind the end of each axis (05 section 3).
-
-    Raises: InputError if the file cannot be written.
-    """
-    write_file(path, _dump_chunks(factors), "dump file")
-
-
-def _dump_chunks(factors: StructureFactors) -> Iterator[bytes]:
+def dump_chunks(factors: StructureFactors) -> Iterator[bytes]:
+    """Return the dump of a table, with one plane of zeros behind the end of each axis (05 section 3)."""
     shape = factors.table.shape
     limits = [f"{low} {low + n - 1}" for low, n in zip(factors.hkl_min, shape, strict=True)]
     yield (" ".join(limits) + "\n\f").encode()

@@ -10,28 +10,30 @@ from numpy.typing import NDArray
 
 from simulator.config import StructureFactors
 from simulator.errors import InputError
-from simulator.io.files import read_bytes, text_lines
 from simulator.io.numbers import LARGEST_INT, number
+from simulator.io.text import TextFile, Warn, read_text, refuse_comment, silent, words_of
 from simulator.memory import require
 
 COLUMNS = 4
 BYTES_PER_ENTRY = 8
+FLAWLESS = b"0123456789+-.eE \t\r\n\v\f"
 Rows = NDArray[np.float64]
 
 
-def read_hkl(path: Path, default_F: float) -> StructureFactors:
+def read_hkl(path: Path, default_F: float, warn: Warn = silent) -> StructureFactors:
     """Return the dense table of a reflection list; a reflection listed twice keeps its last value.
 
-    Args: default_F, electrons, for entries of the box that are not listed. Raises: InputError naming file and
-    line for anything but four numbers a line with whole indices, or a file without reflections.
+    Args: default_F, electrons, for entries of the box that are not listed; warn, is told of a file that may
+    be cut off. Raises: InputError naming file and line for anything but four numbers a line with whole
+    indices, or a file without reflections.
     Source: spec 05 section 2.
     """
-    data = read_bytes(path, "HKL file", "give -hkl FILE or -default_F F")
-    rows = _fast_rows(data)
+    file = read_text(path, "HKL file", "give -hkl FILE or -default_F F", warn)
+    rows = _fast_rows(file.data)
     if rows is None:
-        rows = _checked_rows(data, path)
+        rows = _checked_rows(file)
     if len(rows) == 0:
-        raise InputError(f"HKL file '{path}' holds no reflection; give lines of four numbers h k l F")
+        raise InputError(f"{file.where} holds no reflection; give lines of four numbers h k l F")
     indices = rows[:, :3].astype(np.int64)
     low, high = indices.min(axis=0), indices.max(axis=0)
     shape = tuple(int(n) for n in high - low + 1)
@@ -49,6 +51,8 @@ def read_hkl(path: Path, default_F: float) -> StructureFactors:
 
 def _fast_rows(data: bytes) -> Rows | None:
     """Return the rows [n, 4] of a flawless file, or None where the slow reader has to look."""
+    if data.translate(None, FLAWLESS):
+        return None
     if not data.strip():
         return np.zeros((0, COLUMNS))
     try:
@@ -64,25 +68,25 @@ def _whole_indices(rows: Rows) -> bool:
     return bool((indices == np.floor(indices)).all() and (np.abs(indices) <= LARGEST_INT).all())
 
 
-def _checked_rows(data: bytes, path: Path) -> Rows:
+def _checked_rows(file: TextFile) -> Rows:
     """Return the rows read line by line. Raises: InputError naming the first bad line."""
     rows = []
-    for place, line in enumerate(text_lines(data), 1):
-        words = line.split()
-        if words:
-            rows.append(_checked_row(words, f"HKL file '{path}' line {place}"))
+    for place, line in enumerate(file.lines(), 1):
+        if words_of(line):
+            rows.append(_checked_row(line, f"{file.where} line {place}"))
     return np.array(rows).reshape(-1, COLUMNS)
 
 
-def _checked_row(words: list[str], where: str) -> list[float]:
-    if len(words) != COLUMNS:
-        raise InputError(f"{where}: {len(words)} columns; give four: h k l F")
-    row = []
-    for word in words:
+def _checked_row(line: str, where: str) -> list[float]:
+    words, row = words_of(line), []
+    for word in words[: COLUMNS + 1]:
         value = number(word)
         if value is None:
+            refuse_comment(where, line, word)
             raise InputError(f"{where}: '{word[:40]}' is not a finite number; give four: h k l F")
         row.append(value)
+    if len(words) != COLUMNS:
+        raise InputError(f"{where}: {len(words)} columns; give four: h k l F")
     if any(value != int(value) or abs(value) > LARGEST_INT for value in row[:3]):
         raise InputError(f"{where}: indices '{' '.join(words[:3])[:80]}' must be whole and within 32 bits")
     return row

@@ -6,6 +6,7 @@ import math
 import re
 
 DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+ODD = re.compile(r"[+-]?(?:nan|inf)", re.IGNORECASE)
 WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 LARGEST_INT = 2147483647
 _LONGEST_INT = 400
@@ -33,7 +34,10 @@ def whole(word: str) -> int | None:
     return value if abs(value) <= LARGEST_INT else None
 
 
-def leading_number(text: str) -> float:
-    """Return the number that a text starts with, 0 where it starts with none (02 section 8)."""
-    match = DECIMAL.match(text.lstrip())
-    return float(match.group()) if match else 0.0
+def leading_number(text: str, none: float = 0.0) -> float:
+    """Return the number that a text starts with, NaN for nan and inf, `none` for other text (02, 8)."""
+    start = text.lstrip(" \t\r\n\v\f")
+    match = DECIMAL.match(start)
+    if match:
+        return float(match.group())
+    return math.nan if ODD.match(start) else none

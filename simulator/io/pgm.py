@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.io.files import write_file
+from simulator.io.files import bytes_of
 
 
-def write_pgm(path: Path, pixels: NDArray[np.uint8], scale: float) -> None:
-    """Write a preview [slow, fast]; the header names the scale of the pixels (08).
-
-    Raises: InputError if the file cannot be written.
-    """
+def pgm_chunks(pixels: NDArray[np.uint8], scale: float) -> list[bytes | memoryview]:
+    """Return the file of a preview [slow, fast]; the header names the scale of the pixels (08)."""
     height, width = pixels.shape
     header = f"P5\n{width} {height}\n# pixels scaled by {scale:g}\n255\n"
-    write_file(path, [header.encode(), pixels], "PGM image")
+    return [header.encode(), bytes_of(pixels)]

@@ -54,9 +54,14 @@ def test_dump_with_an_entry_of_white_space_bytes_is_read_exactly(c_binary: Path,
 
 def test_dump_that_cannot_be_written_is_a_warning(c_binary: Path, tmp_path: Path) -> None:
     (tmp_path / "in.hkl").write_text("0 0 0 100\n", encoding="utf-8")
-    result = run(c_binary, tmp_path, "-hkl", "in.hkl", "-dump", "nowhere/F.bin")
-    assert result.returncode == 0
-    assert "warning: cannot write dump file 'nowhere/F.bin'" in result.stderr
+    (tmp_path / "Fdump.bin").mkdir()
+    for words, why in (
+        ((), "'Fdump.bin': Is a directory"),
+        (("-dump", "no/F.bin"), "'no/F.bin': No such file"),
+    ):
+        result = run(c_binary, tmp_path, "-hkl", "in.hkl", *words)
+        assert result.returncode == 0
+        assert f"warning: cannot write dump file {why}" in result.stderr
 
 
 def test_a_write_protected_dump_is_kept_with_a_warning(c_binary: Path, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_every_switchable_quirk_has_a_case(c_binary: Path) -> None:
     listed = subprocess.run([c_binary, "--list-quirks"], capture_output=True, text=True, check=True).stdout
     switchable = {line.split()[0] for line in listed.splitlines() if line.endswith("[switchable]")}
     assert {effect.quirk for effect in effects.QUIRK_EFFECTS} == switchable
-    assert len(switchable) == 56
+    assert len(switchable) == 58
 
 
 def test_spec_mode_is_all_quirks_off(c_binary: Path, tmp_path: Path) -> None:

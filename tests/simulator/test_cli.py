@@ -105,6 +105,9 @@ def test_dump_is_written_with_a_reflection_list_and_read_without(
 
 def test_dump_that_cannot_be_written_is_a_warning(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "f.hkl").write_text("0 0 0 50\n")
+    (folder / "Fdump.bin").mkdir()
+    assert cli.main([*BASE.split(), "-oversample", "1", "-hkl", "f.hkl"]) == 0
+    assert "warning: the dump file 'Fdump.bin' is not written: is a directory" in capsys.readouterr().err
     assert cli.main([*BASE.split(), "-oversample", "1", "-hkl", "f.hkl", "-dump", "none/F.bin"]) == 0
     assert "warning: the dump file 'none/F.bin' is not written" in capsys.readouterr().err
 

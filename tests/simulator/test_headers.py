@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from simulator.config import Crystal, Detector, RunConfig, Steps
@@ -60,7 +62,15 @@ def test_header_is_exact_and_filled_with_blanks() -> None:
 @pytest.mark.usefixtures("little_endian")
 def test_origin_has_a_semicolon_in_spec_mode() -> None:
     wanted = TEXT.replace("-100\n", "-100;\n")
-    assert smv_header(configured("spec"), FINAL) == wanted.encode().ljust(512)
+    quirks = Quirks.c_parity().switched("Q-HEADER-SEMICOLON", on=False)
+    config = replace(configured("spec"), quirks=quirks)
+    assert smv_header(config, FINAL) == wanted.encode().ljust(512)
+
+
+def test_beam_centre_and_offset_are_what_readers_expect_in_spec_mode() -> None:
+    text = smv_header(configured("spec"), FINAL).decode()
+    assert "\nBEAM_CENTER_X=0.5;\nBEAM_CENTER_Y=0.3;\n" in text
+    assert "\nADC_OFFSET=40;\n" in text
 
 
 @pytest.mark.parametrize(("value", "text"), [(1.234567e-4, "0.123457"), (1e6, "1e+09"), (5e-8, "5e-05")])

@@ -1,19 +1,23 @@
-"""Image files: SMV, PGM, raw floats, and how files are replaced (spec 02 section 8, 08)."""
+"""Image files: SMV, PGM, raw floats (spec 02 section 8, 08)."""
 
 from __future__ import annotations
 
-import os
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from simulator.errors import InputError
-from simulator.io.files import unwritable, write_file
 from simulator.io.numbers import leading_number, number, whole
-from simulator.io.pgm import write_pgm
-from simulator.io.raw import write_float
-from simulator.io.smv import header_value, read_smv, write_smv
+from simulator.io.pgm import pgm_chunks
+from simulator.io.raw import float_chunks
+from simulator.io.smv import header_value, read_smv, smv_chunks
+
+
+def write_smv(path: Path, header: bytes, pixels: np.ndarray) -> None:
+    path.write_bytes(b"".join(smv_chunks(header, pixels)))
+
 
 PIXELS = np.arange(6, dtype=np.uint16).reshape(2, 3)
 HEADER = b"{\nHEADER_BYTES=512;\nSIZE1=3;\nSIZE2=2;\n}\f".ljust(512)
@@ -46,7 +50,7 @@ def test_missing_pixels_are_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "substring", "exact"),
     [("DISTANCE=70;\nCLOSE_DISTANCE=60;", 60.0, 70.0), ("DISTANCE 70;\nFOO=3;", 3.0, None),
-     ("DISTANCE=far;", 0.0, 0.0), ("DISTANCE", 0.0, None),
+     ("DISTANCE", 0.0, None), ("DISTANCE=1;\rDISTANCE=2;", 2.0, 2.0),
      ("FOO=1; DISTANCE = 5e1 mm;", 50.0, 50.0), ("", None, None)],
 )  # fmt: skip
 def test_header_values_by_substring_or_exact_key(
@@ -56,46 +60,73 @@ def test_header_values_by_substring_or_exact_key(
     assert header_value(text, ("DISTANCE",), exact=True) == exact
 
 
-def test_float_image_has_no_header(tmp_path: Path) -> None:
+def test_float_image_has_no_header() -> None:
     image = np.linspace(0, 1, 6, dtype=np.float32).reshape(2, 3)
-    write_float(tmp_path / "f.bin", image)
-    assert (tmp_path / "f.bin").read_bytes() == image.tobytes()
+    assert b"".join(float_chunks(image)) == image.tobytes()
+    assert b"".join(float_chunks(image.T)) == np.ascontiguousarray(image.T).tobytes()
 
 
-def test_preview_header_names_the_scale(tmp_path: Path) -> None:
-    write_pgm(tmp_path / "p.pgm", PIXELS.astype(np.uint8), 0.47808123)
-    assert (tmp_path / "p.pgm").read_bytes() == b"P5\n3 2\n# pixels scaled by 0.478081\n255\n\0\1\2\3\4\5"
+def test_preview_header_names_the_scale() -> None:
+    found = b"".join(pgm_chunks(PIXELS.astype(np.uint8), 0.47808123))
+    assert found == b"P5\n3 2\n# pixels scaled by 0.478081\n255\n\0\1\2\3\4\5"
 
 
-def test_failed_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "out"
-    path.write_bytes(b"old")
-
-    def broken() -> object:
-        yield b"new"
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_file(path, broken(), "output")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
+@pytest.mark.parametrize("value", ["far", "", "nan", "-inf", "NaN"])
+def test_a_header_value_that_is_no_number_is_not_taken_for_one(value: str) -> None:
+    assert math.isnan(header_value(f"DISTANCE={value};", ("DISTANCE",), exact=True) or 0.0)
 
 
-def test_link_is_followed_and_kept(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to("target")
-    write_file(tmp_path / "link", [b"x"], "output")
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "target").read_bytes() == b"x"
+def test_text_counts_as_0_where_upstream_reads_it_so() -> None:
+    assert header_value("DISTANCE=far;", ("DISTANCE",), exact=False) == 0.0
 
 
-def test_device_is_written_in_place() -> None:
-    write_file(Path(os.devnull), [b"x"], "output")
-    assert not Path(os.devnull).is_file()
+def smv(**words: str) -> bytes:
+    """Return a file of 2 x 2 pixels of 8 bytes, enough for every type."""
+    keys = {"HEADER_BYTES": "512", "SIZE1": "2", "SIZE2": "2", **words}
+    text = "{\n" + "".join(f"{key}={value};\n" for key, value in keys.items()) + "}\f"
+    return text.encode().ljust(512) + bytes(32)
 
 
-@pytest.mark.parametrize(("name", "reason"), [("", "directory"), ("none/x", "no folder"), ("new", "")])
-def test_unwritable_says_why(tmp_path: Path, name: str, reason: str) -> None:
-    assert (reason in unwritable(tmp_path / name)) if reason else unwritable(tmp_path / name) == ""
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [({"TYPE": "float"}, "TYPE=float; unsigned_short"), ({"TYPE": "unsigned_long"}, "unsigned_short"),
+     ({"TYPE": "mad"}, "TYPE=mad"), ({"BYTE_ORDER": "middle_endian"}, "BYTE_ORDER=middle_endian"),
+     ({"COMPRESSION": "gzip"}, "COMPRESSION=gzip"), ({"SIZE1": "nan"}, "SIZE1 nan"),
+     ({"HEADER_BYTES": "nan"}, "HEADER_BYTES is nan"), ({"HEADER_BYTES": "12"}, "HEADER_BYTES is 12")],
+)  # fmt: skip
+def test_pixels_that_are_stored_otherwise_are_refused(
+    tmp_path: Path, words: dict[str, str], rule: str
+) -> None:
+    (tmp_path / "a.img").write_bytes(smv(**words))
+    with pytest.raises(InputError, match=rule):
+        read_smv(tmp_path / "a.img", "-mask", exact=True)
+
+
+def test_a_header_without_end_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.img").write_bytes(smv().replace(b"}", b" "))
+    with pytest.raises(InputError, match="closing brace"):
+        read_smv(tmp_path / "a.img", "-img", exact=True, pixels_used=False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"TYPE": "short"},
+        {"TYPE": "Unsigned_Short"},
+        {"BYTE_ORDER": "big_endian"},
+        {"COMPRESSION": "None"},
+        {},
+    ],
+)
+def test_16_bit_pixels_are_read(tmp_path: Path, words: dict[str, str]) -> None:
+    (tmp_path / "a.img").write_bytes(smv(**words))
+    assert read_smv(tmp_path / "a.img", "-mask", exact=True).pixels.shape == (2, 2)
+
+
+def test_the_size_of_other_pixels_is_checked_too(tmp_path: Path) -> None:
+    (tmp_path / "a.img").write_bytes(smv(TYPE="float")[: 512 + 15])
+    with pytest.raises(InputError, match="15 bytes of pixels, 16 wanted"):
+        read_smv(tmp_path / "a.img", "-img", exact=True, pixels_used=False)
 
 
 def test_number_syntax() -> None:
@@ -103,3 +134,4 @@ def test_number_syntax() -> None:
     assert [number(word) for word in ("", "1e", "0x1", "inf", "1e999", "1 ", "١")] == [None] * 7
     assert [whole(word) for word in ("-3", "+4", "5.0", "99999999999")] == [-3, 4, None, None]
     assert (leading_number(" 512;"), leading_number("abc")) == (512.0, 0.0)
+    assert math.isnan(leading_number("-inf"))

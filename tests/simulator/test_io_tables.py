@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from simulator.config import StructureFactors
 from simulator.errors import InputError
-from simulator.io.fdump import read_dump, write_dump
-from simulator.io.hkl import read_hkl
+from simulator.io.fdump import dump_chunks, read_dump
+from simulator.io.hkl import _checked_rows, _fast_rows, read_hkl
 from simulator.io.tables import check_stol, read_matrix, read_sources
+from simulator.io.text import TextFile
+
+
+def write_dump(path: Path, factors: StructureFactors) -> None:
+    path.write_bytes(b"".join(dump_chunks(factors)))
 
 
 def file(folder: Path, data: bytes) -> Path:
@@ -122,3 +130,84 @@ def test_amorphous_table_needs_a_line(tmp_path: Path) -> None:
 def test_range_beyond_memory_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"h 0\.\.2000000000"):
         read_hkl(file(tmp_path, b"0 0 0 1\n2000000000 2000000000 0 1\n"), math.pi)
+
+
+READERS = {
+    "-hkl": (lambda path, warn: read_hkl(path, 0.0, warn), b"1 2 3 4\n1 2 4 5\n"),
+    "-mat": (read_matrix, b"1 2 3\n4 5 6\n7 8 9\n"),
+    "-sourcefile": (lambda path, warn: read_sources(path, (1.0, 0.0, 0.0), 1e-10, warn), b"1 0 0\n1 1 0\n"),
+    "-stol": (lambda path, warn: check_stol(path, "-stol", warn), b"0.1 2\n0.2 3\n"),
+}
+each_reader = pytest.mark.parametrize("option", READERS)
+
+
+@each_reader
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_every_line_end_means_the_same(tmp_path: Path, option: str, end: bytes) -> None:
+    read, text = READERS[option]
+    said: list[str] = []
+    plain, other = (read(file(tmp_path, data), said.append) for data in (text, text.replace(b"\n", end)))
+    assert str(plain) == str(other)
+    assert said == []
+
+
+@each_reader
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [(lambda text: b"\xef\xbb\xbf" + text, "byte-order mark"),
+     (lambda text: text.decode().encode("utf-16"), "UTF-16"),
+     (lambda text: text.decode().encode("utf-16-be"), "UTF-16"),
+     (lambda text: text.decode().encode("utf-32"), "UTF-32"), (lambda text: text + b"\0", "NUL")],
+    ids=["mark", "utf-16", "utf-16-be", "utf-32", "nul"],
+)  # fmt: skip
+def test_what_is_no_plain_text_is_refused_by_name(
+    tmp_path: Path, option: str, change: Callable[[bytes], bytes], name: str
+) -> None:
+    read, text = READERS[option]
+    with pytest.raises(InputError, match=f"is .*{name}.*; save it as plain text"):
+        read(file(tmp_path, change(text)), lambda _: None)
+
+
+@each_reader
+@pytest.mark.parametrize("line", [b"# 1 2 3", b"! note", b"// 1 2", b"H K L F", b"; note", b"rem 1 2 3 4"])
+def test_a_comment_is_refused_as_a_comment(tmp_path: Path, option: str, line: bytes) -> None:
+    read, text = READERS[option]
+    with pytest.raises(InputError, match=r"line 1: .* is a comment or a heading; take it out"):
+        read(file(tmp_path, line + b"\n" + text), lambda _: None)
+
+
+def test_a_comment_behind_a_reflection_is_refused_as_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"line 1: .* is a comment"):
+        read_hkl(file(tmp_path, b"1 0 0 5 # strong\n"), 0.0)
+
+
+@each_reader
+def test_a_file_that_ends_inside_a_line_is_warned_of(tmp_path: Path, option: str) -> None:
+    read, text = READERS[option]
+    said: list[str] = []
+    read(file(tmp_path, text.rstrip(b"\n")), said.append)
+    last = text.count(b"\n")
+    assert len(said) == 1
+    assert f"input' ends in the middle of a line (line {last}); see whether" in said[0]
+
+
+@pytest.mark.parametrize("byte", [b"\xa0", b"\x85", b"\x1c", b"\x1f"])
+def test_only_blanks_separate_words(tmp_path: Path, byte: bytes) -> None:
+    """Bytes that Python takes for white space and C does not."""
+    with pytest.raises(InputError, match="line 1"):
+        read_hkl(file(tmp_path, b"1 0 0" + byte + b"5\n"), 0.0)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_both_ways_to_read_reflections_agree(seed: int) -> None:
+    rng = random.Random(seed)
+    words = ["1", "-2", "+3", "4.5", ".5", "6.", "1e2", "-2E+1", "0"]
+    blanks = [" ", "\t", "  ", "\v", "\f"]
+    lines = ["".join(rng.choice(words) + rng.choice(blanks) for _ in range(4)) for _ in range(5)]
+    data = "".join(line + rng.choice(["\n", "\r\n", "\r", "\n\n", "\r\r"]) for line in lines).encode()
+    fast = _fast_rows(data)
+    try:
+        slow = _checked_rows(TextFile("x", data))
+    except InputError:
+        slow = None
+    assert fast is None or (slow is not None and np.array_equal(fast, slow))

@@ -1,8 +1,10 @@
 """Whatever ends a command becomes an exit status and one line."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,6 +81,7 @@ def test_warnings_of_libraries_are_one_line(capsys: pytest.CaptureFixture[str]) 
 
 PRINTING = """
 import sys
+import time
 from system_io.command import Command
 sys.exit(Command("tool", lambda words: print("x") or 0)([]))
 """
@@ -93,3 +96,21 @@ def test_standard_streams_may_be_full_or_closed(closing: str, status: int) -> No
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_a_destructor_swallows_ends_the_command_all_the_same(number: int) -> None:
+    class Slow:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), number)
+            time.sleep(0.01)
+
+    def run(_words: Sequence[str]) -> int:
+        for thing in (Slow(),):
+            assert thing
+        del thing
+        time.sleep(30)
+        return 0
+
+    assert Command("tool", run)([]) == 128 + number
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from system_io.errors import UserError
-from system_io.files import read_regular, require_free_targets, write_whole, written_together
+from system_io.files import read_regular, require_free_targets, unwritable, write_whole, written_together
 from system_io.owner import host_tag, is_stale, owner_tag, part_prefix, sweep
 
 
@@ -87,3 +87,54 @@ def test_only_leftovers_of_the_dead_are_swept(tmp_path: Path) -> None:
         path.mkdir()
     assert sweep(tmp_path) == [dead]
     assert not is_stale(f".x.part.{owner_tag()}.y")
+
+
+def test_a_file_that_fails_does_not_spoil_the_others(tmp_path: Path) -> None:
+    def broken():
+        yield b"half"
+        raise OSError(28, "No space left on device")
+
+    with written_together() as files:
+        files.add(tmp_path / "a", [b"1"], "first")
+        with pytest.raises(UserError, match="cannot write second"):
+            files.add(tmp_path / "b", broken(), "second")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_name_that_cannot_be_given_says_which_files_are_whole(tmp_path: Path) -> None:
+    def write() -> None:
+        with written_together() as files:
+            for name in ("a", "b", "c"):
+                files.add(tmp_path / name, [b"1"], name)
+            (tmp_path / "b" / "in the way").mkdir(parents=True)
+
+    with pytest.raises(UserError, match=r"cannot write b '.*b': .*; whole are: '.*a'$"):
+        write()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("", "directory"),
+        ("none/x", "no folder"),
+        ("loop", "symbolic links"),
+        ("x" * 300, "too long"),
+        ("new", ""),
+    ],
+)
+def test_unwritable_says_why(tmp_path: Path, name: str, reason: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    assert (reason in unwritable(tmp_path / name)) if reason else unwritable(tmp_path / name) == ""
+
+
+def test_a_long_name_has_a_short_unfinished_one(tmp_path: Path) -> None:
+    write_whole(tmp_path / ("\N{SNOWFLAKE}" * 80), [b"1"], "image")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_link_is_followed_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("target")
+    write_whole(tmp_path / "link", [b"x"], "output")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_bytes() == b"x"
