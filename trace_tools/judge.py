@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from system_io.files import identity
+from system_io.files import identity, read_regular
 from system_io.shown import printable
 from trace_tools.align import Alignment, align
 from trace_tools.blame import DIVERGENT, Blame, State, find_blame
@@ -89,10 +89,12 @@ def load_graph(path: str) -> Graph:
     Each tap may have any of the fields of `TapPoint`; taps of the contract that the file does not name stay.
     Raises: TraceError that names the fault.
     """
+    remedy = "give a JSON file with 'taps'"
+    data = read_regular(Path(path), "tap graph", remedy, TraceError)
     try:
-        content = json.loads(Path(path).read_text())
-    except (OSError, ValueError) as error:
-        raise TraceError(f"cannot read tap graph '{path}': {error}; give a JSON file with 'taps'") from None
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise TraceError(f"tap graph '{printable(path)}' is not JSON: {error}; {remedy}") from None
     taps = content.get("taps") if isinstance(content, dict) else None
     if not isinstance(taps, list):
         raise TraceError(f"tap graph '{path}' has no list 'taps'; see `trace-diff --help`")

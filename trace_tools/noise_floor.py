@@ -9,6 +9,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from system_io.files import read_regular
+from system_io.shown import printable
+from system_io.text import decoded
 from trace_tools.align import align
 from trace_tools.diff import Bounds, TapDiff, compare
 from trace_tools.errors import TraceError
@@ -108,18 +111,15 @@ def save_floor(floor: NoiseFloor, path: str | Path) -> None:
 
 def load_floor(path: str | Path) -> NoiseFloor:
     """Read and validate a floor file. Raises: TraceError that names the fault."""
-    try:
-        text = Path(path).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TraceError(f"cannot read noise floor '{path}': {error}; give an existing file") from None
-    return parse_floor(text, str(path))
+    data = read_regular(Path(path), "noise floor", "give an existing file", TraceError)
+    return parse_floor(decoded(data), printable(str(path)))
 
 
 def parse_floor(text: str, source: str) -> NoiseFloor:
     """Parse the JSON text of a floor file. Raises: TraceError that names the fault."""
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TraceError(f"noise floor '{source}' is not JSON: {error}; measure it again") from None
     if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
         raise TraceError(f"noise floor '{source}' is not '{FORMAT}' version {VERSION}; measure it again")

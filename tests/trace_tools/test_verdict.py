@@ -178,14 +178,26 @@ def test_page_never_overwrites_an_input(tmp_path, capsys, monkeypatch, taken):
     assert "--markdown" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("side", [0, 1])
-def test_pipe_as_a_log_is_refused_at_once(tmp_path, capsys, side):
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "a.log").write_text(older_log(1, "C"))
-    pair = [str(tmp_path / "a.log")] * 2
-    pair[side] = str(tmp_path / "pipe")
-    assert main(pair) == 3
+@pytest.mark.parametrize(
+    "words", ["pipe b.log", "a.log pipe", "a.log b.log --floor pipe", "a.log b.log --graph pipe"]
+)
+def test_pipe_as_an_input_is_refused_at_once(tmp_path, capsys, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    for name, side in (("a.log", "C"), ("b.log", "PY")):
+        (tmp_path / name).write_text(older_log(1, side))
+    assert main(words.split()) == 3
     assert "it is a named pipe" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--floor", "--graph"])
+@pytest.mark.parametrize("content", [b"[" * 200_000, b"\xff\xfe", b"", b"{"])
+def test_settings_that_are_no_json_are_refused(tmp_path, capsys, option, content):
+    for name, side in (("a.log", "C"), ("b.log", "PY")):
+        (tmp_path / name).write_text(older_log(1, side))
+    (tmp_path / "x.json").write_bytes(content)
+    assert main([str(tmp_path / "a.log"), str(tmp_path / "b.log"), option, str(tmp_path / "x.json")]) == 3
+    assert "is not JSON" in capsys.readouterr().err
 
 
 def test_verdict_covers_what_was_compared(judge_texts):
