@@ -25,6 +25,8 @@ from trace_tools.trace_columns import Columns, ColumnsBuilder
 
 BLOCK_BYTES = 1 << 18
 SHOWN_LINES = 20
+# numbers of the first block tell how many digits a trace of version 1 prints; the contract wants all
+_DECIMAL = re.compile(rb"(?<=[ \t])[-+]?[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?(?=[ \t\n])")
 _ANY_TRACE = re.compile(rb"TRACE[_: -]", re.IGNORECASE)
 
 
@@ -139,6 +141,9 @@ class _Reader:
 
     def take(self, block: bytes) -> None:
         """Parse one block of lines."""
+        if self.line_number == 0:
+            for number in _DECIMAL.findall(block):
+                self.digits.note(number.decode("ascii"))
         if not _ANY_TRACE.search(block) and block.endswith(b"\n"):
             self._count_lines(block)
             return

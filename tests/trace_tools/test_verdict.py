@@ -1,6 +1,7 @@
 """What was set aside stands against PASS, whatever the reason it was set aside."""
 
 import os
+import re
 
 import pytest
 
@@ -127,6 +128,14 @@ def test_half_a_unit_of_the_last_digit_belongs_to_the_bound_and_is_said(judge_te
         in report.line
     )
     assert judge_texts(a.replace("836 ", "838 "), b).verdict == "FAIL"
+
+
+def test_version_one_with_fewer_digits_is_no_false_alarm(judge_texts):
+    a = contract_log(1, "C")
+    short = re.sub(r"(?<= )\d\.\d+", lambda found: f"{float(found[0]):.15g}", contract_log(1, "PY"))
+    report = judge_texts(a, short)
+    assert report.verdict == "PASS"
+    assert "B prints 15 significant digits" in report.line
 
 
 def test_few_digits_open_nothing(judge_texts):
