@@ -98,6 +98,11 @@ TRACE: Mapping[str, Any] = {
     },
 }  # fmt: skip
 """What trace-harness adds to the metrics of trace-diff."""
+TAP: Mapping[str, Any] = {
+    "pairs": int, "differing": int, "outside": int, "undefined": int, "within_printed_digits": int,
+    "max_absolute": Any, "max_relative": Any, "max_scaled": Any, "max_ulp": Any, "bound": Any,
+}  # fmt: skip
+"""What trace-diff measures on each tap; an infinity is a word."""
 TYPE_WORDS: Mapping[type, str] = {
     str: "a text", int: "a whole number", float: "a number", bool: "true or false",
 }  # fmt: skip
@@ -125,6 +130,8 @@ def check_trace(value: Any, where: str) -> None:
     """Check what trace-harness adds to metrics.json. Raises: BundleError that names the place."""
     _check_version(value, TRACE_SCHEMA, where)
     check({key: item for key, item in value.items() if key in TRACE}, TRACE, where)
+    check(value.get("taps", {}), Each(TAP), f"{where}.taps")
+    check(value.get("causal_by_tap", {}), Each(int), f"{where}.causal_by_tap")
 
 
 def _check_version(value: Any, known: str | int, where: str) -> None:

@@ -73,7 +73,7 @@ class TracePart:
         asked, there = self.data["settings"], {}
         for key, name in (("floor", FLOOR_NAME), ("graph", GRAPH_NAME)):
             there[key] = str(self.folder / name) if (self.folder / name).is_file() else None
-        options = Options(rtol=asked["rtol"], atol=asked["atol"], k=asked["k"], **there)
+        options = Options(asked["rtol"], asked["atol"], there["floor"], asked["k"], there["graph"])
         try:
             return metrics(judge(*self.traces(), options))
         except (NotComparableError, TraceError):

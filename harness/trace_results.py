@@ -22,9 +22,10 @@ from harness.trace_bundle import FLOOR_NAME, GRAPH_NAME
 from harness.trace_job import LOG_NAMES, SIDES, TracedPair
 from trace_tools.align import NotComparableError
 from trace_tools.errors import TraceError
-from trace_tools.judge import EXIT_STATUS, Options, Report, judge
+from trace_tools.judge import Options, Report, judge
 from trace_tools.render import markdown, metrics, verdict_line
 from trace_tools.trace_file import read_stream
+from trace_tools.verdict import EXIT_STATUS
 
 NAME = "trace-harness"
 MOST_PIXELS = 6

@@ -36,7 +36,7 @@ FLATTEST_CELL = 2.0**-30
 GRAZING = 2.0**-30
 """Cosine between beam and detector normal, below which distance and beam centre are rounding."""
 
-BYTES_OF_EACH = 512
+BYTES_OF_EACH = 1024
 """Memory that a source, an orientation or a layer may need."""
 
 UM_PER_M = MM_PER_M * MM_PER_M

@@ -10,12 +10,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from trace_tools.bulk import ABSENT
 from trace_tools.errors import TraceError
 from trace_tools.stream_check import repeated
+from trace_tools.tap_points import CONTEXT_KEYS
 from trace_tools.trace_columns import number_contexts
 from trace_tools.trace_file import Trace
 
 Index = NDArray[np.int64]
+Row = tuple[int, ...]
 
 
 class Pass(enum.IntEnum):
@@ -38,14 +41,14 @@ class Alignment:
 
     ``a``, ``b``: record index on each side, -1 where there is none; ``by``: the pass that paired the entry, 0
     for an entry without a partner; ``tap``: id in ``names``; ``context``: row of ``contexts`` (loop indices
-    in the order of the context keys, -1 absent). An entry of B alone stands after the entry of the record
-    before it.
+    in the order of the context keys and the occurrence, -1 absent). An entry of B alone stands after the
+    entry of the record before it.
     """
 
     a: Index
     b: Index
     by: NDArray[np.int8]
-    tap: NDArray[np.uint16]
+    tap: NDArray[np.uint32]
     context: NDArray[np.int32]
     contexts: NDArray[np.int32]
     names: tuple[str, ...]
@@ -72,9 +75,9 @@ class Alignment:
         return {name: number for number, name in enumerate(self.names)}
 
 
-def _common_names(a: Trace, b: Trace) -> tuple[tuple[str, ...], NDArray[np.uint16]]:
+def _common_names(a: Trace, b: Trace) -> tuple[tuple[str, ...], NDArray[np.uint32]]:
     names = {name: number for number, name in enumerate(a.names)}
-    renumber = np.array([names.setdefault(name, len(names)) for name in b.names], np.uint16)
+    renumber = np.array([names.setdefault(name, len(names)) for name in b.names], np.uint32)
     return tuple(names), renumber
 
 
@@ -82,8 +85,8 @@ def _common_names(a: Trace, b: Trace) -> tuple[tuple[str, ...], NDArray[np.uint1
 class _Keys:
     """Tap ids and context rows of both traces in common numbers."""
 
-    tap_a: NDArray[np.uint16]
-    tap_b: NDArray[np.uint16]
+    tap_a: NDArray[np.uint32]
+    tap_b: NDArray[np.uint32]
     row_a: NDArray[np.int32]
     row_b: NDArray[np.int32]
     contexts: NDArray[np.int32]
@@ -139,29 +142,46 @@ def _left(length: int, taken: Index) -> Index:
     return np.flatnonzero(free)
 
 
-def _fits(row_a: NDArray[np.int32], row_b: NDArray[np.int32]) -> bool:
+def _fits(row_a: Row, row_b: Row) -> bool:
     """Tell whether two contexts could be the same: where both have a key, they have the same turn."""
-    return bool(np.all((row_a == row_b) | (row_a < 0) | (row_b < 0)))
+    return all(one in (other, ABSENT) or other == ABSENT for one, other in zip(row_a, row_b, strict=True))
 
 
 def _match_loosely(a: Trace, b: Trace, left_a: Index, left_b: Index) -> list[tuple[int, int, int]]:
     """Pair the rest of an older trace: first equal turns without the pixel, then order of appearance."""
-    groups: dict[str, list[int]] = {}
-    for index in left_b.tolist():
-        groups.setdefault(b.names[b.columns.tap[index]], []).append(index)
+    groups: dict[str, tuple[dict[int, Row], dict[int, Row]]] = {}
+    for side, (trace, left) in enumerate(((a, left_a), (b, left_b))):
+        rows = trace.columns.contexts[:, : len(CONTEXT_KEYS)].tolist()
+        for index in left.tolist():
+            group = groups.setdefault(trace.names[trace.columns.tap[index]], ({}, {}))
+            group[side][index] = tuple(rows[trace.columns.context[index]])
     found: list[tuple[int, int, int]] = []
-    for index in left_a.tolist():
-        rest = groups.get(a.names[a.columns.tap[index]])
-        if not rest:
+    for ones, others in groups.values():
+        if ones and others:
+            found += _pair_rows(ones, others, Pass.older)
+            found += _pair_rows(ones, others, Pass.order)
+    return found
+
+
+def _pair_rows(ones: dict[int, Row], others: dict[int, Row], step: Pass) -> list[tuple[int, int, int]]:
+    """Pair the entries of one tap in their order and take them out; one that fits none stays."""
+    turns: dict[Row, dict[int, Row]] = {}
+    for index, row in others.items():
+        turns.setdefault(row[2:] if step == Pass.older else (), {})[index] = row
+    found: list[tuple[int, int, int]] = []
+    hopeless: set[Row] = set()
+    for index, row in ones.items():
+        rest = turns.get(row[2:] if step == Pass.older else (), {})
+        partner = None
+        if row not in hopeless:
+            partner = next((other for other in rest if _fits(row, rest[other])), None)
+        if partner is None:
+            hopeless.add(row)
             continue
-        row = a.columns.contexts[a.columns.context[index]]
-        rows = {other: b.columns.contexts[b.columns.context[other]] for other in rest}
-        fitting = [other for other in rest if _fits(row, rows[other])]
-        same = [other for other in fitting if np.array_equal(row[2:], rows[other][2:])]
-        if fitting:
-            partner = (same or fitting)[0]
-            rest.remove(partner)
-            found.append((index, partner, Pass.older if same else Pass.order))
+        del rest[partner], others[partner]
+        found.append((index, partner, step))
+    for index, _, _ in found:
+        del ones[index]
     return found
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trace_tools.align import Alignment
 from trace_tools.diff import Comparison
 from trace_tools.errors import TraceError
 from trace_tools.lookup import DEFAULT_GRAPH, NONE, Graph, carried_entries, input_entries
@@ -136,6 +137,20 @@ class _Judge:
         for source in inputs_of(self.comparison, self.graph, name, entries).values():
             there = source != NONE
             worst[there] = np.maximum(worst[there], self.state[source[there]])
+        for other in summed_inputs(self.alignment, self.graph, name):
+            np.maximum(worst, self._worst_of_pixel(entries, other), out=worst)
+        return worst
+
+    def _worst_of_pixel(self, entries: Index, name: str) -> NDArray[np.int8]:
+        """Largest state of a tap among all its records that may belong to the pixel of each entry."""
+        found = self.alignment.entries(name)
+        found = found[self.state[found] > State.INSIDE]
+        worst = np.zeros(len(entries), np.int8)
+        pixels = [self.alignment.contexts[self.alignment.context[part]][:, :2] for part in (entries, found)]
+        for state, pixel in {(int(self.state[entry]), tuple(pixel)) for entry, pixel in
+                             zip(found, pixels[1].tolist(), strict=True)}:  # fmt: skip
+            same = ((pixels[0] == pixel) | (pixels[0] < 0) | (np.array(pixel) < 0)).all(axis=1)
+            worst[same] = np.maximum(worst[same], state)
         return worst
 
     def _worst_decider(self, name: str, entries: Index) -> NDArray[np.int8]:
@@ -188,7 +203,10 @@ class _Judge:
 
 
 def inputs_of(comparison: Comparison, graph: Graph, name: str, entries: Index) -> dict[str, Index]:
-    """Find the entries of all inputs that count for entries of one tap, -1 where there is none."""
+    """Find the entries of all inputs that count for entries of one tap, -1 where there is none.
+
+    In the place of an input that neither log traces stand the inputs that it is computed from itself.
+    """
     alignment, tap = comparison.alignment, graph[name]
     rules = dict(tap.input_rules)
     found = {}
@@ -198,7 +216,46 @@ def inputs_of(comparison: Comparison, graph: Graph, name: str, entries: Index) -
             gate = input_entries(alignment, graph, entries, rule[1:])
             source = np.where(_rule_holds(comparison, rule[0], gate), source, NONE)
         found[other] = source
+    for other in _behind(alignment, graph, tap.inputs):
+        if other not in found:
+            found[other] = input_entries(alignment, graph, entries, other)
     return found
+
+
+def _behind(alignment: Alignment, graph: Graph, inputs: Iterable[str]) -> list[str]:
+    """Return the nearest traced ancestors behind those of the inputs that are not traced."""
+    found: dict[str, None] = {}
+    waiting, seen = list(inputs), set(inputs)
+    while waiting:
+        name = waiting.pop()
+        if not is_untraced(alignment, graph, name):
+            continue
+        for other in graph[name].inputs:
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
+                found[other] = None
+    return [name for name in found if len(alignment.entries(name))]
+
+
+def is_untraced(alignment: Alignment, graph: Graph, name: str) -> bool:
+    """Tell whether neither log traces a tap, though the program must have computed it.
+
+    A tap that is printed only under a condition may be missing because the condition does not hold: it
+    counts as untraced unless every tap of its loop level that is always printed is there.
+    """
+    if name not in graph or len(alignment.entries(name)):
+        return False
+    level = graph[name].level
+    siblings = [other.name for other in graph.values() if other.level == level and not other.condition]
+    return not graph[name].condition or not all(len(alignment.entries(other)) for other in siblings)
+
+
+def summed_inputs(alignment: Alignment, graph: Graph, name: str) -> list[str]:
+    """Return the traced taps that enter a tap through a sum over a pixel which is not traced itself."""
+    sums = [other for other in graph[name].inputs if other in graph and graph[other].carried
+            and is_untraced(alignment, graph, other)]  # fmt: skip
+    return _behind(alignment, graph, sums)
 
 
 def _rule_holds(comparison: Comparison, sign: str, gate: Index) -> Flags:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -10,14 +11,15 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from trace_tools.tap_points import CONTEXT_KEYS, LEVEL_KEYS, TAP_POINTS
+from trace_tools.tap_points import CONTEXT_COLUMNS, CONTEXT_KEYS, LEVEL_KEYS, TAP_POINTS
 
 ABSENT = -1
-_SIZES = np.array([tap.size for tap in TAP_POINTS], np.uint16)
+_SIZES = np.array([tap.size for tap in TAP_POINTS], np.uint32)
 _LEVELS = np.array([tap.level for tap in TAP_POINTS], np.int8)
 _INTEGER = np.array([tap.kind == "int" for tap in TAP_POINTS])
 _IDS = {tap.name.encode(): number for number, tap in enumerate(TAP_POINTS) if tap.kind != "word"}
 _DIGITS = b"0123456789"
+_SMALL = re.compile(rb"[eE]-[0-9]{3}")
 _DIGITS_ONLY = bytes(byte if byte in _DIGITS else 32 for byte in range(256))
 
 
@@ -35,11 +37,11 @@ _COLUMNS_OF_LEVEL = {
 class Block:
     """Columns of consecutive records: tap ids, context rows of each record, context table, values, sizes."""
 
-    tap: NDArray[np.uint16]
+    tap: NDArray[np.uint32]
     context: NDArray[np.int32]
     contexts: NDArray[np.int32]
     values: NDArray[np.float64]
-    sizes: NDArray[np.uint16]
+    sizes: NDArray[np.uint32]
 
 
 class _Numbering(dict[bytes, int]):
@@ -53,11 +55,11 @@ class _Numbering(dict[bytes, int]):
 def parse_contexts(texts: Sequence[bytes]) -> tuple[NDArray[np.int32], NDArray[np.int8]] | None:
     """Parse contexts such as ``s=3 f=4``; None if one of them has other keys than a level has.
 
-    Returns: the context table, shape (n, 8), absent keys as -1, and the level of each row.
+    Returns: the context table, shape (n, 9), absent keys as -1, and the level of each row.
     """
     patterns = [_LEVEL_OF_PATTERN.get(text.translate(None, _DIGITS), ABSENT) for text in texts]
     levels = np.array(patterns, np.int8)
-    table = np.full((len(texts), len(CONTEXT_KEYS)), ABSENT, np.int32)
+    table = np.full((len(texts), len(CONTEXT_COLUMNS)), ABSENT, np.int32)
     for level in np.unique(levels).tolist():
         if level == ABSENT:
             return None
@@ -88,7 +90,7 @@ def parse_floats(text: bytes) -> NDArray[np.float64] | None:
     return np.asarray(frame[0].to_numpy(), np.float64)
 
 
-def _parse_values(texts: Sequence[bytes], tap: NDArray[np.uint16]) -> NDArray[np.float64] | None:
+def _parse_values(texts: Sequence[bytes], tap: NDArray[np.uint32]) -> NDArray[np.float64] | None:
     joined = b"\n".join(texts) + b"\n"
     letters = np.frombuffer(joined, np.uint8)
     separators = letters[np.flatnonzero(letters <= 32)]
@@ -96,8 +98,9 @@ def _parse_values(texts: Sequence[bytes], tap: NDArray[np.uint16]) -> NDArray[np
     sizes = np.diff(ends, prepend=-1)
     if len(sizes) != len(tap) or not np.array_equal(sizes, _SIZES[tap]):
         return None
-    values = parse_floats(joined.replace(b" ", b"\n"))
-    if values is None or len(values) != len(separators):
+    values = None if _SMALL.search(joined) else parse_floats(joined.replace(b" ", b"\n"))
+    # an infinity may be a number too large for a double
+    if values is None or np.isinf(values).any() or len(values) != len(separators):
         return None
     whole = values[np.repeat(_INTEGER[tap], sizes)]
     return values if np.array_equal(whole, np.floor(whole)) else None
@@ -120,7 +123,7 @@ def parse_block(block: bytes, prefix: bytes) -> Block | None:
         return None
     parts = [body.split(b" ", 2) for body in pieces[:-1:2]]
     try:
-        tap = np.fromiter(map(_IDS.__getitem__, map(itemgetter(1), parts)), np.uint16, count)
+        tap = np.fromiter(map(_IDS.__getitem__, map(itemgetter(1), parts)), np.uint32, count)
         texts = list(map(itemgetter(2), parts))
     except (KeyError, IndexError):
         return None

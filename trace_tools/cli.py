@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,13 +12,16 @@ import numpy as np
 
 from system_io.command import Command, say_error
 from system_io.errors import UserError
+from system_io.files import require_free_targets, targets, write_whole
 from system_io.parser import CommandParser
 from trace_tools.align import NotComparableError
+from trace_tools.bulk import ABSENT
 from trace_tools.errors import TraceError
 from trace_tools.findings import finding
-from trace_tools.judge import EXIT_STATUS, Options, Report, judge_files
-from trace_tools.render import explain, finding_lines, markdown, metrics, print_report, verdict_line
-from trace_tools.tap_points import CONTEXT_KEYS, TAP_POINTS, tap_point
+from trace_tools.judge import Options, Report, judge_files
+from trace_tools.render import explain, finding_lines, markdown, metrics, print_report
+from trace_tools.tap_points import CONTEXT_COLUMNS, TAP_POINTS, tap_point
+from trace_tools.verdict import EXIT_STATUS
 
 NAME = "trace-diff"
 EXAMPLES = (
@@ -27,9 +31,13 @@ EXAMPLES = (
     "trace-diff explain F_latt",
 )
 _EPILOG = """exit status: 0 PASS, 1 FAIL, 2 NOT COMPARABLE, 3 ERROR.
+PASS says that every record of both logs was compared: a line that cannot be read, a record without a partner,
+NaN on both sides and two logs of one run give NOT COMPARABLE. Logs of older builds need no context: pixels
+are told apart by their TRACE_CONFIG lines, repeated taps are numbered (n=2 is the second).
 `trace-diff explain [TAP]` prints a tap's definition, unit, formula and inputs, or lists all taps.
 A graph file is JSON:
 {"taps": [{"name": "x", "level": "mosaic", "inputs": ["hkl_frac"], "formula": "..."}]}"""
+_WANTED = re.compile(r"(.*?)((?: [a-z]+=\d+)*)\Z", re.DOTALL)
 
 
 def make_parser() -> CommandParser:
@@ -46,6 +54,16 @@ def make_parser() -> CommandParser:
     parser.add_argument(
         "--graph", metavar="FILE", help="tap graph (JSON) that adds to the taps of the contract"
     )
+    parser.add_argument(
+        "--partial",
+        action="store_true",
+        help="judge the records that both logs hold, whatever one of them lacks",
+    )
+    parser.add_argument(
+        "--same-run",
+        action="store_true",
+        help="allow two logs of one run: they show only that it repeats itself",
+    )
     parser.add_argument("--json", action="store_true", help="print the metrics as JSON in place of the table")
     parser.add_argument("--markdown", metavar="FILE", help="write the report as a Markdown page")
     parser.add_argument("--all", action="store_true", help="show all taps, not only those that differ")
@@ -53,24 +71,13 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def _write(path: str, text: str) -> None:
-    target = Path(path)
-    part = target.with_name(target.name + ".part")
-    try:
-        part.write_text(text)
-        part.replace(target)
-    except OSError as error:
-        raise TraceError(
-            f"cannot write '{path}': {error.strerror}; give a path in an existing folder"
-        ) from None
-
-
 def _show(report: Report, wanted: str) -> str:
-    words = wanted.split()
+    parts = _WANTED.match(wanted.strip())
+    name, context = (parts[1], parts[2].split()) if parts else ("", [])
     alignment = report.comparison.alignment
-    turns = {key: turn for key, _, turn in (word.partition("=") for word in words[1:])}
-    row = [int(turns[key]) if turns.get(key, "").isdigit() else -1 for key in CONTEXT_KEYS]
-    entries = alignment.entries(words[0]) if words and turns.keys() <= set(CONTEXT_KEYS) else np.zeros(0, int)
+    turns = {key: turn for key, _, turn in (word.partition("=") for word in context)}
+    row = [int(turns[key]) if turns.get(key, "").isdecimal() else ABSENT for key in CONTEXT_COLUMNS]
+    entries = alignment.entries(name) if turns.keys() <= set(CONTEXT_COLUMNS) else np.zeros(0, int)
     found = entries[(alignment.contexts[alignment.context[entries]] == row).all(axis=1)]
     if len(found):
         return "\n".join(finding_lines(finding(report.blame, int(found[0])))) + "\n"
@@ -93,9 +100,13 @@ def _explain(words: list[str]) -> int:
 
 def _diff(argv: list[str]) -> int:
     args = make_parser().parse_args(argv)
-    report = judge_files(args.a, args.b, Options(args.rtol, args.atol, args.floor, args.k, args.graph))
+    inputs = {"A.log": args.a, "B.log": args.b, "--floor": args.floor, "--graph": args.graph}
+    require_free_targets(targets({"--markdown": args.markdown}), targets(inputs), TraceError)
+    options = Options(args.rtol, args.atol, args.floor, args.k, args.graph, args.partial, args.same_run)
+    report = judge_files(args.a, args.b, options)
     if args.markdown:
-        _write(args.markdown, markdown(report))
+        page = markdown(report).encode("utf-8", "surrogateescape")
+        write_whole(Path(args.markdown), [page], "Markdown page", TraceError)
     if args.show is not None:
         sys.stdout.write(_show(report, args.show))
     elif args.json:
@@ -107,7 +118,7 @@ def _diff(argv: list[str]) -> int:
             report, Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160), every_tap=args.all
         )
     if report.verdict == "ERROR":
-        say_error(NAME, verdict_line(report))
+        say_error(NAME, report.error)
     return report.exit_status
 
 

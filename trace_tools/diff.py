@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from trace_tools.trace_file import Trace
 
 Index = NDArray[np.int64]
 Floats = NDArray[np.float64]
+_NO_ENTRIES: Index = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,11 @@ class Measures:
 
 @dataclass(frozen=True)
 class TapDiff:
-    """One tap over all its pairs: counts, the largest of each measure, and the entries outside the bound."""
+    """One tap over all its pairs: counts, the largest of each measure, and the entries outside the bound.
+
+    ``undefined``: entries that are NaN on both sides, which no comparison can judge; ``by_digits``: how many
+    are inside only because half a unit of the last printed digit belongs to the bound.
+    """
 
     name: str
     compared: int
@@ -77,7 +83,9 @@ class TapDiff:
     max_relative: float = 0.0
     max_scaled: float = 0.0
     max_ulp: float = 0.0
-    outside: Index = field(default_factory=lambda: np.zeros(0, np.int64))
+    outside: Index = field(default_factory=lambda: _NO_ENTRIES)
+    undefined: Index = field(default_factory=lambda: _NO_ENTRIES)
+    by_digits: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,8 +102,15 @@ class Comparison:
 
     @property
     def compared(self) -> int:
-        """Number of pairs compared."""
-        return sum(diff.compared for diff in self.taps.values())
+        """Number of pairs compared; pairs that are NaN on both sides are none."""
+        return sum(diff.compared - len(diff.undefined) for diff in self.taps.values())
+
+    @cached_property
+    def wordy(self) -> frozenset[str]:
+        """Names of the taps of which a record on either side is not of numbers."""
+        return frozenset(
+            trace.names[trace.columns.tap[index]] for trace in (self.a, self.b) for index in trace.words
+        )
 
 
 def equal(a: Floats, b: Floats) -> NDArray[np.bool_]:
@@ -153,48 +168,77 @@ def _sides(comparison: Comparison, entries: Index) -> tuple[tuple[Trace, Index],
 
 def _compare_words(comparison: Comparison, name: str, entries: Index) -> TapDiff:
     """Compare records one by one: words, numbers too large for a double, and taps of changing size."""
-    outside = []
+    outside, undefined = [], []
     for entry in entries.tolist():
         one = comparison.a.record(int(comparison.alignment.a[entry]))
         other = comparison.b.record(int(comparison.alignment.b[entry]))
         if one.words or other.words:
-            same = one.words == other.words
+            same, both_nan = one.words == other.words, False
         else:
-            same = len(one.values) == len(other.values) and bool(
-                equal(np.array(one.values), np.array(other.values)).all()
-            )
+            pair = np.array(one.values), np.array(other.values)
+            same = len(pair[0]) == len(pair[1]) and bool(equal(*pair).all())
+            both_nan = same and bool(np.isnan(pair[0]).any())
         if not same:
             outside.append(entry)
+        if both_nan:
+            undefined.append(entry)
     worst = np.inf if outside else 0.0
-    return TapDiff(name, len(entries), len(outside), worst, worst, worst, worst, np.array(outside, np.int64))
+    return TapDiff(
+        name, len(entries), len(outside), worst, worst, worst, worst,
+        np.array(outside, np.int64), np.array(undefined, np.int64),
+    )  # fmt: skip
+
+
+def _half_units(trace: Trace, name: str, values: Floats) -> Floats:
+    """Half a unit of the last digit that is printed of each value; 0 where doubles survive the printing."""
+    digits = trace.digits
+    if digits.decimals is not None:
+        factor = max((factor for _, tap, factor in trace.conversions if tap == name), default=1.0)
+        return np.full(values.shape, 0.5 * 10.0**-digits.decimals * factor)
+    if not digits.lossy:
+        return np.zeros(values.shape)
+    size = np.abs(values)
+    with np.errstate(all="ignore"):
+        half = 0.5 * 10.0 ** (np.floor(np.log10(size)) + 1 - digits.significant)
+    return np.where(np.isfinite(half), half, 0.0)
 
 
 def compare_tap(comparison: Comparison, name: str, entries: Index) -> TapDiff:
-    """Compare all pairs of one tap against its bound."""
+    """Compare all pairs of one tap against its bound.
+
+    A log that prints fewer digits than a double has leaves half a unit of the last one open, on top of the
+    bound, unless tolerances were given by hand.
+    """
     kind = TAP_POINTS[TAP_ID[name]].kind if name in TAP_ID else "float"
-    pair = None if kind == "word" or _has_words(comparison, name) else pair_values(comparison, name, entries)
+    pair = None if kind == "word" or name in comparison.wordy else pair_values(comparison, name, entries)
     if pair is None:
         return _compare_words(comparison, name, entries)
     a, b = pair
-    some = np.flatnonzero(~equal(a, b).all(axis=1))
+    same = equal(a, b)
+    undefined = entries[(np.isnan(a) & np.isnan(b)).any(axis=1) & same.all(axis=1)]
+    some = np.flatnonzero(~same.all(axis=1))
     if len(some) == 0:
-        return TapDiff(name, len(entries))
+        return TapDiff(name, len(entries), undefined=undefined)
     a, b, chosen = a[some], b[some], entries[some]
     scale = comparison.scales.of(name, chosen, a.shape[1])
     found = measure(a, b, scale)
-    if kind == "int":
-        outside = chosen
-    else:
-        outside = chosen[(found.absolute > comparison.bounds.limit(name, scale, a, b)).any(axis=1)]
+    exact = kind == "int"
+    limit = np.zeros(a.shape) if exact else comparison.bounds.limit(name, scale, a, b)
+    more = np.zeros(a.shape) if exact else _open_digits(comparison, name, a, b)
+    wide, beyond = (np.any(found.absolute > bound, axis=1) for bound in (limit, limit + more))
     absolute, relative, scaled, ulp = (
         float(np.max(part)) for part in (found.absolute, found.relative, found.scaled, found.ulp)
     )
-    return TapDiff(name, len(entries), len(some), absolute, relative, scaled, ulp, outside)
+    return TapDiff(
+        name, len(entries), len(some), absolute, relative, scaled, ulp, chosen[beyond], undefined,
+        int(np.count_nonzero(wide & ~beyond)),
+    )  # fmt: skip
 
 
-def _has_words(comparison: Comparison, name: str) -> bool:
-    return any(trace.names[trace.columns.tap[index]] == name
-               for trace in (comparison.a, comparison.b) for index in trace.words)  # fmt: skip
+def _open_digits(comparison: Comparison, name: str, a: Floats, b: Floats) -> Floats:
+    if comparison.bounds.overridden:
+        return np.zeros(a.shape)
+    return np.maximum(_half_units(comparison.a, name, a), _half_units(comparison.b, name, b))
 
 
 def _branched(comparison: Comparison) -> tuple[NDArray[np.bool_], int]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from trace_tools.align import NotComparableError, align
+from system_io.files import identity, read_regular
+from system_io.shown import printable
+from trace_tools.align import Alignment, align
 from trace_tools.blame import DIVERGENT, Blame, State, find_blame
 from trace_tools.diff import Bounds, Comparison, compare
 from trace_tools.errors import TraceError
@@ -19,27 +21,27 @@ from trace_tools.read_pair import read_pair
 from trace_tools.stream_check import check_stream
 from trace_tools.tap_points import Level, TapPoint
 from trace_tools.trace_file import Trace
+from trace_tools.verdict import EXIT_STATUS, Decision, Evidence, decide, verdict_line
 
-EXIT_STATUS: Mapping[str, int] = {
-    "PASS": 0,
-    "PASS (LOOSENED)": 0,
-    "FAIL": 1,
-    "NOT COMPARABLE": 2,
-    "ERROR": 3,
-}
 SHOWN_CAUSES = 10
 SHOWN_TIES = 10
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to judge: tolerances by hand, the floor file and its factor, the tap graph file."""
+    """How to judge: tolerances by hand, the floor file and its factor, the tap graph file.
+
+    ``partial``: judge what both logs hold, and let the rest not stand against PASS; ``same_run``: two logs
+    of one run are wanted, to show that it repeats itself.
+    """
 
     rtol: float | None = None
     atol: float | None = None
     floor: str | None = None
     k: float | None = None
     graph: str | None = None
+    partial: bool = False
+    same_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,30 @@ class Report:
     first causal record of each tap; ``ties``: the first ties; ``problems``: what breaks the contract.
     """
 
-    verdict: str
+    decision: Decision
     comparison: Comparison
     blame: Blame
     first: Finding | None
     causes: tuple[Finding, ...]
     ties: tuple[Finding, ...]
     problems: tuple[str, ...]
-    error: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """The word of the verdict."""
+        return self.decision.verdict
+
+    @property
+    def error(self) -> str:
+        """What makes the verdict an error, or would without a divergence; empty if nothing does."""
+        return self.decision.error
+
+    @property
+    def line(self) -> str:
+        """The verdict with its first reason and what it covers."""
+        found = self.first
+        first = f"{found.tap} {found.context}".strip() + f" ({found.state})" if found else ""
+        return verdict_line(self.comparison, self.decision, first, len(self.blame.entries(State.TIE)))
 
     @property
     def exit_status(self) -> int:
@@ -71,10 +89,12 @@ def load_graph(path: str) -> Graph:
     Each tap may have any of the fields of `TapPoint`; taps of the contract that the file does not name stay.
     Raises: TraceError that names the fault.
     """
+    remedy = "give a JSON file with 'taps'"
+    data = read_regular(Path(path), "tap graph", remedy, TraceError)
     try:
-        content = json.loads(Path(path).read_text())
-    except (OSError, ValueError) as error:
-        raise TraceError(f"cannot read tap graph '{path}': {error}; give a JSON file with 'taps'") from None
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise TraceError(f"tap graph '{printable(path)}' is not JSON: {error}; {remedy}") from None
     taps = content.get("taps") if isinstance(content, dict) else None
     if not isinstance(taps, list):
         raise TraceError(f"tap graph '{path}' has no list 'taps'; see `trace-diff --help`")
@@ -122,16 +142,16 @@ def make_bounds(options: Options, names: tuple[str, ...]) -> Bounds:
     return bounds_for(floor, floats, options.k).override(options.rtol, options.atol)
 
 
-def judge(a: Trace, b: Trace, options: Options = Options()) -> Report:
-    """Align, compare and explain two traces.
+def judge(a: Trace, b: Trace, options: Options = Options(), one_run: str = "") -> Report:
+    """Align, compare and explain two traces; `verdict.decide` states what verdict follows.
 
-    The verdict is FAIL for a divergence, else ERROR for a trace that is broken off or breaks the contract,
-    else PASS, or PASS (LOOSENED) where bounds wider than the measured ones were asked for.
+    Args: one_run: why both are of one run, empty if nothing says so.
 
     Raises: TraceError and NotComparableError where no comparison is possible.
     """
     graph = load_graph(options.graph) if options.graph else DEFAULT_GRAPH
     alignment = align(a, b)
+    a, b = _broken_if_shorter(a, b, alignment)
     present = (
         {alignment.names[number] for number in set(alignment.tap.tolist())}
         if len(alignment.a) < 10**5
@@ -139,8 +159,6 @@ def judge(a: Trace, b: Trace, options: Options = Options()) -> Report:
     )
     names = tuple(name for name in alignment.names if present is None or name in present)
     comparison = compare(a, b, alignment, make_bounds(options, names))
-    if comparison.compared == 0:
-        raise NotComparableError(f"{a.source} and {b.source}: no record was compared")
     blame = find_blame(comparison, graph)
     problems = [
         f"{trace.source}: {line}"
@@ -148,23 +166,26 @@ def judge(a: Trace, b: Trace, options: Options = Options()) -> Report:
         for line in check_stream(trace, graph)
         if trace.schema == 1
     ]
-    broken = [trace.broken for trace in (a, b) if trace.broken]
     first = blame.first(*DIVERGENT)
-    error = "; ".join(broken) or (
-        f"{len(problems)} breaches of the trace contract, the first: {problems[0]}" if problems else ""
-    )
-    clean = "PASS (LOOSENED)" if comparison.bounds.loosened else "PASS"
-    verdict = "ERROR" if broken else "FAIL" if first is not None else "ERROR" if error else clean
+    evidence = Evidence(first is not None, problems, options.partial, "" if options.same_run else one_run)
     return Report(
-        verdict,
+        decide(comparison, evidence),
         comparison,
         blame,
         None if first is None else finding(blame, first),
         _causes(blame),
         tuple(finding(blame, int(entry)) for entry in blame.entries(State.TIE)[:SHOWN_TIES]),
         tuple(problems),
-        error,
     )
+
+
+def _broken_if_shorter(a: Trace, b: Trace, alignment: Alignment) -> tuple[Trace, Trace]:
+    """A log whose last line has no newline broke off there if the other log goes on."""
+    traces = []
+    for trace, here, there in ((a, alignment.a, alignment.b), (b, alignment.b, alignment.a)):
+        goes_on = len(here) and here[-1] < 0 <= there[-1]
+        traces.append(replace(trace, broken=trace.unended) if trace.unended and goes_on else trace)
+    return traces[0], traces[1]
 
 
 def _causes(blame: Blame) -> tuple[Finding, ...]:
@@ -177,4 +198,23 @@ def _causes(blame: Blame) -> tuple[Finding, ...]:
 
 def judge_files(a: str, b: str, options: Options = Options()) -> Report:
     """Judge two trace files; see `judge`."""
-    return judge(*read_pair(a, b), options)
+    first, second = read_pair(a, b)
+    return judge(first, second, options, _one_run(Path(a), Path(b)))
+
+
+def _one_run(a: Path, b: Path) -> str:
+    """Say why two files are logs of one run: one file, or two of the same bytes; empty if they are not."""
+    if identity(a) == identity(b):
+        what = f"'{printable(str(a))}' and '{printable(str(b))}' are one file"
+    elif _same_bytes(a, b):
+        what = f"'{printable(str(b))}' is byte for byte '{printable(str(a))}'"
+    else:
+        return ""
+    return (
+        f"{what}: they agree whatever they hold; give the logs of two runs "
+        "(--same-run shows that a run repeats itself)"
+    )
+
+
+def _same_bytes(a: Path, b: Path) -> bool:
+    return filecmp.cmp(a, b, shallow=False)

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from trace_tools.numerals import NumeralError, read_number
 from trace_tools.tap_points import LEVEL_KEYS, TAP_ID, TAP_POINTS
 
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
-_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z|[+-]?nan\Z|[+-]?inf\Z")
 _TURN = re.compile(r"([a-z]+)=([0-9]{1,10})\Z")
 _ORDERS = set(LEVEL_KEYS.values())
 
@@ -32,14 +32,17 @@ def show_context(context: Iterable[tuple[str, int]]) -> str:
 
 def parse_number(text: str, *, integer: bool = False) -> float | None:
     """Parse one number as a double; None if the text is not a number (a whole one with ``integer``)."""
-    if not (_INTEGER if integer else _FLOAT).match(text):
+    if integer and not _INTEGER.match(text):
         return None
-    return float(text)
+    try:
+        return read_number(text)
+    except NumeralError:
+        return None
 
 
 def _parse_context(text: str) -> tuple[tuple[str, int], ...]:
-    found = [_TURN.match(word) for word in text.split(" ")] if text else []
-    if not all(found):
+    found = [_TURN.match(word) for word in text.split()]
+    if not all(found) or not found:
         raise ValueError(f"context '{text}' is not of the form 's=0 f=0'")
     context = tuple((match[1], int(match[2])) for match in found if match)
     if tuple(key for key, _ in context) not in _ORDERS:
@@ -59,15 +62,16 @@ def _parse_unknown(name: str, words: list[str], context: tuple[tuple[str, int], 
 def parse_line(text: str) -> Record:
     """Parse a line of a version 1 trace, without its ``TRACE_C:``.
 
-    Whole numbers that a double cannot hold exactly keep their text in ``words``.
+    Any white space counts as one blank. Whole numbers that a double cannot hold exactly keep their text in
+    ``words``.
 
     Raises: ValueError that says which rule the line breaks.
     Source: trace contract, "Line format".
     """
-    body, bar, tail = text.partition(" | ")
+    body, bar, tail = " ".join(text.split()).partition(" | ")
     name, _, rest = body.partition(" ")
-    words = rest.split(" ") if rest else []
-    if not name or not words or "" in words:
+    words = rest.split()
+    if not name or not words:
         raise ValueError(f"'{text[:60]}' is not '<tap> <value> [<value> ...] [| <key>=<int> ...]'")
     context = _parse_context(tail) if bar else ()
     if name not in TAP_ID:
@@ -85,12 +89,13 @@ def parse_line(text: str) -> Record:
 
 
 def _strict_number(name: str, word: str, *, integer: bool) -> float:
-    value = parse_number(word, integer=integer)
-    if value is None:
-        raise ValueError(
-            f"{name} has the value '{word}', which is not {'a whole' if integer else 'a'} number"
-        )
-    return value
+    if integer and not _INTEGER.match(word):
+        raise ValueError(f"{name} has the value '{word}', which is not a whole number")
+    try:
+        return read_number(word)
+    except NumeralError as error:
+        reason = "which is not a number" if str(error) == "not a number" else f"which is {error}"
+        raise ValueError(f"{name} has the value '{word}', {reason}") from None
 
 
 def format_line(record: Record, prefix: str = "TRACE_C:") -> str:

@@ -9,6 +9,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from system_io.files import read_regular
+from system_io.shown import printable
+from system_io.text import decoded
 from trace_tools.align import align
 from trace_tools.diff import Bounds, TapDiff, compare
 from trace_tools.errors import TraceError
@@ -22,6 +25,7 @@ UNIT_ROUNDOFF = 2.0**-53
 # used where nothing was measured: 256 roundings of the operands
 FALLBACK_BOUND = 2.0**-45
 PACKAGED = "data/noise_floor.json"
+SHOWN_NAMES = 8
 
 
 @dataclass(frozen=True)
@@ -107,18 +111,15 @@ def save_floor(floor: NoiseFloor, path: str | Path) -> None:
 
 def load_floor(path: str | Path) -> NoiseFloor:
     """Read and validate a floor file. Raises: TraceError that names the fault."""
-    try:
-        text = Path(path).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TraceError(f"cannot read noise floor '{path}': {error}; give an existing file") from None
-    return parse_floor(text, str(path))
+    data = read_regular(Path(path), "noise floor", "give an existing file", TraceError)
+    return parse_floor(decoded(data), printable(str(path)))
 
 
 def parse_floor(text: str, source: str) -> NoiseFloor:
     """Parse the JSON text of a floor file. Raises: TraceError that names the fault."""
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TraceError(f"noise floor '{source}' is not JSON: {error}; measure it again") from None
     if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
         raise TraceError(f"noise floor '{source}' is not '{FORMAT}' version {VERSION}; measure it again")
@@ -159,7 +160,8 @@ def packaged_floor() -> NoiseFloor | None:
 def bounds_for(floor: NoiseFloor | None, taps: Sequence[str], k: float | None = None) -> Bounds:
     """Turn a floor into the bounds of taps; one not measured gets the fall-back, and a note names it.
 
-    A k above that of the file makes the bounds loosened.
+    A bound that the file makes wider than the packaged floor does, or a k above that of the file, makes the
+    bounds loosened.
     """
     measured = {tap: floor.bound(tap, k) if floor else None for tap in taps}
     relative = {tap: FALLBACK_BOUND if bound is None else bound for tap, bound in measured.items()}
@@ -171,11 +173,27 @@ def bounds_for(floor: NoiseFloor | None, taps: Sequence[str], k: float | None = 
         )
     elif lacking:
         notes.append(
-            f"no measured floor for {len(lacking)} taps, fall-back {FALLBACK_BOUND:.1e}: {', '.join(lacking)}"
+            f"no measured floor for {len(lacking)} taps, fall-back {FALLBACK_BOUND:.1e}: {_listed(lacking)}"
         )
-    loosened = floor is not None and k is not None and k > floor.k
-    if loosened and floor is not None:
+    larger_k = floor is not None and k is not None and k > floor.k
+    if larger_k and floor is not None:
         notes.append(f"k = {k:g} in place of the file's {floor.k:g}")
+    wider = _wider_than_packaged({tap: bound for tap, bound in measured.items() if bound is not None})
+    if wider:
+        notes.append(f"bounds wider than those of the package for {len(wider)} taps: {_listed(wider)}")
     return replace(
-        Bounds.exact(), relative=relative, default=FALLBACK_BOUND, notes=tuple(notes), loosened=loosened
-    )
+        Bounds.exact(), relative=relative, default=FALLBACK_BOUND, notes=tuple(notes),
+        loosened=larger_k or bool(wider),
+    )  # fmt: skip
+
+
+def _wider_than_packaged(bounds: Mapping[str, float]) -> list[str]:
+    reference = packaged_floor()
+    if reference is None:
+        return []
+    return [tap for tap, bound in bounds.items() if bound > (reference.bound(tap) or FALLBACK_BOUND)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return ", ".join(names[:SHOWN_NAMES]) + more

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields, replace
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import numpy as np
 
+from system_io.owner import remove, scratch_folder
+from system_io.watchdog import watchdog
 from trace_tools.trace_columns import Columns, ColumnsBuilder
 from trace_tools.trace_file import Trace, read_trace
 
@@ -35,12 +37,28 @@ def read_pair(a: str, b: str) -> tuple[Trace, Trace]:
     """Read two trace files. Raises: TraceError for the first one that cannot be read."""
     if not (_is_large(a) and _is_large(b) and (os.cpu_count() or 1) > 1):
         return read_trace(a), read_trace(b)
-    with (
-        tempfile.TemporaryDirectory(prefix="trace-diff-") as folder,
-        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
-    ):
-        other = pool.submit(_read_into, b, folder)
-        first = read_trace(a)
-        second = other.result()
-        columns = Columns(*(np.load(Path(folder) / f"{name}.npy") for name in _COLUMNS))
+    folder = scratch_folder("trace-diff")
+    try:
+        with (
+            watchdog().removing(folder),
+            ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool,
+        ):
+            other = pool.submit(_read_into, b, str(folder))
+            first = read_trace(a)
+            second = other.result()
+            columns = Columns(*(np.load(folder / f"{name}.npy") for name in _COLUMNS))
+    finally:
+        remove(folder)
     return first, replace(second, columns=columns)
+
+
+def _end_with_parent() -> None:
+    """End this reader when the process that wanted its columns is gone, however it ended."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)

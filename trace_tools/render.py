@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from system_io.shown import markdown_text, printable
 from trace_tools.blame import State
 from trace_tools.diff import TapDiff
 from trace_tools.findings import Finding
 from trace_tools.judge import Report
 from trace_tools.tap_points import TAP_POINTS, TapPoint
+from trace_tools.trace_file import Trace
+from trace_tools.verdict import coverage
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,13 +61,15 @@ def metrics(report: Report) -> dict[str, Any]:
         "bounds": {"notes": list(comparison.bounds.notes), "loosened": comparison.bounds.loosened},
         "traces": [_trace_facts(trace) for trace in (comparison.a, comparison.b)],
         "problems": list(report.problems),
+        "set_aside": list(report.decision.set_aside),
+        "coverage": coverage(comparison),
         "taps": {name: _tap_facts(report, diff) for name, diff in comparison.taps.items()},
     }
     finite: dict[str, Any] = _finite(content)
     return finite
 
 
-def _trace_facts(trace: Any) -> dict[str, Any]:
+def _trace_facts(trace: Trace) -> dict[str, Any]:
     return {
         "source": trace.source,
         "program": f"{trace.prefix}: {trace.program}",
@@ -73,6 +79,14 @@ def _trace_facts(trace: Any) -> dict[str, Any]:
         "unmapped_count": trace.unmapped_count,
         "unmapped": list(trace.unmapped),
         "broken": trace.broken,
+        "set_aside_count": trace.aside_count,
+        "set_aside": list(trace.aside),
+        "behind_other_text": trace.behind_count,
+        "aliases": [
+            {"name": name, "tap": tap, "factor": factor, "records": count}
+            for (name, tap, factor), count in trace.conversions.items()
+        ],
+        "printed": trace.digits.describe(),
     }
 
 
@@ -81,6 +95,8 @@ def _tap_facts(report: Report, diff: TapDiff) -> dict[str, Any]:
         "pairs": diff.compared,
         "differing": diff.differing,
         "outside": len(diff.outside),
+        "undefined": len(diff.undefined),
+        "within_printed_digits": diff.by_digits,
         "max_absolute": diff.max_absolute,
         "max_relative": diff.max_relative,
         "max_scaled": diff.max_scaled,
@@ -107,7 +123,7 @@ def _row(report: Report, diff: TapDiff) -> tuple[str, ...]:
         else f"{_bound(report, diff.name):.1e}"
     )
     return (
-        diff.name,
+        printable(diff.name),
         str(diff.compared),
         str(diff.differing),
         str(len(diff.outside)),
@@ -120,20 +136,12 @@ def _row(report: Report, diff: TapDiff) -> tuple[str, ...]:
 
 
 def verdict_line(report: Report) -> str:
-    """Return the verdict with its first reason in one line."""
-    if report.first and report.verdict == "FAIL":
-        where = f"{report.first.tap} {report.first.context}".strip()
-        return f"{report.verdict}: first divergence {where} ({report.first.state})"
-    if report.error:
-        return f"{report.verdict}: {report.error}"
-    ties = len(report.blame.entries(State.TIE))
-    return f"{report.verdict}: {report.comparison.compared} records agree" + (
-        f", {ties} ties" if ties else ""
-    )
+    """Return the verdict with its first reason and what it covers, in one line."""
+    return printable(report.line)
 
 
 def facts(report: Report) -> list[str]:
-    """Return what else a reader must know: passes, unmatched, skipped and unmapped lines, bounds."""
+    """Return what else a reader must know: passes, what was set aside, how names were read, bounds."""
     comparison = report.comparison
     passes = ", ".join(f"{count} {name}" for name, count in comparison.alignment.passes().items() if count)
     lines = [f"paired: {passes}"]
@@ -141,19 +149,35 @@ def facts(report: Report) -> list[str]:
         ("A", comparison.a, comparison.alignment.b),
         ("B", comparison.b, comparison.alignment.a),
     ):
-        line = f"{letter}: {trace.source} ({trace.prefix}: {trace.program}), {len(trace)} records"
-        alone = int((other < 0).sum())
-        line += f", {alone} without a partner" if alone else ""
-        line += f", {trace.skipped_lines} ordinary lines skipped" if trace.skipped_lines else ""
-        lines.append(line)
-        if trace.unmapped_count:
-            lines.append(f"{letter}: {trace.unmapped_count} trace lines not mapped to a tap:")
-            lines += [f"    {text}" for text in trace.unmapped]
-        if trace.broken:
-            lines.append(f"{letter}: {trace.broken}")
+        lines += _facts_of(letter, trace, int((other < 0).sum()))
     lines += list(comparison.bounds.notes) + [f"problem: {text}" for text in report.problems]
     after = len(report.blame.entries(State.AFTER_TIE))
-    return lines + ([f"{after} records follow from ties and are not judged"] if after else [])
+    lines += [f"{after} records follow from ties and are not judged"] if after else []
+    return [printable(line) for line in lines]
+
+
+def _facts_of(letter: str, trace: Trace, alone: int) -> list[str]:
+    line = f"{letter}: {trace.source} ({trace.prefix}: {trace.program}), {len(trace)} records"
+    line += f", {alone} without a partner" if alone else ""
+    line += f", {trace.skipped_lines} ordinary lines skipped" if trace.skipped_lines else ""
+    lines = [line]
+    groups = (
+        ("trace lines that cannot be compared", trace.aside_count, trace.aside),
+        ("trace lines not mapped to a tap", trace.unmapped_count, trace.unmapped),
+        ("lines with records behind other text, which was cut off", trace.behind_count, trace.behind[:1]),
+    )
+    for what, count, shown in groups:
+        if count:
+            lines += [f"{letter}: {count} {what}:", *(f"    {text}" for text in shown)]
+    lines += [
+        f"{letter}: {name} read as {tap}, times {factor:.17g} ({count} records)"
+        for (name, tap, factor), count in trace.conversions.items()
+    ]
+    if digits := trace.digits.describe():
+        lines.append(f"{letter}: prints {digits}: half a unit of the last one belongs to each bound")
+    if trace.broken or trace.unended:
+        lines.append(f"{letter}: {trace.broken or 'its last line has no newline and was taken as whole'}")
+    return lines
 
 
 def finding_lines(found: Finding) -> list[str]:
@@ -174,7 +198,7 @@ def finding_lines(found: Finding) -> list[str]:
         lines.append(f"  input {part.name} {part.context}".rstrip() + f": {agreed}: {same}")
     if found.externals:
         lines.append(f"  other inputs: {', '.join(found.externals)}")
-    return [*lines, f"  again: {found.command}"]
+    return [printable(line) for line in [*lines, f"  again: {found.command}"]]
 
 
 def _sections(report: Report) -> Iterable[tuple[str, Sequence[Finding]]]:
@@ -210,14 +234,19 @@ def print_report(report: Report, console: Console, *, every_tap: bool = False) -
     console.print(verdict_line(report), markup=False, highlight=False, soft_wrap=True)
 
 
+def _markdown(text: str) -> str:
+    """Escape text for Markdown; an underscore inside a word has no effect there and stays."""
+    return re.sub(r"(?<=[^\W_])&#95;(?=[^\W_])", "_", markdown_text(text))
+
+
 def markdown(report: Report) -> str:
     """Return the report as a Markdown page, the content of ``diff.md``."""
     lines = [
         "# Trace comparison",
         "",
-        f"**{verdict_line(report)}**",
+        f"**{_markdown(report.line)}**",
         "",
-        *(f"- {line.strip()}" for line in facts(report)),
+        *(f"- {_markdown(line.strip())}" for line in facts(report)),
         "",
     ]
     for title, group in _sections(report):
@@ -226,7 +255,10 @@ def markdown(report: Report) -> str:
         for found in group:
             lines += ["```text", *finding_lines(found), "```", ""]
     lines += ["## Taps", "", "| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
-    lines += ["| " + " | ".join(_row(report, diff)) + " |" for diff in report.comparison.taps.values()]
+    lines += [
+        "| " + " | ".join(map(_markdown, _row(report, diff))) + " |"
+        for diff in report.comparison.taps.values()
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trace_tools.align import Alignment
+from trace_tools.field_names import states_several
 from trace_tools.lookup import DEFAULT_GRAPH, NONE, input_entries
 from trace_tools.trace_file import Trace
 
@@ -21,7 +22,8 @@ class Scales:
     A difference of size delta in a tap is judged by delta/scale. The scale is the largest magnitude of the
     record's values unless its formula cancels or amplifies; then it is the sum of the magnitudes of the
     terms that meet in the formula, with the scales of the inputs in place of their values.
-    Where an operand is not in the trace the record's own magnitude stands alone.
+    Where an operand is not in the trace the record's own magnitude stands alone. Numbers of different things
+    in one line of an older log are each judged by their own size.
     """
 
     def __init__(self, alignment: Alignment, trace: Trace) -> None:
@@ -58,8 +60,10 @@ class Scales:
         return np.asarray(scale[np.searchsorted(every, entries)])
 
     def _form(self, name: str, entries: Index, size: int) -> Floats:
-        own = _largest(self.values(entries, size))
         rule = _RULES.get(name)
+        if rule is None and states_several(name):
+            return np.asarray(np.nan_to_num(np.abs(self.values(entries, size)), posinf=0.0))
+        own = _largest(self.values(entries, size))
         if rule is None:
             return np.broadcast_to(own, (len(entries), size))
         with np.errstate(all="ignore"):

@@ -8,24 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trace_tools.lines import show_context
-from trace_tools.tap_points import CONTEXT_KEYS, TAP_ID, TAP_POINTS, Level
-from trace_tools.trace_file import Trace
+from trace_tools.tap_points import TAP_ID, TAP_POINTS, Level
+from trace_tools.trace_file import Trace, context_of
 
 Index = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 MOST_SHOWN = 5
+MOST_FLAGS = 1 << 28
 # taps that the crystal shape calls for, and pairs of which neither comes without the other
 _SHAPES = {"SQUARE": ("F_latt_a", "F_latt_b", "F_latt_c"), "ROUND": ("hrad_sqr",)}
 _TOGETHER = (("F_cell", "I_contribution"), ("I_contribution", "I_running"), ("cos_2theta", "polar"))
 
 
 def _name(trace: Trace, tap: int, row: int) -> str:
-    context = [
-        (key, int(turn))
-        for key, turn in zip(CONTEXT_KEYS, trace.columns.contexts[row], strict=True)
-        if turn >= 0
-    ]
-    return f"{trace.names[tap]} {show_context(context)}".strip()
+    return f"{trace.names[tap]} {show_context(context_of(trace.columns.contexts[row]))}".strip()
 
 
 def _listed(trace: Trace, what: str, taps: Index, rows: Index) -> list[str]:
@@ -43,29 +39,39 @@ def _codes(trace: Trace) -> Index:
 
 
 def presence(trace: Trace) -> Flags:
-    """Tell which tap occurs in which context: flags of shape (contexts, tap ids)."""
-    flags = np.zeros(len(trace.columns.contexts) * len(trace.names), bool)
-    flags[_codes(trace)] = True
-    return flags.reshape(len(trace.columns.contexts), len(trace.names))
+    """Tell which tap of the contract occurs in which context: flags of shape (contexts, taps)."""
+    flags = np.zeros((len(trace.columns.contexts), len(TAP_POINTS)), bool)
+    known = trace.columns.tap < len(TAP_POINTS)
+    flags[trace.columns.context[known], trace.columns.tap[known]] = True
+    return flags
 
 
-def repeated(trace: Trace, there: Flags | None = None) -> list[str]:
+def _all_different(code: Index, count: int) -> bool:
+    """Tell quickly, where a table of all possible codes is of a reasonable size, that none occurs twice."""
+    if count > MOST_FLAGS:
+        return False
+    flags = np.zeros(count, bool)
+    flags[code] = True
+    return bool(np.count_nonzero(flags) == len(code))
+
+
+def repeated(trace: Trace) -> list[str]:
     """Name the records whose tap and context occurred before."""
-    there = presence(trace) if there is None else there
-    if np.count_nonzero(there) == len(trace):
-        return []
     code = _codes(trace)
+    if _all_different(code, len(trace.columns.contexts) * len(trace.names)):
+        return []
     ordered = np.argsort(code, kind="stable")
     again = np.sort(ordered[1:][code[ordered][1:] == code[ordered][:-1]])
     taps, rows = trace.columns.tap[again].astype(np.int64), trace.columns.context[again].astype(np.int64)
     return _listed(trace, "repeated", taps, rows)
 
 
-def _unknown(trace: Trace, there: Flags, known: Container[str]) -> list[str]:
-    rows, taps = np.nonzero(there[:, len(TAP_POINTS) :])
-    strange = np.array([name not in known for name in trace.names[len(TAP_POINTS) :]], bool)
-    rows, taps = rows[strange[taps]], taps[strange[taps]]
-    return _listed(trace, "unknown", taps + len(TAP_POINTS), rows)
+def _unknown(trace: Trace, known: Container[str]) -> list[str]:
+    strange = np.array(
+        [number >= len(TAP_POINTS) and name not in known for number, name in enumerate(trace.names)], bool
+    )
+    codes = np.unique(_codes(trace)[strange[trace.columns.tap]])
+    return _listed(trace, "unknown", codes % len(trace.names), codes // len(trace.names))
 
 
 def _out_of_order(trace: Trace) -> list[str]:
@@ -122,5 +128,5 @@ def check_stream(trace: Trace, known: Container[str] = ()) -> list[str]:
     if trace.schema != 1:
         return ["older format: not checked against the tap points"]
     there = presence(trace)
-    found = _unknown(trace, there, known) + repeated(trace, there) + _out_of_order(trace)
+    found = _unknown(trace, known) + repeated(trace) + _out_of_order(trace)
     return found if trace.broken else found + _missing(trace, there)

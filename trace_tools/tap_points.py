@@ -12,6 +12,10 @@ from trace_tools.tap_table import CARRIED, CONDITIONS, INPUT_RULES, ROWS
 
 SCHEMA = "nanobragg-trace 1"
 CONTEXT_KEYS = ("s", "f", "t", "ss", "sf", "src", "phi", "mos")
+# columns of a context table: the loop indices, and "n", which occurrence of its tap a record of an older
+# trace is
+OCCURRENCE = "n"
+CONTEXT_COLUMNS = (*CONTEXT_KEYS, OCCURRENCE)
 
 
 class Level(enum.IntEnum):

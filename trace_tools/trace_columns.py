@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from trace_tools.bulk import ABSENT
 from trace_tools.lines import Record
-from trace_tools.tap_points import CONTEXT_KEYS
+from trace_tools.tap_points import CONTEXT_COLUMNS
 
-_COLUMN = {key: number for number, key in enumerate(CONTEXT_KEYS)}
+_COLUMN = {key: number for number, key in enumerate(CONTEXT_COLUMNS)}
 _PACK_LIMIT = 2**62
 
 
@@ -19,12 +19,12 @@ _PACK_LIMIT = 2**62
 class Columns:
     """Records as columns, n records and m different contexts.
 
-    ``tap`` (n): tap id; ``context`` (n): row of ``contexts``; ``contexts`` (m, 8): loop indices in the order
-    of the context keys, -1 where a key is absent; ``start`` (n + 1): where a record's numbers begin in
-    ``values``.
+    ``tap`` (n): tap id; ``context`` (n): row of ``contexts``; ``contexts`` (m, 9): loop indices in the order
+    of the context keys and the occurrence, -1 where one is absent; ``start`` (n + 1): where a record's
+    numbers begin in ``values``.
     """
 
-    tap: NDArray[np.uint16]
+    tap: NDArray[np.uint32]
     context: NDArray[np.int32]
     contexts: NDArray[np.int32]
     start: NDArray[np.int64]
@@ -57,10 +57,10 @@ class ColumnsBuilder:
     """Collects blocks and single records and joins them at the end."""
 
     def __init__(self) -> None:
-        self._tap: list[NDArray[np.uint16]] = []
+        self._tap: list[NDArray[np.uint32]] = []
         self._context: list[NDArray[np.int32]] = []
         self._contexts: list[NDArray[np.int32]] = []
-        self._sizes: list[NDArray[np.uint16]] = []
+        self._sizes: list[NDArray[np.uint32]] = []
         self._values: list[NDArray[np.float64]] = []
         self._single: list[tuple[int, Record]] = []
         self._count = 0
@@ -77,11 +77,11 @@ class ColumnsBuilder:
 
     def add_block(
         self,
-        tap: NDArray[np.uint16],
+        tap: NDArray[np.uint32],
         context: NDArray[np.int32],
         contexts: NDArray[np.int32],
         values: NDArray[np.float64],
-        sizes: NDArray[np.uint16],
+        sizes: NDArray[np.uint32],
     ) -> None:
         """Add the columns of consecutive records."""
         self._flush()
@@ -90,11 +90,11 @@ class ColumnsBuilder:
 
     def _append(
         self,
-        tap: NDArray[np.uint16],
+        tap: NDArray[np.uint32],
         context: NDArray[np.int32],
         contexts: NDArray[np.int32],
         values: NDArray[np.float64],
-        sizes: NDArray[np.uint16],
+        sizes: NDArray[np.uint32],
     ) -> None:
         self._tap.append(tap)
         self._context.append((context + self._rows).astype(np.int32))
@@ -106,17 +106,17 @@ class ColumnsBuilder:
     def _flush(self) -> None:
         if not self._single:
             return
-        contexts = np.full((len(self._single), len(CONTEXT_KEYS)), ABSENT, np.int32)
+        contexts = np.full((len(self._single), len(CONTEXT_COLUMNS)), ABSENT, np.int32)
         for row, (_, record) in enumerate(self._single):
             for key, turn in record.context:
                 contexts[row, _COLUMN[key]] = turn
         numbers = [value for _, record in self._single for value in record.values]
         self._append(
-            np.array([tap for tap, _ in self._single], np.uint16),
+            np.array([tap for tap, _ in self._single], np.uint32),
             np.arange(len(self._single), dtype=np.int32),
             contexts,
             np.array(numbers, np.float64),
-            np.array([len(record.values) for _, record in self._single], np.uint16),
+            np.array([len(record.values) for _, record in self._single], np.uint32),
         )
         self._single.clear()
 
@@ -133,9 +133,9 @@ class ColumnsBuilder:
         if not self._tap:
             empty = np.zeros(0, np.int64)
             return Columns(
-                empty.astype(np.uint16),
+                empty.astype(np.uint32),
                 empty.astype(np.int32),
-                np.zeros((0, len(CONTEXT_KEYS)), np.int32),
+                np.zeros((0, len(CONTEXT_COLUMNS)), np.int32),
                 np.zeros(1, np.int64),
                 empty.astype(np.float64),
             )

@@ -10,7 +10,7 @@
 #include "constants.h"
 
 enum { NAME_ROOM = 48 };
-static const double BYTES_OF_EACH = 512.0; /* that a source, an orientation or a layer may need */
+static const double BYTES_OF_EACH = 1024.0; /* that a source, an orientation or a layer may need */
 static const double GRAZING = 1.0 / 1073741824.0;
 static const double GIB = 1073741824.0;
 

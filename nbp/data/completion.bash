@@ -11,7 +11,7 @@ _shtab_nbp_subparsers=(compare trace diff gates gradients refine report golden p
 
 _shtab_nbp_compare_option_strings=(-h --help --version --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --timeout --json -q --quiet -v --verbose)
-_shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --graph --json --markdown --all --show)
+_shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --graph --partial --same-run --json --markdown --all --show)
 _shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --timeout --json -q --quiet -v --verbose --junit --markdown)
 _shtab_nbp_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --c-bin --pixels --seed --timeout --json)
 _shtab_nbp_refine_option_strings=(-h --help --version --data --image --free --method --seed --start-cell --start-misset --start-centre --photons --background --outdir)
@@ -82,6 +82,8 @@ _shtab_nbp_trace___verbose_nargs=0
 _shtab_nbp_diff__h_nargs=0
 _shtab_nbp_diff___help_nargs=0
 _shtab_nbp_diff___version_nargs=0
+_shtab_nbp_diff___partial_nargs=0
+_shtab_nbp_diff___same_run_nargs=0
 _shtab_nbp_diff___json_nargs=0
 _shtab_nbp_diff___all_nargs=0
 _shtab_nbp_gates__h_nargs=0
@@ -880,7 +882,7 @@ complete -o bashdefault -F _shtab_trace_harness trace-harness
 
 
 
-_shtab_trace_diff_option_strings=(-h --help --version --rtol --atol --floor --k --graph --json --markdown --all --show)
+_shtab_trace_diff_option_strings=(-h --help --version --rtol --atol --floor --k --graph --partial --same-run --json --markdown --all --show)
 
 
 
@@ -889,6 +891,8 @@ _shtab_trace_diff_option_strings=(-h --help --version --rtol --atol --floor --k 
 _shtab_trace_diff__h_nargs=0
 _shtab_trace_diff___help_nargs=0
 _shtab_trace_diff___version_nargs=0
+_shtab_trace_diff___partial_nargs=0
+_shtab_trace_diff___same_run_nargs=0
 _shtab_trace_diff___json_nargs=0
 _shtab_trace_diff___all_nargs=0
 

@@ -193,3 +193,41 @@ def test_graph_file_adds_inputs_of_unknown_taps(small, judge_texts, tmp_path):
     b = a.replace("hkl_frac 1.5", "hkl_frac 1.6").replace("novelty 1", "novelty 2")
     assert [found.tap for found in judge_texts(a, b).causes] == ["hkl_frac", "novelty"]
     assert [found.tap for found in judge_texts(a, b, Options(graph=str(graph))).causes] == ["hkl_frac"]
+
+
+def older(**values):
+    return "".join(f"TRACE_C: {name} {value}\n" for name, value in values.items())
+
+
+CHAIN = {
+    "F_latt_a": 2.0,
+    "F_latt_b": 3.0,
+    "F_latt_c": 4.0,
+    "F_latt": 24.0,
+    "F_cell": 10.0,
+    "I_before_scaling": 57600.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "left_out"),
+    [
+        ({"F_latt_a": 2.5, "F_latt": 30.0, "I_before_scaling": 90000.0}, ()),
+        ({"F_latt_a": 2.5, "I_before_scaling": 90000.0}, ("F_latt",)),
+        ({"F_cell": 11.0, "I_before_scaling": 69696.0}, ("F_latt_a", "F_latt_b", "F_latt_c")),
+    ],
+)
+def test_consequence_is_seen_through_taps_that_no_log_traces(judge_texts, changed, left_out):
+    a = {name: value for name, value in CHAIN.items() if name not in left_out}
+    report = judge_texts(older(**a), older(**(a | changed)).replace("TRACE_C", "TRACE_PY"))
+    assert [found.tap for found in report.causes] == [next(iter(changed))]
+    assert report.blame.count_by_tap(State.DOWNSTREAM).keys() == set(list(changed)[1:])
+
+
+def test_sum_that_is_not_traced_hands_on_the_fault_of_any_phi_step(judge_texts):
+    steps = "".join(f"TRACE_C_PHI phi_tic={step} F_latt={step + 1}.5\n" for step in range(4))
+    a = steps + older(I_before_scaling=57600.0)
+    b = a.replace("=2.5", "=2.6").replace("57600", "57700").replace("TRACE_C", "TRACE_PY")
+    report = judge_texts(a, b)
+    assert [found.tap for found in report.causes] == ["F_latt"]
+    assert report.blame.count_by_tap(State.DOWNSTREAM) == {"I_before_scaling": 1}

@@ -16,10 +16,19 @@ def files(tmp_path, golden_text):
     return str(good), str(bad)
 
 
-def test_equal_traces_pass(files, capsys):
-    assert main([files[0], files[0]]) == 0
+@pytest.fixture
+def twin(tmp_path, golden_text):
+    """The golden trace as another program would write it."""
+    path = tmp_path / "twin.txt"
+    path.write_text(golden_text("mosaic-phi").replace("TRACE_C:", "TRACE_PY:"))
+    return str(path)
+
+
+def test_equal_traces_pass_and_say_what_they_cover(files, twin, capsys):
+    assert main([files[0], twin]) == 0
     out = capsys.readouterr().out
-    assert out.splitlines()[-1] == "PASS: 469 records agree"
+    assert out.splitlines()[-1].startswith("PASS: 469 records agree (all of both logs: ")
+    assert "of 3 pixels" in out
 
 
 def test_divergence_fails_and_says_where(files, capsys):
@@ -59,13 +68,13 @@ def test_zero_tolerance_finds_what_the_floor_allows(files, tmp_path, golden_text
     assert main([files[0], str(near), "--rtol", "0"]) == 1
 
 
-def test_json_metrics_name_the_first_divergence(files, capsys):
+def test_json_metrics_name_the_first_divergence(files, twin, capsys):
     assert main([*files, "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert (found["verdict"], found["first_divergence"]) == ("FAIL", "F_cell")
     assert found["causal_by_tap"] == {"F_cell": 1}
     assert found["taps"]["F_cell"]["outside"] == 1
-    assert main([files[0], files[0], "--json"]) == 0
+    assert main([files[0], twin, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["first_divergence"] is None
 
 
@@ -117,11 +126,13 @@ def test_broken_log_never_passes(files, tmp_path, capsys, golden_text, fault, si
 
 
 def test_two_equally_broken_logs_do_not_pass(tmp_path, golden_text, capsys):
-    broken = tmp_path / "broken.log"
+    broken, other = tmp_path / "broken.log", tmp_path / "other.log"
     for spoil, _, _ in BROKEN.values():
-        broken.write_text(spoil(golden_text("mosaic-phi")))
-        if "s=26 f=2" not in broken.read_text():
-            assert main([str(broken), str(broken)]) == 3
+        text = spoil(golden_text("mosaic-phi"))
+        broken.write_text(text)
+        other.write_text("an ordinary line\n" * bool(text) + text)
+        if "s=26 f=2" not in text:
+            assert main([str(broken), str(other)]) == 3
     capsys.readouterr()
 
 

@@ -121,7 +121,7 @@ def test_fall_back_is_used_and_said():
 def test_tap_without_floor_is_named():
     bounds = bounds_for(NoiseFloor({"polar": TapFloor(1e-15, 4, 9)}), ["polar", "F_cell"])
     assert bounds.relative["F_cell"] == FALLBACK_BOUND
-    assert bounds.notes == (f"no measured floor for 1 taps, fall-back {FALLBACK_BOUND:.1e}: F_cell",)
+    assert bounds.notes[0] == f"no measured floor for 1 taps, fall-back {FALLBACK_BOUND:.1e}: F_cell"
 
 
 def test_floor_decides_between_pass_and_fail(golden_text, judge_texts, tmp_path):
@@ -132,3 +132,17 @@ def test_floor_decides_between_pass_and_fail(golden_text, judge_texts, tmp_path)
     assert judge_texts(text, moved(text, 4), Options(floor=str(path))).verdict == "FAIL"
     assert judge_texts(text, moved(text, 4), Options(floor=str(path), k=1)).verdict == "FAIL"
     assert judge_texts(text, moved(text, 4), Options(floor=str(path), k=3)).verdict == "PASS (LOOSENED)"
+
+
+@pytest.mark.parametrize("wide", ["scaled", "k"])
+def test_floor_wider_than_that_of_the_package_is_no_plain_pass(golden_text, judge_texts, tmp_path, wide):
+    path, content = tmp_path / "floor.json", json.loads(json.dumps(GOOD))
+    content["taps"]["distance_meters"] = {"scaled": 1e30 if wide == "scaled" else 0, "ulp": 0, "records": 1}
+    content["k"] = 1e30 if wide == "k" else 8
+    path.write_text(json.dumps(content))
+    text = golden_text("mosaic-phi")
+    report = judge_texts(
+        text, text.replace(f" {DISTANCE}", " distance_meters 0.11"), Options(floor=str(path))
+    )
+    assert report.verdict == "PASS (LOOSENED)"
+    assert any("wider than those of the package" in note for note in report.comparison.bounds.notes)

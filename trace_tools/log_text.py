@@ -1,0 +1,123 @@
+"""The text of a log as lines of one kind, whatever system, terminal or logger it went through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from system_io.text import decoded, foreign_encoding
+from trace_tools.errors import TraceError
+
+LONGEST_LINE = 1 << 22
+SAMPLE_BYTES = 4096
+_PLAIN_TEXT = (None, "binary (it has NUL bytes)")
+_TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
+# where a record can begin inside a line: TRACE_C: ..., TRACE_PY_PHI ..., [TRACE_C] ..., TRACE_CONFIG: ...
+_RECORD = re.compile(r"TRACE_(?:(C|PY)(_[A-Z0-9_]+)?(?:\s*[:\]>]+|(?<=_PHI)\s)|(CONFIG):)", re.IGNORECASE)
+_BARE = re.compile(r"\s*TRACE_(?:(C|PY)(_[A-Z0-9_]+)?(?=\s|\Z)|([A-Z0-9_]+)(?::|(?=\s|\Z)))", re.IGNORECASE)
+_FREE = re.compile(r"\s*TRACE:")
+LOOKS_LIKE_A_RECORD = re.compile(r"TRACE_[A-Z][A-Z0-9_]*:|TRACE[ -](?:C|PY)\s*:", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class TraceLine:
+    """One record line of a log.
+
+    ``side`` is C or PY, empty for lines that name no program; ``family`` what stands between that and the
+    colon; ``body`` the rest, with single blanks between its words.
+    """
+
+    number: int
+    side: str
+    family: str
+    body: str
+
+    @property
+    def prefix(self) -> str:
+        """The prefix as the contract writes it."""
+        return f"TRACE_{self.side}:"
+
+    @property
+    def text(self) -> str:
+        """The line as it is shown."""
+        head = "_".join(part for part in ("TRACE", self.side, self.family) if part)
+        return f"{head}: {self.body}" if self.body else head
+
+
+def blocks(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
+    """Cut a stream into blocks of whole lines that end in LF; only the last block may lack it.
+
+    Byte-order marks go, UTF-16 and UTF-32 become UTF-8, CR and CR LF become LF; NUL bytes and what steers a
+    terminal are left out.
+
+    Raises: TraceError for a line that no trace can have.
+    """
+    rest = b""
+    for chunk in _one_line_end(_plain(stream, block_bytes)):
+        cut = chunk.rfind(b"\n") + 1
+        if cut == 0:
+            rest += chunk
+            if len(rest) > LONGEST_LINE:
+                raise TraceError(
+                    f"a line is longer than {LONGEST_LINE} bytes: this is no trace; give a text file"
+                )
+            continue
+        yield _without_controls(rest + chunk[:cut])
+        rest = chunk[cut:]
+    if rest:
+        yield _without_controls(rest)
+
+
+def _plain(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
+    head = b""
+    while len(head) < SAMPLE_BYTES and (more := stream.read(SAMPLE_BYTES - len(head))):
+        head += more
+    if foreign_encoding(head) not in _PLAIN_TEXT:
+        head = decoded(head + stream.read()).encode("utf-8", "surrogateescape")
+    for start in range(0, len(head), block_bytes):
+        yield head[start : start + block_bytes]
+    while chunk := stream.read(block_bytes):
+        yield chunk
+
+
+def _one_line_end(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    held = b""
+    for chunk in chunks:
+        if not held and b"\r" not in chunk:
+            yield chunk
+            continue
+        chunk = held + chunk  # noqa: PLW2901
+        held = b"\r" if chunk.endswith(b"\r") else b""
+        yield chunk.removesuffix(held).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if held:
+        yield b"\n"
+
+
+def _without_controls(block: bytes) -> bytes:
+    if b"\x1b" in block:
+        block = _TERMINAL.sub(b"", block)
+    return block.replace(b"\0", b"") if b"\0" in block else block
+
+
+def trace_lines(text: str, number: int) -> tuple[str, list[TraceLine]]:
+    """Find the records in one line of a log.
+
+    Returns: what stands in front of the first record (the whole line if there is none), and the records.
+    """
+    starts = list(_RECORD.finditer(text))
+    bare = _BARE.match(text) or _FREE.match(text)
+    if bare and not (starts and starts[0].start() <= bare.start() + len(bare[0]) - len(bare[0].lstrip())):
+        starts.insert(0, bare)
+    if not starts:
+        return text, []
+    ends = [*(found.start() for found in starts[1:]), len(text)]
+    lines = [_line(found, text[found.end() : end], number) for found, end in zip(starts, ends, strict=True)]
+    return text[: starts[0].start()].strip(), lines
+
+
+def _line(found: re.Match[str], body: str, number: int) -> TraceLine:
+    groups = found.groups() if found.re is not _FREE else ("", "", "")
+    side, inner, other = (part or "" for part in groups)
+    return TraceLine(number, side.upper(), (inner.lstrip("_") or other).upper(), " ".join(body.split()))
