@@ -56,12 +56,23 @@ starts from values that were moved away from the truth, and has to find it:
 starts from the values of the command line and refines them against FILE: an SMV image (less -adc), or floats.
 
 --free names what is free: cell, angles, misset, distance, centre, or inputs of simulator.Experiment; some
-components as cell[a=b,c]. The brightness of the image is free in any case, its background is estimated.
+components as cell[a=b,c]. The brightness of the image and its background are free in any case.
+
+--start-cell, --start-misset and --start-centre say how far off the start may be; no variable goes farther
+than four times that.
 
 Bounds: cell lengths and distance 1e-4 of themselves, angles 1e-3 degree, beam centre 0.01 pixel, all else 5
 standard deviations.
 
-exit status: 0 found, or no truth known; 1 a variable beyond its bound; 3 wrong usage, nothing to fit
+"refined options" are to be added to the command line; the run is then the refined one.
+
+verdict and exit status:
+  PASS            0  every variable within its bound of the truth
+  REFINED         0  no truth known; the refined run explains the image
+  FAIL            1  a variable beyond its bound
+  NOT COMPARABLE  2  the refined run does not explain the image, variables cannot be told apart by it, or
+                     one ended as far from the start as it may go
+  ERROR           3  wrong usage, nothing to fit
 
 files: {RESULT}, {PICTURE}
 """
@@ -75,11 +86,15 @@ EXAMPLES = (
 
 @dataclass(frozen=True)
 class Asked:
-    """A run as its command line has it, what is free, and the image of --image; None: the run's own."""
+    """A run as its command line has it, what is free, and the image of --image, else None.
+
+    words: the command line, with the files of the crystal.
+    """
 
     config: RunConfig
     free: tuple[str, ...]
     observed: Observed | None
+    words: tuple[str, ...]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -139,33 +154,33 @@ def _command(argv: Sequence[str]) -> int:
     options = make_parser().parse_args(own)
     target = default_target(NAME, options.outdir or None)
     require_fresh(target)
-    asked = _asked(options, given or [])
-    with filled_folder(target) as partial:
-        from golden_suite_generator.refine_run import refine, tell
-
-        answer = refine(asked, options, [NAME, *argv], partial)
-    tell(answer, target)
-    return answer.exit_status
-
-
-def _asked(options: argparse.Namespace, words: Sequence[str]) -> Asked:
-    """Return the question of a command line."""
-    if options.image is not None and not words:
+    if options.image is not None and not given:
         raise UsageError(
             f"--image without a command line to start from: write it behind --; see {NAME} --help"
         )
     require_data(options.data)
-    with _run_words(options.data, words) as complete:
-        config = resolved(("-nonoise", "-nopgm", *complete), Path.cwd())
+    with _run_words(options.data, given or []) as complete:
+        asked = _asked(options, complete)
+        with filled_folder(target) as partial:
+            from golden_suite_generator.refine_run import refine, tell
+
+            answer = refine(asked, options, [NAME, *argv], partial)
+    tell(answer, target)
+    return answer.judgement.exit_status
+
+
+def _asked(options: argparse.Namespace, words: Sequence[str]) -> Asked:
+    """Return the question of a complete command line."""
+    config = resolved(("-nonoise", "-nopgm", *words), Path.cwd())
     if config.compute.epsilon > 0.0:
         raise UsageError(
             f"--epsilon {config.compute.epsilon:g}: differences of images need every evaluation; leave it out"
         )
     free = selections(options.free, config)
     if options.image is not None:
-        return Asked(config, free, read_image(options.image, config))
+        return Asked(config, free, read_image(options.image, config), tuple(words))
     require_enough(usable_pixels(config))
-    return Asked(config, free, None)
+    return Asked(config, free, None, tuple(words))
 
 
 @contextmanager

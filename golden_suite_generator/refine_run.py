@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +17,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from golden_suite_generator.refine import PICTURE, RESULT, Asked
 from harness.errors import UsageError
 from harness.files import json_text, write_whole
-from harness.refine import Outcome, Refinement, expected_photons, true_numbers
-from harness.refine_data import OVERLOAD, Array, Observed, usable_pixels
-from harness.refine_fit import Step
+from harness.refine import RELATIVE, Outcome, Refinement, expected_photons, true_numbers
+from harness.refine_certainty import told_apart
+from harness.refine_data import OVERLOAD, Observed, usable_pixels
+from harness.refine_fit import SCALE, Step
+from harness.refine_judge import Judgement, fit_of, judge
+from harness.refine_options import replayed
 from harness.refine_plot import draw_refinement
-from harness.refine_report import Row, result_of, rows_of, table_of, verdict_of
-from harness.verdict import Word
+from harness.refine_report import Row, result_of, rows_of, table_of
+from harness.wide import wide_console
 from simulator import Experiment, RunConfig, simulate
 from simulator.errors import InputError
 from simulator.experiment import with_cell
@@ -31,35 +33,31 @@ from simulator.noise import noise_image
 from simulator.parameters import with_numbers
 from simulator.units import rad_of_deg
 
-EXPLAINED = 0.9
-HINT = (
-    "the refined run explains little of the image: start closer, check the command line, or say with"
-    " --start-cell and --start-misset how far off it may be"
-)
+REACH = 4.0
+"""How far a variable may go from its start, in parts of what is stated for that."""
+CENTRES = frozenset({"Fbeam_m", "Sbeam_m", "Fclose_m", "Sclose_m"})
+TURNS = frozenset({"cell_angles_rad", "misset_rad", "phi_first_rad", "detector_rot_rad", "twotheta_rad"})
 
 
 @dataclass(frozen=True)
 class Question:
-    """A start, what was observed, and the true values of variables where they are known."""
+    """A start, what was observed, the true values of variables where they are known, the command line."""
 
     start: RunConfig
     free: tuple[str, ...]
     observed: Observed
     truth: Mapping[str, float]
+    words: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a refinement found: the outcome, a row for each variable, and the content of the result file."""
+    """What a refinement found: the outcome, a row for each variable, the verdict, the content of the file."""
 
     outcome: Outcome
     rows: Sequence[Row]
+    judgement: Judgement
     result: Mapping[str, Any]
-
-    @property
-    def exit_status(self) -> int:
-        """1 where a variable is beyond its bound, else 0."""
-        return 1 if verdict_of(self.rows) is Word.FAIL else 0
 
 
 def refine(asked: Asked, options: argparse.Namespace, command: Sequence[str], folder: Path) -> Answer:
@@ -70,15 +68,23 @@ def refine(asked: Asked, options: argparse.Namespace, command: Sequence[str], fo
     question = _question(asked, options)
     outcome = _refined(question, options)
     rows = rows_of(outcome, question.truth)
-    before, after = (expected_photons(config, question.observed) for config in (outcome.start, outcome.found))
-    correlations = [_correlation(question.observed, image) for image in (before, after)]
+    observed = question.observed
+    before = expected_photons(outcome.start, observed, observed.background)
+    after = expected_photons(outcome.found, observed, outcome.background)
+    fit = fit_of(observed, (before, after), outcome.background, outcome.chi_square)
+    shown = ["brightness" if label == SCALE else label for label in outcome.labels]
+    unseen = [group for group in outcome.certainty.unseen if not all(rows[n].at_bound for n in group)]
+    judgement = judge(rows, fit, told_apart(unseen, shown))
+    words, missing = replayed(question.words, outcome.found, outcome.names)
     facts = {
-        "command": command, "method": options.method, "seed": options.seed, "correlation": correlations,
+        "verdict": judgement.word, "reasons": judgement.reasons, "remarks": judgement.remarks,
+        "command": command, "method": options.method, "seed": options.seed, "correlation": fit.correlations,
+        "unexplained": fit.unexplained, "options": words, "without_option": missing,
     }  # fmt: skip
     result = result_of(outcome, rows, facts)
     write_whole(folder / RESULT, json_text(result))
-    draw_refinement(folder / PICTURE, question.observed, (before, after), outcome, question.truth)
-    return Answer(outcome, rows, result)
+    draw_refinement(folder / PICTURE, observed, (before, after), outcome, question.truth)
+    return Answer(outcome, rows, judgement, result)
 
 
 def _question(asked: Asked, options: argparse.Namespace) -> Question:
@@ -95,11 +101,13 @@ def _question(asked: Asked, options: argparse.Namespace) -> Question:
     except InputError as error:
         raise UsageError(f"--free: {error}") from error
     if asked.observed is not None:
-        return Question(config, asked.free, asked.observed, {})
-    return synthetic(config, asked.free, options)
+        return Question(config, asked.free, asked.observed, {}, asked.words)
+    return synthetic(config, asked.free, options, asked.words)
 
 
-def synthetic(config: RunConfig, free: Sequence[str], options: argparse.Namespace) -> Question:
+def synthetic(
+    config: RunConfig, free: Sequence[str], options: argparse.Namespace, words: Sequence[str] = ()
+) -> Question:
     """Return the noisy image of a run, and a start away from its values."""
     with Console(stderr=True).status("making the image"), torch.no_grad():
         exact = replace(config, compute=replace(config.compute, precision="float64"))
@@ -122,7 +130,7 @@ def synthetic(config: RunConfig, free: Sequence[str], options: argparse.Namespac
     observed = Observed.of(noisy.counts.astype(np.float64) - bright.output.adc, usable)
     true = Experiment(bright, free)
     start = with_numbers(bright, moved(true, options))
-    return Question(start, tuple(free), observed, true_numbers(true))
+    return Question(start, tuple(free), observed, true_numbers(true), words)
 
 
 def moved(experiment: Experiment, options: argparse.Namespace) -> dict[str, torch.Tensor]:
@@ -135,7 +143,7 @@ def moved(experiment: Experiment, options: argparse.Namespace) -> dict[str, torc
         for group in groups:
             sign = float(draw.choice([-1.0, 1.0]))
             size = abs(float(flat[group[0]]))
-            if name in ("Fbeam_m", "Sbeam_m", "Fclose_m", "Sclose_m"):
+            if name in CENTRES:
                 step = options.start_centre * pixel_m
             elif name.endswith("_rad"):
                 step = rad_of_deg(options.start_misset)
@@ -144,6 +152,16 @@ def moved(experiment: Experiment, options: argparse.Namespace) -> dict[str, torc
             flat[list(group)] += sign * step
         values[name] = flat.reshape(value.shape)
     return values
+
+
+def reach_of(start: RunConfig, options: argparse.Namespace) -> dict[str, float]:
+    """Return how far inputs may go from the start, as `Refinement` takes it."""
+    pixel_m = float(start.detector.pixel_size_m)
+    return {
+        **dict.fromkeys(RELATIVE, REACH * options.start_cell / 100.0),
+        **dict.fromkeys(TURNS, REACH * rad_of_deg(options.start_misset)),
+        **dict.fromkeys(CENTRES, REACH * options.start_centre * pixel_m),
+    }
 
 
 def _refined(question: Question, options: argparse.Namespace) -> Outcome:
@@ -156,7 +174,10 @@ def _refined(question: Question, options: argparse.Namespace) -> Outcome:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        refinement = Refinement(question.start, question.free, question.observed, error, options.method)
+        reach = reach_of(question.start, options)
+        refinement = Refinement(
+            question.start, question.free, question.observed, error, options.method, reach
+        )
         names = [plan.name for plan in refinement.plans()]
         task = progress.add_task("refining", total=len(names), state="")
 
@@ -170,26 +191,19 @@ def _refined(question: Question, options: argparse.Namespace) -> Outcome:
 
 def tell(answer: Answer, target: Path) -> None:
     """Print the table and what to do next."""
-    outcome, rows, result = answer.outcome, answer.rows, answer.result
-    console = Console()
-    word = verdict_of(rows).value if any(row.truth is not None for row in rows) else "refined"
-    console.print(table_of(rows, f"{word}: {result['method']}, seed {result['seed']}"))
+    outcome, result = answer.outcome, answer.result
+    table = table_of(answer.rows, f"{answer.judgement.word}: {result['method']}, seed {result['seed']}")
+    console = wide_console(table)
+    console.print(table)
     before, after = result["correlation"]
     lines = [
         f"correlation with the image {before:.4f} at the start, {after:.4f} refined",
         f"mean square residual {outcome.chi_square:.4g} of {outcome.pixels} pixels;"
         f" {outcome.evaluations} images computed",
         f"refined options: {' '.join(result['options'])}",
-        f"files in {target}",
     ]
-    if after < EXPLAINED:
-        lines.insert(0, HINT)
-    for line in lines:
+    if result["without_option"]:
+        lines.append(f"no option sets {', '.join(result['without_option'])}: see {RESULT}")
+    lines.append(f"files in {target}")
+    for line in (*answer.judgement.reasons, *answer.judgement.remarks, *lines):
         console.print(escape(line), highlight=False, soft_wrap=True)
-
-
-def _correlation(observed: Observed, image: Array) -> float:
-    """Return the correlation of measured and modelled photons above the background."""
-    measured, modelled = ((part - observed.background)[observed.usable] for part in (observed.photons, image))
-    found = float(np.corrcoef(measured, modelled)[0, 1])
-    return found if math.isfinite(found) else 0.0

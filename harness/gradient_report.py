@@ -54,10 +54,10 @@ def gradient_table(report: Report, place: str) -> Table:
     verdict = report.verdict
     counts = f"{report.count(Word.PASS)} of {len(report.rows)} agree, {report.count(Word.FAIL)} differ"
     table = Table(title=f"nb-gradients: {verdict.word.value} ({counts})", title_style=STYLE[verdict.word])
-    table.add_column("parameter")
+    table.add_column("parameter", no_wrap=True)
     for heading in ("value", "autograd", "estimate", "uncertainty", "difference"):
-        table.add_column(heading, justify="right")
-    table.add_column("verdict", overflow="fold")
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", overflow="fold", min_width=len("verdict"))
     for row in report.rows:
         table.add_row(*_cells(row))
     pixels, first = len(report.about["objective"]["weights"]), report.about["programs"]["c"]["title"]

@@ -168,7 +168,7 @@ def simulator_slopes(
     rows, columns = zip(*objective.pixels, strict=True)
     with torch.enable_grad():
         image = simulate(with_values(config, free))
-        weights = torch.tensor(objective.weights, dtype=image.dtype)
+        weights = torch.tensor(objective.weights, dtype=image.dtype, device="cpu")
         total = (image.cpu()[list(rows), list(columns)] * weights).sum()
     grads: dict[str, torch.Tensor] = {}
     if total.requires_grad:

@@ -99,9 +99,10 @@ def _gradients_command(argv: Sequence[str]) -> int:
     if options.json:
         sys.stdout.write((target / "gradients.json").read_text(encoding="utf-8"))
     else:
-        from rich.console import Console
+        from harness.wide import wide_console
 
-        Console().print(gradient_table(report, str(target)))
+        table = gradient_table(report, str(target))
+        wide_console(table).print(table)
     return report.verdict.exit_status
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from harness.errors import HarnessError, UsageError
+from harness.refine_certainty import Certainty
 from harness.refine_data import Array, Observed
-from harness.refine_fit import METHODS, SCALE, Limits, Problem, Step, deviations
+from harness.refine_fit import METHODS, SCALE, Limits, Problem, Step, certainty
 from harness.refine_stages import Plan, plans, stage_of
 from simulator import Experiment, RunConfig, simulate
 from simulator.errors import InputError
-from simulator.parameters import with_numbers
+from simulator.parameters import PARAMETERS, value_of, with_numbers
 from simulator.selection import PATTERN
 
 WIDTHS = frozenset({"cells", "fudge", "mosaic_spread_rad"})
 """What coarse stages replace by widths of their own."""
+RELATIVE = frozenset({"cell_lengths_A", "distance_m", "close_distance_m", "wavelength_m", "pixel_size_m"})
+"""Inputs whose reach is a part of themselves."""
 COARSE, FINE = Limits(2.0**-10, 8), Limits(2.0**-20, 15)
 
 
@@ -26,9 +30,10 @@ COARSE, FINE = Limits(2.0**-10, 8), Limits(2.0**-20, 15)
 class Outcome:
     """What a refinement found.
 
-    start, found: the runs; labels, units, begun, numbers, sigmas: of each variable, in its unit; chi_square:
-    mean square residual of the last stage over `pixels` pixels; steps: every evaluation; evaluations: their
-    number with those of differences.
+    start, found: the runs; labels, units, begun, numbers: of each variable, in its unit; ends: its bounds;
+    certainty: how well it is determined; chi_square: mean square residual of the last stage over `pixels`
+    pixels; background: refined with the rest [slow, fast]; names: of the refined inputs; steps: every
+    evaluation; evaluations: their number with those of differences.
     """
 
     start: RunConfig
@@ -37,9 +42,12 @@ class Outcome:
     units: Sequence[str]
     begun: Array
     numbers: Array
-    sigmas: Array
+    ends: Array
+    certainty: Certainty
     chi_square: float
     pixels: int
+    background: Array
+    names: Sequence[str]
     steps: Sequence[Step]
     evaluations: int
 
@@ -49,7 +57,8 @@ class Refinement:
     """A question: which inputs of a run make it give an image?
 
     free: selections of inputs; the brightness is free in any case. error: by which part the start may be off.
-    method: a key of `METHODS`. watch: is told every evaluation and the plan it belongs to.
+    method: a key of `METHODS`. reach: how far inputs may go from the start, in their units, as a part for
+    `RELATIVE` ones. watch: is told every evaluation and the plan it belongs to.
     """
 
     config: RunConfig
@@ -57,6 +66,7 @@ class Refinement:
     observed: Observed
     error: float
     method: str = "gauss-newton"
+    reach: Mapping[str, float] = field(default_factory=dict)
     watch: Callable[[Step], None] = lambda step: None
     steps: list[Step] = field(default_factory=list)
 
@@ -78,16 +88,28 @@ class Refinement:
         evaluations = [0]
         for plan in self.plans():
             stage = stage_of(plan, config, self.observed)
-            problem = Problem(Experiment(stage.config, self._free(plan)), stage, self._seen, evaluations)
+            problem = Problem(self._experiment(stage.config, plan), stage, self._seen, evaluations)
             METHODS[self.method](problem, FINE if plan.cells is None else COARSE)
             config = with_numbers(config, problem.experiment.values())
-        sigmas, chi_square = deviations(problem)
-        begun = Experiment(self.config, self._free(plan))
+        found, chi_square = certainty(problem)
+        begun = self._experiment(self.config, plan)
         return Outcome(
             self.config, config, begun.labels(), begun.units(), np.array(begun.numbers().tolist()),
-            np.array(problem.experiment.numbers().tolist()), sigmas, chi_square, len(stage.photons),
-            self.steps, evaluations[0],
+            np.array(problem.experiment.numbers().tolist()), np.array(begun.ends()), found, chi_square,
+            len(stage.photons), problem.background(), list(begun.values()), self.steps, evaluations[0],
         )  # fmt: skip
+
+    def _experiment(self, config: RunConfig, plan: Plan) -> Experiment:
+        """Return the variables of a stage, which stay near the start of the whole refinement."""
+        free = self._free(plan)
+        inputs = {_name(text) for text in free} & self.reach.keys()
+        return Experiment(config, free, bounds={name: self._ends(name) for name in inputs})
+
+    def _ends(self, name: str) -> tuple[Tensor, Tensor]:
+        """Return the bounds of an input [its shape]."""
+        start, row = value_of(self.config, name), PARAMETERS[name]
+        reach = self.reach[name] * (start.abs() if name in RELATIVE else torch.ones_like(start))
+        return (start - reach).clamp(min=row.lower), (start + reach).clamp(max=row.upper)
 
     def _seen(self, step: Step) -> None:
         self.steps.append(step)
@@ -120,12 +142,12 @@ def thinned(config: RunConfig, pixels: int = 4096) -> RunConfig:
     return replace(config, detector=replace(detector, mask=kept & some.reshape(kept.shape)))
 
 
-def expected_photons(config: RunConfig, observed: Observed) -> Array:
-    """Return the image of a run over the background of an observed one, [slow, fast]."""
+def expected_photons(config: RunConfig, observed: Observed, background: Array) -> Array:
+    """Return the image of a run over a background, 0 where nothing is usable, [slow, fast]."""
     whole = replace(config.compute, precision="float64")
     with torch.no_grad():
         image = simulate(replace(config, compute=whole)).cpu().numpy().astype(np.float64)
-    return np.asarray(np.where(observed.usable, image + observed.background, 0.0))
+    return np.asarray(np.where(observed.usable, image + background, 0.0))
 
 
 def true_numbers(experiment: Experiment) -> dict[str, float]:

@@ -20,6 +20,8 @@ Flags = NDArray[np.bool_]
 OVERLOAD = 65535
 BLOCK = 32
 """Pixels a side over which the background is taken as constant."""
+MOST_NODES = 4
+"""Along an axis, of the part of the background that is fitted with the variables."""
 CLIP_SIGMAS, ROUNDS = 3.0, 6
 DARKEST = 1.0 / 64.0
 """Photons a pixel: the least background that is assumed, so that no weight is infinite."""
@@ -59,15 +61,61 @@ def background_of(photons: Array, usable: Flags) -> Array:
     In each block, pixels farther than 3 standard deviations of a count from the mean are left out, a few
     times over; blocks without usable pixels get the median of the others.
     """
-    from scipy.ndimage import zoom
-
-    rows, columns = (max(1, round(size / BLOCK)) for size in photons.shape)
+    rows, columns = _blocks(photons.shape)
     means = np.full((rows, columns), np.nan)
     for i, strip in enumerate(np.array_split(np.where(usable, photons, np.nan), rows, axis=0)):
         for j, block in enumerate(np.array_split(strip, columns, axis=1)):
             means[i, j] = _clipped_mean(block[np.isfinite(block)])
     means = np.where(np.isnan(means), np.nanmedian(means), means)
-    factors = [size / count for size, count in zip(photons.shape, means.shape, strict=True)]
+    return _interpolated(means, photons.shape)
+
+
+def weighted_background(observed: Observed, model: Array) -> Array:
+    """Return the background [slow, fast] that an image has besides the photons of a model.
+
+    It is the mean of what is left, weighted by what is expected, of blocks, interpolated: a spot that the
+    model explains counts as little as its noise lets it.
+    """
+    weights = np.where(observed.usable, 1.0 / (np.maximum(model, 0.0) + observed.background), 0.0)
+    sums = _over_blocks(weights * (observed.photons - model)), _over_blocks(weights)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = sums[0] / sums[1]
+    return _interpolated(np.where(np.isnan(means), np.nanmedian(means), means), observed.photons.shape)
+
+
+def background_shapes(chosen: Flags) -> Array:
+    """Return hats over some pixels, bilinear between a few nodes, with the sum 1 everywhere [n, h]."""
+    slow, fast = (_hats(size, min(MOST_NODES, max(1, round(size / BLOCK)))) for size in chosen.shape)
+    places = np.nonzero(chosen)
+    both = slow[places[0]][:, :, None] * fast[places[1]][:, None, :]  # [n, rows, columns]
+    return np.asarray(both.reshape(len(both), -1))
+
+
+def _hats(size: int, count: int) -> Array:
+    """Return hats between so many nodes along an axis of pixels [pixels, nodes]."""
+    if count == 1:
+        return np.ones((size, 1))
+    nodes = np.linspace(0.0, size - 1.0, count)
+    return np.stack([np.interp(np.arange(size), nodes, row) for row in np.eye(count)], axis=1)
+
+
+def _over_blocks(values: Array) -> Array:
+    """Return the sums over blocks of pixels [rows, columns]."""
+    rows, columns = _blocks(values.shape)
+    strips = [part.sum(axis=0) for part in np.array_split(values, rows, axis=0)]
+    return np.array([[part.sum() for part in np.array_split(strip, columns)] for strip in strips])
+
+
+def _blocks(shape: tuple[int, ...]) -> tuple[int, int]:
+    rows, columns = (max(1, round(size / BLOCK)) for size in shape)
+    return rows, columns
+
+
+def _interpolated(means: Array, shape: tuple[int, ...]) -> Array:
+    """Return means of blocks as a smooth background of pixels, never below the least that is assumed."""
+    from scipy.ndimage import zoom
+
+    factors = [size / count for size, count in zip(shape, means.shape, strict=True)]
     smooth = zoom(means, factors, order=1, mode="nearest", grid_mode=True)
     return np.maximum(np.asarray(smooth, np.float64), DARKEST)
 

@@ -8,7 +8,7 @@ coordinates in which the sum is round.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from harness.errors import HarnessError
-from harness.refine_data import Array
+from harness.refine_certainty import Certainty, certainty_of
+from harness.refine_data import Array, background_shapes
 from harness.refine_stages import Stage
 from simulator import Experiment
 from simulator.errors import InputError
@@ -28,6 +29,8 @@ SCALE = "fluence_photons_per_m2"
 """Always free: the brightness of an image is not known beforehand."""
 DIFFERENCE = 2.0**-10
 """Of a variable, whose unit is its natural step."""
+FINER = 2.0**-14
+"""Of central differences: the square of their error, some 1e-14, is what an unseen direction looks like."""
 ANSCOMBE = 3.0 / 8.0
 DAMPING = 2.0**-10
 TRIALS = 5
@@ -68,6 +71,10 @@ class Problem:
         self._photons, self._background = (
             torch.from_numpy(part) for part in (self.stage.photons, self.stage.background)
         )
+        self._shapes = torch.from_numpy(self.stage.shapes)
+        self._heights = torch.zeros(
+            self._shapes.shape[1], dtype=torch.float64, device="cpu", requires_grad=True
+        )
         self._deviation: Tensor | None = None
         self._last: tuple[bytes, Array] | None = None
         self._match_brightness()
@@ -75,13 +82,22 @@ class Problem:
             with torch.no_grad():
                 self._deviation = (self._model() + self._background).sqrt()
 
+    @property
+    def count(self) -> int:
+        """Number of the variables of the experiment; behind them come those of the background."""
+        return sum(part.numel() for part in self.experiment.parameters())
+
     def vector(self) -> Array:
-        """Return the variables [v]."""
-        return np.asarray(parameters_to_vector(self.experiment.parameters()).detach().numpy(), np.float64)
+        """Return the variables [v], of the experiment and of the background."""
+        own = parameters_to_vector(self.experiment.parameters()).detach()
+        return np.asarray(torch.cat((own, self._heights.detach())).numpy(), np.float64)
 
     def move(self, vector: Array) -> None:
         """Give the variables these values."""
-        vector_to_parameters(torch.from_numpy(np.array(vector)), self.experiment.parameters())
+        whole = torch.from_numpy(np.array(vector))
+        vector_to_parameters(whole[: self.count], self.experiment.parameters())
+        with torch.no_grad():
+            self._heights.copy_(whole[self.count :])
 
     def residuals(self, vector: Array) -> Array:
         """Return the residuals [n], in standard deviations."""
@@ -97,31 +113,41 @@ class Problem:
         self._tell(float(np.mean(found * found)))
         return found
 
-    def jacobian(self, vector: Array) -> Array:
-        """Return the slopes of the residuals [n, v] by forward differences."""
-        here = self.residuals(vector)
+    def jacobian(self, vector: Array, central: bool = False) -> Array:
+        """Return the slopes of the residuals [n, v] by differences, forward or central."""
+        ends = (FINER, -FINER) if central else (DIFFERENCE, 0.0)
         columns = []
-        for n in range(len(vector)):
-            other = np.array(vector)
-            other[n] += DIFFERENCE
-            self.move(other)
-            with torch.no_grad():
-                columns.append((self._residuals().numpy() - here) / DIFFERENCE)
-            self.evaluations[0] += 1
+        for n in range(self.count):
+            sides = [self.residuals(vector) if not step else self._moved(vector, n, step) for step in ends]
+            columns.append((sides[0] - sides[1]) / (ends[0] - ends[1]))
         self.move(vector)
-        return np.stack(columns, axis=1)
+        with torch.no_grad():
+            heights = (self._shapes / self._deviations()[:, None]).numpy()
+        return np.concatenate((np.stack(columns, axis=1), heights), axis=1)
+
+    def _moved(self, vector: Array, n: int, step: float) -> Array:
+        """Return the residuals with one variable moved."""
+        other = np.array(vector)
+        other[n] += step
+        self.move(other)
+        self.evaluations[0] += 1
+        with torch.no_grad():
+            return np.asarray(self._residuals().numpy())
 
     def loss_and_gradient(self, vector: Array) -> tuple[float, Array]:
         """Return half the sum of squares, and its gradient [v] by autograd."""
         self.move(vector)
         loss = self.loss()
-        self.experiment.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        grads = [
-            part.grad if part.grad is not None else torch.zeros_like(part)
-            for part in self.experiment.parameters()
-        ]
+        given = [*self.experiment.parameters(), self._heights]
+        grads = torch.autograd.grad(loss, given, allow_unused=True, materialize_grads=True)
         return float(loss.detach()), np.asarray(torch.cat(grads).numpy(), np.float64)
+
+    def background(self) -> Array:
+        """Return the background at the present values, of the whole image [slow, fast]."""
+        whole = self.stage.whole_background
+        shapes = background_shapes(np.ones(whole.shape, bool))
+        heights = self._heights.detach().numpy()
+        return np.asarray(whole + (shapes @ heights).reshape(whole.shape)) if len(heights) else whole
 
     def loss(self) -> Tensor:
         """Return half the sum of squares at the present values, with its graph."""
@@ -133,11 +159,15 @@ class Problem:
         return self.experiment.pixels(*self._pixels).cpu()
 
     def _residuals(self) -> Tensor:
-        expected = self._model() + self._background
+        expected = self._model() + self._background + self._shapes @ self._heights
         if self._deviation is not None:
             return (expected - self._photons) / self._deviation
         seen = (self._photons + ANSCOMBE).clamp(min=0.0)
-        return 2.0 * ((expected + ANSCOMBE).sqrt() - seen.sqrt())
+        return 2.0 * ((expected.clamp(min=0.0) + ANSCOMBE).sqrt() - seen.sqrt())
+
+    def _deviations(self) -> Tensor:
+        """Return the standard deviation of each pixel [n]; stages that know it fit the background."""
+        return torch.ones_like(self._photons) if self._deviation is None else self._deviation
 
     def _match_brightness(self) -> None:
         """Scale the model to the photons of the pixels."""
@@ -226,7 +256,7 @@ METHODS: Mapping[str, Callable[[Problem, Limits], None]] = {
 
 def _by_torch(problem: Problem, make: Callable[[Tensor], torch.optim.Optimizer], rounds: int) -> None:
     start, shape = problem.vector(), _round_coordinates(problem)
-    y = torch.zeros(len(start), dtype=torch.float64, requires_grad=True)
+    y = torch.zeros(len(start), dtype=torch.float64, device="cpu", requires_grad=True)
     optimiser = make(y)
     decay = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda n: 1.0 - n / rounds)
 
@@ -250,14 +280,15 @@ def _round_coordinates(problem: Problem) -> Array:
     return np.asarray(solve_triangular(lower.T, np.eye(len(lower)), lower=False))
 
 
-def deviations(problem: Problem) -> tuple[Array, float]:
-    """Return the standard deviations of `numbers` at the present values, and the mean square residual.
+def certainty(problem: Problem) -> tuple[Certainty, float]:
+    """Return how well `numbers` are determined at the present values, in their units.
 
-    The covariance of the variables is (J^T J)^-1 times the mean square residual.
+    Returns: that, and the mean square residual.
     """
     vector = problem.vector()
-    residuals, slopes = problem.residuals(vector), problem.jacobian(vector)
+    residuals, slopes = problem.residuals(vector), problem.jacobian(vector, central=True)
     mean_square = float(residuals @ residuals) / max(1, len(residuals) - len(vector))
-    covariance = np.linalg.pinv(slopes.T @ slopes) * mean_square
-    physical = problem.experiment.slopes().numpy()
-    return np.sqrt(np.maximum(np.diag(covariance), 0.0)) * np.abs(physical), mean_square
+    found = certainty_of(slopes, mean_square, problem.count)
+    physical = np.abs(problem.experiment.slopes().numpy())
+    physical = np.where(np.isfinite(found.deviations), physical, 1.0)
+    return replace(found, deviations=found.deviations * physical), mean_square

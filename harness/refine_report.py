@@ -13,30 +13,22 @@ from rich.table import Table
 
 from harness.refine import Outcome
 from harness.refine_fit import SCALE
-from harness.verdict import Word
-from simulator import RunConfig
-from simulator.units import deg_of_rad, mm_of_m
+from simulator.units import A_of_m, deg_of_rad, mm_of_m
 
 PART, TURN_DEG, SHIFT_PIXELS, SIGMAS = 1e-4, 1e-3, 1e-2, 5.0
 """Bounds on an error: of a length or distance, an angle, a beam centre; of all else in deviations."""
+AT_END = 2.0**-6
+"""Part of the way between two bounds within which a value counts as at one of them."""
 MOST_DECIMALS = 12
 CENTRES = frozenset({"Fbeam_m", "Sbeam_m", "Fclose_m", "Sclose_m"})
-AXES: Mapping[str, tuple[tuple[str, float], tuple[str, float]]] = {
-    "MOSFLM": (("Sbeam_m", 1.0), ("Fbeam_m", 1.0)),
-    "DENZO": (("Sbeam_m", 1.0), ("Fbeam_m", 1.0)),
-    "ADXV": (("Fbeam_m", 1.0), ("Sbeam_m", -1.0)),
-    "CUSTOM": (("Fbeam_m", 1.0), ("Sbeam_m", 1.0)),
-    "XDS": (("Fbeam_m", 1.0), ("Sbeam_m", 1.0)),
-    "DIALS": (("Fbeam_m", 1.0), ("Sbeam_m", 1.0)),
-}
-"""Which coordinates -Xbeam and -Ybeam move, and in which sense."""
 
 
 @dataclass(frozen=True)
 class Row:
     """A variable: start, result, standard deviation; the truth and the bound on the error where there is one.
 
-    All in `unit`: angles in degrees, positions in mm.
+    All in `unit`: angles in degrees, positions in mm. The deviation is infinite where the image does not
+    determine the variable; at_bound: whether it ended where the stated start lets it go no farther.
     """
 
     name: str
@@ -46,6 +38,12 @@ class Row:
     sigma: float
     truth: float | None
     bound: float
+    at_bound: bool = False
+
+    @property
+    def determined(self) -> bool:
+        """Whether the image determines the variable."""
+        return math.isfinite(self.sigma)
 
     @property
     def good(self) -> bool:
@@ -57,10 +55,13 @@ def rows_of(outcome: Outcome, truth: Mapping[str, float]) -> list[Row]:
     """Return a row for each variable; the brightness is relative to the start."""
     pixel_mm = mm_of_m(outcome.start.detector.pixel_size_m)
     made = []
-    for label, unit, *numbers in zip(
-        outcome.labels, outcome.units, outcome.begun, outcome.numbers, outcome.sigmas, strict=True
+    sigmas = outcome.certainty.deviations
+    places = zip(outcome.ends.tolist(), outcome.numbers, strict=True)
+    at_bound = [_at_end(float(number), low, high) for (low, high), number in places]
+    for label, unit, stuck, *numbers in zip(
+        outcome.labels, outcome.units, at_bound, outcome.begun, outcome.numbers, sigmas, strict=True
     ):
-        shown, factor = _shown(unit) if label != SCALE else ("of start", 1.0 / float(numbers[0]))
+        shown, factor = _shown(label, unit) if label != SCALE else ("of start", 1.0 / float(numbers[0]))
         start, found, sigma = (factor * float(number) for number in numbers)
         true = factor * truth[label] if label in truth else None
         bound = SIGMAS * sigma
@@ -70,21 +71,22 @@ def rows_of(outcome: Outcome, truth: Mapping[str, float]) -> list[Row]:
             bound = TURN_DEG
         elif unit in ("m", "A"):
             bound = PART * abs(found)
-        made.append(Row(label, shown, start, found, sigma, true, bound))
+        made.append(Row(label, shown, start, found, sigma, true, bound, stuck))
     return made
 
 
-def _shown(unit: str) -> tuple[str, float]:
+def _at_end(number: float, low: float, high: float) -> bool:
+    """Return whether a value has come to one of its bounds, where both are finite."""
+    near = AT_END * (high - low)
+    return math.isfinite(near) and not low + near < number < high - near
+
+
+def _shown(label: str, unit: str) -> tuple[str, float]:
     """Return the unit of the table, and the factor into it."""
+    if "wavelength" in label:
+        return "A", A_of_m(1.0)
     factors = {"rad": ("deg", deg_of_rad(1.0)), "m": ("mm", mm_of_m(1.0))}
     return factors.get(unit, (unit or "1", 1.0))
-
-
-def verdict_of(rows: Sequence[Row]) -> Word:
-    """Return PASS where all truths were found, FAIL where one was not, NOT COMPARABLE where there is none."""
-    if all(row.truth is None for row in rows):
-        return Word.NOT_COMPARABLE
-    return Word.PASS if all(row.good for row in rows) else Word.FAIL
 
 
 def table_of(rows: Sequence[Row], title: str) -> Table:
@@ -96,14 +98,30 @@ def table_of(rows: Sequence[Row], title: str) -> Table:
     for row in rows:
         name = "brightness" if row.name == SCALE else row.name
         decimals = _decimals(row.sigma)
-        last = round(row.sigma * 10**decimals) if decimals else math.ceil(row.sigma)
-        words = [escape(name), f"{row.start:.{decimals}f}", f"{row.found:.{decimals}f}({last})"]
+        words = [
+            escape(name),
+            f"{row.start:.{decimals}f}",
+            f"{row.found:.{decimals}f}({_last_digits(row, decimals)})",
+        ]
         if known:
-            there = row.truth is not None
-            words.append(f"{row.found - (row.truth or 0.0):+.1e}" if there else "")
-            words.append(("PASS" if row.good else "FAIL") if there else "")
+            words += _against_truth(row)
         table.add_row(*words, row.unit)
     return table
+
+
+def _last_digits(row: Row, decimals: int) -> str:
+    """Return a standard deviation in units of the last digit shown."""
+    if not row.determined:
+        return "not determined"
+    return str(round(row.sigma * 10**decimals) if decimals else math.ceil(row.sigma))
+
+
+def _against_truth(row: Row) -> list[str]:
+    """Return the error and the verdict on it, nothing where no truth is known."""
+    if row.truth is None:
+        return ["", ""]
+    word = ("PASS" if row.good else "FAIL") if row.determined else "NOT COMPARABLE"
+    return [f"{row.found - row.truth:+.1e}", word]
 
 
 def _decimals(sigma: float) -> int:
@@ -111,50 +129,25 @@ def _decimals(sigma: float) -> int:
     return min(MOST_DECIMALS, max(0, 1 - math.floor(math.log10(sigma)))) if 0.0 < sigma < math.inf else 6
 
 
-def options_of(config: RunConfig) -> list[str]:
-    """Return nanoBragg options that set cell, missetting, distance and beam centre of a refined run."""
-    crystal, detector = config.crystal, config.detector
-    words: list[str] = []
-    if crystal.has_cell:
-        angles = [deg_of_rad(angle) for angle in crystal.cell_angles_rad]
-        words += ["-cell", *(f"{x:.10g}" for x in (*crystal.cell_lengths_A, *angles))]
-    if crystal.has_misset:
-        words += ["-misset", *(f"{deg_of_rad(angle):.10g}" for angle in crystal.misset_rad)]
-    if math.isnan(detector.close_distance_m):
-        words += ["-distance", f"{mm_of_m(detector.distance_m):.10g}"]
-    else:
-        words += ["-close_distance", f"{mm_of_m(detector.close_distance_m):.10g}"]
-    return words
-
-
-def centre_options(start: RunConfig, found: RunConfig) -> list[str]:
-    """Return -Xbeam and -Ybeam of a refined run that turns about the beam, nothing for others."""
-    detector = start.detector
-    if detector.pivot != "BEAM" or math.isnan(detector.Xbeam_m) or math.isnan(detector.Ybeam_m):
-        return []
-    words = []
-    for option, typed_m, (field, sense) in zip(
-        ("-Xbeam", "-Ybeam"), (detector.Xbeam_m, detector.Ybeam_m), AXES[detector.convention], strict=True
-    ):
-        moved_m = getattr(found.detector, field) - getattr(detector, field)
-        words += [option, f"{mm_of_m(typed_m + sense * moved_m):.10g}"]
-    return words
-
-
 def result_of(outcome: Outcome, rows: Sequence[Row], facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what refine.json holds."""
+    correlations = [
+        [round(part, 6) if math.isfinite(part) else None for part in row]
+        for row in outcome.certainty.correlations.tolist()
+    ]
     return {
-        "verdict": verdict_of(rows).value,
         **facts,
         "chi_square": outcome.chi_square,
         "pixels": outcome.pixels,
         "images": outcome.evaluations,
-        "options": [*options_of(outcome.found), *centre_options(outcome.start, outcome.found)],
         "variables": [
-            {"name": row.name, "unit": row.unit, "start": row.start, "refined": row.found, "sd": row.sigma,
-             "truth": row.truth, "bound": row.bound if row.truth is not None else None}
+            {"name": row.name, "unit": row.unit, "start": row.start, "refined": row.found,
+             "sd": row.sigma if row.determined else None, "determined": row.determined,
+             "at_bound": row.at_bound, "truth": row.truth,
+             "bound": row.bound if row.truth is not None and row.determined else None}
             for row in rows
         ],
+        "correlations": correlations,
         "steps": [
             {"stage": step.stage, "image": step.evaluation, "chi_square": step.chi_square,
              "values": dict(step.numbers)}

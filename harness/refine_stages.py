@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, gaussian_filter
 
 from harness.errors import HarnessError
-from harness.refine_data import Array, Flags, Observed
+from harness.refine_data import Array, Flags, Observed, background_shapes, weighted_background
 from simulator import RunConfig, simulate
 from simulator.config import Steps, StructureFactors
 from simulator.scene import prepare
@@ -52,7 +52,8 @@ class Plan:
 class Stage:
     """What a stage fits: the run that models it, the pixels, what was observed there and its background.
 
-    slow, fast, photons, background: [n].
+    slow, fast, photons, background: [n]; shapes: what the background may change by, for a height of 1 [n, h];
+    whole_background: of all pixels [slow, fast].
     """
 
     plan: Plan
@@ -61,6 +62,8 @@ class Stage:
     fast: NDArray[np.intp]
     photons: Array
     background: Array
+    shapes: Array
+    whole_background: Array
 
 
 def plans(config: RunConfig, error: float) -> Iterator[Plan]:
@@ -89,20 +92,37 @@ def stage_of(plan: Plan, config: RunConfig, observed: Observed) -> Stage:
     """
     made = config if plan.cells is None else coarse(config, plan.cells)
     photons, background = observed.photons, observed.background
+    if plan.cells is None:
+        background = background_beside(config, observed)
     if plan.blur:
         signal = np.where(observed.usable, photons - background, 0.0)
         photons = background + np.maximum(gaussian_filter(signal, plan.blur), 0.0)
         chosen = _some(observed.usable & _resolved(config, plan.dmin_m))
+    elif plan.cells is None:
+        near = observed.usable & _near_spots(config, observed, plan)
+        chosen = near | _some(observed.usable & ~near)
     else:
-        chosen = observed.usable & _resolved(config, plan.dmin_m) & _near_spots(config, observed, plan)
-        chosen = chosen if plan.cells is None else _some(chosen)
+        chosen = _some(observed.usable & _resolved(config, plan.dmin_m) & _near_spots(config, observed, plan))
     if not chosen.any():
         raise HarnessError(
             f"refinement, {plan.name}: no usable pixel near a spot; check geometry, mask and image"
         )
     slow, fast = np.nonzero(chosen)
     made = replace(made, detector=replace(made.detector, mask=chosen))
-    return Stage(plan, made, slow, fast, photons[chosen], background[chosen])
+    shapes = background_shapes(chosen) if plan.cells is None else np.zeros((len(slow), 0))
+    return Stage(plan, made, slow, fast, photons[chosen], background[chosen], shapes, background)
+
+
+def background_beside(config: RunConfig, observed: Observed) -> Array:
+    """Return the background [slow, fast] of an image besides the spots of a run, brought to its scale."""
+    model = simulate(replace(config, detector=replace(config.detector, mask=observed.usable))).cpu().numpy()
+    model = np.asarray(model, np.float64)
+    signal = (observed.photons - observed.background)[observed.usable]
+    weight = 1.0 / (np.maximum(model, 0.0) + observed.background)[observed.usable]
+    shown = model[observed.usable]
+    power = float((weight * shown * shown).sum())
+    scale = float((weight * shown * signal).sum()) / power if power > 0.0 else 0.0
+    return weighted_background(observed, max(scale, 0.0) * model)
 
 
 def coarse(config: RunConfig, cells: float) -> RunConfig:

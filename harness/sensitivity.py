@@ -85,7 +85,7 @@ def sensitivities(scene: Scene, pixel: tuple[int, int]) -> Follows:
         ins = replace(ins, usual=usual, first=ins.first if scene.first_block_differs else usual)
         cells = dict(zip(CELLS, (*rotated, *turned), strict=True))
         watcher = _Watcher(cells)
-        slow, fast = (torch.tensor([place]) for place in pixel)
+        slow, fast = (torch.tensor([place], device="cpu") for place in pixel)
         block = Block(slow, fast, first_visit=_first_visit(scene, pixel))
         value = photons(ins, block, Eager(ELEMENTS, 1), watcher).pixels.sum()
         setup = _setup(ins, umats)
@@ -171,7 +171,9 @@ def _of_turns(scene: Scene, back: Tensor) -> dict[Key, NDArray[np.float64]]:
     """
     steps = orientation_steps(scene.phi_rad, False, scene.config.quirks)
     direct, spindle = _free(scene.lattice.direct_m), _free(scene.lattice.spindle)
-    phi = torch.tensor(scene.config.crystal.phi_rad.first, dtype=torch.float64, requires_grad=True)
+    phi = torch.tensor(
+        scene.config.crystal.phi_rad.first, dtype=torch.float64, device="cpu", requires_grad=True
+    )
     crystal = scene.config.crystal
     crystal = replace(crystal, phi_rad=replace(crystal.phi_rad, first=phi))  # type: ignore[arg-type]
     turning = replace(
@@ -237,6 +239,6 @@ def _laid_out(grad: Tensor, offer: _Offered, cell: bool) -> Tensor:
         grad = grad[:, :, p : p + counts[1], m : m + counts[2]]
     while grad.dim() < 4:
         grad = grad[None]
-    full = torch.zeros(counts[0], 1, counts[1], counts[2], dtype=torch.float64)
+    full = torch.zeros(counts[0], 1, counts[1], counts[2], dtype=torch.float64, device="cpu")
     full[: grad.shape[0], :, : grad.shape[2], : grad.shape[3]] = grad
     return full

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import InputError
 from simulator.quirks import Quirks
+from simulator.untraced import untraced
 
 Vec3 = tuple[float, float, float]
 Convention = Literal["ADXV", "MOSFLM", "DENZO", "XDS", "DIALS", "CUSTOM"]
@@ -248,15 +249,17 @@ class RunConfig:
     quirks: Quirks = field(default_factory=Quirks.spec)
 
     @classmethod
-    def from_args(cls, args: Sequence[str]) -> RunConfig:
+    @untraced
+    def from_args(cls, args: Sequence[object]) -> RunConfig:
         """Return the configuration of a nanoBragg command line (without the program name).
 
-        Args: args, the words after the program name. Raises: InputError for anything spec 01 calls an error.
-        Source: spec 01.
+        Args: args, the words after the program name; numbers and paths count as words, exactly.
+        Raises: InputError for anything spec 01 calls an error. Source: spec 01.
         """
         from simulator.resolve import resolve_args
+        from simulator.words import words_of
 
-        return resolve_args(args).config
+        return resolve_args(words_of(args)).config
 
 
 def check_epsilon(epsilon: float) -> None:

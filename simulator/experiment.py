@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from simulator.config import RunConfig
 from simulator.crystal import cell_angles_rad, lengths_A, orient
+from simulator.differences import jacobian
 from simulator.errors import InputError
 from simulator.image import image_of
-from simulator.parameters import PARAMETERS, value_of, with_numbers, with_values
+from simulator.parameters import PARAMETERS, number_of, switched_on, value_of, with_numbers, with_values
 from simulator.pixels import simulate_pixels
 from simulator.scene import Scene, prepare
 from simulator.selection import Groups, label, selected
+from simulator.untraced import untraced
 from simulator.variables import Variables, bounds_of, check_bounds, natural_step
 from simulator.vectors import plain
 
 Values = Mapping[str, Tensor]
 IDLE_SEED = 1
 TABLE_INPUTS = {"structure_factors", "default_F"}
+FLAT_AT_ZERO = {"default_F", "structure_factors", "water_size_m"}
+"""Inputs that count by their square or cube: at 0 the image has no slope to them, and no fit leaves it."""
 
 
 class Experiment(nn.Module):
@@ -38,19 +43,21 @@ class Experiment(nn.Module):
     Args:
         config: the run.
         free: selections of inputs, `["distance_m", "cell_lengths_A[a=b,c]"]` (see `selection`).
-        bounds: narrower bounds (lower, upper) of free inputs, in their units.
+        bounds: narrower bounds (lower, upper) of free inputs, in their units: numbers, or tensors of their
+            shape.
         steps: other natural steps of free inputs, in their units.
 
     Raises: InputError for an unknown name, a choice, an input without a value in this run, unequal tied
     components, a start out of bounds, or a step that is not above 0.
     """
 
+    @untraced
     def __init__(
         self,
         config: RunConfig,
         free: str | Iterable[str],
         *,
-        bounds: Mapping[str, tuple[float, float]] | None = None,
+        bounds: Mapping[str, tuple[float | Tensor, float | Tensor]] | None = None,
         steps: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__()
@@ -60,19 +67,23 @@ class Experiment(nn.Module):
             if name not in chosen:
                 raise InputError(f"bounds or steps of '{name}': it is not free; free are {', '.join(chosen)}")
         scene = prepare(config)
-        self._base = _settled(scene, turns="misset_rad" in chosen)
+        self._base = _settled(scene)
+        for name in chosen:
+            self._base = switched_on(self._base, name)
         self._table = None if chosen.keys() & TABLE_INPUTS else scene.table
         self.inputs = nn.ModuleDict()
         for name, groups in chosen.items():
             start = value_of(self._base, name)
             limits = bounds_of(name, start, bounds)
             check_bounds(name, start, limits)
+            _check_slope(self._base, name, groups, start)
             step = steps.get(name, natural_step(self._base, name, start))
             if not 0.0 < step < math.inf:
                 raise InputError(f"step of '{name}': {step:g} must be above 0 and finite")
-            width = torch.full((len(groups),), step, dtype=torch.float64)
+            width = torch.full((len(groups),), step, dtype=torch.float64, device="cpu")
             self.inputs[name] = Variables(start, groups, width, limits)
 
+    @untraced
     def forward(self) -> Tensor:
         """Return the image in photons [slow, fast], with its gradient to the variables.
 
@@ -80,6 +91,7 @@ class Experiment(nn.Module):
         """
         return image_of(self._scene())
 
+    @untraced
     def pixels(self, slow: Tensor, fast: Tensor) -> Tensor:
         """Return some pixels in photons [n], with their gradient to the variables, and compute no other ones.
 
@@ -88,6 +100,19 @@ class Experiment(nn.Module):
         """
         return simulate_pixels(self._scene(), slow, fast)
 
+    def jacobian(self, slow: Tensor | None = None, fast: Tensor | None = None) -> Tensor:
+        """Return how fast pixels change with each variable [n, v], for `scipy.optimize.least_squares`.
+
+        By differences of images, two for each variable: reverse mode would need one pass for each pixel.
+
+        Args: slow, fast: of the pixels, as of `pixels`; None for the whole image, row by row.
+        Raises: InputError for such pixels, and for values of which no run can be made.
+        """
+        if slow is None or fast is None:
+            return jacobian(self.forward, self.numbers, list(self.parameters()))
+        return jacobian(lambda: self.pixels(slow, fast), self.numbers, list(self.parameters()))
+
+    @untraced
     def tensors(self) -> dict[str, Tensor]:
         """Return the free inputs, whole, in their units, with the graphs to the variables."""
         return {name: part() for name, part in self.inputs.items()}
@@ -108,10 +133,30 @@ class Experiment(nn.Module):
         Nothing is changed then.
         """
         checked = {
-            name: self._input(name).checked(name, _tensor(name, value)) for name, value in values.items()
+            name: self._input(name).checked(name, number_of(name, value).detach())
+            for name, value in values.items()
         }
         for name, value in checked.items():
             self._input(name).restart(value)
+
+    def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
+        """Check a state before torch copies any part of it. Raises: InputError for one of other variables."""
+        for name, part in self._parts():
+            head = f"{prefix}inputs.{name}."
+            there = {key.removeprefix(head): value for key, value in state.items() if key.startswith(head)}
+            part.check_state(name, there)
+        super()._load_from_state_dict(state, prefix, *rest)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Experiment:
+        """Move the variables. Raises: InputError for a change of their number type."""
+        made = fn(torch.zeros(1, dtype=torch.float64, device="cpu")).dtype
+        if made != torch.float64:
+            raise InputError(
+                f"Experiment: its inputs would be rounded to {str(made).removeprefix('torch.')}; keep"
+                " float64, and choose the arithmetic of the image with -dtype"
+            )
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        return self
 
     def variables(self) -> list[tuple[str, Groups, Tensor]]:
         """Return name, components that move together and value of each free input."""
@@ -133,6 +178,15 @@ class Experiment(nn.Module):
         """Return the value of each variable in its unit, in the order of `labels`, with the graph."""
         return torch.cat([part().flatten()[[group[0] for group in part.groups]] for _, part in self._parts()])
 
+    def ends(self) -> list[tuple[float, float]]:
+        """Return the bounds of each variable in its unit, in the order of `labels`."""
+        sides = [(part.groups, part.lower.flatten(), part.upper.flatten()) for _, part in self._parts()]
+        return [
+            (float(lower[group[0]]), float(upper[group[0]]))
+            for groups, lower, upper in sides
+            for group in groups
+        ]
+
     def slopes(self) -> Tensor:
         """Return how fast each of `numbers` changes with its variable, in units of the input."""
         return torch.cat(torch.autograd.grad(self.numbers().sum(), list(self.parameters())))
@@ -142,7 +196,10 @@ class Experiment(nn.Module):
         given = list(self.parameters())
         image = self()
         weights = torch.randn(
-            image.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(IDLE_SEED)
+            image.shape,
+            dtype=torch.float64,
+            device="cpu",
+            generator=torch.Generator("cpu").manual_seed(IDLE_SEED),
         )
         if not image.requires_grad:
             return self.labels()
@@ -202,13 +259,11 @@ def with_cell(config: RunConfig) -> RunConfig:
     return replace(config, crystal=made)
 
 
-def _settled(scene: Scene, turns: bool) -> RunConfig:
-    """Return a run that makes no choice that depends on a continuous input; turns: whether misset counts."""
+def _settled(scene: Scene) -> RunConfig:
+    """Return a run that makes no choice that depends on a continuous input."""
     config, crystal = scene.config, scene.config.crystal
     if any(size > 0.0 for size in crystal.size_m):
         crystal = replace(crystal, cells=scene.lattice.cells, size_m=(0.0, 0.0, 0.0))
-    if turns:
-        crystal = replace(crystal, has_misset=True)
     compute = config.compute
     if compute.precision == "auto":
         compute = replace(compute, precision="float64")
@@ -216,8 +271,15 @@ def _settled(scene: Scene, turns: bool) -> RunConfig:
     return replace(config, crystal=crystal, compute=compute, sampling=sampling)
 
 
-def _tensor(name: str, value: object) -> Tensor:
-    try:
-        return torch.as_tensor(value, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"parameter '{name}': {value!r} is not a number or a list of numbers") from error
+def _check_slope(config: RunConfig, name: str, groups: Groups, start: Tensor) -> None:
+    """Raise InputError for an input whose free components all start where the image has no slope."""
+    if name == "mosaic_spread_rad" and config.crystal.mosaic_domains < 2:
+        raise InputError(
+            f"parameter '{name}': the run has one mosaic domain, which no spread turns; give -mosaic above 0"
+            " and -mosaic_domains"
+        )
+    free = [n for group in groups for n in group]
+    if name in FLAT_AT_ZERO and not start.flatten()[free].any():
+        raise InputError(
+            f"parameter '{name}': starts at 0, where the image has the slope 0 to it; start above 0"
+        )

@@ -20,7 +20,9 @@ from simulator.instrument import Instrument
 from simulator.leaves import leaves
 from simulator.sloped import block_slopes
 from simulator.stages import Staged
+from simulator.transforms import require_reverse_mode
 from simulator.units import R_E_SQR_M2
+from simulator.untraced import untraced
 
 Forward = Callable[[], tuple[Tensor, Sequence[Block]]]
 """Computes the pixels [n] of all blocks, and says which blocks these were."""
@@ -51,7 +53,7 @@ def differentiable(
 ) -> Tensor:
     """Return the pixels [n] of a forward pass in photons, with the gradient to the tensors of the instrument.
 
-    Args: tensors: these in double precision. ins: in the arithmetic of the run, detached.
+    Args: tensors: these in double precision. ins: in the arithmetic of the slopes, detached.
     Raises: InputError, in the backward pass, where a second derivative is asked for. Source: spec 06.
     """
     found: Tensor = _Pixels.apply((ins, forward, backward), *tensors)  # type: ignore[no-untyped-call]
@@ -69,14 +71,16 @@ class _Pixels(torch.autograd.Function):
             pixels, blocks = forward()
         ctx.kept = (ins, _pieces(ins, blocks, backward.evaluations), backward)
         ctx.needed = [part.requires_grad for part in tensors]
-        return pixels
+        return of_its_own(pixels)
 
     @staticmethod
+    @untraced
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Return the sum over blocks of the products with their derivatives, in the order of the blocks.
 
-        Raises: InputError where a derivative of the derivative is asked for.
+        Raises: InputError where a derivative of the derivative, or several gradients at once are asked for.
         """
+        require_reverse_mode("the gradient of an image", grads[0])
         if torch.is_grad_enabled():
             raise InputError("create_graph: an image has no second derivatives; leave create_graph=True out")
         ins, blocks, backward = ctx.kept
@@ -85,7 +89,7 @@ class _Pixels(torch.autograd.Function):
             starts.append(starts[-1] + len(block.slow))
 
         def of_block(n: int) -> tuple[list[Tensor | None], float]:
-            grad = grads[0][starts[n] : starts[n + 1]]
+            grad = grads[0][starts[n] : starts[n + 1]].to(ins.plan.sum_dtype)
             unit = _unit(ins, grad)
             return block_slopes(ins, ctx.needed, blocks[n], backward.programs, grad / unit), unit
 
@@ -93,6 +97,12 @@ class _Pixels(torch.autograd.Function):
         for parts, unit in backward.spread(of_block, len(blocks)):
             totals = [_added(total, part, unit) for total, part in zip(totals, parts, strict=True)]
         return None, *totals
+
+
+def of_its_own(pixels: Tensor) -> Tensor:
+    """Return a tensor in the same memory that is no view, so that it may be changed in place."""
+    made = torch.empty(0, dtype=pixels.dtype, device=pixels.device)
+    return made.set_(pixels)  # type: ignore[call-overload, no-any-return]
 
 
 def _added(total: Tensor | None, part: Tensor | None, unit: float) -> Tensor | None:

@@ -23,15 +23,16 @@ from simulator.kernel import Photons, Stages, photons
 from simulator.leaves import leaves, rebuilt
 from simulator.memory import keep_freed
 from simulator.order import blocks_in_order, split
-from simulator.precision import precision_of
+from simulator.precision import precision_of, slopes_need_float64
 from simulator.restrict import Neighbourhood
 from simulator.scene import Scene, prepare
 from simulator.skippable import WATCHED
 from simulator.sparse import LeftOut, Sparse
 from simulator.staging import choose_backward, choose_stages
 from simulator.taps import Level, Spot, Tap, no_tap, silent
+from simulator.untraced import untraced
 
-NOTHING = torch.zeros(0)
+NOTHING = torch.zeros(0, device="cpu")
 MOST_AGAIN = 1 << 16
 """Pixels of a block in which interpolation may end, which is computed again then."""
 GRADIENT_WHOLE = "--epsilon is not used: an image with a gradient is computed whole"
@@ -99,6 +100,7 @@ class _Done:
     left_out: int
 
 
+@untraced
 def simulate(config: RunConfig) -> Tensor:
     """Return the image of a run in photons, [spixels, fpixels].
 
@@ -107,6 +109,7 @@ def simulate(config: RunConfig) -> Tensor:
     return image_of(prepare(config))
 
 
+@untraced
 def simulate_with_facts(config: RunConfig) -> tuple[Tensor, Computed]:
     """Return the image of a run as `simulate` does, and how it was computed.
 
@@ -116,17 +119,21 @@ def simulate_with_facts(config: RunConfig) -> tuple[Tensor, Computed]:
     return _usable(rendered.image), rendered.how
 
 
+@untraced
 def image_of(scene: Scene) -> Tensor:
     """Return the image of a scene in photons, [spixels, fpixels], with its gradient if one is wanted."""
     return _usable(render(scene).image)
 
 
+@untraced
 def render_pixels(scene: Scene, places: Tensor) -> Tensor:
     """Return the pixels at some places in memory order, ascending [n], in photons, with their gradient."""
 
     def chosen(run: _Run) -> tuple[Tensor, list[Block]]:
         done = list(_rendered_blocks(run, places))
-        pixels = [part.pixels for part in done] or [torch.zeros(0, dtype=run.ins.plan.sum_dtype)]
+        pixels = [part.pixels for part in done] or [
+            torch.zeros(0, dtype=run.ins.plan.sum_dtype, device=run.ins.device)
+        ]
         return torch.cat(pixels), [block for part in done for block in part.blocks]
 
     evaluations = len(places) * scene.steps * scene.layers
@@ -143,6 +150,7 @@ def _usable(image: Tensor) -> Tensor:
     return image.clone() if image.is_inference() else image
 
 
+@untraced
 def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) -> Rendered:
     """Return the image of a scene, with its gradient if a quantity of the run requires one.
 
@@ -193,8 +201,9 @@ def _with_gradient(
 
     tensors = list(leaves(exact))
     free = tuple(part.requires_grad for part in tensors)
-    backward, notes = choose_backward(compute, seen, free, evaluations, _side_by_side)
-    return differentiable(tensors, seen, forward, backward), notes, backward.programs is not None
+    sloped = rebuilt(exact, [part.detach() for part in tensors]) if slopes_need_float64(scene) else seen
+    backward, notes = choose_backward(compute, sloped, free, evaluations, _side_by_side)
+    return differentiable(tensors, sloped, forward, backward), notes, backward.programs is not None
 
 
 def _computed(rendered: Rendered) -> Tensor:

@@ -17,7 +17,7 @@ from simulator.precision import PRECISIONS, precision_of
 from simulator.quirks import Quirks
 from simulator.scene import Orientations, Scene
 from simulator.structure_factors import Table
-from simulator.vectors import Vec, apply, negative, vec
+from simulator.vectors import Vec, apply, moves, negative, vec
 
 CellVectors = tuple[Vec, Vec, Vec]
 
@@ -49,10 +49,10 @@ class Numbers:
         beam, detector = scene.config.beam, scene.config.detector
 
         def made(value: float | Tensor) -> Tensor:
-            return torch.as_tensor(value, dtype=torch.float64)
+            return torch.as_tensor(value, dtype=torch.float64, device="cpu")
 
         return cls(
-            sub_pixels=torch.tensor(scene.oversample),
+            sub_pixels=torch.tensor(scene.oversample, device="cpu"),
             sub_pixel_m=made(scene.sub_pixel_m),
             pixel_m=made(detector.pixel_size_m),
             layer_m=made(detector.thickness_m.step),
@@ -103,7 +103,7 @@ class Plan:
             curved=config.detector.curved,
             point_pixel=config.detector.point_pixel,
             resolution_limit=config.sampling.dmin_m > 0.0,
-            mosaic=bool(config.crystal.mosaic_spread_rad > 0.0),
+            mosaic=scene.mosaic,
             interpolate=scene.interpolate,
             short_cut=not water and _cuts_short(quirks),
             latching=scene.interpolate and "Q-INTERP-LATCH" in quirks,
@@ -201,7 +201,7 @@ class Instrument:
 
 def _zero(value: float | Tensor) -> bool:
     """Return whether a quantity is 0 and stays so."""
-    return not (isinstance(value, Tensor) and value.requires_grad) and bool(value == 0.0)
+    return not moves(value) and bool(value == 0.0)
 
 
 def _cuts_short(quirks: Quirks) -> bool:

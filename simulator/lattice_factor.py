@@ -15,7 +15,7 @@ from simulator.lattice_slopes import ball_slope, grating_slopes
 from simulator.products import product
 from simulator.quirks import Quirks
 from simulator.sines import angle_of, sine
-from simulator.vectors import Vec, dot, scalar, square_root
+from simulator.vectors import Vec, dot, moves, scalar, square_root
 
 ROUND_FACTOR = 0.723601254558268
 """Makes the integrated intensity of a round crystal that of the square one (close to sqrt(pi/6))."""
@@ -61,7 +61,7 @@ class CrystalShape:
         return cls(
             name=name,
             cells=(Na, Nb, Nc),
-            single=(bool(cells[0] <= 1), bool(cells[1] <= 1), bool(cells[2] <= 1)),
+            single=(_single(cells[0]), _single(cells[1]), _single(cells[2])),
             fudge=scalar(fudge).to(device),
             reciprocal=reciprocal,
             quirks=quirks,
@@ -101,6 +101,11 @@ def lattice_factor(
     if shape.name == "GAUSS":
         return shape.cell_count * (-(r_sqr / GAUSS_WIDTH * shape.fudge)).to(shape.dtype).exp()
     return torch.where(r_sqr * shape.fudge < TOPHAT_LIMIT, shape.cell_count, 0.0)
+
+
+def _single(count: float | Tensor) -> bool:
+    """Return whether an axis has one cell and stays so: its factor is 1 then."""
+    return bool(count <= 1) and not moves(count)
 
 
 def sincg(phase: Tensor, cells: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ def domain_rotations(crystal: Crystal, quirks: Quirks) -> Tensor:
     spread = crystal.mosaic_spread_rad
     draws = [cap_rotation(stream, plain(spread)) for _ in range(crystal.mosaic_domains)]
     matrices = column([_entries(cap, spread) for cap in draws]).reshape(-1, 3, 3)
-    return torch.cat((torch.eye(3, dtype=torch.float64)[None], matrices[1:]))
+    return torch.cat((torch.eye(3, dtype=torch.float64, device="cpu")[None], matrices[1:]))
 
 
 def _entries(cap: Cap, spread_rad: float | Tensor) -> Matrix | Tensor:

@@ -14,13 +14,19 @@ import torch
 from torch import Tensor
 
 from simulator.config import RunConfig
+from simulator.crystal import orient
 from simulator.errors import InputError
+from simulator.input_rules import check_values
 from simulator.parameter_table import PARAMETERS, SOURCE_ROWS, parameter, raw_value
+from simulator.selection import ABSENT
+from simulator.transforms import require_reverse_mode
+from simulator.untraced import untraced
 from simulator.vectors import column, scalar
 
 __all__ = ["PARAMETERS", "value_of", "with_numbers", "with_values"]
 
 
+@untraced
 def value_of(config: RunConfig, name: str) -> Tensor:
     """Return a parameter of a configuration, float64, detached, a copy.
 
@@ -28,31 +34,74 @@ def value_of(config: RunConfig, name: str) -> Tensor:
     """
     value = raw_value(config, name)
     found = column([_plain(part) for part in value]) if isinstance(value, (tuple, list)) else value
-    return torch.as_tensor(found, dtype=torch.float64).detach().clone()
+    return torch.as_tensor(found, dtype=torch.float64, device="cpu").detach().clone()
 
 
-def with_values(config: RunConfig, values: Mapping[str, Tensor]) -> RunConfig:
-    """Return a configuration with other values of some parameters; their graphs are kept.
+@untraced
+def with_values(config: RunConfig, values: Mapping[str, object]) -> RunConfig:
+    """Return a configuration with other values of some parameters; the graphs of tensors are kept.
 
-    Raises: InputError for an unknown name or a value of another shape.
+    What has no effect until it is switched on, is: missetting angles, numbers of cells of a crystal whose
+    size was given.
+
+    Args: values: of the shape that the run has, in the units of `PARAMETERS`: tensors, numbers or lists.
+    Raises: InputError for an unknown name, a value of another shape, one of which no run can be made, an
+    input that the run has not, and a tensor of a function transform or with a forward slope.
     """
     for name, value in values.items():
+        config = switched_on(config, name)
         there = value_of(config, name)
-        if there.shape != value.shape:
-            shapes = f"{list(value.shape)}, the run has {list(there.shape)}"
+        made = number_of(name, value)
+        if there.shape != made.shape:
+            shapes = f"{list(made.shape)}, the run has {list(there.shape)}"
             raise InputError(f"parameter '{name}': has the shape {shapes}; give one of that shape")
-        config = _replaced(config, parameter(name).place.split("."), value)
+        check_values(name, made.detach().numpy().reshape(-1), there.numpy().reshape(-1))
+        config = _replaced(config, parameter(name).place.split("."), made)
     return config
 
 
-def with_numbers(config: RunConfig, values: Mapping[str, Tensor]) -> RunConfig:
+def switched_on(config: RunConfig, name: str) -> RunConfig:
+    """Return a run in which a parameter has an effect where a switch kept it out.
+
+    Raises: InputError for cell lengths or angles of a run that has none.
+    """
+    crystal = config.crystal
+    if name.startswith("cell_") and not crystal.has_cell:
+        raise InputError(f"parameter '{name}': the run has no value of it; {ABSENT[name]}")
+    if name == "misset_rad":
+        crystal = replace(crystal, has_misset=True)
+    if name == "cells" and any(size > 0.0 for size in crystal.size_m):
+        counts = orient(crystal, config.beam.wavelength_m, config.quirks).cells
+        crystal = replace(crystal, cells=counts, size_m=(0.0, 0.0, 0.0))
+    return config if crystal is config.crystal else replace(config, crystal=crystal)
+
+
+def number_of(name: str, value: object) -> Tensor:
+    """Return a value of a parameter as a float64 tensor on the CPU, with its graph.
+
+    Raises: InputError for what is no number or list of numbers, and for tensors that have no image.
+    """
+    if isinstance(value, Tensor):
+        require_reverse_mode(name, value)
+        if value.is_complex():
+            raise InputError(f"parameter '{name}': complex numbers; give real ones")
+        return value.to("cpu", torch.float64)
+    try:
+        return torch.as_tensor(value, dtype=torch.float64, device="cpu")
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"parameter '{name}': {value!r} is not a number or a list of numbers") from error
+
+
+@untraced
+def with_numbers(config: RunConfig, values: Mapping[str, object]) -> RunConfig:
     """Return a configuration with other values of some parameters as plain numbers, without graphs.
 
-    Raises: InputError for an unknown name or a value of another shape.
+    Args, Raises: as of `with_values`.
     """
     config = with_values(config, values)
     for name, value in values.items():
-        config = _replaced(config, parameter(name).place.split("."), _numbers(value.detach()))
+        plain = _numbers(number_of(name, value).detach())
+        config = _replaced(config, parameter(name).place.split("."), plain)
     return config
 
 

@@ -8,7 +8,8 @@ import torch
 
 from simulator.config import Precision
 from simulator.scene import Scene
-from simulator.vectors import length, plain, vec
+from simulator.units import R_E_SQR_M2
+from simulator.vectors import length, moves, plain, vec
 
 PRECISIONS: dict[str, tuple[torch.dtype, torch.dtype]] = {
     "float64": (torch.float64, torch.float64),
@@ -21,6 +22,8 @@ Geometry, scattering vectors, indices and their distance from whole numbers are 
 sum of a pixel over the calls of the kernel.
 """
 
+SAFE_IN_SINGLE = 2.0**60
+"""Up to this, and from its reciprocal on, no product of a slope leaves the range of single precision."""
 ROUNDING = 2.0**-24
 """Of a single-precision value, relative."""
 
@@ -37,6 +40,25 @@ def precision_of(scene: Scene) -> Precision:
         return compute.precision
     bits_count = config.output.write_noise or "Q-SINCG-INTEGER" in config.quirks
     return "float64" if bits_count or mixed_error(scene) > compute.accuracy else "mixed"
+
+
+def slopes_need_float64(scene: Scene) -> bool:
+    """Return whether single precision has not the slopes of a run, whatever computes its image.
+
+    That is so for numbers of cells where sin(N pi h)/sin(pi h) is taken as it is, whole indices and all
+    (Q-SINCG-INTEGER), and where factors are so large, or photons so many or few, that a slope leaves its
+    range.
+    """
+    config = scene.config
+    cells = scene.lattice.cells
+    largest_F = float(scene.table.values.detach().abs().max()) * math.prod(plain(count) for count in cells)
+    fluence = plain(config.beam.fluence_photons_per_m2)
+    upstream = config.crystal.shape == "SQUARE" and "Q-SINCG-INTEGER" in config.quirks
+    return (
+        (upstream and any(moves(count) for count in cells))
+        or largest_F > SAFE_IN_SINGLE
+        or (fluence != 0.0 and not 1.0 / SAFE_IN_SINGLE < fluence * R_E_SQR_M2 < SAFE_IN_SINGLE)
+    )
 
 
 def mixed_error(scene: Scene) -> float:

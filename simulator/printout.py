@@ -124,12 +124,12 @@ def _last(value: Tensor, where: Tensor | None, pixels: int, before: Tensor | Non
     value = value.detach().to("cpu", torch.float64)
     if value.dim() < 4:
         return value.expand(pixels)
-    exists = torch.ones((), dtype=torch.bool) if where is None else where.cpu()
+    exists = torch.ones((), dtype=torch.bool, device="cpu") if where is None else where.cpu()
     shape = np.broadcast_shapes(value.shape, exists.shape, (1, pixels, 1, 1))
     values = value.expand(shape).movedim(1, 0).flatten(1)  # [N, K P M]
     present = exists.expand(shape).movedim(1, 0).flatten(1)  # [N, K P M]
     count = present.shape[1]
-    order = torch.where(present, torch.arange(1, count + 1), 0).amax(1)
+    order = torch.where(present, torch.arange(1, count + 1, device="cpu"), 0).amax(1)
     picked = values.gather(1, (order - 1).clamp(min=0)[:, None])[:, 0]
-    fallback = torch.zeros(pixels, dtype=torch.float64) if before is None else before
+    fallback = torch.zeros(pixels, dtype=torch.float64, device="cpu") if before is None else before
     return torch.where(order > 0, picked, fallback)

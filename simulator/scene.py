@@ -19,8 +19,9 @@ from simulator.rotations import rot_axis, turn
 from simulator.skippable import require_skippable
 from simulator.sources import Sources, list_sources
 from simulator.structure_factors import Table, make_table, uses_interpolation
+from simulator.transforms import require_plain_tensors
 from simulator.value_rules import check_config, check_work
-from simulator.vectors import Vec, apply, column, plain, scalar, vec
+from simulator.vectors import Vec, apply, column, moves, plain, scalar, vec
 
 BEYOND_ANY_USE = 2.0**62
 """Stands for a number of sub-pixels that has no end."""
@@ -67,6 +68,13 @@ class Scene:
         return self.config.detector.pixel_size_m / self.oversample
 
     @property
+    def mosaic(self) -> bool:
+        """Whether domains are turned, be it by 0."""
+        crystal = self.config.crystal
+        turned = crystal.mosaic_domains > 1 or bool(crystal.mosaic_spread_rad > 0.0)
+        return turned or moves(crystal.mosaic_spread_rad)
+
+    @property
     def layers(self) -> int:
         """Number of sensor layers."""
         return self.config.detector.thickness_m.count
@@ -98,7 +106,7 @@ class Scene:
         spindle = vec(self.lattice.spindle)
         a, b, c = (rot_axis(vec(row), spindle, angles) for row in self.lattice.direct_m)
         rotated = (a, b, c)
-        if self.config.crystal.mosaic_spread_rad > 0.0:
+        if self.mosaic:
             a, b, c = (turn(self.umats, v) for v in rotated)  # [P, M]
         return Orientations(_on_axes(rotated), _on_axes((a, b, c)))
 
@@ -108,7 +116,7 @@ class Scene:
         Returns: bool [spixels, fpixels]. Source: spec 06 section 2.
         """
         detector = self.config.detector
-        inside = torch.zeros((detector.spixels, detector.fpixels), dtype=torch.bool)
+        inside = torch.zeros((detector.spixels, detector.fpixels), dtype=torch.bool, device="cpu")
         inside[window_of(detector)] = True
         return inside & torch.from_numpy(detector.mask) if detector.mask.size else inside
 
@@ -120,6 +128,7 @@ def prepare(config: RunConfig, table: Table | None = None) -> Scene:
     Raises: InputError for a geometry, cell or source list that cannot be simulated. Source: spec 00 "Data
     flow".
     """
+    require_plain_tensors(config)
     check_config(config)
     quirks = config.quirks
     geometry = place(config.detector, config.beam, quirks)

@@ -77,7 +77,7 @@ def _from_grid(beam: Beam, geometry: Geometry) -> Sources:
     return Sources(
         direction=stack(unit(turned)).repeat_interleave(dispersion.count, dim=0),
         wavelength_m=wavelengths.repeat(len(points)),
-        weight=torch.full((count,), 1.0 / count, dtype=torch.float64),
+        weight=torch.full((count,), 1.0 / count, dtype=torch.float64, device="cpu"),
     )
 
 

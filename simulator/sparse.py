@@ -261,14 +261,14 @@ class Skipping:
 
     def __init__(self, sparse: Sparse, inner: Stages) -> None:
         self.pixels = inner.pixels
-        self.charged_photons = torch.zeros(0)
+        self.charged_photons = torch.zeros(0, device="cpu")
         self.evaluated = 0
         self._sparse = sparse
         self._inner = inner
         self._left = sparse.evaluations
         self._members: Tensor | None = None
-        self._room = torch.zeros(0)
-        self._charged = torch.zeros(0)
+        self._room = torch.zeros(0, device="cpu")
+        self._charged = torch.zeros(0, device="cpu")
 
     def rays(self, ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap) -> Rays:
         """Do what `trace_rays` does; the first rays of a block tell what a pixel may be charged."""

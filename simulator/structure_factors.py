@@ -56,7 +56,7 @@ def make_table(factors: StructureFactors) -> Table:
     default = scalar(factors.default_F)
     if factors.reflections == 0:
         return _table(default[None], (0, 0, 0), (1, 1, 1), present=False)
-    box = torch.as_tensor(factors.table, dtype=torch.float64)
+    box = torch.as_tensor(factors.table, dtype=torch.float64, device="cpu")
     if factors.missing.size:
         box = torch.where(torch.from_numpy(factors.missing), default, box)
     sizes = (box.shape[0], box.shape[1], box.shape[2])
@@ -70,7 +70,7 @@ def _table(values: Tensor, lower: tuple[int, int, int], sizes: tuple[int, int, i
     stride_h, stride_k = (sizes[1] + 2) * (sizes[2] + 2), sizes[2] + 2
     corner = (lower[0] - 1) * stride_h + (lower[1] - 1) * stride_k + lower[2] - 1
     small = len(values) + abs(corner) <= torch.iinfo(torch.int32).max
-    number = partial(torch.tensor, dtype=torch.int32 if small else torch.int64)
+    number = partial(torch.tensor, dtype=torch.int32 if small else torch.int64, device="cpu")
     steps = number([-1, 0, 1, 2])
     upper = [low + size - 1 for low, size in zip(lower, sizes, strict=True)]
     return Table(

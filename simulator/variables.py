@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from simulator.config import RunConfig
 from simulator.errors import InputError
+from simulator.input_rules import check_values
 from simulator.parameters import PARAMETERS
 from simulator.selection import Groups
 
@@ -39,9 +41,11 @@ def natural_step(config: RunConfig, name: str, value: Tensor) -> float:
 class Variables(nn.Module):
     """The variables v [n] of one input x, float64, 0 at the start x0.
 
-    x = x0 + d tanh(s v / d), with the step s and the distance d from x0 to the bound on that side; without
-    a bound x = x0 + s v. So v = 0 gives x0 to the last bit, the slope there is s, and no v leaves the bounds.
-    A component that is not free stays x0; tied ones share a v.
+    x = x0 + d u/sqrt(1 + u^2), u = s v / d, with the step s and the distance d from x0 to the bound on that
+    side; without a bound x = x0 + s v. So v = 0 gives x0 to the last bit, the slope there is s, and no v
+    leaves the bounds. Where x0 is a bound, both signs of v lead into the allowed side, so that no v has the
+    slope 0; at v = 0 the slope is that of the allowed side. A component that is not free stays x0; tied ones
+    share a v.
 
     Buffers, which a state dictionary carries: start, lower, upper [shape of x]; step [n]; place [components],
     which variable moves a component, -1 for none.
@@ -55,10 +59,10 @@ class Variables(nn.Module):
 
     def __init__(self, start: Tensor, groups: Groups, step: Tensor, bounds: tuple[Tensor, Tensor]) -> None:
         super().__init__()
-        place = torch.full((start.numel(),), -1)
+        place = torch.full((start.numel(),), -1, device="cpu")
         for n, group in enumerate(groups):
             place[list(group)] = n
-        self.variables = nn.Parameter(torch.zeros(len(groups), dtype=torch.float64))
+        self.variables = nn.Parameter(torch.zeros(len(groups), dtype=torch.float64, device="cpu"))
         for name, made in zip(
             ("start", "lower", "upper", "step", "place"), (start, *bounds, step, place), strict=True
         ):
@@ -67,8 +71,7 @@ class Variables(nn.Module):
     @property
     def groups(self) -> Groups:
         """The components that each variable moves."""
-        places = self.place.tolist()
-        return [tuple(i for i, n in enumerate(places) if n == m) for m in range(len(self.variables))]
+        return _groups_of(self.place)
 
     def forward(self) -> Tensor:
         """Return the input [its shape], float64 on the CPU, with its graph."""
@@ -80,11 +83,14 @@ class Variables(nn.Module):
         moved = (step * v)[place.clamp(min=0)]
         up = (moved > 0.0) | ((moved == 0.0) & (upper > start))
         reach = torch.where(up, upper - start, start - lower)
-        bounded = torch.isfinite(reach) & (reach > 0.0)
-        safe = torch.where(bounded, reach, 1.0)
-        bent = torch.where(bounded, safe * (moved / safe).tanh(), torch.where(reach > 0.0, moved, 0.0))
+        mirrored = (reach == 0.0) & (place >= 0)
+        moved, reach = torch.where(mirrored, -moved, moved), torch.where(mirrored, upper - lower, reach)
+        bounded = torch.isfinite(reach)
+        u = moved / torch.where(bounded, reach, 1.0)
+        bent = torch.where(bounded, moved / (1.0 + u * u).sqrt(), moved)
         value = torch.where(place >= 0, start + bent, start)
-        return torch.minimum(torch.maximum(value, lower), upper).reshape(self.start.shape)
+        inside = torch.minimum(torch.maximum(value.detach(), lower), upper)
+        return (value + (inside - value.detach())).reshape(self.start.shape)
 
     def checked(self, name: str, value: Tensor) -> Tensor:
         """Return a value [shape of x] that may become the start.
@@ -108,6 +114,30 @@ class Variables(nn.Module):
             self.start.copy_(value)
             self.variables.zero_()
 
+    def check_state(self, name: str, state: Mapping[str, Tensor]) -> None:
+        """Raise InputError unless a state, of `state_dict`, is one of the same variables.
+
+        Args: name: of the input. state: tensors by the names of buffers; those that are missing are torch's
+            to refuse.
+        """
+        place = state.get("place", self.place).to("cpu")
+        if not torch.equal(place, self.place.to("cpu")):
+            theirs, ours = (_groups_of(one) for one in (place, self.place))
+            raise InputError(
+                f"state of '{name}': its variables move the components {theirs}, here {ours}; make the"
+                " Experiment with the same free inputs"
+            )
+        if "start" in state:
+            check_shape(name, state["start"], self.start)
+            limits = [state.get(side, getattr(self, side)).to("cpu") for side in ("lower", "upper")]
+            check_bounds(name, state["start"].to("cpu", torch.float64), (limits[0], limits[1]))
+
+
+def _groups_of(place: Tensor) -> Groups:
+    """Return the components that each variable moves."""
+    places = place.tolist()
+    return [tuple(i for i, n in enumerate(places) if n == m) for m in range(max(places, default=-1) + 1)]
+
 
 def check_shape(name: str, value: Tensor, there: Tensor) -> None:
     """Raise InputError unless a value has the shape of the one that is there."""
@@ -120,6 +150,8 @@ def check_shape(name: str, value: Tensor, there: Tensor) -> None:
 
 def check_bounds(name: str, value: Tensor, bounds: tuple[Tensor, Tensor]) -> None:
     """Raise InputError unless all components are finite and lie within the bounds, which belong to them."""
+    numbers = value.numpy().reshape(-1)
+    check_values(name, numbers, np.ones_like(numbers))
     lower, upper = bounds
     outside = ~(torch.isfinite(value) & (value >= lower) & (value <= upper))
     if outside.any():
@@ -132,15 +164,26 @@ def check_bounds(name: str, value: Tensor, bounds: tuple[Tensor, Tensor]) -> Non
         )
 
 
-def bounds_of(name: str, start: Tensor, given: Mapping[str, tuple[float, float]]) -> tuple[Tensor, Tensor]:
+Bound = float | Tensor
+"""Of all components of an input, or of each."""
+
+
+def bounds_of(name: str, start: Tensor, given: Mapping[str, tuple[Bound, Bound]]) -> tuple[Tensor, Tensor]:
     """Return lower and upper bounds [shape of start]: those of the input, or narrower ones that were given.
 
     Raises: InputError for bounds wider than the input's, or in the wrong order.
     """
     row = PARAMETERS[name]
-    low, high = given.get(name, (row.lower, row.upper))
-    if not row.lower <= low < high <= row.upper:
-        raise InputError(
-            f"bounds of '{name}': [{low:g}, {high:g}] must ascend and lie in [{row.lower:g}, {row.upper:g}]"
-        )
-    return torch.full_like(start, low), torch.full_like(start, high)
+    low, high = (_full(name, start, side) for side in given.get(name, (row.lower, row.upper)))
+    if not bool(((row.lower <= low) & (low < high) & (high <= row.upper)).all()):
+        worst = f"[{float(low.min()):g}, {float(high.max()):g}]"
+        raise InputError(f"bounds of '{name}': {worst} must ascend and lie in [{row.lower:g}, {row.upper:g}]")
+    return low, high
+
+
+def _full(name: str, start: Tensor, bound: Bound) -> Tensor:
+    """Return a bound of each component [shape of start]."""
+    if isinstance(bound, Tensor) and bound.dim():
+        check_shape(name, bound, start)
+        return bound.to("cpu", torch.float64).detach().clone()
+    return torch.full_like(start, float(bound))

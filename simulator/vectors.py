@@ -22,7 +22,7 @@ EPSILON = 2.0**-52
 
 def scalar(value: object) -> Tensor:
     """Return a number as a float64 tensor without dimensions; a tensor stays what it is."""
-    return value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
+    return value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64, device="cpu")
 
 
 def plain(value: Tensor | float) -> float:
@@ -30,11 +30,16 @@ def plain(value: Tensor | float) -> float:
     return float(value.detach() if isinstance(value, Tensor) else value)
 
 
+def moves(value: Tensor | float) -> bool:
+    """Return whether a quantity is a tensor that a gradient is wanted of."""
+    return isinstance(value, Tensor) and value.requires_grad
+
+
 def column(values: Sequence[object]) -> Tensor:
     """Return numbers, or tensors of one shape, as one tensor [n, ...] (float64)."""
     if any(isinstance(value, Tensor) for value in values):
         return torch.stack([scalar(value) for value in values])
-    return torch.tensor(values, dtype=torch.float64)
+    return torch.tensor(values, dtype=torch.float64, device="cpu")
 
 
 def vec(values: object) -> Vec:

@@ -92,6 +92,39 @@ def test_powers_of_ten_stand_in_units_only(path: Path) -> None:
     assert path.name in ("units.py", "config.py") or not [word for word in found if TEN.fullmatch(word)]
 
 
+FACTORIES = frozenset(
+    {"arange", "as_tensor", "asarray", "empty", "eye", "full", "linspace", "logspace", "ones", "rand",
+     "randint", "randn", "randperm", "scalar_tensor", "tensor", "tril_indices", "triu_indices", "zeros"}
+)  # fmt: skip
+
+
+def makes_a_tensor(node: ast.AST) -> bool:
+    """Return whether a node is a function of torch that makes a tensor, called, or handed to `partial`."""
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr in FACTORIES
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "torch"
+    )
+
+
+def calls_without_device(tree: ast.AST) -> list[int]:
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    made = [call for call in calls if any(makes_a_tensor(part) for part in (call.func, *call.args))]
+    return [call.lineno for call in made if "device" not in {word.arg for word in call.keywords}]
+
+
+@pytest.mark.parametrize("path", [p for p in PYTHON if "trace_tools" not in p.parts], ids=name_of)
+def test_tensors_are_made_on_a_device_that_is_named(path: Path) -> None:
+    """What `torch.set_default_device` was told is the user's, for his own tensors."""
+    assert not calls_without_device(ast.parse(path.read_text()))
+
+
+def test_a_tensor_without_device_is_found() -> None:
+    lines = ["torch.zeros(3)", "partial(torch.tensor, dtype=torch.int64)", "torch.ones(2, device='cpu')"]
+    assert [calls_without_device(ast.parse(line)) for line in lines] == [[1], [1], []]
+
+
 def test_no_machine_paths_in_tracked_files() -> None:
     pattern = r"/(work|home|tmp|root)/[a-z]"
     words = ["git", "grep", "-nIE", pattern, "--", ".", ":!tests/test_house_rules.py"]

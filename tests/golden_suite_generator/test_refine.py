@@ -70,10 +70,60 @@ def test_image_files_are_refined_against(tmp_path: Path, monkeypatch: pytest.Mon
         assert main([*options, "--", *start]) == 0
         result = json.loads((tmp_path / f"result-{name}" / "refine.json").read_text())
         found = {row["name"]: row["refined"] for row in result["variables"]}
-        assert result["verdict"] == "NOT COMPARABLE"
+        assert (result["verdict"], result["reasons"]) == ("REFINED", [])
         assert found["distance_m"] == pytest.approx(80.0, rel=5e-4)
         assert found["cell_lengths_A[c]"] == pytest.approx(40.0, rel=5e-4)
         assert result["correlation"][1] > 0.99 > result["correlation"][0]
+
+
+def test_refined_options_give_the_refined_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = RunConfig.from_args([*RUN, "-fluence", "1e30", "-dtype", "float64"])
+    simulate(config).numpy().astype(np.float32).tofile("f.bin")
+    start = [*f"{CELL} {CAMERA}".replace("-distance 80", "-distance 80.1").split(), "-flux", "1e20"]
+    free = "distance,wavelength_m,misset,kahn_factor,phi_first_rad"
+    main(["--image", "f.bin", "--free", free, "--outdir", "result", "--", *start])
+    result = json.loads(Path("result/refine.json").read_text())
+    printed = capsys.readouterr().out.split("refined options: ")[1].splitlines()[0].split()
+    assert printed == result["options"]
+    assert result["without_option"] == []
+    assert {"-distance", "-lambda", "-misset", "-polar", "-phi", "-fluence"} <= set(printed)
+    again = simulate(RunConfig.from_args([*start, *printed, "-dtype", "float64"]))
+    assert float((again - simulate(config)).abs().max()) < 1e-3 * float(again.max())
+
+
+def test_an_image_of_something_else_is_not_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    other = "-cell 40 50 60 90 90 90 -misset 10 20 30 -default_F 50 -N 3 -lambda 1 -distance 50 -pixel 0.5"
+    line = f"{other} -detpixels 40 -oversample 1".split()
+    image = simulate(RunConfig.from_args(line)).numpy().astype(np.float32)
+    np.random.default_rng(0).permutation(image.ravel()).tofile("mixed.bin")
+    assert main(["--image", "mixed.bin", "--free", "misset", "--outdir", "result", "--", *line]) == 2
+    result = json.loads(Path("result/refine.json").read_text())
+    assert result["verdict"] == "NOT COMPARABLE"
+    assert any("does not explain the image" in reason for reason in result["reasons"])
+    assert "does not explain the image" in capsys.readouterr().out
+
+
+def test_what_an_image_cannot_tell_apart_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["--free", "misset,phi_first_rad,default_F", "--start-misset", "0.1", "--photons", "60000"]
+    assert main([*words, "--outdir", "result", "--", *RUN]) == 2
+    result = json.loads(Path("result/refine.json").read_text())
+    out = capsys.readouterr().out
+    assert "misset_rad[z] and phi_first_rad cannot be told apart" in out
+    assert "default_F and brightness cannot be told apart" in out
+    certain = {row["name"]: row["sd"] for row in result["variables"]}
+    assert certain["misset_rad[z]"] is None
+    assert 0.0 < certain["misset_rad[x]"] < 0.01
+    assert len(result["correlations"]) == len(certain)
+    assert abs(result["correlations"][0][1]) < 1.0
 
 
 def test_free_words_are_selections_of_an_experiment() -> None:

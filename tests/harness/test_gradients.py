@@ -10,6 +10,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 import torch
+from rich.table import Table
 
 from harness.errors import UsageError
 from harness.gradient_estimate import Estimate, Sample, best_estimate, judge_slope, steps
@@ -17,6 +18,7 @@ from harness.gradient_sides import choose_objective
 from harness.gradient_table import choose, find_places, names_of
 from harness.gradients import main
 from harness.verdict import Word
+from harness.wide import wide_console
 from tests.harness.small_case import WORDS
 
 EPSILON = 2.0**-52
@@ -201,3 +203,30 @@ def test_wrong_usage_is_one_line_and_status_3(compared, c_binary, options, args,
 def test_gradients_do_not_need_grad_mode_of_the_caller(compared, c_binary):
     with torch.no_grad():
         assert compared("--params", "distance")[0] == 0
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_numbers_of_a_table_are_never_cut(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    table = Table()
+    table.add_column("value", no_wrap=True)
+    table.add_column("autograd", no_wrap=True)
+    table.add_column("why", overflow="fold", min_width=4)
+    table.add_row("0.0000000001 photons/m^2", "-1.23456789e-123", "a reason of many words " * 4)
+    console = wide_console(table)
+    with console.capture() as capture:
+        console.print(table)
+    assert "0.0000000001 photons/m^2" in capture.get()
+    assert "-1.23456789e-123" in capture.get()
+    assert "…" not in capture.get()
+
+
+def test_slopes_are_printed_whole_on_a_narrow_terminal(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main(["--params", "distance", "--outdir", str(tmp_path / "out"), "--", *WORDS.split()]) == 0
+    printed = capsys.readouterr().out
+    facts = json.loads((tmp_path / "out" / "gradients.json").read_text())
+    (row,) = facts["parameters"]
+    assert f"{row['autograd']:.9g}" in printed
+    assert f"{row['estimate']:.9g}" in printed
+    assert "…" not in printed

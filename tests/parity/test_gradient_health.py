@@ -25,7 +25,7 @@ def gradients(config: RunConfig) -> dict[str, torch.Tensor | None]:
     given = {
         name: value.requires_grad_()
         for name, value in values.items()
-        if value.numel() and value.isfinite().all()
+        if value.numel() and value.isfinite().all() and (config.crystal.has_cell or "cell_" not in name)
     }
     image = simulate(with_values(config, given))
     slopes = torch.autograd.grad(image.sum(), tuple(given.values()), allow_unused=True)

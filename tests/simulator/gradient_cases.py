@@ -81,7 +81,8 @@ def continuous(config: RunConfig) -> Sequence[str]:
     names = []
     for name in PARAMETERS:
         value = value_of(config, name)
-        there = value.numel() > 0 and bool(value.isfinite().all())
+        cell = name.startswith("cell_") and not config.crystal.has_cell
+        there = value.numel() > 0 and bool(value.isfinite().all()) and not cell
         jumps = name in JUMPS and JUMPS[name] in config.quirks
         flat = name in FLAT and not value.any()
         if there and not jumps and not flat:
