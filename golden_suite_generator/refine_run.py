@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from golden_suite_generator.refine import PICTURE, RESULT, Asked
 from harness.errors import UsageError
-from harness.files import json_text, write_whole
+from harness.files import write_whole
 from harness.refine import Outcome, Refinement, expected_photons, true_numbers
 from harness.refine_data import OVERLOAD, Array, Observed, usable_pixels
 from harness.refine_fit import Step
@@ -30,6 +30,7 @@ from simulator.experiment import with_cell
 from simulator.noise import noise_image
 from simulator.parameters import with_numbers
 from simulator.units import rad_of_deg
+from system_io.shown import json_text
 
 EXPLAINED = 0.9
 HINT = (

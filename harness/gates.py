@@ -12,11 +12,11 @@ from typing import Any
 from harness.bundle_find import reports_root
 from harness.cli import CommandParser, positive_seconds, run_command
 from harness.errors import UsageError
-from harness.files import json_text
 from harness.gate_data import data_folder, require_data, words_for
 from harness.programs import DEVICES, DTYPES, first_program, second_program
 from harness.shown import Row
 from harness.verdict import State
+from system_io.shown import json_text
 
 NAME = "nb-gates"
 GATE_IDS = ("VG-1", "VG-2", "VG-3", "VG-4", "VG-5")

@@ -14,7 +14,7 @@ from trace_tools.diff import Bounds, Comparison, compare
 from trace_tools.errors import TraceError
 from trace_tools.findings import Finding, finding
 from trace_tools.lookup import DEFAULT_GRAPH, Graph
-from trace_tools.noise_floor import bounds_for, load_floor, packaged_floor
+from trace_tools.noise_floor import beside_packaged, bounds_for, load_floor, packaged_floor
 from trace_tools.read_pair import read_pair
 from trace_tools.stream_check import check_stream
 from trace_tools.tap_points import Level, TapPoint
@@ -119,7 +119,10 @@ def make_bounds(options: Options, names: tuple[str, ...]) -> Bounds:
             raise TraceError(f"{what} is {value:g}; it must be a finite number that is not negative")
     floor = load_floor(options.floor) if options.floor else packaged_floor()
     floats = [name for name in names if name not in DEFAULT_GRAPH or DEFAULT_GRAPH[name].kind == "float"]
-    return bounds_for(floor, floats, options.k).override(options.rtol, options.atol)
+    bounds = bounds_for(floor, floats, options.k)
+    if options.floor:
+        bounds = beside_packaged(bounds, bounds_for(packaged_floor(), floats))
+    return bounds.override(options.rtol, options.atol)
 
 
 def judge(a: Trace, b: Trace, options: Options = Options()) -> Report:

@@ -179,3 +179,12 @@ def bounds_for(floor: NoiseFloor | None, taps: Sequence[str], k: float | None = 
     return replace(
         Bounds.exact(), relative=relative, default=FALLBACK_BOUND, notes=tuple(notes), loosened=loosened
     )
+
+
+def beside_packaged(bounds: Bounds, packaged: Bounds) -> Bounds:
+    """Return the bounds of a floor file; those that allow more than the packaged floor are loosened."""
+    wider = [tap for tap, bound in bounds.relative.items() if bound > packaged.relative[tap]]
+    if not wider:
+        return bounds
+    note = f"the floor file allows more than the packaged one for {len(wider)} taps: {', '.join(wider)}"
+    return replace(bounds, loosened=True, notes=(*bounds.notes, note))

@@ -154,7 +154,8 @@ def test_list_diff_and_history_tabulate_bundles(green, capsys, tmp_path):
 
 def test_metrics_of_many_bundles_are_one_frame(green):
     reports, _ = green
-    frame = metrics_frame(reports, find_bundles(reports))
+    frame, left_out = metrics_frame(reports, find_bundles(reports))
+    assert left_out == []
     assert set(frame["part"]) == {"c-parity", "spec"}
     # in two modes, and once more in the closing bundle
     assert len(frame) == 2 * 2 * sum(len(gate.checks) for gate in GATES)

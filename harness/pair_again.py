@@ -1,0 +1,108 @@
+"""A compared pair put together again from its raw files: what its summary and its commands must say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.arguments import PreparedArguments, prepare_arguments
+from harness.compare import Roi
+from harness.errors import BundleError
+from harness.pair import SIDES, PairJob, PairResult, compared_runs, side_settings
+from harness.part import Part
+from harness.programs import DIALECTS, SELF_NAMES, Program
+from harness.run import OUTPUT_WORDS, TRACE_WORDS, ProgramRun
+from harness.traces import trace_name
+from harness.untrusted import read_plain
+from system_io.children import Outcome
+
+
+def stated_program(provenance: Mapping[str, Any]) -> Program:
+    """Return the program that a bundle says was run; it is named, never run.
+
+    Raises:
+        BundleError: there is no such program.
+    """
+    kind, path, said = (provenance.get(key) for key in ("kind", "path", "version"))
+    if kind not in DIALECTS or not isinstance(path, str):
+        raise BundleError(f"a program of the kind {kind!r:.40} at {path!r:.60} is none that can be compared")
+    if "binary_sha256" in provenance and "sources_sha256" not in provenance:
+        named = SELF_NAMES.get(str(said).partition(" ")[0], "external")
+        if kind not in (named, "external"):
+            raise BundleError(f"a program that calls itself {said!r:.40} is of the kind {named}, not {kind}")
+    words = (str(provenance.get("python")), "-m", "simulator") if _is_module(provenance) else (path,)
+    return Program(str(kind), words, provenance)
+
+
+def _is_module(provenance: Mapping[str, Any]) -> bool:
+    return provenance["kind"] == "simulator" and "sources_sha256" in provenance
+
+
+def stated_arguments(recorded: Mapping[str, Any]) -> PreparedArguments:
+    """Return the command line of a comparison as it was prepared; no file that it names is looked for."""
+    known = {item["path"] for item in recorded["inputs"]}
+    return prepare_arguments(recorded["arguments"], Path(recorded["caller"]), lambda path: str(path) in known)
+
+
+def restored(part: Part) -> PairResult:
+    """Return the comparison that a folder must come from: programs and words as stated, images as they are.
+
+    Raises:
+        BundleError: something is missing or cannot have been run.
+        HarnessError: the command line cannot be compared.
+    """
+    summary = part.summary
+    runs = summary["runs"]
+    _require_sides(runs)
+    programs = {side: stated_program(run["provenance"]) for side, run in runs.items()}
+    asked = summary["asked_region"]
+    settings = summary["settings"]
+    job = PairJob(
+        programs[SIDES[0]], programs.get(SIDES[1], programs[SIDES[0]]), tuple(summary["arguments"]),
+        Path(summary["caller"]), part.mode, settings["dtype"], settings["device"],
+        None if asked is None else Roi(**asked), part.bounds(), summary["resampled"], settings["timeout_s"],
+    )  # fmt: skip
+    arguments = stated_arguments(summary)
+    words = side_settings(job, arguments) if len(runs) == len(SIDES) else [job.first.setting_words(job.mode)]
+    made = [
+        _run(part, side, programs[side], _command(programs[side], chosen, arguments))
+        for side, chosen in zip(SIDES, words, strict=False)
+    ]
+    return PairResult(job, arguments, tuple(made), compared_runs(job, made), tuple(summary["inputs"]))
+
+
+def _require_sides(runs: Mapping[str, Any]) -> None:
+    """Check that both programs ran, or that the first failed. Raises: BundleError."""
+    strange = sorted(runs.keys() - set(SIDES))
+    if strange:
+        raise BundleError(f"runs has the side '{strange[0]}'; there are {' and '.join(SIDES)}")
+    first = runs.get(SIDES[0])
+    if first is None or (SIDES[1] not in runs and first["failure"] is None):
+        lacking = SIDES[0] if first is None else SIDES[1]
+        raise BundleError(f"runs lacks the side '{lacking}', though nothing kept it from being run")
+
+
+def _command(program: Program, settings: tuple[str, ...], arguments: PreparedArguments) -> tuple[str, ...]:
+    traces = TRACE_WORDS if arguments.traces else ()
+    return (*program.words, *settings, *arguments.words, *OUTPUT_WORDS, *traces)
+
+
+def _run(part: Part, side: str, program: Program, command: tuple[str, ...]) -> ProgramRun:
+    stated = part.summary["runs"][side]
+    outcome = Outcome(
+        stated["exit_status"], stated["signal"], stated["timed_out"], stated["wall_s"], stated["peak_bytes"]
+    )
+    stdout, stderr = (read_plain(part.folder / f"{side}_{name}.txt") for name in ("stdout", "stderr"))
+    log = part.folder / trace_name(side)
+    return ProgramRun(
+        program=program,
+        command=command,
+        outcome=outcome,
+        stdout=stdout,
+        stderr=stderr,
+        image=part.image(side) if stated["failure"] is None else None,
+        shape_source=stated["shape_source"],
+        failure=stated["failure"],
+        trace=read_plain(log) if log.is_file() else None,
+    )
