@@ -16,7 +16,7 @@ from harness.gradient_report import gradient_commands
 from harness.gradient_rows import Row
 from harness.gradient_sides import DOUBLE_ROUNDING, FLOAT_ROUNDING, FirstSide, Objective
 from harness.gradient_table import Place, choose, find_places
-from harness.pair_again import stated_arguments, stated_program
+from harness.pair_again import called, stated_arguments, stated_program
 from harness.pair_check import ASKING, commands_of, text_faults
 from harness.part import differing, environment_of
 from harness.untrusted import BROKEN, Fault
@@ -81,8 +81,9 @@ def _completed(data: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _command_faults(data: Mapping[str, Any], words: tuple[str, ...]) -> list[str]:
     side = _first_side(data, words)
-    fresh = [*side.program.words, *side.settings, *side.command()]
-    found = differing(fresh, data["command"], "command")
+    tail, stated = side.command(), data["command"]
+    fresh = list(called(side.program, side.settings, tail, stated, {data["parity_mode"]}))
+    found = differing(fresh, stated, "command")
     for name, program in data["programs"].items():
         title = stated_program(program).title
         found += differing(title, program.get("title"), f"programs.{name}.title")

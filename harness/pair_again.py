@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,15 @@ def restored(part: Part) -> PairResult:
     )  # fmt: skip
     arguments = stated_arguments(summary)
     words = side_settings(job, arguments) if len(runs) == len(SIDES) else [job.first.setting_words(job.mode)]
+    tail = (*arguments.words, *OUTPUT_WORDS, *(TRACE_WORDS if arguments.traces else ()))
+    asked_words = {part.mode, settings["dtype"], settings["device"]}
     made = [
-        _run(part, side, programs[side], _command(programs[side], chosen, arguments))
+        _run(
+            part,
+            side,
+            programs[side],
+            called(programs[side], chosen, tail, runs[side]["command"], asked_words),
+        )
         for side, chosen in zip(SIDES, words, strict=False)
     ]
     return PairResult(job, arguments, tuple(made), compared_runs(job, made), tuple(summary["inputs"]))
@@ -83,9 +90,35 @@ def _require_sides(runs: Mapping[str, Any]) -> None:
         raise BundleError(f"runs lacks the side '{lacking}', though nothing kept it from being run")
 
 
-def _command(program: Program, settings: tuple[str, ...], arguments: PreparedArguments) -> tuple[str, ...]:
-    traces = TRACE_WORDS if arguments.traces else ()
-    return (*program.words, *settings, *arguments.words, *OUTPUT_WORDS, *traces)
+def called(
+    program: Program,
+    settings: tuple[str, ...],
+    tail: tuple[str, ...],
+    stated: Sequence[str],
+    asked: Container[str | None],
+) -> tuple[str, ...]:
+    """Return the words that a program was called with.
+
+    Versions differ in the settings that they spell out: what was not asked for may be missing as stated.
+
+    Args:
+        program: the program.
+        settings: pairs of option and value as this version spells them.
+        tail: the words behind the settings.
+        stated: what the bundle states.
+        asked: values that must be among the settings.
+    """
+    block = tuple(stated)[len(program.words) : len(stated) - len(tail)]
+    pairs, there = _pairs(settings), _pairs(block)
+    left_out = [pair for pair in pairs if pair not in there]
+    kept = [pair for pair in pairs if pair in there]
+    if there == kept and not any(value in asked for _, value in left_out):
+        settings = block
+    return (*program.words, *settings, *tail)
+
+
+def _pairs(words: Sequence[str]) -> list[tuple[str, str]]:
+    return list(zip(words[::2], words[1::2], strict=False)) if len(words) % 2 == 0 else []
 
 
 def _run(part: Part, side: str, program: Program, command: tuple[str, ...]) -> ProgramRun:

@@ -62,7 +62,7 @@ METRICS: Mapping[str, Any] = {
 }  # fmt: skip
 TRACE_DIFF = Partial({
     "verdict": VERDICT, "exit_status": int, "first_divergence": Maybe(str), "causal_by_tap": Each(int),
-    "counts": Each(int), "taps": Each(Partial({"outside": int})),
+    "counts": Partial({"only_a": int, "only_b": int}), "taps": Each(Partial({"outside": int})),
 })  # fmt: skip
 """What trace-diff states, as far as others read it."""
 ENVIRONMENT = Partial({

@@ -9,7 +9,7 @@ from typing import Any
 from harness.arguments import detector_shape
 from harness.bundle import COMMANDS, ENVIRONMENT, METRICS
 from harness.cli import split_arguments
-from harness.pair_again import stated_arguments, stated_program
+from harness.pair_again import called, stated_arguments, stated_program
 from harness.pair_check import ASKING, CUTTING, PREFIXES, block_of, commands_of, text_faults
 from harness.part import differing, environment_of
 from harness.programs import Program
@@ -181,8 +181,13 @@ def _words(part: TracePart, job: TraceJob, side: str) -> tuple[Program, list[str
     """Return the program of a side, and the words it was called with to trace and not to."""
     program = job.first if side == SIDES[0] else job.second
     rest = (*stated_arguments(part.data).words, *OUTPUT_WORDS)
-    traced = [*program.words, *job.looking_words(side), *rest]
-    return program, traced, [*program.words, *job.setting_words(side), *rest]
+    plain_words, looking = job.setting_words(side), job.looking_words(side)
+    extra = looking[len(plain_words) :]
+    asked = {job.mode, job.dtype, job.device}
+    stated = part.data["runs"][side]["command"]
+    traced = called(program, plain_words, (*extra, *rest), stated, asked)
+    settings = traced[len(program.words) : len(traced) - len(extra) - len(rest)]
+    return program, list(traced), [*program.words, *settings, *rest]
 
 
 def _run_faults(part: TracePart) -> list[str]:

@@ -18,8 +18,8 @@ PRINTABLE_BYTES = range(0x20, 0x7F)
 def shell_text(words: Sequence[str]) -> str:
     """Return words quoted for a shell, on one line of plain text.
 
-    A word with control characters, or bytes that are no text, is written as $'...' with \\xHH, which bash, ksh,
-    zsh and shells of POSIX.1-2024 read; every other word as `shlex.quote` writes it.
+    A word with control characters, or bytes that are no text, is written as $'...' with \\xHH, which bash,
+    ksh, zsh and shells of POSIX.1-2024 read; every other word as `shlex.quote` writes it.
     """
     return " ".join(_quoted(word) for word in words)
 
