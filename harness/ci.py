@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from harness.bundle_find import is_complete
 from harness.errors import HarnessError
 from harness.files import write_whole
 from system_io.files import require_free_targets, targets
@@ -21,12 +22,11 @@ HARMLESS: Mapping[str, str] = {"&#40;": "(", "&#41;": ")", "&#123;": "{", "&#125
 """What has no effect in a line of Markdown once links and code are escaped."""
 
 
-def require_free(outputs: Mapping[str, Path | None], bundles: Sequence[Path]) -> None:
-    """Check, before anything is written, that each output is a new file, and in no bundle.
+def require_free(outputs: Mapping[str, Path | None]) -> None:
+    """Check, before anything is written, that each output is a new file, and in no finished bundle.
 
     Args:
         outputs: option and path.
-        bundles: what is read; a file more in one of them would break its hash list.
 
     Raises:
         HarnessError: naming the option and the path.
@@ -35,12 +35,12 @@ def require_free(outputs: Mapping[str, Path | None], bundles: Sequence[Path]) ->
     require_free_targets(named, [], HarnessError)
     for option, path in named:
         require_new(path)
-        home = Path(os.path.realpath(path))
-        for bundle in bundles:
-            if home.is_relative_to(os.path.realpath(bundle)):
-                shown = printable(str(path))
+        for folder in Path(os.path.realpath(path)).parents:
+            if is_complete(folder):
+                shown, home = (printable(str(one)) for one in (path, folder))
                 raise HarnessError(
-                    f"{option} '{shown}' lies in the bundle, whose files are listed; name one outside"
+                    f"{option} '{shown}' lies in bundle '{home}', which would not verify any more; "
+                    "name another file"
                 )
 
 

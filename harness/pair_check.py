@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from harness.run import ProgramRun, with_last_words
 from harness.summary import command_text, summary_data, write_pictures
 from harness.traces import read_side, trace_metrics, trace_name
 from harness.untrusted import BROKEN, Fault, read_plain
+from system_io.children import temporary_folder
 from system_io.shell import shell_words
 from trace_tools.errors import TraceError
 
@@ -249,7 +249,7 @@ def expected_files(result: PairResult) -> list[str]:
 
 
 def _picture_faults(part: Part, place: _Place, result: PairResult) -> Iterator[Fault]:
-    with tempfile.TemporaryDirectory(prefix="nb-verify-") as scratch:
+    with temporary_folder("nb-verify") as scratch:
         write_pictures(Path(scratch), result)
         for path in sorted(Path(scratch).iterdir()):
             if _drawn_otherwise(part.folder / path.name, path):

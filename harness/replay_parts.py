@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,8 @@ def _same_as_ours(provenance: Mapping[str, Any]) -> Program | None:
     if provenance["kind"] != "reference":
         return None
     ours = OURS["reference"]()
-    return ours if sha256_of_file(Path(ours.words[0])) == provenance.get("binary_sha256") else None
+    same = sha256_of_file(Path(ours.words[0])) == provenance.get("binary_sha256")
+    return replace(ours, provenance=provenance) if same else None
 
 
 class Inputs:

@@ -191,7 +191,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _history(options: argparse.Namespace) -> int:
     root = _existing(reports_root(options.reports))
-    require_free({"--output": None if options.json else options.output}, [])
+    require_free({"--output": None if options.json else options.output})
     from harness import bundle_tables
 
     frame, left_out = bundle_tables.metrics_frame(root, find_bundles(root))
@@ -208,7 +208,7 @@ def _history(options: argparse.Namespace) -> int:
 
 def _summary(options: argparse.Namespace) -> int:
     bundle = require_bundle(options.bundle)
-    require_free({"--junit": options.junit, "--markdown": options.markdown}, [bundle])
+    require_free({"--junit": options.junit, "--markdown": options.markdown})
     from harness.ci import markdown, publish_summary
     from harness.verified import verified_metrics
 
@@ -253,13 +253,7 @@ def _existing(root: Path) -> Path:
 
 def _new(target: Path) -> Path:
     """Return the path of a new file. Raises: HarnessError if it exists or lies in a finished bundle."""
-    if target.exists() or target.is_symlink():
-        raise HarnessError(f"'{target}' exists; results are never overwritten, name a new file or remove it")
-    for folder in target.absolute().parents:
-        if is_complete(folder):
-            raise HarnessError(
-                f"'{target}' lies in bundle '{folder}', which would not verify any more; name another file"
-            )
+    require_free({"--output": target})
     return target
 
 

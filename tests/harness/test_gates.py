@@ -109,7 +109,9 @@ def test_number_type_reaches_the_simulator_and_the_bundle(tmp_path, c_binary):
     summary = json.loads((bundle / "spec" / "summary.json").read_text(encoding="utf-8"))
     assert (summary["settings"]["dtype"], summary["settings"]["device"]) == ("float32", "cpu")
     assert "-dtype float32 -device cpu" in " ".join(summary["runs"]["py"]["command"])
-    assert gate["notes"] == ["dtype: float64 and float32"]
+    assert gate["notes"][0] == "dtype: float64 and float32"
+    assert [note.partition(" ")[0] for note in gate["notes"][1:]] == ["the", "the"]
+    assert "not those of the acceptance plan" in gate["notes"][1]
     words = "nb-compare --parity-mode spec --dtype float32 --device cpu -- "
     assert words in (bundle / "commands.txt").read_text(encoding="utf-8")
 
