@@ -224,7 +224,7 @@ def _bundle_faults(folder: Path, row: Mapping[str, Any]) -> Iterator[Fault]:
     if Path(name).is_absolute() or ".." in words or len(words) != 3:
         yield Fault(STATEMENT, f"bundle {name!r:.60} points outside the reports")
         return
-    path = folder.absolute().parents[2].joinpath(*words) / METRICS
+    path = folder.absolute().joinpath("..", "..", "..", *words, METRICS)
     if not path.is_file() or path.is_symlink():
         return
     found = read_json(path)

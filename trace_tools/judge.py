@@ -73,7 +73,7 @@ def load_graph(path: str) -> Graph:
     """
     try:
         content = json.loads(Path(path).read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TraceError(f"cannot read tap graph '{path}': {error}; give a JSON file with 'taps'") from None
     taps = content.get("taps") if isinstance(content, dict) else None
     if not isinstance(taps, list):

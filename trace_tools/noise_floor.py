@@ -118,7 +118,7 @@ def parse_floor(text: str, source: str) -> NoiseFloor:
     """Parse the JSON text of a floor file. Raises: TraceError that names the fault."""
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TraceError(f"noise floor '{source}' is not JSON: {error}; measure it again") from None
     if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
         raise TraceError(f"noise floor '{source}' is not '{FORMAT}' version {VERSION}; measure it again")

@@ -1,4 +1,4 @@
-"""What a bundle names is neither run nor read nor followed unasked, and what it says is shown, never obeyed."""
+"""What a bundle names is not run, read or followed unasked, and what it says is shown, never obeyed."""
 
 from __future__ import annotations
 
@@ -202,9 +202,9 @@ def test_a_file_name_that_is_no_text_stays_in_every_file_of_a_bundle(tmp_path, m
     monkeypatch.chdir(tmp_path)
     name = "bad\udcff\n.mat"
     Path(name).write_text("0.01 0 0\n0 0.01 0\n0 0 0.01\n", encoding="ascii")
-    words = "-default_F 100 -lambda 1 -distance 100 -pixel 0.4 -detpixels 12 -N 3 -mat".split()
+    words = "-default_F 100 -lambda 1 -distance 100 -pixel 0.4 -detpixels 12 -N 3 -mat"
     call = ["--c-bin", str(c_binary), "--outdir", "out", "--json"]
-    assert nb_compare.main([*call, "--", *words, name]) == 0
+    assert nb_compare.main([*call, "--", *words.split(), name]) == 0
     assert json.loads(capsys.readouterr().out)["arguments"][-1] == name
     assert read_json(Path("out/summary.json"))["arguments"][-1] == name
     assert verify(Path("out")).faults == ()
@@ -222,7 +222,7 @@ def test_a_file_name_that_is_no_text_stays_in_every_file_of_a_bundle(tmp_path, m
              "[" * 100_000, "[99999999999999999999]", '["\\ud800"]', "\ufeff[]", "nul", "[1] 2"],
 )  # fmt: skip
 def test_json_that_is_not_strict_is_one_clear_error(text):
-    with pytest.raises(BundleError, match="is not strict JSON|is nested too deeply"):
+    with pytest.raises(BundleError, match=r"is not strict JSON|is nested too deeply"):
         strict_json(text.encode(), "x.json")
 
 
