@@ -117,7 +117,10 @@ def overruled(report: Report, observed: Mapping[str, str]) -> tuple[str, tuple[s
 
 def within(folder: Path, error: Exception) -> str:
     """Return a message that names the files of a folder as they are called in it."""
-    return str(error).replace(f"{folder}{os.sep}", "")
+    text = str(error)
+    for name in (str(folder), " ".join(str(folder).split()), printable(str(folder))):
+        text = text.replace(f"{name}{os.sep}", "")
+    return text
 
 
 def isolation_words(pair: TracedPair) -> tuple[str, ...]:
