@@ -118,7 +118,14 @@ def called(
 
 
 def _pairs(words: Sequence[str]) -> list[tuple[str, str]]:
-    return list(zip(words[::2], words[1::2], strict=False)) if len(words) % 2 == 0 else []
+    """Return options with their values; that of an option without one is empty."""
+    found: list[tuple[str, str]] = []
+    for word in words:
+        if word.startswith("-") or not found or found[-1][1]:
+            found.append((word, ""))
+        else:
+            found[-1] = (found[-1][0], word)
+    return found
 
 
 def _run(part: Part, side: str, program: Program, command: tuple[str, ...]) -> ProgramRun:
