@@ -47,6 +47,8 @@ def pair_faults(folder: Path, part: Part, *, pictures: bool) -> Iterator[Fault]:
     try:
         result = restored(part)
         fresh = {**summary_data(result), "traces": trace_metrics(part.folder)}
+        stated = part.summary["settings"]
+        fresh["settings"] = {key: value for key, value in fresh["settings"].items() if key in stated}
         for key, value in fresh.items():
             yield from place.said(SUMMARY, differing(value, part.summary[key], key))
         for run, side in zip(result.runs, SIDES, strict=False):
