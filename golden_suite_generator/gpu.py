@@ -31,11 +31,12 @@ from harness.bundle_find import reports_root
 from harness.cli import CommandParser, run_command
 from harness.environment import describe_environment
 from harness.errors import UsageError
-from harness.files import json_text, require_fresh, write_whole
+from harness.files import require_fresh, write_whole
 from harness.gate_data import data_folder
 from harness.programs import DEVICES, MODES, Program, simulator_program
 from system_io.children import temporary_folder
 from system_io.errors import UserError
+from system_io.shown import json_text
 
 NAME = "golden_suite_generator.gpu"
 SCHEMA = "nb-gpu 1"

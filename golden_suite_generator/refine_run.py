@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from golden_suite_generator.refine import PICTURE, RESULT, Asked
 from harness.errors import UsageError
-from harness.files import json_text, write_whole
+from harness.files import write_whole
 from harness.refine import RELATIVE, Outcome, Refinement, expected_photons, true_numbers
 from harness.refine_certainty import told_apart
 from harness.refine_data import OVERLOAD, Observed, usable_pixels
@@ -32,6 +32,7 @@ from simulator.experiment import with_cell
 from simulator.noise import noise_image
 from simulator.parameters import with_numbers
 from simulator.units import rad_of_deg
+from system_io.shown import json_text
 
 REACH = 4.0
 """How far a variable may go from its start, in parts of what is stated for that."""

@@ -7,7 +7,7 @@ that make no image, are refused with the option of the harness to use instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -60,15 +60,18 @@ class PreparedArguments:
         return any(word in QUIRK_OPTIONS for word in self.words)
 
 
-def prepare_arguments(args: Sequence[str], caller: Path) -> PreparedArguments:
+def prepare_arguments(
+    args: Sequence[str], caller: Path, is_file: Callable[[Path], bool] = Path.is_file
+) -> PreparedArguments:
     """Make a nanoBragg command line independent of the caller's directory.
 
-    Existing input files become absolute. A dump file (`-dump`) is read and written by nanoBragg: an
+    Names of input files become absolute. A dump file (`-dump`) is read and written by nanoBragg: an
     existing one is copied for each program if the run reads it (no `-hkl`), and never written to.
 
     Args:
         args: the words of the command line.
         caller: directory to which relative names refer.
+        is_file: tells of an absolute path whether a file is there.
 
     Returns:
         The words to run with, files to copy into the run's directory, notes.
@@ -95,14 +98,15 @@ def prepare_arguments(args: Sequence[str], caller: Path) -> PreparedArguments:
         if option in OUTPUT_OPTIONS:
             notes.append(f"{option} {value} was taken out: the outputs are named by the harness")
             continue
-        path = caller / value
+        path = (caller / value).absolute()
+        there = is_file(path)
         if option in INPUT_OPTIONS:
-            words += [option, str(path.absolute()) if path.exists() else value]
-            inputs += [path.absolute()] if path.is_file() else []
+            words += [option, str(path)]
+            inputs += [path] if there else []
             continue
-        if path.is_file() and not reads_hkl:
-            copies.append((path.absolute(), path.name))
-            inputs.append(path.absolute())
+        if there and not reads_hkl:
+            copies.append((path, path.name))
+            inputs.append(path)
         words += [option, path.name]
     return PreparedArguments(tuple(words), tuple(copies), tuple(notes), tuple(dict.fromkeys(inputs)))
 

@@ -25,10 +25,11 @@ from harness.bundle_find import reports_root
 from harness.cli import EXIT_ERROR, CommandParser, positive_seconds, run_command
 from harness.environment import describe_environment
 from harness.errors import UsageError
-from harness.files import json_text, require_fresh, write_whole
+from harness.files import require_fresh, write_whole
 from harness.gate_data import data_folder
 from harness.programs import C_BIN_VARIABLE, DEVICES, DTYPES, MODES, Program, program_at, simulator_program
 from system_io.errors import UserError
+from system_io.shown import json_text, printable
 
 NAME = "harness.bench"
 SCHEMA = "nb-bench 1"
@@ -251,8 +252,8 @@ def _show(result: Mapping[str, Any], target: Path, as_json: bool) -> None:
         for table in screen_tables(result):
             console.print(table)
     for note in notes(result):
-        console.print(Text(note), soft_wrap=True)
-    console.print(Text(f"results in {target}"), soft_wrap=True)
+        console.print(Text(printable(note)), soft_wrap=True)
+    console.print(Text(printable(f"results in {target}")), soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -24,10 +24,11 @@ from typing import Any
 
 from harness.cli import CommandParser, run_command
 from harness.errors import BuildError
-from harness.files import json_text, sha256_of_file
+from harness.files import sha256_of_file
 from system_io.cache import cache_folder
 from system_io.children import execute
 from system_io.owner import part_prefix, sweep
+from system_io.shown import json_text
 
 BINARY_NAME = "nanobragg-reference"
 BASE_FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")

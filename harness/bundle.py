@@ -19,14 +19,17 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError, HarnessError
-from harness.files import json_text, sha256_lines, sha256_of_file, write_whole
+from harness.files import sha256_lines, sha256_of_file, write_whole
 from harness.schema import check_metrics
 from system_io.owner import part_prefix, sweep
+from system_io.shown import json_text
 
 MARK = "INCOMPLETE.json"
 HASHES = "sha256.txt"
 METRICS = "metrics.json"
 SUMMARY = "summary.json"
+ENVIRONMENT = "env.json"
+COMMANDS = "commands.txt"
 GRADIENTS = "gradients.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 STAMP_FORMAT = "%Y%m%dT%H%M%SZ"

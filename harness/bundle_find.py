@@ -8,9 +8,11 @@ from pathlib import Path
 
 from harness.bundle import GRADIENTS, HASHES, MARK, METRICS, SUMMARY
 from harness.errors import BundleError
+from system_io.files import identity
 
 GATE_KIND, CLOSING_KIND = "gate", "gates"
-STATEMENT = "gates.json"
+DEEPEST = 32
+STATEMENT, STATEMENT_PAGE = "gates.json", "gates.md"
 
 
 def is_bundle(folder: Path) -> bool:
@@ -19,13 +21,25 @@ def is_bundle(folder: Path) -> bool:
 
 
 def find_bundles(root: Path) -> Iterator[Path]:
-    """Iterate over the bundles below a folder, in order of their names; hidden folders are left out."""
-    if is_bundle(root):
-        yield root
+    """Iterate over the bundles below a folder, each once, in order of their names; hidden ones are left out.
+
+    A link is followed, unless it leads to a folder that was or will be seen: one above, below, or twice.
+    """
+    seen = {identity(folder) for folder in root.absolute().resolve().parents}
+    yield from _found(root, seen, DEEPEST)
+
+
+def _found(folder: Path, seen: set[object], deepest: int) -> Iterator[Path]:
+    if identity(folder) in seen or not deepest:
         return
-    for entry in sorted(root.iterdir()) if root.is_dir() else ():
+    seen.add(identity(folder))
+    if is_bundle(folder):
+        yield folder
+        return
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    for entry in sorted(entries, key=Path.is_symlink):
         if entry.is_dir() and not entry.name.startswith("."):
-            yield from find_bundles(entry)
+            yield from _found(entry, seen, deepest - 1)
 
 
 def require_bundle(path: Path) -> Path:

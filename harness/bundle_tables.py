@@ -13,10 +13,13 @@ from harness.bundle import STAMP_FORMAT
 from harness.bundle_find import is_complete
 from harness.drawing import Figure, FigureCanvasAgg
 from harness.errors import BundleError
-from harness.evidence import load_gradients, load_metrics, load_parts
-from harness.part import differing, read_json
+from harness.evidence import load_gradients, load_metrics, load_parts, verify_hashes
+from harness.part import differing
+from harness.untrusted import read_json
+from harness.verdict import Word
+from harness.verified import TAMPERED
 
-LIST_COLUMNS = ("bundle", "created", "kind", "verdict", "commit", "title")
+LIST_COLUMNS = ("bundle", "created", "kind", "verdict", "verified", "commit", "title")
 SMALLEST_SHOWN = 1e-18
 
 
@@ -28,33 +31,50 @@ def bundle_list(root: Path, bundles: Iterable[Path]) -> pd.DataFrame:
 def _list_row(root: Path, path: Path) -> tuple[str, ...]:
     name = path.relative_to(root).as_posix() if path != root else path.name
     if not is_complete(path):
-        return name, "", "", "INCOMPLETE", "", ""
+        return name, "", "", "INCOMPLETE", "no", "", ""
     try:
+        check = verify_hashes(path)
+        if check.word is not Word.PASS:
+            return name, "", "", TAMPERED, "NO", "", str(check.faults[0])
         metrics = load_metrics(path)
     except BundleError as error:
-        return name, "", "", "DAMAGED", "", str(error)
+        return name, "", "", "DAMAGED", "NO", "", str(error)
     commit = (metrics["commit"] or "")[:10]
-    return name, metrics["created"], metrics["kind"], metrics["verdict"], commit, metrics["title"]
+    about = (metrics["created"], metrics["kind"], metrics["verdict"])
+    return name, *about, "hashes", commit, metrics["title"]
 
 
-def metrics_frame(root: Path, bundles: Iterable[Path]) -> pd.DataFrame:
-    """Return every figure of many complete bundles, one row each.
+def metrics_frame(root: Path, bundles: Iterable[Path]) -> tuple[pd.DataFrame, list[str]]:
+    """Return every figure of many complete bundles, one row each, and the bundles that were left out.
 
     Columns: bundle, created (UTC), kind, verdict, part, name, measured, published, strict, state.
+    Left out is what its hash list does not cover as it is, or cannot be read.
     """
-    rows = []
+    rows, left_out = [], []
     for path in bundles:
+        name = path.relative_to(root).as_posix() or path.name
         if not is_complete(path):
             continue
-        metrics = load_metrics(path)
+        metrics = _hashed_metrics(path)
+        if metrics is None:
+            left_out.append(name)
+            continue
         about = {key: metrics[key] for key in ("created", "kind", "verdict")}
         for figure in metrics["figures"]:
             keep = {key: figure[key] for key in ("part", "name", "measured", "published", "strict", "state")}
-            rows.append({"bundle": path.relative_to(root).as_posix() or path.name, **about, **keep})
+            rows.append({"bundle": name, **about, **keep})
     frame = pd.DataFrame(rows)
     if not frame.empty:
         frame["created"] = pd.to_datetime(frame["created"], format=STAMP_FORMAT, utc=True, errors="coerce")
-    return frame
+    return frame, left_out
+
+
+def _hashed_metrics(path: Path) -> dict[str, Any] | None:
+    """Return the metrics of a bundle whose hash list holds, else None."""
+    try:
+        return load_metrics(path) if verify_hashes(path).word is Word.PASS else None
+    except BundleError:
+        return None
 
 
 def bundle_differences(first: Path, second: Path) -> dict[str, list[str]]:

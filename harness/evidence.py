@@ -1,43 +1,33 @@
 """Reads evidence bundles and checks that they are what they claim to be.
 
-A bundle is a folder that `harness.bundle` wrote (metrics.json and parts), or the result folder of one
-nb-compare run (summary.json). Both end with sha256.txt and are read alike.
+A bundle is a folder that `harness.bundle` wrote (metrics.json and parts), or the result folder of one run of
+nb-compare (summary.json), nb-gradients or trace-harness. All end with sha256.txt and are read alike.
+Nothing that a bundle says is believed before it is checked, and no link in it is followed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.bundle import GRADIENTS, HASHES, MARK, METRICS, SUMMARY, files_below, sealed
-from harness.bundle_find import CLOSING_KIND, GATE_KIND, STATEMENT, is_complete, require_bundle
+from harness.bundle import COMMANDS, ENVIRONMENT, GRADIENTS, HASHES, MARK, METRICS, NAME, SUMMARY, sealed
+from harness.bundle_find import CLOSING_KIND, GATE_KIND, is_complete, require_bundle
 from harness.errors import BundleError
 from harness.files import sha256_of_file
-from harness.gate_figures import Setting
-from harness.gate_table import BY_ID, closing_figures, judged_gate
 from harness.gradient_bundle import GRADIENTS_KIND, GradientPart, gradient_metrics, gradients_judged
-from harness.part import Part, differing, environment_of, read_json
+from harness.part import Part, differing, environment_of
+from harness.programs import MODES
 from harness.schema import check_metrics
 from harness.trace_bundle import TRACE_KIND, TracePart, is_trace, trace_bundle_metrics
+from harness.untrusted import BROKEN, JSON_LIMIT_BYTES, Fault, Tree, read_json, read_plain, tree_of
 from harness.verdict import Word
-from trace_tools.errors import TraceError
 
-HASH_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something about one file of a bundle that is not as it must be."""
-
-    file: str
-    what: str
-
-    def __str__(self) -> str:
-        """Return the fault in words."""
-        return f"{self.file}: {self.what}"
+HASH_LINE = re.compile(r"([0-9a-f]{64})  (\S[^\n]*)")
+PAIR_KIND = "pair"
+ALONE = "."
 
 
 @dataclass(frozen=True)
@@ -55,7 +45,7 @@ def load_parts(folder: Path) -> list[Part]:
     metrics = load_metrics(folder)
     if metrics["kind"] in (GRADIENTS_KIND, TRACE_KIND):
         return []
-    return [Part.load(folder / _inside(name)) for name in metrics["parts"]]
+    return [Part.load(folder / _inside(folder, name)) for name in metrics["parts"]]
 
 
 def load_trace(folder: Path) -> TracePart | None:
@@ -68,12 +58,17 @@ def load_gradients(folder: Path) -> list[GradientPart]:
     metrics = load_metrics(folder)
     if metrics["kind"] != GRADIENTS_KIND:
         return []
-    return [GradientPart.load(folder / _inside(name)) for name in metrics["parts"]]
+    return [GradientPart.load(folder / _inside(folder, name)) for name in metrics["parts"]]
 
 
-def _inside(name: str) -> str:
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise BundleError(f"{METRICS}: part '{name}' points outside the bundle; the bundle is damaged")
+def _inside(folder: Path, name: str) -> str:
+    """Return the name of a part that is a plain folder of the bundle. Raises: BundleError for any other."""
+    if name == ALONE and not (folder / METRICS).exists():
+        return name
+    if not NAME.fullmatch(name) or ".." in name:
+        raise BundleError(f"{METRICS}: part {name!r:.60} points outside the bundle; the bundle is damaged")
+    if (folder / name).is_symlink() or not (folder / name).is_dir():
+        raise BundleError(f"{METRICS}: part '{name}' is no folder of the bundle; the bundle is damaged")
     return name
 
 
@@ -110,7 +105,7 @@ def pair_metrics(part: Part) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "schema": "nb-bundle 1",
-        "kind": "pair",
+        "kind": PAIR_KIND,
         "title": f"two programs on one command line, parity mode {summary['parity_mode']}",
         "created": environment.get("created", ""),
         **{key: summary[key] for key in ("verdict", "exit_status", "reasons", "notes")},
@@ -124,11 +119,12 @@ def pair_metrics(part: Part) -> dict[str, Any]:
     }
 
 
-def verify(folder: Path) -> Check:
-    """Check a bundle: every hash, every schema, and every number that the raw files give again.
+def verify(folder: Path, *, pictures: bool = False) -> Check:
+    """Check a bundle: every hash, every schema, and everything that the raw files give again.
 
     Args:
         folder: the bundle.
+        pictures: draw the pictures again, too (about a second each).
 
     Returns:
         PASS, or FAIL with each fault and the file it is in; NOT COMPARABLE for a bundle that is marked
@@ -137,24 +133,42 @@ def verify(folder: Path) -> Check:
     Raises:
         BundleError: there is no bundle.
     """
+    check, tree = _hash_check(folder)
+    if check.word is Word.NOT_COMPARABLE or tree.faults:
+        return check
+    faults = (*check.faults, *_content_faults(folder, tree, pictures))
+    return Check(folder, Word.FAIL if faults else Word.PASS, faults, check.checked)
+
+
+def verify_hashes(folder: Path) -> Check:
+    """Check only that a bundle holds the files that its hash list names: cheap, and no proof.
+
+    Raises:
+        BundleError: there is no bundle.
+    """
+    return _hash_check(folder)[0]
+
+
+def _hash_check(folder: Path) -> tuple[Check, Tree]:
     require_bundle(folder)
+    tree = tree_of(folder)
+    faults = [Fault(name, what) for name, what in tree.faults]
     if not is_complete(folder):
-        return _verify_incomplete(folder)
-    stated, faults = _stated_hashes(folder / HASHES)
-    faults += _hash_faults(folder, stated)
-    faults += _content_faults(folder)
-    return Check(folder, Word.FAIL if faults else Word.PASS, tuple(faults), len(stated))
+        return _verify_incomplete(folder, tree, faults), tree
+    stated, wrong = _stated_hashes(folder / HASHES)
+    faults += [*wrong, *_hash_faults(folder, tree, stated)]
+    return Check(folder, Word.FAIL if faults else Word.PASS, tuple(faults), len(stated)), tree
 
 
-def _verify_incomplete(folder: Path) -> Check:
-    faults = [Fault(MARK if (folder / MARK).exists() else HASHES, _why_incomplete(folder))]
+def _verify_incomplete(folder: Path, tree: Tree, faults: list[Fault]) -> Check:
+    faults.insert(0, Fault(MARK if (folder / MARK).exists() else HASHES, _why_incomplete(folder)))
     stated: dict[str, str] = {}
     try:
         mark = read_json(folder / MARK) if (folder / MARK).exists() else {}
-        stated = dict(mark.get("finished", {}))
-    except (BundleError, AttributeError, TypeError, ValueError) as error:
+        stated = {str(name): str(digest) for name, digest in mark.get("finished", {}).items()}
+    except BROKEN as error:
         faults.append(Fault(MARK, f"cannot be read: {error}"))
-    faults += [fault for fault in _hash_faults(folder, stated) if fault.file in stated]
+    faults += [fault for fault in _hash_faults(folder, tree, stated) if fault.file in stated]
     faults += [Fault(name, "finished") for name in stated if name not in {fault.file for fault in faults}]
     return Check(folder, Word.NOT_COMPARABLE, tuple(faults), len(stated))
 
@@ -168,11 +182,17 @@ def _why_incomplete(folder: Path) -> str:
 def _stated_hashes(path: Path) -> tuple[dict[str, str], list[Fault]]:
     stated: dict[str, str] = {}
     faults: list[Fault] = []
-    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        text = read_plain(path, JSON_LIMIT_BYTES).decode("utf-8", "replace")
+    except BundleError as error:
+        return {}, [Fault(HASHES, str(error))]
     body, mark, _ = text.rpartition("# ")
     if ((path.parent / METRICS).exists() or mark) and text != sealed(body):
         faults.append(Fault(HASHES, "was changed: it does not end with its own hash"))
-    for number, line in enumerate((body if mark else text).splitlines(), 1):
+    lines = (body if mark else text).split("\n")
+    if lines.pop():
+        faults.append(Fault(HASHES, "does not end with a whole line"))
+    for number, line in enumerate(lines, 1):
         match = HASH_LINE.fullmatch(line)
         if match is None or match[2] in stated:
             faults.append(Fault(HASHES, f"line {number} is not 'SHA256  NAME' of one more file"))
@@ -181,8 +201,9 @@ def _stated_hashes(path: Path) -> tuple[dict[str, str], list[Fault]]:
     return stated, faults
 
 
-def _hash_faults(folder: Path, stated: Mapping[str, str]) -> list[Fault]:
-    there = {name: _hash_or_none(folder / name) for name in files_below(folder)}
+def _hash_faults(folder: Path, tree: Tree, stated: Mapping[str, str]) -> list[Fault]:
+    names = [name for name in tree.files if name not in (MARK, HASHES)]
+    there = {name: _hash_or_none(folder / name) for name in names}
     faults = [Fault(name, "is missing") for name in stated if name not in there]
     for name, digest in there.items():
         if name not in stated:
@@ -199,79 +220,98 @@ def _hash_faults(folder: Path, stated: Mapping[str, str]) -> list[Fault]:
 
 def _hash_or_none(path: Path) -> str | None:
     try:
-        return None if path.is_symlink() else sha256_of_file(path)
+        return sha256_of_file(path)
     except OSError:
         return None
 
 
-def _content_faults(folder: Path) -> list[Fault]:
+def _content_faults(folder: Path, tree: Tree, pictures: bool) -> list[Fault]:
+    faults: list[Fault] = []
     try:
         metrics = load_metrics(folder)
-        parts = load_parts(folder)
-        gradients = load_gradients(folder)
-        trace = load_trace(folder)
-    except (BundleError, TypeError) as error:
-        return [Fault(_first_file(folder), str(error))]
-    faults = [fault for pair in parts for fault in _part_faults(folder, pair)]
-    for part in gradients:
-        where = (part.folder / GRADIENTS).relative_to(folder).as_posix()
-        faults += _derived_faults(where, part)
-    faults += _derived_faults(METRICS, trace) if trace else []
-    if gradients and (folder / METRICS).exists():
-        fresh = gradients_judged(gradients)
-        faults += [Fault(METRICS, text) for key in fresh for text in differing(fresh[key], metrics[key], key)]
-    if metrics["kind"] == GATE_KIND:
-        faults += _gate_faults(metrics, parts)
-    if metrics["kind"] == CLOSING_KIND:
-        faults += _closing_faults(folder, metrics)
+        check_metrics(metrics, METRICS)
+        checked = KINDS.get(metrics["kind"])
+        if checked is None or (metrics["kind"] == PAIR_KIND and (folder / METRICS).exists()):
+            return [Fault(METRICS, f"kind is {metrics['kind']!r:.60}, no kind of bundle of this program")]
+        if len(set(metrics["parts"])) != len(metrics["parts"]):
+            faults.append(Fault(METRICS, "parts: one is named twice"))
+        faults += _layout_faults(metrics, tree)
+        for fault in checked(folder, metrics, pictures):
+            faults.append(fault)
+    except BROKEN as error:
+        faults.append(Fault(_first_file(folder), str(error) or type(error).__name__))
     return faults
 
 
-def _closing_faults(folder: Path, metrics: Mapping[str, Any]) -> list[Fault]:
-    """Return where the closing statement and the metrics say different things."""
-    try:
-        statement = read_json(folder / STATEMENT)
-        fresh = {key: statement[key] for key in ("exit_status", "verdict")}
-        fresh["figures"] = closing_figures(statement["gates"])
-    except (BundleError, KeyError, TypeError) as error:
-        return [Fault(STATEMENT, f"cannot be read: {error}")]
-    return [Fault(STATEMENT, text) for key in fresh for text in differing(fresh[key], metrics[key], key)]
+def _layout_faults(metrics: Mapping[str, Any], tree: Tree) -> list[Fault]:
+    """Return the files that lie in no part, and those that every bundle must have and this one has not."""
+    parts = {*metrics["parts"], *(MODES if metrics["kind"] == GRADIENTS_KIND else ())}
+    strange = [name for name in tree.files if "/" in name and name.partition("/")[0] not in parts]
+    deep = [name for name in tree.files if name.count("/") > 1]
+    lacking = [name for name in (COMMANDS, ENVIRONMENT) if name not in tree.files]
+    return [
+        *(Fault(name, "lies in no part of the bundle") for name in dict.fromkeys([*strange, *deep])),
+        *(Fault(name, "is missing from the bundle") for name in lacking),
+    ]
 
 
 def _first_file(folder: Path) -> str:
     return next((name for name in (METRICS, SUMMARY, GRADIENTS) if (folder / name).exists()), METRICS)
 
 
-def _derived_faults(where: str, part: GradientPart | TracePart) -> list[Fault]:
-    try:
-        return [Fault(where, text) for text in part.differences()]
-    except (ArithmeticError, LookupError, TypeError, ValueError, BundleError, TraceError) as error:
-        return [Fault(where, f"the figures cannot be derived again: {error!r}")]
+def _check_pairs(folder: Path, metrics: Mapping[str, Any], pictures: bool) -> Iterator[Fault]:
+    from harness.pair_check import pair_faults
+
+    for part in load_parts(folder):
+        name = part.folder.name
+        if metrics["parts"] != [ALONE] and part.mode != name:
+            yield Fault(f"{name}/{SUMMARY}", f"parity_mode: states {part.mode!r:.60}, the part is '{name}'")
+        yield from pair_faults(folder, part, pictures=pictures)
 
 
-def _part_faults(folder: Path, part: Part) -> list[Fault]:
-    where = (part.folder / SUMMARY).relative_to(folder).as_posix()
-    faults = []
-    for side, run in part.summary["runs"].items():
-        path = part.folder / f"{side}_float.bin"
-        digest = _hash_or_none(path) if path.exists() else None
-        if digest != run["image_sha256"]:
-            name = path.relative_to(folder).as_posix()
-            faults.append(Fault(name, f"is not the image that {where} was made from"))
-    try:
-        faults += [Fault(where, text) for text in part.differences()]
-    except (BundleError, TypeError, KeyError, OSError) as error:
-        faults.append(Fault(where, f"the metrics cannot be derived again: {error}"))
-    return faults
+def _check_gate(folder: Path, metrics: Mapping[str, Any], pictures: bool) -> Iterator[Fault]:
+    from harness.gate_check import frame_faults, gate_faults
+
+    yield from _check_pairs(folder, metrics, pictures)
+    yield from frame_faults(folder, metrics)
+    yield from gate_faults(folder, metrics, load_parts(folder))
 
 
-def _gate_faults(metrics: Mapping[str, Any], parts: list[Part]) -> list[Fault]:
-    name = metrics["settings"].get("gate")
-    gate = BY_ID.get(str(name))
-    if gate is None:
-        return [Fault(METRICS, f"settings.gate is {name!r}, no gate of this program")]
-    try:
-        fresh = judged_gate(gate, parts, Setting.of(metrics["settings"]))
-    except (BundleError, KeyError, TypeError, AttributeError) as error:
-        return [Fault(METRICS, f"the figures cannot be derived again: {error}")]
-    return [Fault(METRICS, text) for key in fresh for text in differing(fresh[key], metrics[key], key)]
+def _check_closing(folder: Path, metrics: Mapping[str, Any], _pictures: bool) -> Iterator[Fault]:
+    from harness.gate_check import closing_faults, frame_faults
+
+    yield from frame_faults(folder, metrics)
+    yield from closing_faults(folder, metrics)
+
+
+def _check_gradients(folder: Path, metrics: Mapping[str, Any], _pictures: bool) -> Iterator[Fault]:
+    from harness.gradient_check import gradient_faults
+
+    parts = load_gradients(folder)
+    for part in parts:
+        yield from gradient_faults(folder, part)
+    if not (folder / METRICS).exists():
+        return
+    from harness.gate_check import frame_faults, gradient_gate_faults
+
+    yield from frame_faults(folder, metrics)
+    yield from gradient_gate_faults(metrics, [part.mode for part in parts], folder)
+    fresh = gradients_judged(parts) if parts else {}
+    for key, value in fresh.items():
+        yield from (Fault(METRICS, text) for text in differing(value, metrics[key], key))
+
+
+def _check_trace(folder: Path, _metrics: Mapping[str, Any], _pictures: bool) -> Iterator[Fault]:
+    from harness.trace_check import trace_faults
+
+    yield from trace_faults(TracePart.load(folder))
+
+
+KINDS = {
+    PAIR_KIND: _check_pairs,
+    GATE_KIND: _check_gate,
+    CLOSING_KIND: _check_closing,
+    GRADIENTS_KIND: _check_gradients,
+    TRACE_KIND: _check_trace,
+}
+"""What is checked of each kind of bundle."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,11 +40,6 @@ def sha256_of_tree(root: Path, pattern: str) -> str:
 def sha256_lines(folder: Path, names: Iterable[str]) -> str:
     """Return the lines of a sha256sum file for `names` in `folder`."""
     return "".join(f"{sha256_of_file(folder / name)}  {name}\n" for name in sorted(names))
-
-
-def json_text(value: Mapping[str, Any]) -> str:
-    """Return `value` as indented JSON without NaN; an undefined number must be None."""
-    return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def write_whole(path: Path, text: str) -> None:

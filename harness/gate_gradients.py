@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.bundle import BundleWriter
-from harness.files import json_text
 from harness.gate_run import INITIATIVE, Plan, frame
+from harness.gate_table import GRADIENTS_GATE as GATE
+from harness.gate_table import GRADIENTS_NOTE as NOTE
 from harness.gradient_bundle import GRADIENTS_KIND, GradientPart, gradients_judged
 from harness.gradient_job import GradientJob, run_gradients
 from harness.gradient_report import write_gradients
 from harness.programs import MODES
 from harness.verdict import EXIT_STATUS, Word
 from system_io.errors import UserError
-
-GATE = "GRADIENTS"
-NOTE = "autograd in float64 on the CPU, whatever --dtype and --device say"
+from system_io.shown import json_text
 
 
 def run_gradient_gate(plan: Plan, reports: Path, environment: Mapping[str, Any]) -> dict[str, Any]:

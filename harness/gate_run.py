@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,12 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from harness.bundle import BundleWriter
-from harness.bundle_find import CLOSING_KIND, GATE_KIND, STATEMENT
+from harness.bundle import COMMANDS, ENVIRONMENT, BundleWriter
+from harness.bundle_find import CLOSING_KIND, GATE_KIND, STATEMENT, STATEMENT_PAGE
 from harness.ci import markdown
 from harness.compare import Roi
 from harness.environment import describe_environment
-from harness.files import json_text
+from harness.gate_data import CRYSTAL_FILES, authoritative_words
 from harness.gate_figures import Setting
 from harness.gate_table import Gate, closing_figures, judged_gate
 from harness.pair import PairJob, run_pair
@@ -26,6 +25,8 @@ from harness.programs import MODES, Program
 from harness.schema import BUNDLE_SCHEMA
 from harness.sides import check_sides
 from harness.summary import write_results
+from system_io.shell import shell_text
+from system_io.shown import json_text, printable
 
 INITIATIVE = "gates"
 CLOSING = "summary"
@@ -34,6 +35,7 @@ BUILT_IN_ROI = Roi(900, 956, 900, 956)
 AROUND_PX = 30
 TRACE_BLOCKS = ((684, 686, 1039, 1040), (1039, 1040, 684, 686))
 PASS_STATUS = 0
+STATEMENT_SCHEMA = "nb-gates 1"
 
 
 @dataclass(frozen=True)
@@ -53,17 +55,10 @@ class Plan:
 
     def job(self, mode: str) -> PairJob:
         """Return the comparison in one parity mode, with the pixels to trace."""
-        words = [word for block in self.blocks for word in ("-trace_roi", *map(str, block))]
         return PairJob(
-            self.first, self.second, (*self.args, *words), Path.cwd(), mode, self.dtype, self.device,
-            timeout_s=self.timeout_s,
+            self.first, self.second, (*self.args, *traced_blocks(self.blocks)), Path.cwd(), mode, self.dtype,
+            self.device, timeout_s=self.timeout_s,
         )  # fmt: skip
-
-    def compare_words(self, mode: str, args: Sequence[str]) -> list[str]:
-        """Return the command that makes one of the comparisons."""
-        chosen = (("--dtype", self.dtype), ("--device", self.device))
-        settings = [word for option, value in chosen if value is not None for word in (option, value)]
-        return ["nb-compare", "--parity-mode", mode, *settings, "--", *args]
 
 
 def run_gates(
@@ -93,20 +88,26 @@ def run_gates(
     writer = BundleWriter.start(reports, INITIATIVE, CLOSING)
     statement = closing_statement(rows, plan, environment, writer.created)
     writer.add_text(STATEMENT, json_text(statement))
-    writer.add_text("gates.md", gates_page(statement))
-    writer.add_text("env.json", json_text(environment | {"created": writer.created}))
-    writer.add_text("commands.txt", shlex.join(plan.command) + "\n")
+    writer.add_text(STATEMENT_PAGE, gates_page(statement))
+    writer.add_text(ENVIRONMENT, json_text(environment | {"created": writer.created}))
+    writer.add_text(COMMANDS, shell_text(plan.command) + "\n")
+    metrics = frame(plan, environment, writer.created) | closing_metrics(statement)
+    return writer.finish(metrics), statement
+
+
+def closing_metrics(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the closing bundle's metrics say of its statement."""
+    rows = statement["gates"]
     worst = max(rows, key=lambda row: row["exit_status"])
-    metrics = frame(plan, environment, writer.created) | {
+    return {
         "kind": CLOSING_KIND,
-        "title": f"{len(rows)} gates on {plan.label}",
+        "title": f"{len(rows)} gates on {statement['data']}",
         **{key: worst[key] for key in ("verdict", "exit_status", "first_divergence", "causal_taps")},
         "reasons": [f"{row['settings']['gate']}: {reason}" for row in rows for reason in row["reasons"]],
         "parts": [],
         "figures": closing_figures(rows),
         "settings": {"bundles": [row["bundle"] for row in rows]},
     }
-    return writer.finish(metrics), statement
 
 
 def frame(plan: Plan, environment: Mapping[str, Any], created: str) -> dict[str, Any]:
@@ -141,19 +142,31 @@ def run_gate(
         setting = Setting(plan.roi, around_brightest(parts[0]))
         judged = judged_gate(gate, parts, setting)
     writer.add_text("env.json", json_text({**environment, "created": writer.created}))
-    writer.add_text("commands.txt", gate_commands(plan, gate, parts))
-    settings = {"gate": gate.id, "data": plan.label, **setting.data()}
-    metrics = frame(plan, environment, writer.created) | judged | {
-        "kind": GATE_KIND, "title": f"{gate.id} {gate.title}", "parts": list(MODES), "settings": settings,
-    }  # fmt: skip
+    writer.add_text("commands.txt", gate_commands(plan.command, gate, parts))
+    metrics = frame(plan, environment, writer.created)
+    metrics |= judged | gate_facts(gate, parts, setting, metrics["notes"])
+    metrics["settings"]["data"] = plan.label
     path = writer.finish(metrics)
     return {**metrics, "bundle": path.relative_to(reports.absolute()).as_posix()}
+
+
+def gate_facts(gate: Gate, parts: Sequence[Part], setting: Setting, notes: Sequence[str]) -> dict[str, Any]:
+    """Return what the metrics of a gate say besides its judgement; notes: on how the two sides differ."""
+    beyond = beyond_plan(parts[0].summary["arguments"], setting.roi)
+    return {
+        "kind": GATE_KIND,
+        "title": f"{gate.id} {gate.title}",
+        "parts": list(MODES),
+        "settings": {"gate": gate.id, **setting.data()},
+        "notes": [*notes, *beyond],
+    }
 
 
 def write_pair(plan: Plan, mode: str, folder: Path, environment: Mapping[str, Any]) -> None:
     """Run both programs in one parity mode and write the result folder."""
     job = plan.job(mode)
-    write_results(folder, run_pair(job), environment, plan.compare_words(mode, job.args))
+    words = compare_words(mode, job.args, job.dtype, job.device)
+    write_results(folder, run_pair(job), environment, words)
 
 
 def around_brightest(part: Part) -> Roi:
@@ -166,33 +179,70 @@ def around_brightest(part: Part) -> Roi:
     return square.clipped(image.shape)
 
 
-def gate_commands(plan: Plan, gate: Gate, parts: Sequence[Part]) -> str:
+def compare_words(mode: str, args: Sequence[str], dtype: str | None, device: str | None) -> list[str]:
+    """Return the command that makes one of the comparisons of a gate."""
+    chosen = (("--dtype", dtype), ("--device", device))
+    settings = [word for option, value in chosen if value is not None for word in (option, value)]
+    return ["nb-compare", "--parity-mode", mode, *settings, "--", *args]
+
+
+def gate_commands(command: Sequence[str], gate: Gate, parts: Sequence[Part]) -> str:
     """Return the commands of a gate for copying, and its inputs by content hash."""
-    lines = ["# the gate", shlex.join([*plan.command, "--only", gate.id] if plan.command else [])]
+    lines = ["# the gate", shell_text([*command, "--only", gate.id] if command else [])]
     for part in parts:
-        compare = plan.compare_words(part.mode, part.summary["arguments"])
-        lines += [f"# its comparison in parity mode {part.mode}", shlex.join(compare)]
-    inputs = {(item["sha256"], item["path"]) for part in parts for item in part.summary["inputs"]}
+        settings = part.summary["settings"]
+        words = compare_words(part.mode, part.summary["arguments"], settings["dtype"], settings["device"])
+        lines += [f"# its comparison in parity mode {part.mode}", shell_text(words)]
+    inputs = {(item["sha256"], printable(item["path"])) for part in parts for item in part.summary["inputs"]}
     return "\n".join([*lines, *(f"# input {digest}  {path}" for digest, path in sorted(inputs))]) + "\n"
+
+
+def beyond_plan(args: Sequence[str], roi: Roi) -> list[str]:
+    """Return in words where a gate looks at something else than the acceptance plan does.
+
+    Args:
+        args: the command line of its comparisons, with the pixels to trace.
+        roi: its region.
+    """
+    words = [Path(word).name if Path(word).name in CRYSTAL_FILES else word for word in args]
+    plan = [*authoritative_words(), *traced_blocks(TRACE_BLOCKS)]
+    found = []
+    if words != [word.rpartition("/")[2] for word in plan]:
+        found.append("the command line or the traced pixels are not those of the acceptance plan")
+    if roi != PLAN_ROI:
+        found.append(f"the region is {roi}, in the acceptance plan {PLAN_ROI}")
+    return found
+
+
+def traced_blocks(blocks: Sequence[tuple[int, int, int, int]]) -> list[str]:
+    """Return the options that trace some blocks of pixels."""
+    return [word for block in blocks for word in ("-trace_roi", *map(str, block))]
 
 
 def closing_statement(
     rows: Sequence[Mapping[str, Any]], plan: Plan, environment: Mapping[str, Any], created: str
 ) -> dict[str, Any]:
     """Return the content of gates.json: verdict, first red gate, figures, bounds, bundles, commit."""
-    red = [row for row in rows if row["exit_status"] != PASS_STATUS]
     return {
-        "schema": "nb-gates 1",
+        "schema": STATEMENT_SCHEMA,
         "created": created,
         "data": plan.label,
+        **closing_judgement(rows),
+        "git": environment["git"],
+        "command": list(plan.command),
+        "gates": list(rows),
+    }
+
+
+def closing_judgement(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what follows from the metrics of all gates."""
+    red = [row for row in rows if row["exit_status"] != PASS_STATUS]
+    return {
         "verdict": max(rows, key=lambda row: row["exit_status"])["verdict"],
         "exit_status": max(row["exit_status"] for row in rows),
         "first_red_gate": red[0]["settings"]["gate"] if red else None,
         "first_divergence": next((r["first_divergence"] for r in rows if r["first_divergence"]), None),
         "causal_taps": list(dict.fromkeys(tap for row in rows for tap in row["causal_taps"])),
-        "git": environment["git"],
-        "command": list(plan.command),
-        "gates": list(rows),
     }
 
 

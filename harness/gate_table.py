@@ -68,6 +68,8 @@ GATES: tuple[Gate, ...] = (
         Check("unmatched peaks", in_region("whole", figures.lonely_peaks), 0.0, 0.0),
     )),
 )  # fmt: skip
+GRADIENTS_GATE = "GRADIENTS"
+GRADIENTS_NOTE = "autograd in float64 on the CPU, whatever --dtype and --device say"
 BY_ID: Mapping[str, Gate] = {gate.id: gate for gate in GATES}
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.bundle_find import reports_root
+from harness.ci import require_free
 from harness.cli import CommandParser, positive_seconds, run_command
 from harness.errors import UsageError
-from harness.files import json_text
 from harness.gate_data import data_folder, require_data, words_for
 from harness.programs import DEVICES, DTYPES, first_program, second_program
 from harness.shown import Row
 from harness.verdict import State
+from system_io.shown import json_text
 
 NAME = "nb-gates"
 GATE_IDS = ("VG-1", "VG-2", "VG-3", "VG-4", "VG-5")
@@ -79,9 +80,7 @@ def make_parser() -> CommandParser:
 
 def _command(argv: Sequence[str]) -> int:
     options = make_parser().parse_args(argv)
-    for path in (options.junit, options.markdown):
-        if path is not None and path.exists():
-            raise UsageError(f"'{path}' exists; results are never overwritten, name a new file")
+    require_free({"--junit": options.junit, "--markdown": options.markdown})
     if options.gradients and options.py_bin is not None:
         raise UsageError("--gradients are taken in this Python's simulator; leave --py-bin out")
     require_data(options.data)

@@ -10,8 +10,9 @@ from typing import Any
 
 from harness.bundle import GRADIENTS
 from harness.gradient_rows import Report, report_of
-from harness.part import differing, environment_of, read_json
+from harness.part import differing, environment_of
 from harness.schema import BUNDLE_SCHEMA, GRADIENTS_ABOUT, check_gradients
+from harness.untrusted import read_json
 from harness.verdict import EXIT_STATUS, State, Word
 
 GRADIENTS_KIND = "gradients"
@@ -60,7 +61,7 @@ class GradientPart:
             {
                 "name": row["parameter"], "part": self.mode, "measured": row["relative_difference"],
                 "published": None, "strict": row["relative_bound"], "published_held": None,
-                "state": STATES[row["verdict"]].value, "note": row["reason"],
+                "state": STATES.get(row["verdict"], State.NOT_COMPARED).value, "note": row["reason"],
             }
             for row in self.data["parameters"]
         ]  # fmt: skip

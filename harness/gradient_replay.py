@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from harness.errors import BundleError
 from harness.gradient_bundle import GradientPart
 from harness.gradient_job import GradientJob, run_gradients
 from harness.gradient_rows import Row
 from harness.gradient_sides import Objective
 from harness.part import RELATIVE_SLACK
-from harness.replay_parts import Inputs, Replayed, changed_program, recorded_program
+from harness.replay_parts import Chosen, Inputs, Replayed, changed_program, time_limit_s
 from harness.verdict import Word
 
 FIGURES = ("autograd", "estimate", "uncertainty", "verdict")
 RUNS = ("terms", "ends", "refusal")
 
 
-def replay_gradients(part: GradientPart, inputs: Inputs, c_bin: str | None, py_bin: str | None) -> Replayed:
+def replay_gradients(part: GradientPart, inputs: Inputs, chosen: Chosen) -> Replayed:
     """Compare the gradients of a folder again, with the recorded objective.
 
     A figure that is not bitwise the recorded one may differ by rounding (the slope of autograd) or within
@@ -26,15 +24,16 @@ def replay_gradients(part: GradientPart, inputs: Inputs, c_bin: str | None, py_b
     Raises:
         BundleError: an input file is nowhere, or another program is to differentiate.
     """
-    if py_bin is not None:
+    if chosen.py_bin is not None:
         raise BundleError("gradients are taken in this Python's simulator; leave --py-bin out")
     data = part.data
-    program = recorded_program(data["programs"]["c"], "c", c_bin)
+    program = chosen.program(data["programs"]["c"], "c")
     asked, settings = data["asked"], data["settings"]
     report = run_gradients(
         GradientJob(
-            program, inputs.arguments(data), Path.cwd(), part.mode, None if asked is None else tuple(asked),
-            settings["pixels"], settings["seed"], settings["timeout_s"], Objective.of(data["objective"]),
+            program, inputs.arguments(data), inputs.caller, part.mode,
+            None if asked is None else tuple(asked), settings["pixels"], settings["seed"],
+            time_limit_s(settings), Objective.of(data["objective"]),
         )
     )  # fmt: skip
     again = {row.place.component.name: row for row in report.rows}

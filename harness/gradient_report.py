@@ -11,10 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.bundle import GRADIENTS, HASHES, files_below
-from harness.files import json_text, sha256_lines, write_whole
+from harness.files import sha256_lines, write_whole
 from harness.gradient_rows import Report, Row
 from harness.schema import check_gradients
 from harness.verdict import Word
+from system_io.shell import shell_text
+from system_io.shown import json_text, printable
 
 STYLE = {Word.PASS: "green", Word.FAIL: "bold red", Word.NOT_COMPARABLE: "yellow"}
 
@@ -34,18 +36,18 @@ def write_gradients(
     check_gradients(facts, GRADIENTS)
     write_whole(folder / GRADIENTS, json_text(facts))
     write_whole(folder / "env.json", json_text({**environment, "programs": report.about["programs"]}))
-    write_whole(folder / "commands.txt", _command_text(report, command))
+    write_whole(folder / "commands.txt", gradient_commands(report.about, command))
     write_whole(folder / HASHES, sha256_lines(folder, files_below(folder)))
 
 
-def _command_text(report: Report, command: Sequence[str]) -> str:
-    about = report.about
-    lines = ["# the comparison, called in " + shlex.quote(about["caller"]), shlex.join(command)]
+def gradient_commands(about: Mapping[str, Any], command: Sequence[str]) -> str:
+    """Return the commands for copying; about: what was asked, as gradients.json has it."""
+    lines = ["# the comparison, called in " + printable(shlex.quote(about["caller"])), shell_text(command)]
     lines += [
         f"# {about['programs']['c']['title']}, in an empty directory, at the values themselves",
-        shlex.join(about["command"]),
+        shell_text(about["command"]),
     ]
-    lines += [f"# input {item['sha256']}  {item['path']}" for item in about["inputs"]]
+    lines += [f"# input {item['sha256']}  {printable(item['path'])}" for item in about["inputs"]]
     return "\n".join(lines) + "\n"
 
 
@@ -61,11 +63,11 @@ def gradient_table(report: Report, place: str) -> Table:
     for row in report.rows:
         table.add_row(*_cells(row))
     pixels, first = len(report.about["objective"]["weights"]), report.about["programs"]["c"]["title"]
-    reasons = "".join(f"{reason}\n" for reason in verdict.reasons)
+    reasons = "".join(f"{printable(reason)}\n" for reason in verdict.reasons)
     table.caption = Text(
         f"{reasons}d(weighted photons of {pixels} pixels)/d(option), {report.mode}; "
         f"estimate: differences of the {first}\n"
-        f"uncertainty and difference relative to the slope; files in {place}"
+        f"uncertainty and difference relative to the slope; files in {printable(place)}"
     )
     return table
 
@@ -80,7 +82,7 @@ def _cells(row: Row) -> tuple[Text, ...]:
         Text(_figure(row.estimate.value if row.estimate else None, 9)),
         Text(_figure(row.uncertainty, 2)),
         Text(_figure(row.difference, 2)),
-        Text(verdict, style=STYLE[judged.word]),
+        Text(printable(verdict), style=STYLE[judged.word]),
     )
 
 

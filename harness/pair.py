@@ -72,7 +72,7 @@ def run_pair(job: PairJob) -> PairResult:
         ProgramError: a program does not know the mode, dtype or device asked for.
     """
     arguments = prepare_arguments(job.args, job.caller)
-    settings = _settings(job, arguments)
+    settings = side_settings(job, arguments)
     inputs = tuple(input_facts(arguments.inputs))
     runs: list[ProgramRun] = []
     with temporary_folder("nb-run") as scratch:
@@ -81,10 +81,15 @@ def run_pair(job: PairJob) -> PairResult:
             runs.append(run)
             if run.failure is not None:
                 break
-    return PairResult(job, arguments, tuple(runs), _compare(job, runs), inputs)
+    return PairResult(job, arguments, tuple(runs), compared_runs(job, runs), inputs)
 
 
-def _settings(job: PairJob, arguments: PreparedArguments) -> list[tuple[str, ...]]:
+def side_settings(job: PairJob, arguments: PreparedArguments) -> list[tuple[str, ...]]:
+    """Return the words that set parity mode, dtype and device of each program.
+
+    Raises:
+        ProgramError: a program does not know what is asked.
+    """
     for program in (job.first, job.second):
         if arguments.has_quirks and program.dialect.quirk_option is None:
             raise ProgramError(f"{program.title} '{program.words[0]}' knows no quirks; leave --quirk out")
@@ -94,7 +99,8 @@ def _settings(job: PairJob, arguments: PreparedArguments) -> list[tuple[str, ...
     ]
 
 
-def _compare(job: PairJob, runs: Sequence[ProgramRun]) -> Comparison:
+def compared_runs(job: PairJob, runs: Sequence[ProgramRun]) -> Comparison:
+    """Return the comparison of the images of both runs; ERROR if one failed or was not made."""
     failures = tuple(run.failure for run in runs if run.failure is not None)
     images = [run.image for run in runs if run.image is not None]
     if failures or len(images) != len(SIDES):

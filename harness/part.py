@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,34 +12,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.bundle import SUMMARY
+from harness.bundle import ENVIRONMENT, SUMMARY
 from harness.compare import Comparison, Roi, compare_images
 from harness.errors import BundleError
-from harness.schema import check_summary
-from harness.traces import SIDES, read_side, trace_metrics
-from harness.verdict import Bounds
+from harness.schema import check_environment, check_summary
+from harness.traces import SIDES, read_side
+from harness.untrusted import read_json, read_plain
+from harness.verdict import Bounds, named_bounds
 from trace_tools.trace_file import Trace
 
 Image = NDArray[np.float32]
 RELATIVE_SLACK = 1e-9
 ABSOLUTE_SLACK = 1e-15
-JUDGED = ("verdict", "exit_status", "reasons", "criteria", "metrics", "peaks", "resampled", "region")
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file. Raises: BundleError if it is missing or not JSON."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BundleError(f"cannot read '{path}': {error.strerror}; give a bundle") from error
-    except ValueError as error:
-        raise BundleError(f"'{path}' is not JSON ({error}); the bundle is damaged") from error
+MOST_PIXELS = 1 << 28
+"""Of an image that is read; more than any detector has."""
 
 
 def environment_of(folder: Path) -> dict[str, Any]:
     """Return the content of env.json, empty if there is none."""
-    env = folder / "env.json"
-    return dict(read_json(env)) if env.is_file() else {}
+    path = folder / ENVIRONMENT
+    if not path.is_file():
+        return {}
+    found = read_json(path)
+    check_environment(found, str(path))
+    return dict(found)
+
+
+def image_name(side: str) -> str:
+    """Return the name of the float image of one side in a result folder."""
+    return f"{side}_float.bin"
 
 
 @dataclass(frozen=True)
@@ -65,26 +65,29 @@ class Part:
     @property
     def failed(self) -> bool:
         """Tell whether a program failed, so that there are no two images."""
-        runs = self.summary["runs"].values()
-        return len(runs) != len(SIDES) or any(run["failure"] is not None for run in runs)
+        runs = self.summary["runs"]
+        return set(runs) != set(SIDES) or any(run["failure"] is not None for run in runs.values())
 
     def image(self, side: str) -> Image:
-        """Read the whole float image of one side [slow, fast]. Raises: BundleError if it is not there."""
-        path = self.folder / f"{side}_float.bin"
+        """Read the whole float image of one side [slow, fast].
+
+        Raises:
+            BundleError: it is not there, or has another size than the summary states.
+        """
+        path = self.folder / image_name(side)
         shape = (self.summary["runs"].get(side) or {}).get("shape_slow_fast")
         if shape is None:
             raise BundleError(
                 f"'{self.folder / SUMMARY}' tells no shape of the image of {side}; nothing to read"
             )
-        try:
-            values = np.fromfile(path, dtype=np.float32)
-        except OSError as error:
-            raise BundleError(f"cannot read '{path}': {error.strerror}; the bundle is damaged") from error
-        if values.size != math.prod(shape):
+        if len(shape) != 2 or min(shape) < 0 or math.prod(shape) > MOST_PIXELS:
+            raise BundleError(f"'{self.folder / SUMMARY}': {shape!r:.60} is no shape of an image")
+        values = np.frombuffer(read_plain(path, 4 * MOST_PIXELS), dtype=np.uint8)
+        if values.size != 4 * math.prod(shape):
             raise BundleError(
-                f"'{path}' has {values.size} values, not {shape[0]} x {shape[1]}; it is damaged"
+                f"'{path}' has {values.size} bytes, not {shape[0]} x {shape[1]} values; it is damaged"
             )
-        return values.reshape(shape)
+        return values.view(np.float32).reshape(shape)
 
     @cached_property
     def first(self) -> Image:
@@ -102,8 +105,15 @@ class Part:
         return read_side(self.folder, SIDES[0]), read_side(self.folder, SIDES[1])
 
     def bounds(self) -> Bounds:
-        """Return the bounds that were in force."""
-        return Bounds(**self.summary["bounds"])
+        """Return the bounds that were in force. Raises: BundleError if the numbers do not go by the name."""
+        stated = self.summary["bounds"]
+        bounds = named_bounds(str(stated.get("name")))
+        if bounds is None or asdict(bounds) != stated:
+            raise BundleError(
+                f"'{self.folder / SUMMARY}': bounds called {stated.get('name')!r:.60} have other numbers; "
+                "it is damaged"
+            )
+        return bounds
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -111,26 +121,6 @@ class Part:
         asked = self.summary["asked_region"]
         roi = None if asked is None else Roi(**asked)
         return compare_images(self.first, self.second, roi, self.bounds(), resample=self.summary["resampled"])
-
-    def differences(self) -> list[str]:
-        """Measure the stored images and traces again and say where the summary states something else."""
-        found = []
-        if not self.failed:
-            again = self.comparison
-            fresh = {
-                "verdict": again.verdict.word.value,
-                "exit_status": again.verdict.exit_status,
-                "reasons": list(again.verdict.reasons),
-                "criteria": [asdict(criterion) for criterion in again.verdict.criteria],
-                "metrics": None if again.metrics is None else asdict(again.metrics),
-                "peaks": None if again.peaks is None else asdict(again.peaks),
-                "resampled": again.resampled,
-                "region": None if again.roi is None else asdict(again.roi),
-            }
-            for key in JUDGED:
-                found += differing(fresh[key], self.summary[key], key)
-        found += differing(trace_metrics(self.folder), self.summary["traces"], "traces")
-        return found
 
 
 def differing(fresh: Any, stated: Any, where: str) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,42 +14,47 @@ from harness.errors import BundleError
 from harness.evidence import load_gradients, load_parts, load_trace
 from harness.pair import SIDES, PairJob, PairResult, run_pair
 from harness.part import Part
-from harness.replay_parts import Inputs, Replayed, changed_program, recorded_program
+from harness.programs import Program
+from harness.replay_parts import Chosen, Inputs, Replayed, changed_program, time_limit_s
 from harness.run import ProgramRun
 from harness.verdict import EXIT_STATUS, Word
+from system_io.shown import printable
+
+NOT_RUN: Mapping[str, Any] = {"kind": "simulator", "sources_sha256": ""}
 
 
-def replay(folder: Path, data: Path | None, c_bin: str | None, py_bin: str | None) -> list[Replayed]:
-    """Run every comparison of a bundle again.
+def replay(folder: Path, data: Path | None, chosen: Chosen) -> list[Replayed]:
+    """Run every comparison of a bundle again, which must have been verified before.
 
     Args:
         folder: the bundle.
         data: where else to look for input files, by content.
-        c_bin: first program in place of the recorded one.
-        py_bin: second program in place of the recorded one.
+        chosen: which programs may be run.
 
     Raises:
-        BundleError: nothing to run, or an input file is nowhere to be found.
+        BundleError: nothing to run, an input file is nowhere to be found, or what would be run is not ours.
     """
     parts, gradients, trace = load_parts(folder), load_gradients(folder), load_trace(folder)
     if not (parts or gradients or trace):
-        raise BundleError(f"bundle '{folder}' holds no run of its own; replay the bundles that it names")
+        raise BundleError(
+            f"bundle '{printable(str(folder))}' holds no run of its own; replay the bundles that it names"
+        )
     with ExitStack() as stack:
         finder = Inputs(data, stack)
-        done = [_replay_part(part, finder, c_bin, py_bin) for part in parts]
+        done = [_replay_part(part, finder, chosen) for part in parts]
         if gradients:
             from harness.gradient_replay import replay_gradients
 
-            done += [replay_gradients(part, finder, c_bin, py_bin) for part in gradients]
+            done += [replay_gradients(part, finder, chosen) for part in gradients]
         if trace:
             from harness.trace_replay import replay_trace
 
-            done.append(replay_trace(trace, finder, c_bin, py_bin))
+            done.append(replay_trace(trace, finder, chosen))
     return done
 
 
-def _replay_part(part: Part, inputs: Inputs, c_bin: str | None, py_bin: str | None) -> Replayed:
-    result = run_pair(_job(part, inputs, c_bin, py_bin))
+def _replay_part(part: Part, inputs: Inputs, chosen: Chosen) -> Replayed:
+    result = run_pair(_job(part, inputs, chosen))
     lines: list[str] = []
     word = Word.PASS
     for side, run in zip(SIDES, result.runs, strict=False):
@@ -62,18 +68,21 @@ def _replay_part(part: Part, inputs: Inputs, c_bin: str | None, py_bin: str | No
     return Replayed(part.mode, word, (*lines, *_changed_programs(part, result)))
 
 
-def _job(part: Part, inputs: Inputs, c_bin: str | None, py_bin: str | None) -> PairJob:
+def _job(part: Part, inputs: Inputs, chosen: Chosen) -> PairJob:
     summary = part.summary
-    programs = [
-        recorded_program(summary["runs"][side]["provenance"], side, given)
-        for side, given in zip(SIDES, (c_bin, py_bin), strict=True)
-    ]
+    first, second = _programs(summary["runs"], chosen)
     settings, asked = summary["settings"], summary["asked_region"]
     return PairJob(
-        programs[0], programs[1], inputs.arguments(summary), Path.cwd(), part.mode, settings["dtype"],
+        first, second, inputs.arguments(summary), inputs.caller, part.mode, settings["dtype"],
         settings["device"], None if asked is None else Roi(**asked), part.bounds(), summary["resampled"],
-        settings["timeout_s"],
+        time_limit_s(settings),
     )  # fmt: skip
+
+
+def _programs(runs: Mapping[str, Any], chosen: Chosen) -> tuple[Program, Program]:
+    """Return both programs; one that was not run, since the first failed, is the simulator unless given."""
+    programs = [chosen.program(runs[side]["provenance"] if side in runs else NOT_RUN, side) for side in SIDES]
+    return programs[0], programs[1]
 
 
 def _compare_side(part: Part, side: str, run: ProgramRun) -> tuple[Word, str]:

@@ -10,19 +10,29 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.bundle_find import find_bundles, is_complete, reports_root, require_bundle
+from harness.bundle_find import find_bundles, reports_root, require_bundle
+from harness.ci import require_free
 from harness.cli import CommandParser, run_command
 from harness.errors import BundleError, HarnessError, UsageError
-from harness.files import json_text
 from harness.verdict import EXIT_STATUS, Word
-from system_io.shown import printable
+from system_io.shown import json_text, printable
+
+if TYPE_CHECKING:
+    from harness.evidence import Check
 
 if TYPE_CHECKING:
     from harness.report.made import Made
 
 NAME = "nb-report"
 EPILOG = """\
-A bundle is a folder below the reports folder (nb-gates), or the result folder of one nb-compare run.
+A bundle is a folder below the reports folder (nb-gates), or the result folder of one run of nb-compare,
+nb-gradients or trace-harness. It is not trusted: verify, replay, summary and diff check all of it first; list
+and history check its hashes, and show what does not hold as NOT VERIFIED.
+
+replay runs programs: this installation's own C reference and simulator on the recorded command line, in an
+empty folder, with input files found by their content. A program that the bundle names runs only with
+--run-recorded, and only if it has the recorded sha256 and lies outside the bundle; nothing in a bundle runs.
+
 exit status: 0 PASS, 1 FAIL (tampered with, differs), 2 NOT COMPARABLE (incomplete), 3 ERROR
 """
 
@@ -56,10 +66,13 @@ def make_parser() -> argparse.ArgumentParser:
         return made
 
     action("verify", "check hashes, schemas and every derived number", "BUNDLE")
-    again = action("replay", "run the commands again and compare", "BUNDLE")
+    again = action("replay", "verify, run the programs again, and compare", "BUNDLE")
     again.add_argument("--data", type=Path, metavar="DIR", help="look here for input files, by content")
     again.add_argument("--c-bin", metavar="P", help="first program, in place of the recorded one")
     again.add_argument("--py-bin", metavar="P", help="second program, in place of the recorded one")
+    again.add_argument(
+        "--run-recorded", action="store_true", help="run other programs that the bundle names, if unchanged"
+    )
     action("diff", "compare environments and metrics of two bundles", "A", "B")
     for name, text in (("list", "tabulate the bundles"), ("history", "plot a figure over the bundles")):
         made = action(name, text)
@@ -92,26 +105,42 @@ def _command(argv: Sequence[str]) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    bundle = require_bundle(options.bundle)
     from harness.evidence import verify
 
-    check = verify(bundle)
-    if options.json:
-        faults = [{"file": fault.file, "what": fault.what} for fault in check.faults]
-        data = {"verdict": check.word.value, "exit_status": EXIT_STATUS[check.word], "checked": check.checked}
-        sys.stdout.write(json_text({**data, "faults": faults}))
+    return _tell(verify(options.bundle, pictures=True), options.json)
+
+
+def _tell(check: Check, as_json: bool, more: str = "") -> int:
+    """Write the outcome of a verification and return its exit status."""
+    from harness.verified import verified_facts, verified_word
+
+    if as_json:
+        sys.stdout.write(json_text(verified_facts(check)))
         return EXIT_STATUS[check.word]
-    words = "INCOMPLETE" if check.word is Word.NOT_COMPARABLE else check.word.value
-    sys.stdout.write(f"{words}: {check.path}, {check.checked} files listed\n")
-    sys.stdout.writelines(f"  {fault}\n" for fault in check.faults)
+    _say(f"{verified_word(check)}: {check.path}, {check.checked} files listed{more}")
+    _say(*(f"  - {fault}" for fault in check.faults))
     return EXIT_STATUS[check.word]
 
 
-def _replay(options: argparse.Namespace) -> int:
-    require_bundle(options.bundle)
-    from harness.replay import replay, replay_word
+def _say(*lines: str) -> None:
+    """Write lines whose texts may come from a bundle."""
+    sys.stdout.writelines(f"{printable(line)}\n" for line in lines)
 
-    done = replay(options.bundle, options.data, options.c_bin, options.py_bin)
+
+def _replay(options: argparse.Namespace) -> int:
+    from harness.evidence import verify
+
+    check = verify(options.bundle)
+    if check.word is not Word.PASS:
+        return _tell(check, options.json, "; not replayed")
+    from harness.replay import replay, replay_word
+    from harness.replay_parts import Chosen
+
+    chosen = Chosen(
+        options.bundle, options.c_bin, options.py_bin, options.run_recorded,
+        lambda text: sys.stderr.write(f"{NAME}: {text}\n"),
+    )  # fmt: skip
+    done = replay(options.bundle, options.data, chosen)
     word = replay_word(done)
     if options.json:
         parts = [{"part": one.part, "verdict": one.word.value, "lines": list(one.lines)} for one in done]
@@ -119,23 +148,25 @@ def _replay(options: argparse.Namespace) -> int:
         sys.stdout.write(json_text(data))
         return EXIT_STATUS[word]
     for one in done:
-        sys.stdout.write(f"{one.word.value}: {one.part}\n")
-        sys.stdout.writelines(f"  {line}\n" for line in one.lines)
+        _say(f"{one.word.value}: {one.part}", *(f"  - {line}" for line in one.lines))
     return EXIT_STATUS[word]
 
 
 def _diff(options: argparse.Namespace) -> int:
     bundles = [require_bundle(path) for path in (options.a, options.b)]
     from harness.bundle_tables import bundle_differences
+    from harness.evidence import verify
+    from harness.verified import TAMPERED
 
-    found = bundle_differences(*bundles)
+    checks = zip("AB", map(verify, bundles), strict=True)
+    wrong = [f"{side}: {TAMPERED}: {fault}" for side, check in checks for fault in check.faults]
+    found = {"verification": wrong, **bundle_differences(*bundles)}
     differs = any(found.values())
     if options.json:
         sys.stdout.write(json_text({"differs": differs, **found}))
         return int(differs)
     for section, lines in found.items():
-        sys.stdout.write(f"{section}: {len(lines)} differences\n")
-        sys.stdout.writelines(f"  {line}\n" for line in lines)
+        _say(f"{section}: {len(lines)} differences", *(f"  - {line}" for line in lines))
     return int(differs)
 
 
@@ -153,31 +184,35 @@ def _list(options: argparse.Namespace) -> int:
 
     table = Table(*frame.columns)
     for row in frame.itertuples(index=False):
-        table.add_row(*(Text(str(cell), overflow="fold") for cell in row))
+        table.add_row(*(Text(printable(str(cell)), overflow="fold") for cell in row))
     Console().print(table)
     return 0
 
 
 def _history(options: argparse.Namespace) -> int:
     root = _existing(reports_root(options.reports))
+    require_free({"--output": None if options.json else options.output})
     from harness import bundle_tables
 
-    frame = bundle_tables.metrics_frame(root, find_bundles(root))
+    frame, left_out = bundle_tables.metrics_frame(root, find_bundles(root))
+    for name in left_out:
+        sys.stderr.write(f"{NAME}: left out, NOT VERIFIED: {printable(name)}\n")
     if options.json:
         chosen = frame[frame["name"] == options.figure] if not frame.empty else frame
         sys.stdout.write(json_text({"figures": bundle_tables.as_records(chosen)}))
         return 0
     _publish_file(options.output, lambda path: bundle_tables.draw_history(path, frame, options.figure))
-    sys.stdout.write(f"{options.output}\n")
+    _say(str(options.output))
     return 0
 
 
 def _summary(options: argparse.Namespace) -> int:
     bundle = require_bundle(options.bundle)
+    require_free({"--junit": options.junit, "--markdown": options.markdown})
     from harness.ci import markdown, publish_summary
-    from harness.evidence import load_metrics
+    from harness.verified import verified_metrics
 
-    metrics = load_metrics(bundle)
+    metrics = verified_metrics(bundle)
     publish_summary([metrics], "nanoBragg parity", os.environ, options.junit, options.markdown)
     sys.stdout.write(json_text(metrics) if options.json else markdown([metrics], "nanoBragg parity"))
     return int(metrics["exit_status"])
@@ -187,9 +222,9 @@ def _html(options: argparse.Namespace) -> int:
     if options.index == (options.bundle is not None):
         raise UsageError("html: give a BUNDLE, or --index and no BUNDLE")
     made, target = _made_index(options) if options.index else _made_page(options)
-    _publish_file(target, lambda path: path.write_text(made.text, encoding="utf-8"))
+    _publish_file(target, lambda path: path.write_bytes(made.text.encode("utf-8", "backslashreplace")))
     facts = {"page": str(target), "bytes": target.stat().st_size, **made.facts}
-    sys.stderr.writelines(f"{NAME}: {line}\n" for line in made.warnings)
+    sys.stderr.writelines(f"{NAME}: {printable(line)}\n" for line in made.warnings)
     sys.stdout.write(json_text(facts) if options.json else f"{printable(str(target))}\n")
     return 0
 
@@ -218,13 +253,7 @@ def _existing(root: Path) -> Path:
 
 def _new(target: Path) -> Path:
     """Return the path of a new file. Raises: HarnessError if it exists or lies in a finished bundle."""
-    if target.exists() or target.is_symlink():
-        raise HarnessError(f"'{target}' exists; results are never overwritten, name a new file or remove it")
-    for folder in target.absolute().parents:
-        if is_complete(folder):
-            raise HarnessError(
-                f"'{target}' lies in bundle '{folder}', which would not verify any more; name another file"
-            )
+    require_free({"--output": target})
     return target
 
 

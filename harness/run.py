@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,17 @@ from system_io.children import Outcome, execute
 FLOAT_NAME = "floatimage.bin"
 INT_NAME = "intimage.img"
 OUTPUT_WORDS = ("-floatfile", FLOAT_NAME, "-intfile", INT_NAME, "-nonoise", "-nopgm")
+WORK_NAME = "work"
 TRACE_NAME = "trace.log"
 TRACE_WORDS = ("-trace_file", TRACE_NAME)
 SMV_HEAD_BYTES = 512
+FAINTEST, BRIGHTEST = 1e-18, 1e18
+"""Photons of a pixel, outside of which the order of bytes is asked about."""
+WIDTHS: Mapping[float, str] = {
+    2.0: ": they are 8-byte floats (float64), 4-byte ones (float32) are needed",
+    0.5: ": they are 2-byte numbers, 4-byte floats (float32) are needed",
+}
+"""What a float image is by how much longer it is than it must be."""
 
 COMPUTED = re.compile(rb"^computed: ([ -~]{1,120})$", re.MULTILINE)
 """Line in which a program says how it computed its image."""
@@ -88,7 +96,7 @@ def run_program(
     Returns:
         The run, with the image [slow, fast] or the failure in words.
     """
-    folder = scratch / "work"
+    folder = scratch / WORK_NAME
     folder.mkdir(parents=True)
     for source, name in arguments.copies:
         shutil.copyfile(source, folder / name)
@@ -99,13 +107,14 @@ def run_program(
     if failure is None:
         image, shape_source, failure = read_float_image(folder, arguments.words)
     if failure is not None:
-        failure = _with_last_words(f"{program.title} '{program.words[0]}' {failure}", stderr or stdout)
+        failure = with_last_words(f"{program.title} '{program.words[0]}' {failure}", stderr or stdout)
     trace = folder / TRACE_NAME
     lines = trace.read_bytes() if arguments.traces and trace.is_file() else None
     return ProgramRun(program, command, outcome, stdout, stderr, image, shape_source, failure, lines)
 
 
-def _with_last_words(failure: str, output: bytes) -> str:
+def with_last_words(failure: str, output: bytes) -> str:
+    """Return a failure with the last line that a program wrote."""
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
     return f"{failure}: {lines[-1][:300]}" if lines else failure
 
@@ -128,8 +137,24 @@ def read_float_image(folder: Path, words: Sequence[str]) -> tuple[FloatImage | N
     if path.stat().st_size != expected:
         found = path.stat().st_size
         problem = f"wrote a float image of {found} bytes, not {expected} (shape from the {source})"
-        return None, source, problem
-    return np.fromfile(path, dtype=np.float32).reshape(shape), source, None
+        return None, source, problem + WIDTHS.get(found / expected if expected else 0.0, "")
+    image = np.fromfile(path, dtype=np.float32).reshape(shape)
+    if _foreign_order(image):
+        return None, source, "wrote a float image of the other byte order (big-endian); swap its bytes"
+    return image, source, None
+
+
+def _foreign_order(image: FloatImage) -> bool:
+    """Tell whether numbers make no sense as they are, but do with their bytes swapped."""
+    return bool(image.size) and not _sensible(image) and _sensible(image.byteswap())
+
+
+def _sensible(image: FloatImage) -> bool:
+    """Tell whether an image is finite, and all but zeros lie in the range of photons."""
+    if not np.isfinite(image).all():
+        return False
+    sizes = np.abs(image[image != 0.0])
+    return bool(((sizes > FAINTEST) & (sizes < BRIGHTEST)).all())
 
 
 def smv_shape(path: Path) -> tuple[int, int] | None:

@@ -6,11 +6,13 @@ None), or `Any`. A mapping may have no other keys.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import BundleError
+from harness.verdict import State, Word
 
 BUNDLE_SCHEMA = "nb-bundle 1"
 SUMMARY_SCHEMA = 2
@@ -32,15 +34,42 @@ class Each:
     shape: Any
 
 
+@dataclass(frozen=True)
+class Partial:
+    """A mapping in which each of these keys may be missing, and others may stand."""
+
+    shape: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of these words."""
+
+    words: frozenset[str]
+
+
+STAMP = re.compile(r"(\d{8}T\d{6}Z)?", re.ASCII)
+VERDICT = OneOf(frozenset(word.value for word in Word))
+STATE = OneOf(frozenset(state.value for state in State))
 FIGURE: Mapping[str, Any] = {
     "name": str, "part": str, "measured": Maybe(float), "published": Maybe(float), "strict": Maybe(float),
-    "published_held": Maybe(bool), "state": str, "note": str,
+    "published_held": Maybe(bool), "state": STATE, "note": str,
 }  # fmt: skip
 METRICS: Mapping[str, Any] = {
-    "schema": str, "kind": str, "title": str, "created": str, "verdict": str, "exit_status": int,
+    "schema": str, "kind": str, "title": str, "created": STAMP, "verdict": VERDICT, "exit_status": int,
     "reasons": [str], "notes": [str], "command": [str], "parts": [str], "figures": [FIGURE],
     "first_divergence": Maybe(str), "causal_taps": [str], "settings": Each(Any), "commit": Maybe(str),
 }  # fmt: skip
+TRACE_DIFF = Partial({
+    "verdict": VERDICT, "exit_status": int, "first_divergence": Maybe(str), "causal_by_tap": Each(int),
+    "counts": Partial({"only_a": int, "only_b": int}), "taps": Each(Partial({"outside": int})),
+})  # fmt: skip
+"""What trace-diff states, as far as others read it."""
+ENVIRONMENT = Partial({
+    "created": STAMP, "git": Maybe({"commit": str, "dirty": bool}), "programs": Each(Each(Any)),
+    "sides": Partial({"c": Each(Any), "py": Each(Any), "differences": [str]}), "packages": Each(Maybe(str)),
+    "variables": Each(str),
+})  # fmt: skip
 INPUT: Mapping[str, Any] = {"path": str, "sha256": str, "bytes": int}
 REGION: Mapping[str, Any] = {"x_min": int, "x_max": int, "y_min": int, "y_max": int}
 RUN: Mapping[str, Any] = {
@@ -49,14 +78,15 @@ RUN: Mapping[str, Any] = {
     "shape_source": Maybe(str), "image_sha256": Maybe(str), "failure": Maybe(str),
 }  # fmt: skip
 CRITERION: Mapping[str, Any] = {
-    "name": str, "measured": Maybe(float), "bound": str, "state": str, "strict_held": bool,
+    "name": str, "measured": Maybe(float), "bound": str, "state": STATE, "strict_held": bool,
 }  # fmt: skip
+PAIR_SETTINGS = Partial({"dtype": Maybe(str), "device": Maybe(str), "timeout_s": float})
 SUMMARY: Mapping[str, Any] = {
-    "schema": int, "verdict": str, "exit_status": int, "reasons": [str], "notes": [str], "parity_mode": str,
-    "arguments": [str], "caller": str, "settings": Each(Any), "inputs": [INPUT], "resampled": bool,
-    "asked_region": Maybe(REGION), "region": Maybe(REGION), "bounds": Each(Any), "strict_bounds": Each(Any),
-    "criteria": [CRITERION], "metrics": Maybe(Each(Any)), "peaks": Maybe(Each(Any)), "runs": Each(RUN),
-    "traces": Maybe(Each(Any)),
+    "schema": int, "verdict": VERDICT, "exit_status": int, "reasons": [str], "notes": [str],
+    "parity_mode": str, "arguments": [str], "caller": str, "settings": PAIR_SETTINGS, "inputs": [INPUT],
+    "resampled": bool, "asked_region": Maybe(REGION), "region": Maybe(REGION), "bounds": Each(Any),
+    "strict_bounds": Each(Any), "criteria": [CRITERION], "metrics": Maybe(Each(Any)),
+    "peaks": Maybe(Each(Any)), "runs": Each(RUN), "traces": Maybe(TRACE_DIFF),
 }  # fmt: skip
 GRADIENTS_ABOUT: Mapping[str, Any] = {
     "parity_mode": str, "arguments": [str], "caller": str, "inputs": [INPUT], "asked": Maybe([str]),
@@ -72,10 +102,10 @@ GRADIENT: Mapping[str, Any] = {
     "terms": Maybe(Each([Maybe(float)])), "ends": [[Maybe(float)]], "refusal": str, "autograd": Maybe(float),
     "chain_rule_error": Maybe(float), "estimate": Maybe(float), "uncertainty": Maybe(float),
     "narrowest_difference": Maybe(float), "relative_difference": Maybe(float), "relative_bound": Maybe(float),
-    "verdict": str, "reason": str,
+    "verdict": VERDICT, "reason": str,
 }  # fmt: skip
 GRADIENTS: Mapping[str, Any] = {
-    "schema": str, "verdict": str, "exit_status": int, "reasons": [str], "agree": int, "differ": int,
+    "schema": str, "verdict": VERDICT, "exit_status": int, "reasons": [str], "agree": int, "differ": int,
     "not_compared": int, **GRADIENTS_ABOUT, "objective_first": [float], "objective_simulator": Maybe(float),
     "parameters": [GRADIENT],
 }  # fmt: skip
@@ -88,8 +118,8 @@ BUDGET: Mapping[str, Any] = {
     "one_side_only": [str], "residual": float, "residual_share": Maybe(float), "remark": str,
 }  # fmt: skip
 TRACE: Mapping[str, Any] = {
-    "verdict": str, "exit_status": int, "reasons": [str], "first_divergence": Maybe(str), "parity_mode": str,
-    "phi_mode": Maybe(str), "arguments": [str], "caller": str, "inputs": [INPUT],
+    "verdict": VERDICT, "exit_status": int, "reasons": [str], "first_divergence": Maybe(str),
+    "parity_mode": str, "phi_mode": Maybe(str), "arguments": [str], "caller": str, "inputs": [INPUT],
     "observer_check": {"c": str, "py": str}, "isolated": [Each(Any)], "budget": [BUDGET], "runs": Each(RUN),
     "settings": {
         "pixels": [[int]], "roi": Maybe([int]), "level": str, "dtype": Maybe(str), "device": Maybe(str),
@@ -130,8 +160,14 @@ def check_trace(value: Any, where: str) -> None:
     """Check what trace-harness adds to metrics.json. Raises: BundleError that names the place."""
     _check_version(value, TRACE_SCHEMA, where)
     check({key: item for key, item in value.items() if key in TRACE}, TRACE, where)
+    check(value, TRACE_DIFF, where)
     check(value.get("taps", {}), Each(TAP), f"{where}.taps")
     check(value.get("causal_by_tap", {}), Each(int), f"{where}.causal_by_tap")
+
+
+def check_environment(value: Any, where: str) -> None:
+    """Check the content of env.json. Raises: BundleError that names the place."""
+    check(value, ENVIRONMENT, where)
 
 
 def _check_version(value: Any, known: str | int, where: str) -> None:
@@ -150,21 +186,31 @@ def check(value: Any, shape: Any, where: str) -> None:
         return
     if isinstance(shape, Maybe):
         check(value, shape.shape, where)
+    elif isinstance(shape, OneOf):
+        fits = isinstance(value, str) and value in shape.words
+        _demand(fits, value, f"one of {', '.join(sorted(shape.words))}", where)
+    elif isinstance(shape, re.Pattern):
+        fits = isinstance(value, str) and shape.fullmatch(value) is not None
+        _demand(fits, value, f"like {shape.pattern}", where)
     elif isinstance(shape, list):
         _demand(isinstance(value, list), value, "a list", where)
         for number, item in enumerate(value):
             check(item, shape[0], f"{where}[{number}]")
-    elif isinstance(shape, Each | Mapping):
+    elif isinstance(shape, Each | Mapping | Partial):
         _check_mapping(value, shape, where)
     else:
         _demand(_is_of(value, shape), value, TYPE_WORDS[shape], where)
 
 
-def _check_mapping(value: Any, shape: Each | Mapping[str, Any], where: str) -> None:
+def _check_mapping(value: Any, shape: Each | Partial | Mapping[str, Any], where: str) -> None:
     _demand(isinstance(value, dict), value, "an object", where)
     if isinstance(shape, Each):
         for key, item in value.items():
             check(item, shape.shape, f"{where}.{key}")
+        return
+    if isinstance(shape, Partial):
+        for key in shape.shape.keys() & value.keys():
+            check(value[key], shape.shape[key], f"{where}.{key}")
         return
     wrong = sorted(shape.keys() ^ value.keys())
     if wrong:

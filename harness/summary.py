@@ -8,8 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from harness.bundle import COMMANDS
 from harness.compare import Comparison, Roi
-from harness.files import json_text, sha256_lines
+from harness.files import sha256_lines
 from harness.metrics import Metrics
 from harness.pair import SIDES, PairResult
 from harness.pictures import Frame, draw_difference, draw_image
@@ -17,6 +18,8 @@ from harness.schema import check_summary
 from harness.shown import Row, Shown, criterion_row, divergence_line
 from harness.traces import trace_metrics, trace_name
 from harness.verdict import STRICT, State
+from system_io.shell import shell_text
+from system_io.shown import json_text, printable
 
 SCHEMA = 2
 
@@ -73,8 +76,8 @@ def write_results(
             run.image.tofile(folder / f"{side}_float.bin")
         if run.trace is not None:
             (folder / trace_name(side)).write_bytes(run.trace)
-    _write_pictures(folder, result)
-    (folder / "commands.txt").write_text(_command_text(result, commands), encoding="utf-8")
+    write_pictures(folder, result)
+    (folder / COMMANDS).write_text(command_text(result, commands), encoding="utf-8")
     programs = {side: dict(run.program.provenance) for side, run in zip(SIDES, result.runs, strict=False)}
     (folder / "env.json").write_text(json_text({**environment, "programs": programs}), encoding="utf-8")
     summary = {**summary_data(result), "traces": trace_metrics(folder)}
@@ -84,17 +87,20 @@ def write_results(
     (folder / "sha256.txt").write_text(sha256_lines(folder, names), encoding="utf-8")
 
 
-def _command_text(result: PairResult, commands: Sequence[str]) -> str:
-    lines = ["# the comparison, called in " + shlex.quote(str(result.job.caller)), shlex.join(commands)]
+def command_text(result: PairResult, commands: Sequence[str]) -> str:
+    """Return the commands for copying, a line each, with the inputs by content."""
+    caller = printable(shlex.quote(str(result.job.caller)))
+    lines = [f"# the comparison, called in {caller}", shell_text(commands)]
     for run in result.runs:
-        lines += [f"# {run.program.title}, in an empty directory", shlex.join(run.command)]
-    lines += [f"# input {item['sha256']}  {item['path']}" for item in result.inputs]
+        lines += [f"# {run.program.title}, in an empty directory", shell_text(run.command)]
+    lines += [f"# input {item['sha256']}  {printable(item['path'])}" for item in result.inputs]
     for source, name in result.arguments.copies:
-        lines.append(f"# with a copy of {shlex.quote(str(source))} as {shlex.quote(name)} in that directory")
+        names = [printable(shlex.quote(str(one))) for one in (source, name)]
+        lines.append(f"# with a copy of {names[0]} as {names[1]} in that directory")
     return "\n".join(lines) + "\n"
 
 
-def _write_pictures(folder: Path, result: PairResult) -> None:
+def write_pictures(folder: Path, result: PairResult) -> None:
     """Draw the compared regions; without a region to compare, each image by itself and no difference."""
     comparison = result.comparison
     if comparison.first is not None and comparison.second is not None and comparison.roi is not None:

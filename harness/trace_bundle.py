@@ -11,22 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.bundle import METRICS
-from harness.errors import BundleError
-from harness.part import differing, environment_of, read_json
+from harness.part import differing, environment_of
 from harness.schema import BUNDLE_SCHEMA, TRACE_SCHEMA, check_trace
 from harness.trace_job import LOG_NAMES, SIDES
 from harness.traces import records_of
+from harness.untrusted import read_json, read_plain
 from harness.verdict import State
-from trace_tools.align import NotComparableError
-from trace_tools.errors import TraceError
-from trace_tools.judge import Options, judge
-from trace_tools.render import metrics
 from trace_tools.trace_file import Trace, read_stream
 
 TRACE_KIND = "trace"
-GRAPH_NAME, FLOOR_NAME = "graph.json", "floor.json"
-OVERRULED = ("verdict", "exit_status")
-"""What the observer check may make worse than the traces are."""
+GRAPH_NAME, FLOOR_NAME, PAGE_NAME = "graph.json", "floor.json", "diff.md"
 FINAL_TAP = "I_pixel_final"
 STATES: Mapping[str, State] = {"PASS": State.HELD, "PASS (LOOSENED)": State.HELD, "FAIL": State.FAILED}
 SUM_SLACK = 1e-9
@@ -54,30 +48,8 @@ class TracePart:
     @cached_property
     def log_bytes(self) -> tuple[bytes, bytes]:
         """Return both traces as they were written. Raises: BundleError if one is missing."""
-        try:
-            c, py = ((self.folder / name).read_bytes() for name in LOG_NAMES.values())
-        except OSError as error:
-            raise BundleError(f"cannot read '{error.filename}': {error.strerror}; it is damaged") from error
+        c, py = (read_plain(self.folder / name) for name in LOG_NAMES.values())
         return c, py
-
-    def differences(self) -> list[str]:
-        """Compare the stored traces again and say where metrics.json states something else."""
-        fresh = self._judged()
-        if any(text.startswith("CHANGED") for text in self.data["observer_check"].values()):
-            fresh = {key: value for key, value in fresh.items() if key not in OVERRULED}
-        found = [text for key in fresh for text in differing(fresh[key], self.data.get(key), key)]
-        return [*found, *self._budget_faults()]
-
-    def _judged(self) -> dict[str, Any]:
-        """Return what trace-diff measures on the stored traces, with the settings of the comparison."""
-        asked, there = self.data["settings"], {}
-        for key, name in (("floor", FLOOR_NAME), ("graph", GRAPH_NAME)):
-            there[key] = str(self.folder / name) if (self.folder / name).is_file() else None
-        options = Options(asked["rtol"], asked["atol"], there["floor"], asked["k"], there["graph"])
-        try:
-            return metrics(judge(*self.traces(), options))
-        except (NotComparableError, TraceError):
-            return {"first_divergence": None}
 
     def traces(self) -> tuple[Trace, Trace]:
         """Return both traces. Raises: TraceError for a broken one, BundleError for a missing one."""
@@ -87,7 +59,7 @@ class TracePart:
         )
         return c, py
 
-    def _budget_faults(self) -> list[str]:
+    def budget_faults(self) -> list[str]:
         """Return where the parts of a budget do not make up the difference of its pixel."""
         faults = []
         for number, budget in enumerate(self.data["budget"]):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import UsageError
+from harness.errors import BundleError, UsageError
+from harness.part import Part
 
 Pixels = tuple[tuple[int, int], ...]
 
@@ -37,12 +36,13 @@ def read_compared(folder: Path) -> Compared:
         UsageError: it is none, or its two images cannot be compared pixel by pixel.
     """
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        images = tuple(_image(folder, summary, side) for side in ("c", "py"))
+        part = Part.load(folder)
+        summary = part.summary
+        images = part.first, part.second
         args = tuple(str(word) for word in summary["arguments"])
         mode = str(summary["parity_mode"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = getattr(error, "strerror", None) or f"{type(error).__name__} {error}"
+    except (BundleError, OSError, ValueError, KeyError, TypeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(
             f"--from '{folder}' is no result of nb-compare with two images ({reason}); name the folder that "
             "nb-compare wrote"
@@ -56,11 +56,6 @@ def read_compared(folder: Path) -> Compared:
     return Compared(
         args, Path(caller) if caller else None, mode, (images[0], images[1]), _region(summary.get("region"))
     )
-
-
-def _image(folder: Path, summary: dict[str, Any], side: str) -> NDArray[np.float32]:
-    shape = summary["runs"][side]["shape_slow_fast"]
-    return np.fromfile(folder / f"{side}_float.bin", np.float32).reshape([int(count) for count in shape])
 
 
 def _region(region: dict[str, int] | None) -> tuple[slice, slice]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from harness.arguments import PreparedArguments, prepare_arguments
 from harness.errors import HarnessError, ProgramError, UsageError
 from harness.programs import Program
-from harness.run import ProgramRun, run_program
+from harness.run import WORK_NAME, ProgramRun, run_program
 from system_io.children import temporary_folder
 from trace_tools.errors import TraceError
 from trace_tools.trace_file import Trace, read_trace
@@ -27,6 +27,8 @@ OWN_OPTIONS: Mapping[str, str] = {
     "-trace_level": "give --level before the --",
     "-trace_only": "leave it out",
 }
+NOT_DONE, CHANGED = "NOT DONE (--no-observer-check)", "CHANGED: "
+EQUAL = " traced pixels equal an untraced run bit for bit"
 FLOAT_TAP = "floatimage_accumulated"
 
 
@@ -86,6 +88,12 @@ class TraceJob:
             raise ProgramError(f"{program.title} '{program.words[0]}' knows no quirks; leave --phi-mode out")
         return (*words, program.dialect.quirk_option, f"Q-PHI-CARRYOVER={PHI_MODES[self.phi_mode]}")
 
+    def looking_words(self, side: str) -> tuple[str, ...]:
+        """Return the words behind the program of one side that make it trace."""
+        program = self.first if side == SIDES[0] else self.second
+        only = ("-trace_only",) if program.kind == "simulator" else ()
+        return (*self.setting_words(side), *self.trace_words(), *only, "-trace_file", LOG_NAMES[side])
+
 
 @dataclass(frozen=True)
 class Observed:
@@ -99,12 +107,12 @@ class Observed:
     def text(self) -> str:
         """Return the result in words."""
         if not self.done:
-            return "NOT DONE (--no-observer-check)"
+            return NOT_DONE
         if self.changed:
-            return f"CHANGED: {self.changed[0]}" + (
+            return f"{CHANGED}{self.changed[0]}" + (
                 f" and {len(self.changed) - 1} more" if self.changed[1:] else ""
             )
-        return f"{self.compared} traced pixels equal an untraced run bit for bit"
+        return f"{self.compared}{EQUAL}"
 
 
 @dataclass(frozen=True)
@@ -161,11 +169,8 @@ def run_traced_pair(job: TraceJob) -> TracedPair:
 
 def _run_side(job: TraceJob, side: str, arguments: PreparedArguments, scratch: Path) -> TracedSide:
     program = job.first if side == SIDES[0] else job.second
-    settings = job.setting_words(side)
-    log = scratch / LOG_NAMES[side]
-    only = ("-trace_only",) if program.kind == "simulator" else ()
-    looking = (*settings, *job.trace_words(), *only, "-trace_file", str(log))
-    run = _checked(run_program(program, looking, arguments, scratch / side, job.timeout_s))
+    run = _checked(run_program(program, job.looking_words(side), arguments, scratch / side, job.timeout_s))
+    log = scratch / side / WORK_NAME / LOG_NAMES[side]
     if not log.is_file():
         raise HarnessError(
             f"{program.title} '{program.words[0]}' wrote no trace; "
@@ -174,6 +179,7 @@ def _run_side(job: TraceJob, side: str, arguments: PreparedArguments, scratch: P
     trace = _read(log)
     if not job.observer_check:
         return TracedSide(side, run, None, log.read_bytes(), trace, Observed(False))
+    settings = job.setting_words(side)
     plain = _checked(run_program(program, settings, arguments, scratch / f"{side}-plain", job.timeout_s))
     return TracedSide(side, run, plain, log.read_bytes(), trace, _observe(run, plain, trace))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.part import differing
-from harness.replay_parts import Inputs, Replayed, changed_program, recorded_program
+from harness.replay_parts import Chosen, Inputs, Replayed, changed_program, time_limit_s
 from harness.trace_bundle import FLOOR_NAME, TracePart
 from harness.trace_job import LOG_NAMES, SIDES, TraceJob, run_traced_pair
 from harness.trace_results import Asked, judge_pair, result_data, write_logs
@@ -18,8 +18,11 @@ from trace_tools.errors import TraceError
 from trace_tools.judge import judge
 from trace_tools.trace_file import read_stream
 
+DERIVED = ("budget", "isolated")
+"""What follows from the logs and the inputs, and cannot be verified without the simulator."""
 
-def replay_trace(part: TracePart, inputs: Inputs, c_bin: str | None, py_bin: str | None) -> Replayed:
+
+def replay_trace(part: TracePart, inputs: Inputs, chosen: Chosen) -> Replayed:
     """Trace the pixels of a folder again.
 
     A trace that is not byte for byte the recorded one is compared with it as two programs are.
@@ -27,7 +30,7 @@ def replay_trace(part: TracePart, inputs: Inputs, c_bin: str | None, py_bin: str
     Raises:
         BundleError: an input file is nowhere, or a program has changed.
     """
-    job, asked = _job(part, inputs, c_bin, py_bin)
+    job, asked = _job(part, inputs, chosen)
     pair = run_traced_pair(job)
     with temporary_folder("nb-replay") as scratch:
         write_logs(Path(scratch), pair, asked)
@@ -39,27 +42,25 @@ def replay_trace(part: TracePart, inputs: Inputs, c_bin: str | None, py_bin: str
         word = max(word, one, key=lambda w: EXIT_STATUS[w])
         lines.append(f"{side}: {text}")
     lines.append(f"verdict: recorded {part.data['verdict']}, now {verdict.word}")
-    budget = differing(result_data(pair, verdict, asked)["budget"], part.data["budget"], "budget")
-    lines += [text.replace("the raw files give", "now", 1) for text in budget]
+    fresh = result_data(pair, verdict, asked)
+    derived = [text for key in DERIVED for text in differing(fresh[key], part.data[key], key)]
+    lines += [text.replace("the raw files give", "now", 1) for text in derived]
     for side in SIDES:
         recorded = part.data["runs"][side]["provenance"]
         lines += changed_program(side, recorded, pair.sides[side].run.program.provenance)
-    changed = verdict.word != part.data["verdict"] or bool(budget and part.log_bytes == tuple(logs))
+    changed = verdict.word != part.data["verdict"] or bool(derived and part.log_bytes == tuple(logs))
     return Replayed(part.mode, Word.FAIL if changed else word, tuple(lines))
 
 
-def _job(part: TracePart, inputs: Inputs, c_bin: str | None, py_bin: str | None) -> tuple[TraceJob, Asked]:
+def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, Asked]:
     data: Any = part.data
     asked = data["settings"]
-    first, second = (
-        recorded_program(data["runs"][side]["provenance"], side, given)
-        for side, given in zip(SIDES, (c_bin, py_bin), strict=True)
-    )
+    first, second = (chosen.program(data["runs"][side]["provenance"], side) for side in SIDES)
     job = TraceJob(
         first=first,
         second=second,
         args=inputs.arguments(data),
-        caller=Path.cwd(),
+        caller=inputs.caller,
         pixels=tuple((slow, fast) for slow, fast in asked["pixels"]),
         roi=None if asked["roi"] is None else tuple(asked["roi"]),
         mode=data["parity_mode"],
@@ -68,7 +69,7 @@ def _job(part: TracePart, inputs: Inputs, c_bin: str | None, py_bin: str | None)
         device=asked["device"],
         level=asked["level"],
         observer_check=asked["observer_check"],
-        timeout_s=asked["timeout_s"],
+        timeout_s=time_limit_s(asked),
     )
     floor = part.folder / FLOOR_NAME
     kept = {key: asked[key] for key in ("rtol", "atol", "k", "stars", "budget")}

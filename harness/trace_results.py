@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
+import os
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
-from harness.bundle import HASHES, METRICS, files_below, sealed
-from harness.files import input_facts, json_text, sha256_lines
+from harness.bundle import COMMANDS, HASHES, METRICS, files_below, sealed
+from harness.files import input_facts, sha256_lines
 from harness.isolate import Isolated, isolate, isolation_data, isolation_markdown
 from harness.rot_stars import star_graph, with_rot_stars
 from harness.schema import TRACE_SCHEMA, check_trace
 from harness.shown import Row, Shown, divergence_line
-from harness.trace_bundle import FLOOR_NAME, GRAPH_NAME
-from harness.trace_job import LOG_NAMES, SIDES, TracedPair
+from harness.trace_bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME
+from harness.trace_job import CHANGED, LOG_NAMES, SIDES, TracedPair
+from system_io.shell import shell_text
+from system_io.shown import json_text, markdown_text, printable
 from trace_tools.align import NotComparableError
 from trace_tools.errors import TraceError
 from trace_tools.judge import Options, Report, judge
@@ -96,19 +98,30 @@ def judge_pair(folder: Path, pair: TracedPair, asked: Asked) -> TraceVerdict:
         ]
         report = judge(traces[0], traces[1], judge_options(folder, asked))
     except NotComparableError as error:
-        return TraceVerdict("NOT COMPARABLE", (str(error),), None)
+        return TraceVerdict("NOT COMPARABLE", (within(folder, error),), None)
     except TraceError as error:
-        return TraceVerdict("ERROR", (str(error),), None)
+        return TraceVerdict("ERROR", (within(folder, error),), None)
     isolated = isolate(report.comparison, isolation_words(pair), pair.job.caller)
     shares = budgets(report, isolation_words(pair), pair.job.caller) if asked.budget else ()
+    observed = {side: pair.sides[side].observed.text for side in SIDES}
+    word, reasons = overruled(report, observed)
+    return TraceVerdict(word, reasons, report, isolated, shares)
+
+
+def overruled(report: Report, observed: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """Return word and reasons of a report; a pixel that the taps changed makes them those of an error."""
     changed = [
-        f"observer check, {side}: {pair.sides[side].observed.text}"
-        for side in SIDES
-        if pair.sides[side].observed.changed
+        f"observer check, {side}: {text}" for side, text in observed.items() if text.startswith(CHANGED)
     ]
-    if changed:
-        return TraceVerdict("ERROR", (*changed, verdict_line(report)), report, isolated, shares)
-    return TraceVerdict(report.verdict, (verdict_line(report),), report, isolated, shares)
+    return ("ERROR" if changed else report.verdict), (*changed, verdict_line(report))
+
+
+def within(folder: Path, error: Exception) -> str:
+    """Return a message that names the files of a folder as they are called in it."""
+    text = str(error)
+    for name in (str(folder), " ".join(str(folder).split()), printable(str(folder))):
+        text = text.replace(f"{name}{os.sep}", "")
+    return text
 
 
 def isolation_words(pair: TracedPair) -> tuple[str, ...]:
@@ -154,26 +167,31 @@ def write_results(
     """Write metrics.json, diff.md, commands.txt and env.json beside the logs, and the hashes of all."""
     data = result_data(pair, verdict, asked)
     check_trace(data, METRICS)
-    (folder / METRICS).write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / METRICS).write_text(json_text(data, indent=1), encoding="utf-8")
     programs = {side: dict(pair.sides[side].run.program.provenance) for side in SIDES}
     (folder / "env.json").write_text(json_text({**environment, "programs": programs}), encoding="utf-8")
-    (folder / "diff.md").write_text(_page(pair, verdict), encoding="utf-8")
-    (folder / "commands.txt").write_text(_command_text(pair, command), encoding="utf-8")
+    observed = {side: pair.sides[side].observed.text for side in SIDES}
+    (folder / PAGE_NAME).write_text(trace_page(observed, verdict), encoding="utf-8")
+    runs = [
+        (side.run.program.title, side.run.command, None if side.untraced is None else side.untraced.command)
+        for side in (pair.sides[name] for name in SIDES)
+    ]
+    (folder / COMMANDS).write_text(trace_commands(pair.job.caller, command, runs), encoding="utf-8")
     (folder / HASHES).write_text(sealed(sha256_lines(folder, files_below(folder))), encoding="utf-8")
 
 
-def _page(pair: TracedPair, verdict: TraceVerdict) -> str:
-    observed = [f"- observer check, {side}: {pair.sides[side].observed.text}" for side in SIDES]
+def trace_page(observed: Mapping[str, str], verdict: TraceVerdict) -> str:
+    """Return the content of diff.md; observed: the observer check of each side in words."""
+    checks = [f"- observer check, {side}: {printable(text)}" for side, text in observed.items()]
     if verdict.report is None:
-        return "\n".join(
-            ["# Trace comparison", "", f"**{verdict.word}: {verdict.reasons[0]}**", "", *observed, ""]
-        )
+        said = markdown_text(verdict.reasons[0])
+        return "\n".join(["# Trace comparison", "", f"**{verdict.word}: {said}**", "", *checks, ""])
     return "\n".join(
         [
             markdown(verdict.report),
             "## Observer check",
             "",
-            *observed,
+            *checks,
             "",
             isolation_markdown(verdict.isolated),
             *([budget_markdown(verdict.budgets)] if verdict.budgets else []),
@@ -181,14 +199,16 @@ def _page(pair: TracedPair, verdict: TraceVerdict) -> str:
     )
 
 
-def _command_text(pair: TracedPair, command: Sequence[str]) -> str:
-    lines = ["# the comparison, called in " + shlex.quote(str(pair.job.caller)), shlex.join(command)]
-    for side in SIDES:
-        traced = pair.sides[side]
-        lines += [f"# {traced.run.program.title}, in an empty directory", shlex.join(traced.run.command)]
-        if traced.untraced is not None:
-            lines += ["# the same without taps", shlex.join(traced.untraced.command)]
-    lines += ["# the comparison of the two logs", shlex.join(["trace-diff", *LOG_NAMES.values()])]
+def trace_commands(
+    caller: Path, command: Sequence[str], runs: Sequence[tuple[str, Sequence[str], Sequence[str] | None]]
+) -> str:
+    """Return the commands for copying; runs: title, traced and untraced command (or None) of each side."""
+    lines = ["# the comparison, called in " + printable(shlex.quote(str(caller))), shell_text(command)]
+    for title, traced, untraced in runs:
+        lines += [f"# {title}, in an empty directory", shell_text(traced)]
+        if untraced is not None:
+            lines += ["# the same without taps", shell_text(untraced)]
+    lines += ["# the comparison of the two logs", shell_text(["trace-diff", *LOG_NAMES.values()])]
     return "\n".join(lines) + "\n"
 
 

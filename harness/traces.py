@@ -32,8 +32,8 @@ def read_side(folder: Path, side: str) -> Trace:
         with path.open("rb") as stream:
             return read_stream(stream, path.name)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise TraceError(f"cannot read trace '{path}': {reason}; make it with -trace_pixel") from error
+        reason = error.strerror or "not readable"
+        raise TraceError(f"cannot read trace '{path.name}': {reason}; make it with -trace_pixel") from error
 
 
 def trace_metrics(folder: Path) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ bounds. What holds within the bounds in force but not within the strict ones is 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -56,8 +57,22 @@ class Bounds:
         return replace(self, name=name, correlation_min=correlation_min)
 
 
+THRESHOLD = re.compile(r"(?P<base>[^,]+)(?:, correlation (?P<least>\S+))?")
 STRICT = Bounds("strict", 1.0 - 1e-9, 1.0 - 1e-6, 1.0 + 1e-6, 1e-6, 0.01)
 PUBLISHED = Bounds("published", 0.9995, 0.99, 1.01, None, 1.0)
+
+
+def named_bounds(name: str) -> Bounds | None:
+    """Return the bounds that go by a name, None for a name that no command gives."""
+    found = THRESHOLD.fullmatch(name)
+    base = {bounds.name: bounds for bounds in (STRICT, PUBLISHED)}.get(found["base"] if found else "")
+    if found is None or base is None or found["least"] is None:
+        return base
+    try:
+        bounds = base.with_correlation(float(found["least"]))
+    except ValueError:
+        return None
+    return bounds if bounds.name == name and 0.0 < bounds.correlation_min <= 1.0 else None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from harness.bundle import STAMP_FORMAT
 from harness.bundle_find import is_complete, require_bundle
 from harness.errors import BundleError
 from harness.evidence import Check, load_gradients, load_metrics, load_parts, load_trace, verify
-from harness.part import Part, read_json
+from harness.part import Part
 from harness.report.budget_view import trace_content
 from harness.report.cause_view import cause_content
 from harness.report.content import part_content
@@ -21,6 +21,7 @@ from harness.report.gradient_view import gradient_content
 from harness.report.graph import STATE_WORDS, graph_svg
 from harness.report.pack import pack_images, packed_json
 from harness.report.templates import resource, script_json, shown_data, template
+from harness.untrusted import read_json
 from harness.verdict import Word
 
 SCRIPTS = (

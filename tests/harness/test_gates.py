@@ -109,7 +109,9 @@ def test_number_type_reaches_the_simulator_and_the_bundle(tmp_path, c_binary):
     summary = json.loads((bundle / "spec" / "summary.json").read_text(encoding="utf-8"))
     assert (summary["settings"]["dtype"], summary["settings"]["device"]) == ("float32", "cpu")
     assert "-dtype float32 -device cpu" in " ".join(summary["runs"]["py"]["command"])
-    assert gate["notes"] == ["dtype: float64 and float32"]
+    assert gate["notes"][0] == "dtype: float64 and float32"
+    assert [note.partition(" ")[0] for note in gate["notes"][1:]] == ["the", "the"]
+    assert "not those of the acceptance plan" in gate["notes"][1]
     words = "nb-compare --parity-mode spec --dtype float32 --device cpu -- "
     assert words in (bundle / "commands.txt").read_text(encoding="utf-8")
 
@@ -154,7 +156,8 @@ def test_list_diff_and_history_tabulate_bundles(green, capsys, tmp_path):
 
 def test_metrics_of_many_bundles_are_one_frame(green):
     reports, _ = green
-    frame = metrics_frame(reports, find_bundles(reports))
+    frame, left_out = metrics_frame(reports, find_bundles(reports))
+    assert left_out == []
     assert set(frame["part"]) == {"c-parity", "spec"}
     # in two modes, and once more in the closing bundle
     assert len(frame) == 2 * 2 * sum(len(gate.checks) for gate in GATES)

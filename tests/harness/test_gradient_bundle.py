@@ -15,7 +15,9 @@ from harness import gradients, report_cli
 from harness.bundle import GRADIENTS, HASHES, files_below
 from harness.evidence import load_metrics, verify
 from harness.gate_run import run_gates
+from harness.gradient_rows import report_of
 from harness.programs import program_at, simulator_program
+from harness.schema import GRADIENTS_ABOUT
 from harness.verdict import Word
 from tests.harness.chromium import Page, find_chromium
 from tests.harness.small_case import WORDS, small_plan
@@ -137,9 +139,10 @@ def test_a_forgery_that_is_consistent_is_found_by_a_replay(bundle, capsys):
     def change(data):
         row = row_of(data, "default_F")
         row["terms"] = {name: [2.0 * value, error] for name, (value, error) in row["terms"].items()}
-        row["ends"] = [[a, b, 2.0 * u, n, 2.0 * l, m] for a, b, u, n, l, m in row["ends"]]
+        data.update(report_of(data, tuple(GRADIENTS_ABOUT)).facts())
 
     edit(bundle, change)
+    assert verify(bundle).word is Word.PASS
     status, found = replayed(capsys, bundle)
     assert status == 1
     assert any(line.startswith("default_F: differs") for line in found["parts"][0]["lines"])

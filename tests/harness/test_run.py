@@ -18,10 +18,18 @@ def run_python(code, folder, timeout_s=600.0):
     return execute([sys.executable, "-c", code], folder, os.environ, timeout_s)[0]
 
 
-def test_existing_inputs_become_absolute_and_missing_ones_stay(tmp_path):
+def test_names_of_inputs_become_absolute_whether_or_not_they_are_there(tmp_path):
     (tmp_path / "x.hkl").write_text("", encoding="ascii")
     prepared = prepare_arguments(["-hkl", "x.hkl", "-mat", "missing.mat", "-cell", "-1"], tmp_path)
-    assert prepared.words == ("-hkl", str(tmp_path / "x.hkl"), "-mat", "missing.mat", "-cell", "-1")
+    assert prepared.words == (
+        "-hkl",
+        str(tmp_path / "x.hkl"),
+        "-mat",
+        str(tmp_path / "missing.mat"),
+        "-cell",
+        "-1",
+    )
+    assert prepared.inputs == (tmp_path / "x.hkl",)
 
 
 def test_outputs_are_taken_out_with_a_note(tmp_path):
