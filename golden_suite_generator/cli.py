@@ -17,7 +17,7 @@ from golden_suite_generator.record import UPSTREAM_NAME, record_upstream
 from golden_suite_generator.store import write_bytes
 from harness.cli import CommandParser, run_command
 from harness.errors import UsageError
-from harness.files import json_text
+from system_io.shown import json_text
 
 NAME = "nb-golden"
 PASSED, FAILED = 0, 1

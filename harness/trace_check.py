@@ -21,10 +21,11 @@ from harness.untrusted import BROKEN, Fault
 from system_io.shown import json_text
 from trace_tools.align import NotComparableError
 from trace_tools.errors import TraceError
-from trace_tools.judge import EXIT_STATUS, Options, judge
+from trace_tools.judge import Options, judge
 from trace_tools.noise_floor import FALLBACK_BOUND
 from trace_tools.render import metrics
 from trace_tools.trace_file import Trace
+from trace_tools.verdict import EXIT_STATUS
 
 ASKED_AS = {"rtol": "rtol", "atol": "atol", "k": "k", "stars": "emit_rot_stars", "budget": "budget",
             "dtype": "dtype", "device": "device", "level": "level"}  # fmt: skip
@@ -90,7 +91,7 @@ def judge_options(part: TracePart) -> Options:
     asked, there = part.data["settings"], {}
     for key, name in (("floor", FLOOR_NAME), ("graph", GRAPH_NAME)):
         there[key] = str(part.folder / name) if (part.folder / name).is_file() else None
-    return Options(rtol=asked["rtol"], atol=asked["atol"], k=asked["k"], **there)
+    return Options(asked["rtol"], asked["atol"], there["floor"], asked["k"], there["graph"])
 
 
 def _isolated(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:

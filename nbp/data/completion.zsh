@@ -43,7 +43,7 @@ _shtab_nbp_report_commands() {
     history:'plot a figure over the bundles'
     html:'make one self-contained HTML page'
     list:'tabulate the bundles'
-    replay:'run the commands again and compare'
+    replay:'verify, run the programs again, and compare'
     summary:'verdict and figures, for people and for CI'
     verify:'check hashes, schemas and every derived number'
   )
@@ -309,6 +309,7 @@ _shtab_nbp_report_replay_options=(
   "--data[look here for input files, by content]:DIR:"
   "--c-bin[first program, in place of the recorded one]:P:"
   "--py-bin[second program, in place of the recorded one]:P:"
+  "--run-recorded[run other programs that the bundle names, if unchanged]"
   ":BUNDLE:"
 )
 
@@ -1079,7 +1080,7 @@ _shtab_nb_report_commands() {
     history:'plot a figure over the bundles'
     html:'make one self-contained HTML page'
     list:'tabulate the bundles'
-    replay:'run the commands again and compare'
+    replay:'verify, run the programs again, and compare'
     summary:'verdict and figures, for people and for CI'
     verify:'check hashes, schemas and every derived number'
   )
@@ -1148,6 +1149,7 @@ _shtab_nb_report_replay_options=(
   "--data[look here for input files, by content]:DIR:"
   "--c-bin[first program, in place of the recorded one]:P:"
   "--py-bin[second program, in place of the recorded one]:P:"
+  "--run-recorded[run other programs that the bundle names, if unchanged]"
   ":BUNDLE:"
 )
 
