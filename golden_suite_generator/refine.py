@@ -165,7 +165,7 @@ def _command(argv: Sequence[str]) -> int:
             from golden_suite_generator.refine_run import refine, tell
 
             answer = refine(asked, options, [NAME, *argv], partial)
-    tell(answer, target)
+    tell(answer, target.path)
     return answer.judgement.exit_status
 
 

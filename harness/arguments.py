@@ -7,11 +7,13 @@ that make no image, are refused with the option of the harness to use instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from harness.compare import Made, Roi
 from harness.errors import UsageError
 
 HKL_OPTIONS = frozenset({"-hkl", "-hklfile"})
@@ -22,6 +24,7 @@ OUTPUT_OPTIONS = frozenset({
     "-floatfile", "-floatimage", "-intfile", "-intimage", "-pgmfile", "-pgmimage",
     "-noisefile", "-noiseimage", "-stolout", "-trace_file",
 })  # fmt: skip
+EPSILON_OPTIONS = frozenset({"-epsilon", "--epsilon"})
 QUIRK_OPTIONS = frozenset({"-quirk", "--quirk"})
 REFUSED: Mapping[str, str] = {
     "-parity_mode": "give --parity-mode before the --",
@@ -42,12 +45,16 @@ SLOW_COUNT = frozenset({"-detpixels", "-detpixels_s", "-detpixels_y"})
 
 @dataclass(frozen=True)
 class PreparedArguments:
-    """Words for a run in any directory, the input files they name, files to copy there first, and notes."""
+    """Words for a run in any directory, the input files they name, files to copy there first, and notes.
+
+    `last` are words that must stand behind all others, those of the harness included.
+    """
 
     words: tuple[str, ...]
     copies: tuple[tuple[Path, str], ...] = ()
     notes: tuple[str, ...] = ()
     inputs: tuple[Path, ...] = ()
+    last: tuple[str, ...] = ()
 
     @property
     def traces(self) -> bool:
@@ -122,3 +129,26 @@ def detector_shape(words: Sequence[str]) -> tuple[int, int] | None:
         if option in SLOW_COUNT:
             counts["slow"] = int(value)
     return (counts["slow"], counts["fast"]) if all(counts.values()) else None
+
+
+def values_of(words: Sequence[str], options: Collection[str], count: int) -> list[tuple[str, ...]]:
+    """Return the `count` words behind each place where one of some options stands."""
+    places = [place + 1 for place, word in enumerate(words) if word in options]
+    return [tuple(words[place : place + count]) for place in places if place + count <= len(words)]
+
+
+def numbers_of(words: Sequence[str], options: Collection[str], count: int) -> tuple[float, ...] | None:
+    """Return the numbers behind the last of some options, None if there is none or they are no numbers."""
+    found = values_of(words, options, count)
+    try:
+        return tuple(float(text) for text in found[-1]) if found else None
+    except ValueError:
+        return None
+
+
+def made_by(words: Sequence[str]) -> Made:
+    """Return what a command line says of its images: the computed region, and what may be left out."""
+    roi = numbers_of(words, {"-roi"}, 4)
+    epsilon = numbers_of(words, EPSILON_OPTIONS, 1)
+    executed = Roi(*(int(value) for value in roi)) if roi and all(map(math.isfinite, roi)) else None
+    return Made(executed, epsilon[0] if epsilon and 0.0 < epsilon[0] < 1.0 else 0.0)

@@ -11,6 +11,7 @@ from system_io.parser import CommandParser
 
 __all__ = ["EXIT_ERROR", "CommandParser", "run_command", "split_arguments"]
 EXIT_ERROR = 3
+MOST_THREADS = 1024
 
 
 def run_command(name: str, command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
@@ -33,6 +34,13 @@ def positive_seconds(text: str) -> float:
     if value <= 0.0:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds above 0")
     return value
+
+
+def thread_count(text: str) -> int:
+    """Return `text` as a number of threads, 1 or more (an argparse type)."""
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_THREADS:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of threads from 1 to {MOST_THREADS}")
+    return int(text)
 
 
 def correlation(text: str) -> float:

@@ -17,9 +17,10 @@ from harness.bundle import COMMANDS, ENVIRONMENT, GRADIENTS, HASHES, MARK, METRI
 from harness.bundle_find import CLOSING_KIND, GATE_KIND, is_complete, require_bundle
 from harness.errors import BundleError
 from harness.files import sha256_of_file
+from harness.findings import SAME
 from harness.gradient_bundle import GRADIENTS_KIND, GradientPart, gradient_metrics, gradients_judged
 from harness.part import Part, differing, environment_of
-from harness.programs import MODES
+from harness.programs import FILE_KIND, MODES
 from harness.schema import check_metrics
 from harness.trace_bundle import TRACE_KIND, TracePart, is_trace, trace_bundle_metrics
 from harness.untrusted import BROKEN, JSON_LIMIT_BYTES, Fault, Tree, read_json, read_plain, tree_of
@@ -106,7 +107,7 @@ def pair_metrics(part: Part) -> dict[str, Any]:
     return {
         "schema": "nb-bundle 1",
         "kind": PAIR_KIND,
-        "title": f"two programs on one command line, parity mode {summary['parity_mode']}",
+        "title": _pair_title(summary),
         "created": environment.get("created", ""),
         **{key: summary[key] for key in ("verdict", "exit_status", "reasons", "notes")},
         "command": [],
@@ -117,6 +118,16 @@ def pair_metrics(part: Part) -> dict[str, Any]:
         "settings": {},
         "commit": (environment.get("git") or {}).get("commit"),
     }
+
+
+def _pair_title(summary: Mapping[str, Any]) -> str:
+    """Return what was compared: files, two programs, or one program with itself."""
+    kinds = {run["provenance"].get("kind") for run in summary["runs"].values()}
+    if kinds == {FILE_KIND}:
+        return "two image files"
+    same = any(row["kind"] == SAME for row in summary.get("findings", ()))
+    what = "one program twice (determinism only)" if same else "two programs"
+    return f"{what} on one command line, parity mode {summary['parity_mode']}"
 
 
 def verify(folder: Path, *, pictures: bool = False) -> Check:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ from harness.errors import HarnessError
 from system_io import files
 from system_io.owner import part_prefix, remove, sweep
 from system_io.watchdog import watchdog
+
+MOST_IN_A_SECOND = 1000
+TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 
 
 def sha256_of_file(path: Path) -> str:
@@ -47,23 +52,53 @@ def write_whole(path: Path, text: str) -> None:
     files.write_whole(path, [text.encode("utf-8")], "file", HarnessError)
 
 
-def default_target(stem: str, named: str | None) -> Path:
-    """Return the directory to make: the one named, else one named by the time that does not exist yet."""
+@dataclass
+class Target:
+    """A folder to make; `path` is where the results will be, and are once they have their name.
+
+    A folder named by the time gets a counter if somebody else takes the name meanwhile.
+    """
+
+    path: Path
+    named: bool = True
+
+    def __fspath__(self) -> str:
+        """Return the path."""
+        return str(self.path)
+
+    def __str__(self) -> str:
+        """Return the path."""
+        return str(self.path)
+
+    def __truediv__(self, name: str) -> Path:
+        """Return the path of a file in the folder."""
+        return self.path / name
+
+
+def default_target(stem: str, named: str | None) -> Target:
+    """Return the folder to make: the one named, else one named by the time that does not exist yet."""
     if named is not None:
-        return Path(named).absolute()
-    stem = time.strftime(f"{stem}-%Y%m%dT%H%M%SZ", time.gmtime())
-    names = (stem, *(f"{stem}-{n}" for n in range(2, 1000)))
-    return next(path for path in map(Path.cwd().joinpath, names) if not path.exists())
+        return Target(Path(named).absolute())
+    first = Path.cwd() / time.strftime(f"{stem}-%Y%m%dT%H%M%SZ", time.gmtime())
+    return Target(next(path for path in _counted(first) if not path.exists()), named=False)
+
+
+def _counted(path: Path) -> Iterator[Path]:
+    """Yield a path and the same with a counter, 2 and on."""
+    yield path
+    for number in range(2, MOST_IN_A_SECOND):
+        yield path.with_name(f"{path.name}-{number}")
 
 
 @contextmanager
-def filled_folder(target: Path) -> Iterator[Path]:
-    """Give an empty folder to fill; it gets the name `target` when the block ends without error.
+def filled_folder(target: Target) -> Iterator[Path]:
+    """Give an empty folder to fill; it gets the name of the target when the block ends without error.
 
     Raises:
-        HarnessError: the parent directory cannot be written, or `target` has appeared and holds something.
+        HarnessError: the parent directory cannot be written, or the named target has appeared and holds
+            something; the results are beside it then.
     """
-    partial = partial_folder(target)
+    partial = partial_folder(target.path)
     try:
         with watchdog().removing(partial):
             yield partial
@@ -73,12 +108,13 @@ def filled_folder(target: Path) -> Iterator[Path]:
     publish(partial, target)
 
 
-def require_fresh(target: Path) -> None:
-    """Check that `target` is free for a new folder: it does not exist, or is an empty folder.
+def require_fresh(where: Target | Path) -> None:
+    """Check that a target is free for a new folder: it does not exist, or is an empty folder.
 
     Raises:
-        HarnessError: `target` is a file, or a folder that holds something.
+        HarnessError: it is a file, or a folder that holds something.
     """
+    target = Path(where)
     if target.is_dir():
         if any(target.iterdir()):
             raise HarnessError(
@@ -104,16 +140,33 @@ def partial_folder(target: Path) -> Path:
         ) from error
 
 
-def publish(partial: Path, target: Path) -> None:
+def publish(partial: Path, target: Target) -> None:
     """Give a completed folder its final name; whoever took that name meanwhile keeps it.
 
     Raises:
-        HarnessError: `target` has appeared and holds something.
+        HarnessError: a named target has appeared and holds something; the results have a counter then.
     """
+    wanted = target.path
     try:
         partial.chmod(0o755)
-        partial.rename(target)
-    except OSError as error:
+        target.path = next(path for path in _counted(wanted) if _renamed(partial, path))
+    except (OSError, StopIteration) as error:
+        reason = getattr(error, "strerror", None) or "no name is free"
         raise HarnessError(
-            f"cannot name the results '{target}': {error.strerror}; they are left in '{partial}'"
+            f"cannot name the results '{wanted}': {reason}; move them from '{partial}' before the next run"
         ) from error
+    if target.named and target.path != wanted:
+        raise HarnessError(
+            f"output directory '{wanted}' has appeared meanwhile; the results are in '{target.path}'"
+        )
+
+
+def _renamed(partial: Path, path: Path) -> bool:
+    """Rename a folder unless the name is taken; return whether it was."""
+    try:
+        partial.rename(path)
+    except OSError as error:
+        if error.errno in TAKEN:
+            return False
+        raise
+    return True

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.arguments import PreparedArguments, prepare_arguments
 from harness.compare import Roi
 from harness.errors import BundleError
-from harness.pair import SIDES, PairJob, PairResult, compared_runs, side_settings
+from harness.findings import TRIED
+from harness.pair import SIDES, PairJob, PairResult, compared_runs, side_settings, stated_findings
 from harness.part import Part
-from harness.programs import DIALECTS, SELF_NAMES, Program
+from harness.programs import DIALECTS, FILE_KIND, SELF_NAMES, Program
 from harness.run import OUTPUT_WORDS, TRACE_WORDS, ProgramRun
+from harness.side_words import side_words
 from harness.traces import trace_name
 from harness.untrusted import read_plain
+from harness.verdict import Finding, Word, limited
 from system_io.children import Outcome
 
 
@@ -62,21 +66,31 @@ def restored(part: Part) -> PairResult:
         programs[SIDES[0]], programs.get(SIDES[1], programs[SIDES[0]]), tuple(summary["arguments"]),
         Path(summary["caller"]), part.mode, settings["dtype"], settings["device"],
         None if asked is None else Roi(**asked), part.bounds(), summary["resampled"], settings["timeout_s"],
+        settings.get("threads", 1), settings.get("determinism", False),
     )  # fmt: skip
     arguments = stated_arguments(summary)
-    words = side_settings(job, arguments) if len(runs) == len(SIDES) else [job.first.setting_words(job.mode)]
-    tail = (*arguments.words, *OUTPUT_WORDS, *(TRACE_WORDS if arguments.traces else ()))
+    words = side_settings(job) if len(runs) == len(SIDES) else [job.first.setting_words(job.mode)]
+    told = side_words(arguments, programs)
     asked_words = {part.mode, settings["dtype"], settings["device"]}
-    made = [
-        _run(
+    made = {
+        side: _run(
             part,
             side,
             programs[side],
-            called(programs[side], chosen, tail, runs[side]["command"], asked_words),
+            called(programs[side], chosen, _tail(told[side].arguments), runs[side]["command"], asked_words),
         )
         for side, chosen in zip(SIDES, words, strict=False)
-    ]
-    return PairResult(job, arguments, tuple(made), compared_runs(job, made), tuple(summary["inputs"]))
+    }
+    compared = compared_runs(job, arguments, list(made.values()), counted=part.counted)
+    findings = (*stated_findings(job, arguments, made), *tried(summary)) if part.counted else ()
+    compared = replace(compared, verdict=limited(compared.verdict, findings))
+    return PairResult(job, arguments, tuple(made.values()), compared, tuple(summary["inputs"]), findings)
+
+
+def tried(summary: Mapping[str, Any]) -> list[Finding]:
+    """Return the findings that further runs of the programs gave, which only a replay can check."""
+    found = [Finding(row["kind"], Word(row["word"]), row["reason"]) for row in summary["findings"]]
+    return [finding for finding in found if finding.kind in TRIED]
 
 
 def _require_sides(runs: Mapping[str, Any]) -> None:
@@ -88,6 +102,12 @@ def _require_sides(runs: Mapping[str, Any]) -> None:
     if first is None or (SIDES[1] not in runs and first["failure"] is None):
         lacking = SIDES[0] if first is None else SIDES[1]
         raise BundleError(f"runs lacks the side '{lacking}', though nothing kept it from being run")
+
+
+def _tail(arguments: PreparedArguments) -> tuple[str, ...]:
+    """Return the words behind the settings of a program."""
+    traces = TRACE_WORDS if arguments.traces else ()
+    return (*arguments.words, *OUTPUT_WORDS, *traces, *arguments.last)
 
 
 def called(
@@ -108,6 +128,8 @@ def called(
         stated: what the bundle states.
         asked: values that must be among the settings.
     """
+    if program.kind == FILE_KIND:
+        return ()
     block = tuple(stated)[len(program.words) : len(stated) - len(tail)]
     pairs, there = _pairs(settings), _pairs(block)
     left_out = [pair for pair in pairs if pair not in there]

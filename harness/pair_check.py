@@ -47,6 +47,7 @@ def pair_faults(folder: Path, part: Part, *, pictures: bool) -> Iterator[Fault]:
     try:
         result = restored(part)
         fresh = {**summary_data(result), "traces": trace_metrics(part.folder)}
+        fresh = fresh if part.counted else _as_older(fresh)
         stated = part.summary["settings"]
         fresh["settings"] = {key: value for key, value in fresh["settings"].items() if key in stated}
         for key, value in fresh.items():
@@ -61,6 +62,13 @@ def pair_faults(folder: Path, part: Part, *, pictures: bool) -> Iterator[Fault]:
             yield from _picture_faults(part, place, result)
     except BROKEN as error:
         yield Fault(place.of(SUMMARY), f"the metrics cannot be derived again: {error}")
+
+
+def _as_older(fresh: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a version would have written that counted no pixels and knew no findings."""
+    older = {key: value for key, value in fresh.items() if key != "findings"}
+    older["settings"] = {key: fresh["settings"][key] for key in ("dtype", "device", "timeout_s")}
+    return older | {"strict_bounds": {**fresh["strict_bounds"], "pixels_apart": None}}
 
 
 @dataclass(frozen=True)
@@ -212,15 +220,19 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
         "region": None if asked is None else [asked[key] for key in ("x_min", "x_max", "y_min", "y_max")],
         "bounds": summary["bounds"]["name"],
         "resampled": summary["resampled"] and not options.resample,
+        "threads": summary["settings"].get("threads", 1),
+        "determinism": summary["settings"].get("determinism", False),
     }
     fresh = {
-        "arguments": args,
+        "arguments": args or [],
         "parity mode": options.parity_mode,
         "dtype": options.dtype,
         "device": options.device,
         "region": options.roi,
         "bounds": chosen_bounds(options.published_bounds, options.threshold).name,
         "resampled": False,
+        "threads": options.threads,
+        "determinism": options.determinism,
     }
     return [
         f"line 2: asks for {key} {fresh[key]!r:.60}, {SUMMARY} states {stated[key]!r:.60}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.arguments import made_by
 from harness.bundle import ENVIRONMENT, SUMMARY
-from harness.compare import Comparison, Roi, compare_images
+from harness.compare import Comparison, Made, Roi, compare_images
 from harness.errors import BundleError
 from harness.schema import check_environment, check_summary
 from harness.traces import SIDES, read_side
@@ -63,6 +64,11 @@ class Part:
         return str(self.summary["parity_mode"])
 
     @property
+    def counted(self) -> bool:
+        """Tell whether pixels that are apart were counted, which results of older versions lack."""
+        return "findings" in self.summary
+
+    @property
     def failed(self) -> bool:
         """Tell whether a program failed, so that there are no two images."""
         runs = self.summary["runs"]
@@ -108,6 +114,8 @@ class Part:
         """Return the bounds that were in force. Raises: BundleError if the numbers do not go by the name."""
         stated = self.summary["bounds"]
         bounds = named_bounds(str(stated.get("name")))
+        if bounds is not None and not self.counted:
+            bounds, stated = replace(bounds, pixels_apart=None), {"pixels_apart": None, **stated}
         if bounds is None or asdict(bounds) != stated:
             raise BundleError(
                 f"'{self.folder / SUMMARY}': bounds called {stated.get('name')!r:.60} have other numbers; "
@@ -120,7 +128,9 @@ class Part:
         """Return the comparison of the stored images, made as the summary says that it was made."""
         asked = self.summary["asked_region"]
         roi = None if asked is None else Roi(**asked)
-        return compare_images(self.first, self.second, roi, self.bounds(), resample=self.summary["resampled"])
+        made = made_by(self.summary["arguments"]) if self.counted else Made(counted=False)
+        resample = self.summary["resampled"]
+        return compare_images(self.first, self.second, roi, self.bounds(), resample=resample, made=made)
 
 
 def differing(fresh: Any, stated: Any, where: str) -> list[str]:

@@ -88,7 +88,7 @@ def find_spots(image: Image, floor: float) -> Spots:
     highest = ndimage.maximum_filter(image, size=size)
     lowest = ndimage.minimum_filter(image, size=size)
     candidate = (image >= highest * (1.0 - TIE)) & (image >= SLACK * floor)
-    candidate &= image - lowest >= SLACK * CONTRAST * image
+    candidate &= (image - lowest >= SLACK * CONTRAST * image) & (image > lowest)
     labels, number = ndimage.label(candidate, structure=np.ones((3, 3)))
     if number == 0:
         return Spots(np.empty((0, 2)), np.empty(0), np.empty(0, dtype=np.bool_))

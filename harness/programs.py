@@ -12,9 +12,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -25,12 +24,14 @@ from harness.build import Build, build_reference
 from harness.errors import ProgramError
 from harness.files import sha256_of_file, sha256_of_tree
 from simulator.config import Precision
-from system_io.children import temporary_folder
+from system_io.children import Outcome, execute, temporary_folder
 
 MODES = ("c-parity", "spec")
 DTYPES: tuple[str, ...] = get_args(Precision)
 DEVICES = ("cpu", "cuda")
-VERSION_LIMIT_S = 60.0
+PROBE_LIMIT_S = 60.0
+"""Longest time that a program may take to say what it is; a shorter --timeout holds for that, too."""
+FILE_KIND = "file"
 C_BIN_VARIABLE = "NB_C_BIN"
 PARITY_DTYPE = "float64"
 OWN_MODULES_ONLY = {"PYTHONSAFEPATH": "1"}
@@ -67,6 +68,7 @@ DIALECTS: Mapping[str, Dialect] = {
         same_bits_words=("--reproducible",),
     ),
     "external": Dialect(title="external nanoBragg", mode_words={"c-parity": ()}),
+    FILE_KIND: Dialect(title="image file", mode_words=dict.fromkeys(MODES, ())),
 }
 SELF_NAMES = {"nanobragg-reference": "reference", "simulator": "simulator", "nanoBragg": "simulator"}
 
@@ -136,7 +138,10 @@ class Program:
 
 
 def first_program(
-    c_bin: str | None, environ: Mapping[str, str], build: Callable[[], Build] = build_reference
+    c_bin: str | None,
+    environ: Mapping[str, str],
+    build: Callable[[], Build] = build_reference,
+    limit_s: float = PROBE_LIMIT_S,
 ) -> Program:
     """Return the program of side `c`: --c-bin, else `NB_C_BIN`, else the C reference.
 
@@ -145,21 +150,21 @@ def first_program(
         BuildError: the reference is needed and cannot be built.
     """
     if c_bin is not None:
-        return program_at(c_bin, "--c-bin")
+        return program_at(c_bin, "--c-bin", limit_s)
     if environ.get(C_BIN_VARIABLE):
-        return program_at(environ[C_BIN_VARIABLE], C_BIN_VARIABLE)
+        return program_at(environ[C_BIN_VARIABLE], C_BIN_VARIABLE, limit_s)
     built = build()
     facts = {"kind": "reference", "path": str(built.path), **built.provenance}
     return Program("reference", (str(built.path),), facts)
 
 
-def second_program(py_bin: str | None) -> Program:
+def second_program(py_bin: str | None, limit_s: float = PROBE_LIMIT_S) -> Program:
     """Return the program of side `py`: --py-bin, else the PyTorch simulator.
 
     Raises:
         ProgramError: a path that cannot be executed, or no simulator is installed.
     """
-    return simulator_program() if py_bin is None else program_at(py_bin, "--py-bin")
+    return simulator_program() if py_bin is None else program_at(py_bin, "--py-bin", limit_s)
 
 
 def simulator_program() -> Program:
@@ -192,12 +197,13 @@ def _distribution_version() -> str:
         return "not installed"
 
 
-def program_at(name: str, source: str) -> Program:
+def program_at(name: str, source: str, limit_s: float = PROBE_LIMIT_S) -> Program:
     """Return the program at a path (or of a bare name on the search path), identified by its own word.
 
     Args:
         name: path or name.
         source: who gave it, for the message: an option or an environment variable.
+        limit_s: longest time that it may take to say what it is, s.
 
     Raises:
         ProgramError: no such file, or not executable.
@@ -211,27 +217,41 @@ def program_at(name: str, source: str) -> Program:
     if not os.access(path, os.X_OK):
         raise ProgramError(f"program '{name}' ({source}): not executable; {remedy}, or chmod +x it")
     path = path.absolute()
-    kind, said = _identify(path, source)
+    kind, said = _identify(path, source, limit_s)
     facts = {"kind": kind, "path": str(path), "version": said, "binary_sha256": sha256_of_file(path)}
-    return Program(kind, (str(path),), facts)
+    package = _package_sha256(path, limit_s) if kind == "simulator" else None
+    return Program(kind, (str(path),), facts | ({"package_sha256": package} if package else {}))
 
 
-def _identify(path: Path, source: str) -> tuple[str, str]:
+def _package_sha256(path: Path, limit_s: float) -> str | None:
+    """Return the hash of the simulator that a console script starts, None if it is no such script."""
+    with path.open("rb") as stream:
+        line = stream.readline(1024).rstrip(b"\n")
+    python = Path(os.fsdecode(line[2:].strip()))
+    if not line.startswith(b"#!/") or not python.name.startswith("python"):
+        return None
+    code = "from importlib.util import find_spec; print(find_spec('simulator').origin)"
+    outcome, out, _ = asked([str(python), "-c", code], {}, limit_s)
+    package = Path(os.fsdecode(out.strip())).parent
+    told = outcome.failure is None and (package / "__main__.py").is_file()
+    return sha256_of_tree(package, "*.py") if told else None
+
+
+def asked(command: Sequence[str], environ: Mapping[str, str], limit_s: float) -> tuple[Outcome, bytes, bytes]:
+    """Run a program that only answers a question, in an empty folder, for at most a minute."""
+    with temporary_folder("nb-ask") as scratch:
+        return execute(command, Path(scratch), {**os.environ, **environ}, min(limit_s, PROBE_LIMIT_S))
+
+
+def _identify(path: Path, source: str, limit_s: float) -> tuple[str, str]:
     """Return the kind of program and the version line it prints; silence means external, version unknown."""
-    with temporary_folder("nb-version") as scratch:
-        try:
-            answer = subprocess.run(
-                [str(path), "--version"], capture_output=True, text=True, errors="replace", cwd=scratch,
-                stdin=subprocess.DEVNULL, timeout=VERSION_LIMIT_S, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return "external", "unknown"
-        except OSError as error:
-            raise ProgramError(
-                f"program '{path}' ({source}) does not start: {error.strerror}; give one for this machine"
-            ) from error
-    line = next(iter(answer.stdout.splitlines()), "").strip()
+    outcome, out, _ = asked([str(path), "--version"], {}, limit_s)
+    if outcome.start_error is not None:
+        raise ProgramError(
+            f"program '{path}' ({source}) does not start: {outcome.start_error}; give one for this machine"
+        )
+    line = next(iter(out.decode("utf-8", "replace").splitlines()), "").strip()
     match = re.fullmatch(r"(\S+)\s+\d+(\.\d+)+\S*", line)
-    if answer.returncode != 0 or match is None or match[1] not in SELF_NAMES:
+    if outcome.exit_status != 0 or match is None or match[1] not in SELF_NAMES:
         return "external", "unknown"
     return SELF_NAMES[match[1]], line

@@ -75,7 +75,7 @@ def _job(part: Part, inputs: Inputs, chosen: Chosen) -> PairJob:
     return PairJob(
         first, second, inputs.arguments(summary), inputs.caller, part.mode, settings["dtype"],
         settings["device"], None if asked is None else Roi(**asked), part.bounds(), summary["resampled"],
-        time_limit_s(settings),
+        time_limit_s(settings), settings.get("threads", 1), settings.get("determinism", False),
     )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from harness.arguments import DUMP_OPTIONS, OUTPUT_OPTIONS
 from harness.errors import BundleError
 from harness.files import sha256_of_file
 from harness.gate_data import CRYSTAL_FILES, write_built_in
-from harness.programs import C_BIN_VARIABLE, Program, first_program, program_at, second_program
+from harness.image_file import file_program
+from harness.programs import C_BIN_VARIABLE, FILE_KIND, Program, first_program, program_at, second_program
 from harness.traces import SIDES
 from harness.verdict import Word
 from simulator.errors import InputError
@@ -59,6 +60,8 @@ class Chosen:
             ProgramError: it is not there.
         """
         given = self.c_bin if side == SIDES[0] else self.py_bin
+        if provenance["kind"] == FILE_KIND:
+            return _image_file(provenance, side, given)
         if given:
             return program_at(given, f"--{side}-bin")
         if provenance["kind"] in OURS and "sources_sha256" in provenance:
@@ -84,6 +87,17 @@ class Chosen:
             )
         self.say(f"running {shown}, sha256 {digest}, as {side}")
         return program_at(str(path), f"{side} of the bundle")
+
+
+def _image_file(provenance: Mapping[str, Any], side: str, given: str | None) -> Program:
+    """Return the image file of a side, or the one given in its place. Raises: BundleError if it changed."""
+    program = file_program(
+        Path(given or provenance["path"]), f"image of {side}", provenance["shape_slow_fast"]
+    )
+    if program.provenance["sha256"] != provenance["sha256"]:
+        shown = printable(str(given or provenance["path"]))
+        raise BundleError(f"image '{shown}' is not the recorded one; give --{side}-bin FILE")
+    return program
 
 
 OURS: Mapping[str, Callable[[], Program]] = {

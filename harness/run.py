@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.arguments import PreparedArguments, detector_shape
-from harness.programs import Program
+from harness.image_file import read_image_file
+from harness.programs import FILE_KIND, Program
 from system_io.children import Outcome, execute
 
 FLOAT_NAME = "floatimage.bin"
@@ -77,12 +78,28 @@ class ProgramRun:
         }
 
 
+def command_of(program: Program, settings: Sequence[str], arguments: PreparedArguments) -> tuple[str, ...]:
+    """Return the words that run a program; an image file has none."""
+    if program.kind == FILE_KIND:
+        return ()
+    traces = TRACE_WORDS if arguments.traces else ()
+    return (*program.words, *settings, *arguments.words, *OUTPUT_WORDS, *traces, *arguments.last)
+
+
+def pinned(program: Program, threads: int) -> dict[str, str]:
+    """Return what keeps the image of an external program from depending on threads (Q-OMP)."""
+    if program.kind != "external":
+        return {}
+    return {"OMP_NUM_THREADS": str(threads), "OMP_DYNAMIC": "FALSE", "OMP_THREAD_LIMIT": str(threads)}
+
+
 def run_program(
     program: Program,
     settings: Sequence[str],
     arguments: PreparedArguments,
     scratch: Path,
     timeout_s: float,
+    threads: int = 1,
 ) -> ProgramRun:
     """Run a program on a nanoBragg command line in a fresh directory and read its float image.
 
@@ -92,17 +109,20 @@ def run_program(
         arguments: the prepared command line.
         scratch: directory for the run; must not exist. Only copies of input files and outputs are in it.
         timeout_s: longest wall time, s.
+        threads: how many an external program may start.
 
     Returns:
         The run, with the image [slow, fast] or the failure in words.
     """
+    if program.kind == FILE_KIND:
+        return _existing(program)
     folder = scratch / WORK_NAME
     folder.mkdir(parents=True)
     for source, name in arguments.copies:
         shutil.copyfile(source, folder / name)
-    command = (*program.words, *settings, *arguments.words, *OUTPUT_WORDS)
-    command += TRACE_WORDS if arguments.traces else ()
-    outcome, stdout, stderr = execute(command, folder, {**os.environ, **program.environ}, timeout_s)
+    command = command_of(program, settings, arguments)
+    environ = {**os.environ, **program.environ, **pinned(program, threads)}
+    outcome, stdout, stderr = execute(command, folder, environ, timeout_s)
     image, shape_source, failure = None, None, outcome.failure
     if failure is None:
         image, shape_source, failure = read_float_image(folder, arguments.words)
@@ -111,6 +131,13 @@ def run_program(
     trace = folder / TRACE_NAME
     lines = trace.read_bytes() if arguments.traces and trace.is_file() else None
     return ProgramRun(program, command, outcome, stdout, stderr, image, shape_source, failure, lines)
+
+
+def _existing(program: Program) -> ProgramRun:
+    """Return an image that exists already as a run that took no time."""
+    image, source, failure = read_image_file(program)
+    told = None if failure is None else f"{program.title} '{program.words[0]}' {failure}"
+    return ProgramRun(program, (), Outcome(0, None, False, 0.0, None), b"", b"", image, source, told)
 
 
 def with_last_words(failure: str, output: bytes) -> str:

@@ -28,6 +28,13 @@ class Maybe:
 
 
 @dataclass(frozen=True)
+class Perhaps:
+    """A shape of a key that results of older versions do not have."""
+
+    shape: Any
+
+
+@dataclass(frozen=True)
 class Each:
     """A mapping from any word to one shape."""
 
@@ -80,13 +87,16 @@ RUN: Mapping[str, Any] = {
 CRITERION: Mapping[str, Any] = {
     "name": str, "measured": Maybe(float), "bound": str, "state": STATE, "strict_held": bool,
 }  # fmt: skip
-PAIR_SETTINGS = Partial({"dtype": Maybe(str), "device": Maybe(str), "timeout_s": float})
+FINDING: Mapping[str, Any] = {"kind": str, "word": VERDICT, "reason": str}
+PAIR_SETTINGS = Partial({
+    "dtype": Maybe(str), "device": Maybe(str), "timeout_s": float, "threads": int, "determinism": bool,
+})  # fmt: skip
 SUMMARY: Mapping[str, Any] = {
     "schema": int, "verdict": VERDICT, "exit_status": int, "reasons": [str], "notes": [str],
     "parity_mode": str, "arguments": [str], "caller": str, "settings": PAIR_SETTINGS, "inputs": [INPUT],
     "resampled": bool, "asked_region": Maybe(REGION), "region": Maybe(REGION), "bounds": Each(Any),
     "strict_bounds": Each(Any), "criteria": [CRITERION], "metrics": Maybe(Each(Any)),
-    "peaks": Maybe(Each(Any)), "runs": Each(RUN), "traces": Maybe(TRACE_DIFF),
+    "peaks": Maybe(Each(Any)), "runs": Each(RUN), "traces": Maybe(TRACE_DIFF), "findings": Perhaps([FINDING]),
 }  # fmt: skip
 GRADIENTS_ABOUT: Mapping[str, Any] = {
     "parity_mode": str, "arguments": [str], "caller": str, "inputs": [INPUT], "asked": Maybe([str]),
@@ -123,7 +133,8 @@ TRACE: Mapping[str, Any] = {
     "observer_check": {"c": str, "py": str}, "isolated": [Each(Any)], "budget": [BUDGET], "runs": Each(RUN),
     "settings": {
         "pixels": [[int]], "roi": Maybe([int]), "level": str, "dtype": Maybe(str), "device": Maybe(str),
-        "observer_check": bool, "timeout_s": float, "rtol": Maybe(float), "atol": Maybe(float),
+        "observer_check": bool, "timeout_s": float, "threads": Perhaps(int), "determinism": Perhaps(bool),
+        "rtol": Maybe(float), "atol": Maybe(float),
         "k": Maybe(float), "stars": bool, "budget": bool,
     },
 }  # fmt: skip
@@ -184,7 +195,7 @@ def check(value: Any, shape: Any, where: str) -> None:
     """
     if shape is Any or (isinstance(shape, Maybe) and value is None):
         return
-    if isinstance(shape, Maybe):
+    if isinstance(shape, Maybe | Perhaps):
         check(value, shape.shape, where)
     elif isinstance(shape, OneOf):
         fits = isinstance(value, str) and value in shape.words
@@ -212,7 +223,8 @@ def _check_mapping(value: Any, shape: Each | Partial | Mapping[str, Any], where:
         for key in shape.shape.keys() & value.keys():
             check(value[key], shape.shape[key], f"{where}.{key}")
         return
-    wrong = sorted(shape.keys() ^ value.keys())
+    missing = {key for key in shape.keys() - value.keys() if not isinstance(shape[key], Perhaps)}
+    wrong = sorted(missing | (value.keys() - shape.keys()))
     if wrong:
         fault = "is missing" if wrong[0] in shape else "is not known"
         raise BundleError(f"{where}: '{wrong[0]}' {fault}; the file does not follow its schema")

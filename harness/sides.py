@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from harness.pair import PairJob
-from harness.programs import DTYPES, Program
-from system_io.children import temporary_folder
+from harness.programs import DTYPES, FILE_KIND, Program, asked
 
-LIMIT_S = 60.0
+SILENT = ("external", FILE_KIND)
+"""Kinds of programs that are not asked for version and quirks."""
 QUIRK = re.compile(r"\bQ-[A-Z0-9-]+\b")
 VERSION = re.compile(r"\d+(\.\d+)+")
 
@@ -23,38 +21,38 @@ def side_facts(program: Program, job: PairJob, second: bool) -> dict[str, Any]:
     """Return what matters about one side: kind, version, parity mode, number type, quirks it can switch."""
     said = str(program.provenance.get("version") or "")
     version = VERSION.search(said)
-    if version is None and program.kind != "external":
-        version = VERSION.search(_answer(program, "--version"))
+    if version is None and program.kind not in SILENT:
+        version = VERSION.search(_answer(program, "--version", job.timeout_s))
     return {
         "kind": program.kind,
         "version": version[0] if version else None,
         "parity_mode": job.mode,
-        "dtype": program.dtype_of(job.dtype if second else None),
-        "quirks": _quirks(program),
+        "dtype": _dtype(program, job, second),
+        "quirks": _quirks(program, job.timeout_s),
     }
 
 
-def _quirks(program: Program) -> list[str] | None:
+def _dtype(program: Program, job: PairJob, second: bool) -> str:
+    """Return the arithmetic that a side is told, which is float64 where nothing else is asked for."""
+    if program.kind == FILE_KIND:
+        return "unknown"
+    return program.dtype_of(job.dtype if second else None)
+
+
+def _quirks(program: Program, limit_s: float) -> list[str] | None:
     """Return the switchable quirks; the simulator's are read from its table, which costs no start."""
-    if program.kind == "external":
+    if program.kind in SILENT:
         return None
     spec = find_spec("simulator") if program.words[1:] == ("-m", "simulator") else None
     if spec is not None and spec.origin is not None:
         table = Path(spec.origin).parent / "data" / "quirks.tsv"
         return sorted(set(QUIRK.findall(table.read_text(encoding="utf-8"))))
-    return sorted(set(QUIRK.findall(_answer(program, "--list-quirks"))))
+    return sorted(set(QUIRK.findall(_answer(program, "--list-quirks", limit_s))))
 
 
-def _answer(program: Program, word: str) -> str:
-    with temporary_folder("nb-ask") as scratch:
-        try:
-            done = subprocess.run(
-                [*program.words, word], capture_output=True, text=True, errors="replace", cwd=scratch,
-                stdin=subprocess.DEVNULL, timeout=LIMIT_S, check=False, env={**os.environ, **program.environ},
-            )  # fmt: skip
-        except (OSError, subprocess.SubprocessError):
-            return ""
-    return done.stdout if done.returncode == 0 else ""
+def _answer(program: Program, word: str, limit_s: float) -> str:
+    outcome, out, _ = asked([*program.words, word], program.environ, limit_s)
+    return out.decode("utf-8", "replace") if outcome.failure is None else ""
 
 
 def check_sides(job: PairJob) -> dict[str, Any]:

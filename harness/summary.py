@@ -34,16 +34,11 @@ def summary_data(result: PairResult) -> dict[str, Any]:
         "verdict": verdict.word.value,
         "exit_status": verdict.exit_status,
         "reasons": list(verdict.reasons),
-        "notes": [*result.arguments.notes, *comparison.notes],
+        "notes": result.notes,
         "parity_mode": job.mode,
         "arguments": list(job.args),
         "caller": str(job.caller),
-        "settings": {
-            "dtype": job.dtype,
-            "device": job.device,
-            "timeout_s": job.timeout_s,
-            "computed": result.computed(),
-        },
+        "settings": {**job.facts(), "computed": result.computed()},
         "inputs": [dict(item) for item in result.inputs],
         "asked_region": None if job.roi is None else asdict(job.roi),
         "region": None if comparison.roi is None else asdict(comparison.roi),
@@ -55,6 +50,7 @@ def summary_data(result: PairResult) -> dict[str, Any]:
         "peaks": None if comparison.peaks is None else asdict(comparison.peaks),
         "runs": {side: run.facts() for side, run in zip(SIDES, result.runs, strict=False)},
         "traces": None,
+        "findings": [asdict(finding) for finding in result.findings],
     }
 
 
@@ -92,7 +88,10 @@ def command_text(result: PairResult, commands: Sequence[str]) -> str:
     caller = printable(shlex.quote(str(result.job.caller)))
     lines = [f"# the comparison, called in {caller}", shell_text(commands)]
     for run in result.runs:
-        lines += [f"# {run.program.title}, in an empty directory", shell_text(run.command)]
+        if run.command:
+            lines += [f"# {run.program.title}, in an empty directory", shell_text(run.command)]
+        else:
+            lines.append(f"# {run.program.title} {printable(shlex.quote(run.program.words[0]))}")
     lines += [f"# input {item['sha256']}  {printable(item['path'])}" for item in result.inputs]
     for source, name in result.arguments.copies:
         names = [printable(shlex.quote(str(one))) for one in (source, name)]

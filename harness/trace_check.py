@@ -15,6 +15,7 @@ from harness.part import differing, environment_of
 from harness.programs import Program
 from harness.run import OUTPUT_WORDS
 from harness.schema import TRACE, TRACE_SCHEMA
+from harness.side_words import side_words
 from harness.trace_bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME, TracePart
 from harness.trace_job import CHANGED, EQUAL, LOG_NAMES, NOT_DONE, SIDES, TraceJob
 from harness.untrusted import BROKEN, Fault
@@ -175,13 +176,15 @@ def _job(part: TracePart) -> TraceJob:
         tuple((slow, fast) for slow, fast in asked["pixels"]),
         None if asked["roi"] is None else tuple(asked["roi"]), data["parity_mode"], data["phi_mode"],
         asked["dtype"], asked["device"], asked["level"], asked["observer_check"], asked["timeout_s"],
+        asked.get("threads", 1), asked.get("determinism", False),
     )  # fmt: skip
 
 
 def _words(part: TracePart, job: TraceJob, side: str) -> tuple[Program, list[str], list[str]]:
     """Return the program of a side, and the words it was called with to trace and not to."""
     program = job.first if side == SIDES[0] else job.second
-    rest = (*stated_arguments(part.data).words, *OUTPUT_WORDS)
+    told = side_words(stated_arguments(part.data), {side: program})[side].arguments
+    rest = (*told.words, *OUTPUT_WORDS, *told.last)
     plain_words, looking = job.setting_words(side), job.looking_words(side)
     extra = looking[len(plain_words) :]
     asked = {job.mode, job.dtype, job.device}
@@ -242,6 +245,9 @@ def _option_faults(part: TracePart, words: Sequence[str]) -> list[str]:
         fresh["pixels"] = [list(pixel) for pixel in dict.fromkeys(map(tuple, options.pixel))]
     if args:
         stated["arguments"], fresh["arguments"] = data["arguments"], args
+    if options.folder is not None:
+        inherited = [key for key in ("dtype", "device") if fresh[key] is None]
+        fresh |= {key: stated[key] for key in inherited}
     if options.parity_mode or options.folder is None:
         stated["parity mode"], fresh["parity mode"] = data["parity_mode"], options.parity_mode or job_mode()
     return [

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.bundle import METRICS
-from harness.cli import CommandParser, positive_seconds, run_command, split_arguments
+from harness.cli import CommandParser, positive_seconds, run_command, split_arguments, thread_count
 from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
-from harness.programs import DEVICES, DTYPES, MODES, first_program, second_program
-from harness.trace_choice import Compared, Pixels, read_compared, worst_pixels
+from harness.programs import DEVICES, DTYPES, MODES, Program, first_program, program_at, second_program
+from harness.trace_choice import Compared, Pixels, compared_program, read_compared, worst_pixels
 from harness.trace_job import PHI_MODES, TraceJob, run_traced_pair, traced_arguments
 
 NAME = "trace-harness"
@@ -63,8 +63,10 @@ def make_parser() -> CommandParser:
     )
     add("--roi", nargs=4, type=int, metavar=("S0", "S1", "F0", "F1"), help="a block, bounds inclusive")
     add("--worst", type=int, metavar="N", help="the N worst pixels of the comparison in --from")
-    add("--from", dest="folder", type=Path, metavar="DIR",
-        help="result of nb-compare; its command line is taken if there is none behind --")  # fmt: skip
+    add(
+        "--from", dest="folder", type=Path, metavar="DIR",
+        help="result of nb-compare; its programs are taken, and its command line if none is given",
+    )  # fmt: skip
     add("--parity-mode", choices=MODES, help=f"default that of --from, else {MODES[0]}")
     add("--phi-mode", choices=tuple(PHI_MODES), help="the phi carryover alone; default as --parity-mode")
     add("--dtype", choices=DTYPES, help="of the simulator")
@@ -78,8 +80,10 @@ def make_parser() -> CommandParser:
     add("--k", type=float, help="factor from noise floor to bound; default: that of the floor file")
     add("--floor", metavar="FILE", help="noise floor file; default: the one of the package")
     add("--outdir", metavar="DIR", help=f"new directory for the files; default {NAME}-TIME")
-    add("--c-bin", metavar="P", help="first program; default the C reference")
-    add("--py-bin", metavar="P", help="second program; default the PyTorch simulator")
+    add("--c-bin", metavar="P", help="first program; default that of --from, else the C reference")
+    add("--py-bin", metavar="P", help="second program; default that of --from, else the PyTorch simulator")
+    add("--threads", type=thread_count, metavar="N", help="of external programs; default 1")
+    add("--determinism", action="store_true", help="both sides may be one program")
     add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
     add("--json", action="store_true", help="write metrics.json to standard output, nothing else")
     parser.add_verbosity()
@@ -123,21 +127,38 @@ def _job(options: argparse.Namespace, args: Sequence[str], compared: Compared | 
         args, caller = compared.args, compared.caller or caller
     if not args:
         raise UsageError(f"no nanoBragg command line: write it behind --; see {NAME} --help")
+    first, second = _programs(options, compared)
+    settings = compared.settings if compared else {}
     return TraceJob(
-        first=first_program(options.c_bin, os.environ),
-        second=second_program(options.py_bin),
+        first=first,
+        second=second,
         args=tuple(args),
         caller=caller,
         pixels=_pixels(options, compared),
         roi=tuple(options.roi) if options.roi else None,
         mode=options.parity_mode or (compared.mode if compared else MODES[0]),
         phi_mode=options.phi_mode,
-        dtype=options.dtype,
-        device=options.device,
+        dtype=options.dtype or settings.get("dtype"),
+        device=options.device or settings.get("device"),
         level=options.level,
         observer_check=not options.no_observer_check,
         timeout_s=options.timeout,
+        threads=options.threads or settings.get("threads", 1),
+        determinism=options.determinism or settings.get("determinism", False),
     )
+
+
+def _programs(options: argparse.Namespace, compared: Compared | None) -> tuple[Program, Program]:
+    """Return the programs given by path, else those that made the comparison, else the usual ones."""
+    limit_s = options.timeout
+    if compared is None:
+        first = first_program(options.c_bin, os.environ, limit_s=limit_s)
+        return first, second_program(options.py_bin, limit_s)
+    found = [
+        program_at(given, option, limit_s) if given else compared_program(compared, side, option, limit_s)
+        for side, option, given in (("c", "--c-bin", options.c_bin), ("py", "--py-bin", options.py_bin))
+    ]
+    return found[0], found[1]
 
 
 def _pixels(options: argparse.Namespace, compared: Compared | None) -> Pixels:

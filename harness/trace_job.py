@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 
 from harness.arguments import PreparedArguments, prepare_arguments
 from harness.errors import HarnessError, ProgramError, UsageError
+from harness.findings import same_program
 from harness.programs import Program
 from harness.run import WORK_NAME, ProgramRun, run_program
+from harness.side_words import require_known, side_words
+from harness.verdict import Word
 from system_io.children import temporary_folder
 from trace_tools.errors import TraceError
 from trace_tools.trace_file import Trace, read_trace
@@ -37,7 +40,8 @@ class TraceJob:
     """What is to be traced.
 
     `args` are the words of the nanoBragg command line, relative names in them refer to `caller`; `pixels` are
-    (slow, fast); `roi` is (slow_min, slow_max, fast_min, fast_max), bounds inclusive, or None.
+    (slow, fast); `roi` is (slow_min, slow_max, fast_min, fast_max), bounds inclusive, or None; `threads` are
+    for external programs; `determinism` says that both programs may be one.
     """
 
     first: Program
@@ -53,6 +57,13 @@ class TraceJob:
     level: str = "mosaic"
     observer_check: bool = True
     timeout_s: float = 1800.0
+    threads: int = 1
+    determinism: bool = False
+
+    @property
+    def programs(self) -> dict[str, Program]:
+        """Return the program of each side."""
+        return dict(zip(SIDES, (self.first, self.second), strict=True))
 
     def facts(self) -> dict[str, Any]:
         """Return the settings as plain data."""
@@ -64,6 +75,8 @@ class TraceJob:
             "device": self.device,
             "observer_check": self.observer_check,
             "timeout_s": self.timeout_s,
+            "threads": self.threads,
+            "determinism": self.determinism,
         }
 
     def trace_words(self) -> tuple[str, ...]:
@@ -147,9 +160,11 @@ def traced_arguments(job: TraceJob) -> PreparedArguments:
         if word in OWN_OPTIONS:
             raise UsageError(f"option '{word}' cannot stand in the traced command line; {OWN_OPTIONS[word]}")
     arguments = prepare_arguments(job.args, job.caller)
-    for program in (job.first, job.second):
-        if arguments.has_quirks and program.dialect.quirk_option is None:
-            raise ProgramError(f"{program.title} '{program.words[0]}' knows no quirks; leave --quirk out")
+    require_known(arguments.words, job.programs)
+    first, second = job.first.provenance, job.second.provenance
+    for finding in same_program(first, second, job.dtype, job.determinism):
+        if finding.word is not Word.PASS:
+            raise UsageError(finding.reason)
     return arguments
 
 
@@ -168,8 +183,10 @@ def run_traced_pair(job: TraceJob) -> TracedPair:
 
 
 def _run_side(job: TraceJob, side: str, arguments: PreparedArguments, scratch: Path) -> TracedSide:
-    program = job.first if side == SIDES[0] else job.second
-    run = _checked(run_program(program, job.looking_words(side), arguments, scratch / side, job.timeout_s))
+    program = job.programs[side]
+    told = side_words(arguments, {side: program})[side].arguments
+    looking = job.looking_words(side)
+    run = _checked(run_program(program, looking, told, scratch / side, job.timeout_s, job.threads))
     log = scratch / side / WORK_NAME / LOG_NAMES[side]
     if not log.is_file():
         raise HarnessError(
@@ -180,7 +197,8 @@ def _run_side(job: TraceJob, side: str, arguments: PreparedArguments, scratch: P
     if not job.observer_check:
         return TracedSide(side, run, None, log.read_bytes(), trace, Observed(False))
     settings = job.setting_words(side)
-    plain = _checked(run_program(program, settings, arguments, scratch / f"{side}-plain", job.timeout_s))
+    place = scratch / f"{side}-plain"
+    plain = _checked(run_program(program, settings, told, place, job.timeout_s, job.threads))
     return TracedSide(side, run, plain, log.read_bytes(), trace, _observe(run, plain, trace))
 
 

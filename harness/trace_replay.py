@@ -70,6 +70,8 @@ def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, Ask
         level=asked["level"],
         observer_check=asked["observer_check"],
         timeout_s=time_limit_s(asked),
+        threads=asked.get("threads", 1),
+        determinism=asked.get("determinism", False),
     )
     floor = part.folder / FLOOR_NAME
     kept = {key: asked[key] for key in ("rtol", "atol", "k", "stars", "budget")}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,7 @@ def read_side(folder: Path, side: str) -> Trace:
         with path.open("rb") as stream:
             return read_stream(stream, path.name)
     except OSError as error:
-        reason = error.strerror or "not readable"
-        raise TraceError(f"cannot read trace '{path.name}': {reason}; make it with -trace_pixel") from error
+        raise TraceError(no_trace(side, error.strerror or "not readable")) from error
 
 
 def trace_metrics(folder: Path) -> dict[str, Any] | None:
@@ -43,8 +43,30 @@ def trace_metrics(folder: Path) -> dict[str, Any] | None:
     """
     if not any((folder / trace_name(side)).exists() for side in SIDES):
         return None
+    return _judged(lambda side: read_side(folder, side))
+
+
+def traced(logs: Mapping[str, bytes | None]) -> dict[str, Any] | None:
+    """Return what trace-diff measures on two traces, as `trace_metrics` does once they lie in a folder."""
+    if not any(log is not None for log in logs.values()):
+        return None
+    return _judged(lambda side: _read_log(logs.get(side), side))
+
+
+def _read_log(log: bytes | None, side: str) -> Trace:
+    if log is None:
+        raise TraceError(no_trace(side, "No such file or directory"))
+    return read_stream(io.BytesIO(log), trace_name(side))
+
+
+def no_trace(side: str, reason: str) -> str:
+    """Return the message of a trace that is not there."""
+    return f"cannot read trace '{trace_name(side)}': {reason}; make it with -trace_pixel"
+
+
+def _judged(read: Callable[[str], Trace]) -> dict[str, Any]:
     try:
-        return metrics(judge(read_side(folder, SIDES[0]), read_side(folder, SIDES[1])))
+        return metrics(judge(read(SIDES[0]), read(SIDES[1])))
     except NotComparableError as error:
         return _refusal("NOT COMPARABLE", 2, error)
     except TraceError as error:

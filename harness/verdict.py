@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -50,6 +51,7 @@ class Bounds:
     max_diff_of_max: float | None
     mean_peak_distance_px: float
     unmatched_peaks: int = 0
+    pixels_apart: int | None = None
 
     def with_correlation(self, correlation_min: float) -> Bounds:
         """Return these bounds with another least correlation."""
@@ -58,7 +60,7 @@ class Bounds:
 
 
 THRESHOLD = re.compile(r"(?P<base>[^,]+)(?:, correlation (?P<least>\S+))?")
-STRICT = Bounds("strict", 1.0 - 1e-9, 1.0 - 1e-6, 1.0 + 1e-6, 1e-6, 0.01)
+STRICT = Bounds("strict", 1.0 - 1e-9, 1.0 - 1e-6, 1.0 + 1e-6, 1e-6, 0.01, pixels_apart=0)
 PUBLISHED = Bounds("published", 0.9995, 0.99, 1.01, None, 1.0)
 
 
@@ -100,6 +102,31 @@ class Verdict:
         return EXIT_STATUS[self.word]
 
 
+@dataclass(frozen=True)
+class Finding:
+    """Something beside the images that a verdict must take into account, and what it may be at best.
+
+    `kind` names the check that found it. A finding with the word PASS is stated and limits nothing.
+    """
+
+    kind: str
+    word: Word
+    reason: str
+
+
+STRENGTH = (Word.PASS, Word.LOOSENED, Word.NOT_COMPARABLE, Word.ERROR, Word.FAIL)
+"""Which word stands when two are found: a broken bound is a fact whatever else is amiss."""
+
+
+def limited(verdict: Verdict, findings: Iterable[Finding]) -> Verdict:
+    """Return a verdict on images with what was found beside them: the stronger word, and all reasons."""
+    against = [finding for finding in findings if finding.word is not Word.PASS]
+    if not against or verdict.word is Word.ERROR:
+        return verdict
+    word = max([verdict.word, *(finding.word for finding in against)], key=STRENGTH.index)
+    return replace(verdict, word=word, reasons=(*verdict.reasons, *(finding.reason for finding in against)))
+
+
 def judge(metrics: Metrics, peaks: PeakComparison, bounds: Bounds, *, resampled: bool = False) -> Verdict:
     """Judge measured numbers.
 
@@ -112,7 +139,8 @@ def judge(metrics: Metrics, peaks: PeakComparison, bounds: Bounds, *, resampled:
     Returns:
         PASS, PASS (LOOSENED), FAIL, or NOT COMPARABLE if no criterion could be compared.
     """
-    strict = {c.name: c.state is not State.FAILED for c in _criteria(metrics, peaks, STRICT)}
+    as_strict = replace(metrics, pixels_apart_allowed=metrics.pixels_apart)
+    strict = {c.name: c.state is not State.FAILED for c in _criteria(as_strict, peaks, STRICT)}
     criteria = tuple(replace(c, strict_held=strict[c.name]) for c in _criteria(metrics, peaks, bounds))
     if not any(c.state in (State.HELD, State.FAILED) for c in criteria):
         return Verdict(Word.NOT_COMPARABLE, ("nothing was compared",), criteria)
@@ -148,6 +176,7 @@ def _criteria(metrics: Metrics, peaks: PeakComparison, bounds: Bounds) -> tuple[
             metrics.max_diff_of_max is not None and metrics.max_diff_of_max <= farthest,
             asked=limit is not None,
         ),
+        *_apart_criterion(metrics.pixels_apart_allowed, bounds.pixels_apart),
         _criterion(
             "mean peak distance (px)", distance_px, f"<= {bounds.mean_peak_distance_px:.3g}",
             distance_px is not None and distance_px <= bounds.mean_peak_distance_px,
@@ -158,6 +187,15 @@ def _criteria(metrics: Metrics, peaks: PeakComparison, bounds: Bounds) -> tuple[
             alone <= bounds.unmatched_peaks, compared=peaks.compared,
         ),
     )  # fmt: skip
+
+
+def _apart_criterion(count: int | None, limit: int | None) -> tuple[Criterion, ...]:
+    """Return the criterion that counts pixels; results from before they were counted have none."""
+    if count is None:
+        return ()
+    bound = "none" if limit is None else f"<= {limit}"
+    held = limit is None or count <= limit
+    return (_criterion("pixels apart", float(count), bound, held, asked=limit is not None),)
 
 
 def _criterion(

@@ -19,12 +19,17 @@ FAKE = Path(__file__).parents[1] / "fixtures" / "fake_program.py"
 
 @pytest.fixture
 def fake(tmp_path):
-    """Make an executable that behaves as named; `NAME:PROGRAM` presents itself as PROGRAM."""
+    """Make an executable that behaves as named; `NAME:PROGRAM` presents itself as PROGRAM.
 
-    def make(behaviour):
-        path = tmp_path / "bin" / behaviour.replace(":", "-as-")
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}" {behaviour} "$@"\n', encoding="utf-8")
+    Each side gets a program of its own, as two builds are.
+    """
+
+    def make(behaviour, side="c"):
+        path = tmp_path / "bin" / side / behaviour.replace(":", "-as-")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}" {behaviour} "$@" #{side}\n', encoding="utf-8"
+        )
         path.chmod(0o755)
         return str(path)
 
@@ -40,7 +45,16 @@ def nb_compare(fake, tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("NB_C_BIN", raising=False)
 
     def call(first, second, *options, args=("-lambda", "1")):
-        words = ["--c-bin", fake(first), "--py-bin", fake(second), "--json", "--outdir", "out", *options]
+        words = [
+            "--c-bin",
+            fake(first),
+            "--py-bin",
+            fake(second, "py"),
+            "--json",
+            "--outdir",
+            "out",
+            *options,
+        ]
         status = main([*words, "--", *args])
         captured = capsys.readouterr()
         return status, json.loads(captured.out) if captured.out else None, captured.err

@@ -117,7 +117,8 @@ def test_check_that_was_left_out_is_said_so(tmp_path: Path, c_binary: Path) -> N
 
 
 def test_phi_mode_alone_makes_the_first_step_unrotated(tmp_path: Path, c_binary: Path) -> None:
-    words = ["--pixel", "3", "4", "--phi-mode", "spec", "--c-bin", str(c_binary), "--py-bin", str(c_binary)]
+    words = ["--pixel", "3", "4", "--phi-mode", "spec", "--determinism"]
+    words += ["--c-bin", str(c_binary), "--py-bin", str(c_binary)]
     assert main([*words, "--outdir", str(tmp_path / "out"), "--", *ARGS]) == 0
     found = [r for r in read_trace(tmp_path / "out" / "trace_c.log").records() if r.tap == "rot_b_angstroms"]
     assert found[0].values != found[2].values
@@ -137,7 +138,7 @@ def test_usage_errors_are_one_line_and_status_3(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
-    assert main(["--c-bin", str(c_binary), "--py-bin", str(c_binary), *words]) == 3
+    assert main(["--determinism", "--c-bin", str(c_binary), "--py-bin", str(c_binary), *words]) == 3
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
@@ -181,7 +182,7 @@ def test_worst_takes_command_line_and_mode_of_the_comparison(tmp_path: Path, c_b
     other[5, 2] = 1.0
     folder = comparison_folder(tmp_path, image, other, arguments=ARGS)
     words = ["--worst", "1", "--from", str(folder), "--no-observer-check"]
-    programs = ["--c-bin", str(c_binary), "--py-bin", str(c_binary)]
+    programs = ["--determinism", "--c-bin", str(c_binary), "--py-bin", str(c_binary)]
     assert main([*words, *programs, "--outdir", str(tmp_path / "out")]) == 0
     assert read_trace(tmp_path / "out" / "trace_c.log").pixels() == {(5, 2)}
     assert metrics_of(tmp_path / "out")["parity_mode"] == "spec"
