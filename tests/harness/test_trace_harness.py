@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.nb_compare import main as nb_compare
 from harness.rot_stars import STARS, reciprocal, with_rot_stars
 from harness.trace_choice import read_compared, worst_pixels
 from harness.trace_harness import main
@@ -146,13 +147,18 @@ def test_usage_errors_are_one_line_and_status_3(
 
 
 def comparison_folder(folder: Path, first: np.ndarray, second: np.ndarray, **facts: object) -> Path:
-    shape = {"shape_slow_fast": list(first.shape)}
+    run = {
+        "title": "", "command": [], "provenance": {}, "exit_status": 0, "signal": None, "timed_out": False,
+        "wall_s": 0.0, "peak_bytes": None, "shape_slow_fast": list(first.shape), "shape_source": None,
+        "image_sha256": None, "failure": None,
+    }  # fmt: skip
     summary = {
-        "arguments": ["-lambda", "1"],
-        "parity_mode": "spec",
-        "runs": {"c": shape, "py": shape},
-        **facts,
-    }
+        "schema": 2, "verdict": "FAIL", "exit_status": 1, "reasons": [], "notes": [], "parity_mode": "spec",
+        "arguments": ["-lambda", "1"], "caller": str(folder), "inputs": [], "resampled": False,
+        "settings": {"dtype": None, "device": None, "timeout_s": 60.0}, "asked_region": None, "region": None,
+        "bounds": {}, "strict_bounds": {}, "criteria": [], "metrics": None, "peaks": None, "traces": None,
+        "runs": {"c": run, "py": run}, **facts,
+    }  # fmt: skip
     (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     for side, image in (("c", first), ("py", second)):
         image.astype(np.float32).tofile(folder / f"{side}_float.bin")
@@ -202,3 +208,36 @@ def test_taps_are_recomputed_from_each_sides_inputs(traced: Path) -> None:
     assert {"hkl_frac", "F_latt", "polar", "mos_a_angstroms", "omega_pixel_sr"} <= rows.keys()
     assert all(row["outside"] == [] for row in rows.values())
     assert "## Isolated and accumulated" in (traced / "diff.md").read_text(encoding="utf-8")
+
+
+def brought(path: Path, binary: Path, more: str = "") -> str:
+    """A program of a user: the C reference with a few words more."""
+    path.write_text(f'#!/bin/sh\nexec "{binary}" "$@" {more}\n', encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_programs_of_the_comparison_are_traced_or_refused_by_name(
+    tmp_path: Path, c_binary: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NB_C_BIN", str(c_binary))
+    program = brought(tmp_path / "brought", c_binary, "-phi 0.01")
+    words = ["--c-bin", program, "--py-bin", str(c_binary), "--outdir", "pair", "--", *ARGS]
+    assert nb_compare([*words, "-trace_pixel", "1", "1"]) == 1
+    assert main(["--worst", "1", "--from", "pair", "--outdir", "first"]) == 1
+    assert metrics_of(tmp_path / "first")["runs"]["c"]["provenance"]["path"] == program
+    assert main(["--worst", "1", "--from", "pair", "--c-bin", str(c_binary), "--outdir", "other"]) == 3
+    assert "--determinism" in capsys.readouterr().err
+    brought(tmp_path / "brought", c_binary)
+    assert main(["--worst", "1", "--from", "pair", "--outdir", "second"]) == 3
+    assert f"'{program}' is not the one that made side c" in capsys.readouterr().err
+    assert not (tmp_path / "second").exists()
+
+
+def test_one_program_on_both_sides_is_refused_unless_asked_for(
+    tmp_path: Path, c_binary: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--pixel", "1", "1", "--c-bin", str(c_binary), "--py-bin", str(c_binary)]
+    assert main([*words, "--outdir", str(tmp_path / "out"), "--", *ARGS]) == 3
+    assert "both sides are one file" in capsys.readouterr().err
