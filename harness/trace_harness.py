@@ -15,6 +15,7 @@ from harness.files import default_target, filled_folder, require_fresh
 from harness.programs import DEVICES, DTYPES, MODES, Program, first_program, program_at, second_program
 from harness.trace_choice import Compared, Pixels, compared_program, read_compared, worst_pixels
 from harness.trace_job import PHI_MODES, TraceJob, run_traced_pair, traced_arguments
+from system_io.command import uninterrupted
 
 NAME = "trace-harness"
 LEVELS = ("setup", "pixel", "subpixel", "source", "phi", "mosaic")
@@ -103,7 +104,9 @@ def _trace_command(argv: Sequence[str]) -> int:
     from rich.console import Console
 
     from harness.environment import described
-    from harness.trace_results import Asked, judge_pair, shown_traces, write_logs, write_results
+
+    with uninterrupted():
+        from harness.trace_results import Asked, judge_pair, shown_traces, write_logs, write_results
 
     floor = None if options.floor is None else Path(options.floor)
     asked = Asked(options.rtol, options.atol, options.k, floor, options.emit_rot_stars, options.budget)

@@ -206,6 +206,22 @@ def _swallowed_raised_again() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let signals that end a command wait while a library is imported which aborts when it is interrupted.
+
+    An exception in the middle of the start of torch ends the process with SIGABRT, before it cleans up.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
 def _warnings_said(name: str) -> Iterator[None]:
     """Say warnings of libraries on one line, without a line of their source."""
     before = warnings.showwarning
