@@ -9,8 +9,8 @@ _shtab_nbp_report_subparsers=(verify replay diff list history html summary)
 _shtab_nbp_golden_subparsers=(generate verify list record)
 _shtab_nbp_subparsers=(compare trace diff gates gradients refine report golden parity simulate help completion man)
 
-_shtab_nbp_compare_option_strings=(-h --help --version --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --json -q --quiet -v --verbose)
-_shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --timeout --json -q --quiet -v --verbose)
+_shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --json -q --quiet -v --verbose)
+_shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --threads --determinism --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --graph --partial --same-run --json --markdown --all --show)
 _shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --timeout --json -q --quiet -v --verbose --junit --markdown)
 _shtab_nbp_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --c-bin --pixels --seed --timeout --json)
@@ -55,12 +55,15 @@ _shtab_nbp_report_pos_0_choices=(verify replay diff list history html summary)
 _shtab_nbp_golden_pos_0_choices=(generate verify list record)
 _shtab_nbp_pos_0_choices=(compare trace diff gates gradients refine report golden parity simulate help completion man)
 
+_shtab_nbp_compare_pos_0_nargs='*'
 _shtab_nbp_compare__h_nargs=0
 _shtab_nbp_compare___help_nargs=0
 _shtab_nbp_compare___version_nargs=0
+_shtab_nbp_compare___shape_nargs=2
 _shtab_nbp_compare___roi_nargs=4
 _shtab_nbp_compare___resample_nargs=0
 _shtab_nbp_compare___published_bounds_nargs=0
+_shtab_nbp_compare___determinism_nargs=0
 _shtab_nbp_compare___json_nargs=0
 _shtab_nbp_compare__q_nargs=0
 _shtab_nbp_compare___quiet_nargs=0
@@ -74,6 +77,7 @@ _shtab_nbp_trace___roi_nargs=4
 _shtab_nbp_trace___emit_rot_stars_nargs=0
 _shtab_nbp_trace___budget_nargs=0
 _shtab_nbp_trace___no_observer_check_nargs=0
+_shtab_nbp_trace___determinism_nargs=0
 _shtab_nbp_trace___json_nargs=0
 _shtab_nbp_trace__q_nargs=0
 _shtab_nbp_trace___quiet_nargs=0
@@ -519,7 +523,7 @@ complete -o bashdefault -F _shtab_nbp nbp
 
 
 
-_shtab_nb_compare_option_strings=(-h --help --version --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --json -q --quiet -v --verbose)
+_shtab_nb_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --json -q --quiet -v --verbose)
 
 
 
@@ -527,12 +531,15 @@ _shtab_nb_compare___parity_mode_choices=(c-parity spec)
 _shtab_nb_compare___dtype_choices=(auto float64 mixed float32)
 _shtab_nb_compare___device_choices=(cpu cuda)
 
+_shtab_nb_compare_pos_0_nargs='*'
 _shtab_nb_compare__h_nargs=0
 _shtab_nb_compare___help_nargs=0
 _shtab_nb_compare___version_nargs=0
+_shtab_nb_compare___shape_nargs=2
 _shtab_nb_compare___roi_nargs=4
 _shtab_nb_compare___resample_nargs=0
 _shtab_nb_compare___published_bounds_nargs=0
+_shtab_nb_compare___determinism_nargs=0
 _shtab_nb_compare___json_nargs=0
 _shtab_nb_compare__q_nargs=0
 _shtab_nb_compare___quiet_nargs=0
@@ -699,7 +706,7 @@ complete -o bashdefault -F _shtab_nb_compare nb-compare
 
 
 
-_shtab_trace_harness_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --timeout --json -q --quiet -v --verbose)
+_shtab_trace_harness_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --threads --determinism --timeout --json -q --quiet -v --verbose)
 
 
 
@@ -717,6 +724,7 @@ _shtab_trace_harness___roi_nargs=4
 _shtab_trace_harness___emit_rot_stars_nargs=0
 _shtab_trace_harness___budget_nargs=0
 _shtab_trace_harness___no_observer_check_nargs=0
+_shtab_trace_harness___determinism_nargs=0
 _shtab_trace_harness___json_nargs=0
 _shtab_trace_harness__q_nargs=0
 _shtab_trace_harness___quiet_nargs=0

@@ -15,7 +15,7 @@ complete nbp \
         'c/--level=/(setup pixel subpixel source phi mosaic)/' \
         'c/--only=/(VG-1 VG-2 VG-3 VG-4 VG-5)/' \
         'c/--method=/(gauss-newton scipy-lbfgs torch-lbfgs adam)/' \
-        'c/--/(accept accuracy all all-images atol background budget c-bin compile data device dtype emit-rot-stars epsilon floor free from gradients graph help image index json junit k level list-quirks markdown method no-observer-check only out outdir output params parity-mode part partial phi-carryover-mode phi-mode photons pixel pixels published-bounds py-bin quiet quirk reason reports reproducible resample roi rtol run-recorded same-run seed show start-cell start-centre start-misset tags threshold timeout verbose version worst)/' \
+        'c/--/(accept accuracy all all-images atol background budget c-bin compile data determinism device dtype emit-rot-stars epsilon floor free from gradients graph help image index json junit k level list-quirks markdown method no-observer-check only out outdir output params parity-mode part partial phi-carryover-mode phi-mode photons pixel pixels published-bounds py-bin quiet quirk reason reports reproducible resample roi rtol run-recorded same-run seed shape show start-cell start-centre start-misset tags threads threshold timeout verbose version worst)/' \
         'c/-/(- 4stol MW N Na Nb Nc ORGX ORGY Q Xbeam Xclose Ybeam Yclose accuracy adc adc_offset adxv beam_vector beamsize binary_spots cell close_distance coherent compile curved_det curved_detector default_F density denzo detector_abs detector_absorb detector_absorption detector_rotx detector_roty detector_rotz detector_thick detector_thicksteps detpixels detpixels_f detpixels_s detpixels_x detpixels_y detsize detsize_f detsize_s device dials dispersion dispsteps distance divergence divsteps dmin dtype dump dumpfile energy epsilon exposure fdet_vector floatfile floatimage fluence flux fudge gauss_xtal h hdivrange hdivstep hdivsteps height hkl hklfile img interpolate intfile intimage lambda list_quirks mask mat matrix misset misset_seed molecular_weight mosaic mosaic_dom mosaic_domains mosaic_seed mosaic_spread mosaicity mosflm nointerpolate noisefile noiseimage nonoise nopgm nopolar noprogress o odet_vector osc oversample oversample_omega oversample_polar oversample_thick parity_mode pgmfile pgmimage pgmscale phi phistep phisteps pivot pix0_vector pix0_vector_mm pixel pixel_size pixelsize point_pixel polar polar_vector printout printout_pixel progress q quirk reproducible roi round_div round_xtal sample_density sample_height sample_size sample_thick sample_thickness sample_width sample_x sample_y sample_z samplesize scale sdet_vector seed sourcefile spindle_axis square_div square_xtal stol stolout thicksteps tophat_spots trace_file trace_level trace_only trace_pixel trace_roi twotheta twotheta_axis v vdivrange vdivstep vdivsteps version water wave wavelength width xds xtal_height xtal_size xtal_thick xtal_thickness xtal_width xtal_x xtal_y xtal_z xtalsize)/' \
         'n/--parity-mode/(c-parity spec)/' \
         'n/--dtype/(auto float64 mixed float32)/' \
@@ -42,7 +42,7 @@ complete nb-compare \
         'c/--parity-mode=/(c-parity spec)/' \
         'c/--dtype=/(auto float64 mixed float32)/' \
         'c/--device=/(cpu cuda)/' \
-        'c/--/(c-bin device dtype help json outdir parity-mode published-bounds py-bin quiet resample roi threshold timeout verbose version)/' \
+        'c/--/(c-bin determinism device dtype help json outdir parity-mode published-bounds py-bin quiet resample roi shape threads threshold timeout verbose version)/' \
         'c/-/(- h q v)/' \
         'n/--parity-mode/(c-parity spec)/' \
         'n/--dtype/(auto float64 mixed float32)/' \
@@ -63,7 +63,7 @@ complete trace-harness \
         'c/--dtype=/(auto float64 mixed float32)/' \
         'c/--device=/(cpu cuda)/' \
         'c/--level=/(setup pixel subpixel source phi mosaic)/' \
-        'c/--/(atol budget c-bin device dtype emit-rot-stars floor from help json k level no-observer-check outdir parity-mode phi-mode pixel py-bin quiet roi rtol timeout verbose version worst)/' \
+        'c/--/(atol budget c-bin determinism device dtype emit-rot-stars floor from help json k level no-observer-check outdir parity-mode phi-mode pixel py-bin quiet roi rtol threads timeout verbose version worst)/' \
         'c/-/(- h q v)/' \
         'n/--parity-mode/(c-parity spec)/' \
         'n/--phi-mode/(c-parity spec)/' \
