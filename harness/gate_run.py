@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from harness.bundle import COMMANDS, ENVIRONMENT, BundleWriter
 from harness.bundle_find import CLOSING_KIND, GATE_KIND, STATEMENT, STATEMENT_PAGE
@@ -25,6 +24,7 @@ from harness.programs import MODES, Program
 from harness.schema import BUNDLE_SCHEMA
 from harness.sides import check_sides
 from harness.summary import write_results
+from harness.watching import Watch, nobody, watching
 from system_io.shell import shell_text
 from system_io.shown import json_text, printable
 
@@ -130,13 +130,13 @@ def run_gate(
         The metrics of the bundle, and its path relative to `reports` as 'bundle'.
     """
     writer = BundleWriter.start(reports, INITIATIVE, gate.id)
-    with Console(stderr=True).status(f"{gate.id}: {gate.title}"):
+    with watching(title=gate.id) as watch:
         for mode in MODES:
             if mode in made:
                 writer.link_folder(mode, made[mode])
                 continue
             with writer.folder(mode) as folder:
-                write_pair(plan, mode, folder, environment)
+                write_pair(plan, mode, folder, environment, watch)
             made[mode] = writer.path / mode
         parts = [Part.load(writer.path / mode) for mode in MODES]
         setting = Setting(plan.roi, around_brightest(parts[0]))
@@ -162,11 +162,13 @@ def gate_facts(gate: Gate, parts: Sequence[Part], setting: Setting, notes: Seque
     }
 
 
-def write_pair(plan: Plan, mode: str, folder: Path, environment: Mapping[str, Any]) -> None:
+def write_pair(
+    plan: Plan, mode: str, folder: Path, environment: Mapping[str, Any], watch: Watch = nobody
+) -> None:
     """Run both programs in one parity mode and write the result folder."""
     job = plan.job(mode)
     words = compare_words(mode, job.args, job.dtype, job.device)
-    write_results(folder, run_pair(job), environment, words)
+    write_results(folder, run_pair(job, watch), environment, words)
 
 
 def around_brightest(part: Part) -> Roi:

@@ -27,6 +27,8 @@ from harness.pair import PairJob, PairResult, run_pair
 from harness.programs import DEVICES, DTYPES, FILE_KIND, MODES, Program, first_program, second_program
 from harness.sides import as_said, check_sides
 from harness.verdict import PUBLISHED, STRICT, Bounds
+from harness.watching import watching
+from system_io.parser import QUIET
 
 NAME = "nb-compare"
 DEFAULT_TIMEOUT_S = 1800.0
@@ -125,13 +127,12 @@ def _compare_command(argv: Sequence[str]) -> int:
     target = default_target(NAME, options.outdir)
     require_fresh(target)
     job = _image_job(options) if options.images else _job(options, args or ())
-    from rich.console import Console
-
     from harness.summary import write_results
 
     environment, sides = described(os.environ), check_sides(job)
-    with filled_folder(target) as partial, Console(stderr=True).status("running both programs"):
-        result = run_pair(job)
+    with filled_folder(target) as partial:
+        with watching(options.verbosity == QUIET) as watch:
+            result = run_pair(job, watch)
         sides = as_said(sides, result.computed())
         write_results(partial, result, {**environment, "sides": sides}, [NAME, *argv])
     _show(result, target.path, options, sides["differences"])

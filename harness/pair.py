@@ -16,6 +16,7 @@ from harness.run import ProgramRun, run_program
 from harness.side_words import require_known, side_words
 from harness.traces import traced
 from harness.verdict import STRICT, Bounds, Finding, Verdict, Word, limited
+from harness.watching import Watch, nobody
 from system_io.children import temporary_folder
 
 SIDES = ("c", "py")
@@ -92,13 +93,14 @@ class PairResult:
         return {side: run.computed for side, run in zip(SIDES, self.runs, strict=False)}
 
 
-def run_pair(job: PairJob) -> PairResult:
+def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
     """Run both programs, one after the other, each in a scratch directory of its own, and compare.
 
     A program that may not be one of ours is run again where that can overturn a pass or explain a failure.
 
     Args:
         job: programs, command line, settings and bounds.
+        watch: shows how far the programs are.
 
     Returns:
         The runs and the comparison; a program that fails makes the verdict ERROR.
@@ -117,7 +119,7 @@ def run_pair(job: PairJob) -> PairResult:
         for side, program in job.programs.items():
             place = Path(scratch) / side
             runs[side] = run_program(
-                program, settings[side], told[side].arguments, place, job.timeout_s, job.threads
+                program, settings[side], told[side].arguments, place, job.timeout_s, job.threads, watch
             )
             if runs[side].failure is not None:
                 break

@@ -186,7 +186,7 @@ def simulator_program() -> Program:
         "sources_sha256": sha256_of_tree(package, "*.py"),
         "python": sys.executable,
     }
-    environ = {"PYTHONPATH": os.pathsep.join(paths), **OWN_MODULES_ONLY}
+    environ = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1", **OWN_MODULES_ONLY}
     return Program("simulator", (sys.executable, "-m", "simulator"), facts, environ)
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from harness.arguments import PreparedArguments, detector_shape
 from harness.image_file import read_image_file
 from harness.programs import FILE_KIND, Program
+from harness.watching import Watch, listener, nobody
 from system_io.children import Outcome, execute
 
 FLOAT_NAME = "floatimage.bin"
@@ -100,6 +101,7 @@ def run_program(
     scratch: Path,
     timeout_s: float,
     threads: int = 1,
+    watch: Watch = nobody,
 ) -> ProgramRun:
     """Run a program on a nanoBragg command line in a fresh directory and read its float image.
 
@@ -110,6 +112,7 @@ def run_program(
         scratch: directory for the run; must not exist. Only copies of input files and outputs are in it.
         timeout_s: longest wall time, s.
         threads: how many an external program may start.
+        watch: shows how far the program is.
 
     Returns:
         The run, with the image [slow, fast] or the failure in words.
@@ -122,7 +125,9 @@ def run_program(
         shutil.copyfile(source, folder / name)
     command = command_of(program, settings, arguments)
     environ = {**os.environ, **program.environ, **pinned(program, threads)}
-    outcome, stdout, stderr = execute(command, folder, environ, timeout_s)
+    advance = watch(program.title)
+    outcome, stdout, stderr = execute(command, folder, environ, timeout_s, listener(advance))
+    advance(1.0)
     image, shape_source, failure = None, None, outcome.failure
     if failure is None:
         image, shape_source, failure = read_float_image(folder, arguments.words)

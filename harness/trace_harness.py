@@ -15,7 +15,9 @@ from harness.files import default_target, filled_folder, require_fresh
 from harness.programs import DEVICES, DTYPES, MODES, Program, first_program, program_at, second_program
 from harness.trace_choice import Compared, Pixels, compared_program, read_compared, worst_pixels
 from harness.trace_job import PHI_MODES, TraceJob, run_traced_pair, traced_arguments
+from harness.watching import watching
 from system_io.command import uninterrupted
+from system_io.parser import QUIET
 
 NAME = "trace-harness"
 LEVELS = ("setup", "pixel", "subpixel", "source", "phi", "mosaic")
@@ -101,8 +103,6 @@ def _trace_command(argv: Sequence[str]) -> int:
     require_fresh(target)
     job = _job(options, args or [], compared)
     traced_arguments(job)
-    from rich.console import Console
-
     from harness.environment import described
 
     with uninterrupted():
@@ -110,8 +110,9 @@ def _trace_command(argv: Sequence[str]) -> int:
 
     floor = None if options.floor is None else Path(options.floor)
     asked = Asked(options.rtol, options.atol, options.k, floor, options.emit_rot_stars, options.budget)
-    with filled_folder(target) as partial, Console(stderr=True).status("tracing both programs"):
-        pair = run_traced_pair(job)
+    with filled_folder(target) as partial:
+        with watching(options.verbosity == QUIET) as watch:
+            pair = run_traced_pair(job, watch)
         write_logs(partial, pair, asked)
         verdict = judge_pair(partial, pair, asked)
         write_results(partial, pair, verdict, asked, described(os.environ), [NAME, *argv])

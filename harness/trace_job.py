@@ -17,6 +17,7 @@ from harness.programs import Program
 from harness.run import WORK_NAME, ProgramRun, run_program
 from harness.side_words import require_known, side_words
 from harness.verdict import Word
+from harness.watching import Watch, nobody
 from system_io.children import temporary_folder
 from trace_tools.errors import TraceError
 from trace_tools.trace_file import Trace, read_trace
@@ -168,7 +169,7 @@ def traced_arguments(job: TraceJob) -> PreparedArguments:
     return arguments
 
 
-def run_traced_pair(job: TraceJob) -> TracedPair:
+def run_traced_pair(job: TraceJob, watch: Watch = nobody) -> TracedPair:
     """Run both programs with taps on, and without, each in a scratch directory of its own.
 
     Raises:
@@ -178,15 +179,17 @@ def run_traced_pair(job: TraceJob) -> TracedPair:
     """
     arguments = traced_arguments(job)
     with temporary_folder("nb-trace") as scratch:
-        sides = {side: _run_side(job, side, arguments, Path(scratch)) for side in SIDES}
+        sides = {side: _run_side(job, side, arguments, Path(scratch), watch) for side in SIDES}
     return TracedPair(job, arguments, sides)
 
 
-def _run_side(job: TraceJob, side: str, arguments: PreparedArguments, scratch: Path) -> TracedSide:
+def _run_side(
+    job: TraceJob, side: str, arguments: PreparedArguments, scratch: Path, watch: Watch
+) -> TracedSide:
     program = job.programs[side]
     told = side_words(arguments, {side: program})[side].arguments
     looking = job.looking_words(side)
-    run = _checked(run_program(program, looking, told, scratch / side, job.timeout_s, job.threads))
+    run = _checked(run_program(program, looking, told, scratch / side, job.timeout_s, job.threads, watch))
     log = scratch / side / WORK_NAME / LOG_NAMES[side]
     if not log.is_file():
         raise HarnessError(
@@ -198,7 +201,7 @@ def _run_side(job: TraceJob, side: str, arguments: PreparedArguments, scratch: P
         return TracedSide(side, run, None, log.read_bytes(), trace, Observed(False))
     settings = job.setting_words(side)
     place = scratch / f"{side}-plain"
-    plain = _checked(run_program(program, settings, told, place, job.timeout_s, job.threads))
+    plain = _checked(run_program(program, settings, told, place, job.timeout_s, job.threads, watch))
     return TracedSide(side, run, plain, log.read_bytes(), trace, _observe(run, plain, trace))
 
 

@@ -32,8 +32,8 @@ def listener(advance: Callable[[float], None]) -> Callable[[str, bytes], None]:
 
 
 @contextmanager
-def watching(quiet: bool = False) -> Iterator[Watch]:
-    """Give a watch that draws a bar for each run, with its share, elapsed time and time left."""
+def watching(quiet: bool = False, title: str = "") -> Iterator[Watch]:
+    """Give a watch that draws a bar for each run: title, side, share, elapsed time and time left."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
     from rich.progress import TimeRemainingColumn as TimeLeftColumn
@@ -45,8 +45,8 @@ def watching(quiet: bool = False) -> Iterator[Watch]:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("left"), TimeLeftColumn(), console=console, transient=True) as bars:
 
-        def watch(title: str) -> Callable[[float], None]:
-            task = bars.add_task(title, total=1.0)
+        def watch(side: str) -> Callable[[float], None]:
+            task = bars.add_task(f"{title} {side}".strip(), total=1.0)
             return lambda share: bars.update(task, completed=share)
 
         yield watch
