@@ -27,15 +27,20 @@ NURSERY = """
 import os, signal, sys
 from harness import nb_compare, trace_harness
 import harness.summary
+from system_io.command import ENDING
 signal.signal(signal.SIGINT, signal.default_int_handler)
 print("ready", flush=True)
 for line in sys.stdin:
     name, *words = line.split()
+    # what runs right after a fork swallows what is raised in it, as no start of a command does
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     pid = os.fork()
     if not pid:
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)
         os.dup2(0, 1), os.dup2(0, 2)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         os._exit({"nb_compare": nb_compare, "trace_harness": trace_harness}[name].main(words))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     print(pid, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
