@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LONGEST_WAIT_S = 240
 """Of one trial, on a busy machine; each takes a second or less alone."""
 RUN = "-hkl small.hkl -mat A.mat -lambda 1 -distance 50 -pixel 0.5 -detpixels 8 -N 2 -oversample 1 -nonoise"
-SIMULATE = f"{RUN} -sourcefile sources.txt -mask mask.img -floatfile x.bin -intfile x.img"
+SIMULATE = f"{RUN} -sourcefile sources.txt -mask mask.img -floatfile y.bin -intfile y.img"
 CALLS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "simulate": ("nanoBragg", SIMULATE, ("small.hkl", "A.mat", "sources.txt", "mask.img")),
     "reference": ("reference", SIMULATE, ("small.hkl", "A.mat", "sources.txt", "mask.img")),
@@ -90,13 +90,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory, c_binary: Path) -> Path:
     (folder / "graph.json").write_text('{"taps": [{"name": "x", "level": "mosaic", "inputs": ["hkl_frac"]}]}')
     (folder / "golden").mkdir()
     (folder / "golden" / "manifest.json").write_text('{"schema": 1, "rows": []}')
-    words = SIMULATE.replace("x.bin", "a.bin").split()
+    words = SIMULATE.replace("y.bin", "a.bin").replace("y.img", "x.img").split()
     subprocess.run(
         [c_binary, *words, "-trace_pixel", "4", "4", "-trace_file", "a.log"],
         cwd=folder,
         check=True,
         capture_output=True,
     )
+    for name in ("image.pgm", "Fdump.bin"):
+        (folder / name).unlink(missing_ok=True)
     shutil.copy(folder / "a.bin", folder / "b.bin")
     shutil.copy(folder / "a.log", folder / "b.log")
     compare = [sys.executable, "-m", "harness.nb_compare", "--c-bin", str(c_binary), "--outdir", "proof"]
@@ -111,11 +113,11 @@ def run(
     name: str, words: list[str], folder: Path, c_binary: Path, capfd: pytest.CaptureFixture[str]
 ) -> tuple[int, str, str]:
     """Run a command and return its exit status, standard output and standard error."""
-    if name == "reference":
-        usable = [word for word in words if "\0" not in word]
+    programs = {"reference": [str(c_binary)], "nanoBragg": [sys.executable, "-m", "simulator"]}
+    if name in programs:
         done = subprocess.run(
-            [c_binary, *usable], cwd=folder, capture_output=True, check=False, timeout=LONGEST_WAIT_S,
-            stdin=subprocess.DEVNULL,
+            [*programs[name], *words], cwd=folder, capture_output=True, check=False, timeout=LONGEST_WAIT_S,
+            stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
     with time_limit():
@@ -165,4 +167,4 @@ def test_damaged_input_is_one_line_and_loses_nothing(
     assert {key: after.get(key) for key in before} == before, told
     assert not [key for key in after if ".part" in key], told
     if status == refused:
-        assert not (folder / "x.bin").exists(), told
+        assert not (folder / "y.bin").exists(), told
