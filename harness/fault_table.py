@@ -91,8 +91,8 @@ FAULTS: tuple[Fault, ...] = (
           "vec(source->to.x, source->to.y, source->to.z)"),),
         (("instrument.py", "incident=negative(apply(_per_source, vec(scene.sources.direction))),",
           "incident=apply(_per_source, vec(scene.sources.direction)),"),
-         ("instrument.py", "from simulator.vectors import Vec, apply, negative, vec",
-          "from simulator.vectors import Vec, apply, vec")),
+         ("instrument.py", "from simulator.vectors import Vec, apply, moves, negative, vec",
+          "from simulator.vectors import Vec, apply, moves, vec")),
     ),
     Fault(
         "unit-slip", "scattering vector in 1/Angstrom", ("scattering_vec_m_inv",), PLAIN, (3, 4),

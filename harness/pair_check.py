@@ -19,7 +19,7 @@ from harness.pair_again import restored
 from harness.part import Part, differing, environment_of, image_name
 from harness.run import ProgramRun, with_last_words
 from harness.summary import command_text, summary_data, write_pictures
-from harness.traces import read_side, trace_metrics, trace_name
+from harness.traces import as_stated, read_side, trace_metrics, trace_name
 from harness.untrusted import BROKEN, Fault, read_plain
 from system_io.children import temporary_folder
 from system_io.shell import shell_words
@@ -46,7 +46,8 @@ def pair_faults(folder: Path, part: Part, *, pictures: bool) -> Iterator[Fault]:
     yield from _image_faults(part, place)
     try:
         result = restored(part)
-        fresh = {**summary_data(result), "traces": trace_metrics(part.folder)}
+        traces = as_stated(trace_metrics(part.folder), part.summary["traces"])
+        fresh = {**summary_data(result), "traces": traces}
         fresh = fresh if part.counted else _as_older(fresh)
         stated = part.summary["settings"]
         fresh["settings"] = {key: value for key, value in fresh["settings"].items() if key in stated}

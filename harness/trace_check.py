@@ -18,6 +18,7 @@ from harness.schema import TRACE, TRACE_SCHEMA
 from harness.side_words import side_words
 from harness.trace_bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME, TracePart
 from harness.trace_job import CHANGED, EQUAL, LOG_NAMES, NOT_DONE, SIDES, TraceJob
+from harness.traces import as_stated
 from harness.untrusted import BROKEN, Fault
 from system_io.shown import json_text
 from trace_tools.align import NotComparableError
@@ -70,7 +71,7 @@ def _judgement_faults(part: TracePart) -> Iterator[Fault]:
         report = judge(*part.traces(), judge_options(part))
         word, reasons = overruled(report, data["observer_check"])
         verdict = TraceVerdict(word, reasons, report, isolated, budgets)
-        fresh = metrics(report)
+        fresh = as_stated(metrics(report), data)
     except (NotComparableError, TraceError) as error:
         word = "NOT COMPARABLE" if isinstance(error, NotComparableError) else "ERROR"
         verdict = TraceVerdict(word, (within(part.folder, error),), None)

@@ -73,6 +73,26 @@ def _judged(read: Callable[[str], Trace]) -> dict[str, Any]:
         return _refusal("ERROR", 3, error)
 
 
+ADDED = frozenset({
+    "coverage", "set_aside", "set_aside_count", "aliases", "behind_other_text", "printed", "undefined",
+    "within_printed_digits",
+})  # fmt: skip
+"""What an earlier version did not state about two traces."""
+
+
+def as_stated(fresh: Any, stated: Any) -> Any:
+    """Return fresh metrics of traces without what the version that stated others did not know."""
+    if not isinstance(stated, Mapping) or "coverage" in stated:
+        return fresh
+    return _without_added(fresh)
+
+
+def _without_added(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_added(item) for key, item in value.items() if key not in ADDED}
+    return [_without_added(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def _refusal(verdict: str, status: int, error: Exception) -> dict[str, Any]:
     return {
         "schema": "trace-diff-metrics 1",

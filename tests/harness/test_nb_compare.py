@@ -219,7 +219,8 @@ def test_results_are_never_overwritten(nb_compare):
 
 def test_default_directory_is_fresh_each_time(fake, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    words = ["--c-bin", fake("good"), "--py-bin", fake("good"), "--json", "--", "-lambda", "1"]
+    words = ["--c-bin", fake("good"), "--py-bin", fake("good"), "--json"]
+    words += ["--determinism", "--", "-lambda", "1"]
     assert [main(words), main(words)] == [0, 0]
     names = [path.name for path in tmp_path.glob("nb-compare-*")]
     assert len(names) == 2

@@ -50,7 +50,7 @@ def marking(tmp_path):
     program.write_text(f"#!/bin/sh\necho ran >> {mark}\n{call}\n", encoding="utf-8")
     program.chmod(0o755)
     words = ["--c-bin", str(program), "--py-bin", str(program), "--outdir", str(tmp_path / "out")]
-    assert nb_compare.main([*words, "--json", "--", "-lambda", "1"]) == 0
+    assert nb_compare.main([*words, "--json", "--determinism", "--", "-lambda", "1"]) == 0
     mark.unlink()
     return program, mark, tmp_path / "out"
 

@@ -28,10 +28,10 @@ def filled(config: RunConfig, name: str, number: float) -> RunConfig:
     return with_numbers(config, {name: torch.full_like(value_of(config, name), number)})
 
 
-def outcome_of(config: RunConfig) -> tuple[str, torch.Tensor]:
-    """Return why a run is refused, or the empty string and its image."""
+def outcome_of(config: RunConfig, name: str, number: float) -> tuple[str, torch.Tensor]:
+    """Return why a run with a number in an input is refused, or the empty string and its image."""
     try:
-        return "", simulate(config)
+        return "", simulate(filled(config, name, number))
     except InputError as error:
         return str(error), torch.zeros(0)
 
@@ -42,7 +42,7 @@ def test_no_number_makes_an_image_that_is_not_finite(name: str, number: float) -
     config = SOURCES if name.startswith("source_") else CONFIG
     if not value_of(config, name).numel():
         return
-    refused, image = outcome_of(filled(config, name, number))
+    refused, image = outcome_of(config, name, number)
     assert refused.count("\n") == 0
     assert refused or image.isfinite().all()
 
