@@ -34,7 +34,7 @@ def test_text_from_a_bundle_is_shown_and_not_obeyed(made, tmp_path):
     words = {f"A{n}A": f"A{n}A{evil}Z{n}Z" for n, evil in enumerate(HOSTILE)}
     lists = {key: list(words.values()) for key in ("notes", "reasons", "causal_taps", "command")}
     whole = "".join(words.values())
-    changed = {"title": whole, "commit": whole, "verdict": whole, "first_divergence": whole}
+    changed = {"title": whole, "commit": whole, "first_divergence": whole}
     bundle = edited(made[0], tmp_path, **lists, **changed)
     assert main(["html", str(bundle), "-o", str(tmp_path / "x.html")]) == 0
     text = (tmp_path / "x.html").read_text(encoding="utf-8")
