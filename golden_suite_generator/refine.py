@@ -130,6 +130,8 @@ def make_parser() -> CommandParser:
     )
     add("--background", type=_above_zero, default=1.0, metavar="N", help="photons in every pixel; default 1")
     add("--outdir", metavar="DIR", help="new directory for the files; default nb-refine-TIME")
+    add("--json", action="store_true", help=f"write {RESULT} to standard output, nothing else")
+    parser.add_verbosity()
     return parser
 
 
@@ -165,7 +167,7 @@ def _command(argv: Sequence[str]) -> int:
             from golden_suite_generator.refine_run import refine, tell
 
             answer = refine(asked, options, [NAME, *argv], partial)
-    tell(answer, target.path)
+    tell(answer, target.path, options)
     return answer.judgement.exit_status
 
 

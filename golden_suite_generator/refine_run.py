@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from harness.refine_judge import Judgement, fit_of, judge
 from harness.refine_options import replayed
 from harness.refine_plot import draw_refinement
 from harness.refine_report import Row, result_of, rows_of, table_of
+from harness.shown import Shown, show
 from harness.wide import wide_console
 from simulator import Experiment, RunConfig, simulate
 from simulator.errors import InputError
@@ -32,6 +34,7 @@ from simulator.experiment import with_cell
 from simulator.noise import noise_image
 from simulator.parameters import with_numbers
 from simulator.units import rad_of_deg
+from system_io.parser import QUIET
 from system_io.shown import json_text
 
 REACH = 4.0
@@ -190,8 +193,18 @@ def _refined(question: Question, options: argparse.Namespace) -> Outcome:
         return refinement.run()
 
 
-def tell(answer: Answer, target: Path) -> None:
-    """Print the table and what to do next."""
+def tell(answer: Answer, target: Path, options: argparse.Namespace) -> None:
+    """Print the table and what to do next; with --json the result and nothing else."""
+    if options.json:
+        sys.stdout.write((target / RESULT).read_text(encoding="utf-8"))
+        return
+    if options.verbosity != QUIET:
+        _print_answer(answer)
+    lines = [*answer.judgement.reasons, *answer.judgement.remarks]
+    show(Shown("nb-refine", answer.judgement.word, "; ".join(lines), (), (), str(target)), options.verbosity)
+
+
+def _print_answer(answer: Answer) -> None:
     outcome, result = answer.outcome, answer.result
     table = table_of(answer.rows, f"{answer.judgement.word}: {result['method']}, seed {result['seed']}")
     console = wide_console(table)
@@ -205,6 +218,5 @@ def tell(answer: Answer, target: Path) -> None:
     ]
     if result["without_option"]:
         lines.append(f"no option sets {', '.join(result['without_option'])}: see {RESULT}")
-    lines.append(f"files in {target}")
-    for line in (*answer.judgement.reasons, *answer.judgement.remarks, *lines):
+    for line in lines:
         console.print(escape(line), highlight=False, soft_wrap=True)

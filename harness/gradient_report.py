@@ -14,6 +14,7 @@ from harness.bundle import GRADIENTS, HASHES, files_below
 from harness.files import sha256_lines, write_whole
 from harness.gradient_rows import Report, Row
 from harness.schema import check_gradients
+from harness.shown import Shown
 from harness.verdict import Word
 from system_io.shell import shell_text
 from system_io.shown import json_text, printable
@@ -51,11 +52,16 @@ def gradient_commands(about: Mapping[str, Any], command: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def gradient_table(report: Report, place: str) -> Table:
-    """Return the table that is shown on a terminal; place: where the files lie."""
-    verdict = report.verdict
+def shown_gradients(report: Report, place: str) -> Shown:
+    """Return what is printed below the table; place: where the files lie."""
     counts = f"{report.count(Word.PASS)} of {len(report.rows)} agree, {report.count(Word.FAIL)} differ"
-    table = Table(title=f"nb-gradients: {verdict.word.value} ({counts})", title_style=STYLE[verdict.word])
+    lines = [f"reason: {reason}" for reason in report.verdict.reasons]
+    return Shown("nb-gradients", report.verdict.word.value, counts, (), lines, place)
+
+
+def gradient_table(report: Report) -> Table:
+    """Return the table that is shown on a terminal."""
+    table = Table()
     table.add_column("parameter", no_wrap=True)
     for heading in ("value", "autograd", "estimate", "uncertainty", "difference"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -63,11 +69,10 @@ def gradient_table(report: Report, place: str) -> Table:
     for row in report.rows:
         table.add_row(*_cells(row))
     pixels, first = len(report.about["objective"]["weights"]), report.about["programs"]["c"]["title"]
-    reasons = "".join(f"{printable(reason)}\n" for reason in verdict.reasons)
     table.caption = Text(
-        f"{reasons}d(weighted photons of {pixels} pixels)/d(option), {report.mode}; "
+        f"d(weighted photons of {pixels} pixels)/d(option), {report.mode}; "
         f"estimate: differences of the {first}\n"
-        f"uncertainty and difference relative to the slope; files in {printable(place)}"
+        f"uncertainty and difference relative to the slope"
     )
     return table
 

@@ -7,11 +7,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.cli import CommandParser, positive_seconds, run_command, split_arguments
 from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
 from harness.programs import MODES, first_program
+from system_io.parser import QUIET
+
+if TYPE_CHECKING:
+    from harness.gradient_rows import Report
 
 NAME = "nb-gradients"
 DEFAULT_TIMEOUT_S = 600.0
@@ -63,7 +68,8 @@ def make_parser() -> CommandParser:
     add("--pixels", type=_count, default=DEFAULT_PIXELS, metavar="N", help="of the objective; default 24")
     add("--seed", type=_count, default=DEFAULT_SEED, metavar="N", help="of its choice; default 1")
     add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
-    add("--json", action="store_true", help="write gradients.json to standard output, no table")
+    add("--json", action="store_true", help="write gradients.json to standard output, nothing else")
+    parser.add_verbosity()
     return parser
 
 
@@ -87,7 +93,7 @@ def _gradients_command(argv: Sequence[str]) -> int:
     differenced_arguments(program, args, Path.cwd())
     from harness.environment import described
     from harness.gradient_job import GradientJob, run_gradients
-    from harness.gradient_report import gradient_table, write_gradients
+    from harness.gradient_report import write_gradients
 
     job = GradientJob(
         program, tuple(args), Path.cwd(), options.parity_mode, params, options.pixels, options.seed,
@@ -96,14 +102,22 @@ def _gradients_command(argv: Sequence[str]) -> int:
     report = run_gradients(job)
     with filled_folder(target) as partial:
         write_gradients(partial, report, described(os.environ), [NAME, *argv])
-    if options.json:
-        sys.stdout.write((target / "gradients.json").read_text(encoding="utf-8"))
-    else:
-        from harness.wide import wide_console
-
-        table = gradient_table(report, str(target))
-        wide_console(table).print(table)
+    _show(report, str(target), options)
     return report.verdict.exit_status
+
+
+def _show(report: Report, place: str, options: argparse.Namespace) -> None:
+    from harness.gradient_report import gradient_table, shown_gradients
+    from harness.shown import show
+    from harness.wide import wide_console
+
+    if options.json:
+        sys.stdout.write(Path(place, "gradients.json").read_text(encoding="utf-8"))
+        return
+    if options.verbosity != QUIET:
+        table = gradient_table(report)
+        wide_console(table).print(table)
+    show(shown_gradients(report, place), options.verbosity)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.verdict import State, Word
+from harness.verdict import State
 from system_io.parser import QUIET, VERBOSE
 from system_io.shown import printable
 
@@ -27,7 +27,7 @@ STATE_STYLE = {
     State.NOT_COMPARED: "yellow",
     State.NOT_ASKED: "dim",
 }
-WORD_STYLE = {Word.PASS: "bold green", Word.LOOSENED: "bold yellow"}
+WORD_STYLE = {"PASS": "bold green", "PASS (LOOSENED)": "bold yellow", "REFINED": "bold yellow"}
 FAILED_STYLE = "bold red"
 
 
@@ -87,7 +87,7 @@ def show(shown: Shown, verbosity: int, console: Console | None = None) -> None:
 
 def word_style(word: str) -> str:
     """Return the style of a verdict word; of one that is no pass, that of a failure."""
-    return next((style for known, style in WORD_STYLE.items() if known.value == word), FAILED_STYLE)
+    return WORD_STYLE.get(word, FAILED_STYLE)
 
 
 def _print_rows(console: Console, rows: Iterable[Row]) -> None:

@@ -13,8 +13,8 @@ _shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample 
 _shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --threads --determinism --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --graph --partial --same-run --json --markdown --all --show)
 _shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --timeout --json -q --quiet -v --verbose --junit --markdown)
-_shtab_nbp_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --c-bin --pixels --seed --timeout --json)
-_shtab_nbp_refine_option_strings=(-h --help --version --data --image --free --method --seed --start-cell --start-misset --start-centre --photons --background --outdir)
+_shtab_nbp_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --c-bin --pixels --seed --timeout --json -q --quiet -v --verbose)
+_shtab_nbp_refine_option_strings=(-h --help --version --data --image --free --method --seed --start-cell --start-misset --start-centre --photons --background --outdir --json -q --quiet -v --verbose)
 _shtab_nbp_report_verify_option_strings=(-h --help --version --json)
 _shtab_nbp_report_replay_option_strings=(-h --help --version --json --data --c-bin --py-bin --run-recorded)
 _shtab_nbp_report_diff_option_strings=(-h --help --version --json)
@@ -103,9 +103,18 @@ _shtab_nbp_gradients__h_nargs=0
 _shtab_nbp_gradients___help_nargs=0
 _shtab_nbp_gradients___version_nargs=0
 _shtab_nbp_gradients___json_nargs=0
+_shtab_nbp_gradients__q_nargs=0
+_shtab_nbp_gradients___quiet_nargs=0
+_shtab_nbp_gradients__v_nargs=0
+_shtab_nbp_gradients___verbose_nargs=0
 _shtab_nbp_refine__h_nargs=0
 _shtab_nbp_refine___help_nargs=0
 _shtab_nbp_refine___version_nargs=0
+_shtab_nbp_refine___json_nargs=0
+_shtab_nbp_refine__q_nargs=0
+_shtab_nbp_refine___quiet_nargs=0
+_shtab_nbp_refine__v_nargs=0
+_shtab_nbp_refine___verbose_nargs=0
 _shtab_nbp_report_verify__h_nargs=0
 _shtab_nbp_report_verify___help_nargs=0
 _shtab_nbp_report_verify___version_nargs=0
@@ -1244,7 +1253,7 @@ complete -o bashdefault -F _shtab_nb_gates nb-gates
 
 
 
-_shtab_nb_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --c-bin --pixels --seed --timeout --json)
+_shtab_nb_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --c-bin --pixels --seed --timeout --json -q --quiet -v --verbose)
 
 
 
@@ -1254,6 +1263,10 @@ _shtab_nb_gradients__h_nargs=0
 _shtab_nb_gradients___help_nargs=0
 _shtab_nb_gradients___version_nargs=0
 _shtab_nb_gradients___json_nargs=0
+_shtab_nb_gradients__q_nargs=0
+_shtab_nb_gradients___quiet_nargs=0
+_shtab_nb_gradients__v_nargs=0
+_shtab_nb_gradients___verbose_nargs=0
 
 
 # $1=COMP_WORDS[1]
@@ -1415,7 +1428,7 @@ complete -o bashdefault -F _shtab_nb_gradients nb-gradients
 
 
 
-_shtab_nb_refine_option_strings=(-h --help --version --data --image --free --method --seed --start-cell --start-misset --start-centre --photons --background --outdir)
+_shtab_nb_refine_option_strings=(-h --help --version --data --image --free --method --seed --start-cell --start-misset --start-centre --photons --background --outdir --json -q --quiet -v --verbose)
 
 
 
@@ -1424,6 +1437,11 @@ _shtab_nb_refine___method_choices=(gauss-newton scipy-lbfgs torch-lbfgs adam)
 _shtab_nb_refine__h_nargs=0
 _shtab_nb_refine___help_nargs=0
 _shtab_nb_refine___version_nargs=0
+_shtab_nb_refine___json_nargs=0
+_shtab_nb_refine__q_nargs=0
+_shtab_nb_refine___quiet_nargs=0
+_shtab_nb_refine__v_nargs=0
+_shtab_nb_refine___verbose_nargs=0
 
 
 # $1=COMP_WORDS[1]

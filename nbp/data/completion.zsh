@@ -202,7 +202,9 @@ _shtab_nbp_gradients_options=(
   "--pixels[of the objective\; default 24]:N:"
   "--seed[of its choice\; default 1]:N:"
   "--timeout[for each run]:S:"
-  "--json[write gradients.json to standard output, no table]"
+  "--json[write gradients.json to standard output, nothing else]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -246,6 +248,9 @@ _shtab_nbp_refine_options=(
   "--photons[in the brightest pixel\; default 20000]:N:"
   "--background[photons in every pixel\; default 1]:N:"
   "--outdir[new directory for the files\; default nb-refine-TIME]:DIR:"
+  "--json[write refine.json to standard output, nothing else]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -962,7 +967,9 @@ _shtab_nb_gradients_options=(
   "--pixels[of the objective\; default 24]:N:"
   "--seed[of its choice\; default 1]:N:"
   "--timeout[for each run]:S:"
-  "--json[write gradients.json to standard output, no table]"
+  "--json[write gradients.json to standard output, nothing else]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -1035,6 +1042,9 @@ _shtab_nb_refine_options=(
   "--photons[in the brightest pixel\; default 20000]:N:"
   "--background[photons in every pixel\; default 1]:N:"
   "--outdir[new directory for the files\; default nb-refine-TIME]:DIR:"
+  "--json[write refine.json to standard output, nothing else]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
 )
 
 # guard to ensure default positional specs are added only once per session
