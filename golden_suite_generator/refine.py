@@ -25,6 +25,7 @@ from simulator import RunConfig
 from simulator.errors import InputError
 from simulator.selection import selected
 from system_io.children import temporary_folder
+from system_io.command import uninterrupted
 
 NAME = "nb-refine"
 BUILT_IN = (
@@ -164,7 +165,8 @@ def _command(argv: Sequence[str]) -> int:
     with _run_words(options.data, given or []) as complete:
         asked = _asked(options, complete)
         with filled_folder(target) as partial:
-            from golden_suite_generator.refine_run import refine, tell
+            with uninterrupted():
+                from golden_suite_generator.refine_run import refine, tell
 
             answer = refine(asked, options, [NAME, *argv], partial)
     tell(answer, target.path, options)

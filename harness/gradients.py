@@ -13,6 +13,7 @@ from harness.cli import CommandParser, positive_seconds, run_command, split_argu
 from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
 from harness.programs import MODES, first_program
+from system_io.command import uninterrupted
 from system_io.parser import QUIET
 
 if TYPE_CHECKING:
@@ -91,9 +92,10 @@ def _gradients_command(argv: Sequence[str]) -> int:
     params = names_of(options.params)
     program = first_program(options.c_bin, os.environ)
     differenced_arguments(program, args, Path.cwd())
-    from harness.environment import described
-    from harness.gradient_job import GradientJob, run_gradients
-    from harness.gradient_report import write_gradients
+    with uninterrupted():
+        from harness.environment import described
+        from harness.gradient_job import GradientJob, run_gradients
+        from harness.gradient_report import write_gradients
 
     job = GradientJob(
         program, tuple(args), Path.cwd(), options.parity_mode, params, options.pixels, options.seed,

@@ -14,7 +14,7 @@ from simulator.errors import InputError
 from simulator.options import help_text, parse
 from simulator.printing import Console
 from simulator.waiting import wait_asleep
-from system_io.command import CLOSED_PIPE, Command, say_warning
+from system_io.command import CLOSED_PIPE, Command, say_warning, uninterrupted
 from system_io.room import TORCH_BYTES, check_room
 from system_io.version import VERSION
 
@@ -86,7 +86,7 @@ def _simulate(args: list[str], say: Callable[[str], None]) -> None:
     check_room(TORCH_BYTES)
     wait_asleep()
     defer()
-    with _uncollected():
+    with uninterrupted(), _uncollected():
         from simulator.job import Job
 
     job = Job.prepared(resolved.config, resolved.warnings, say)
