@@ -87,7 +87,7 @@ def load_manifest(folder: Path) -> Manifest | None:
                 f"manifest '{path}' has schema {data['schema']}, {SCHEMA} is known; generate it anew"
             )
         return Manifest(data["build"], rows, tuple(data["accepted"]))
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise HarnessError(
             f"manifest '{path}' cannot be read ({error}); restore it or name another folder"
         ) from error

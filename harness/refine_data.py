@@ -13,6 +13,7 @@ from simulator import RunConfig
 from simulator.errors import InputError
 from simulator.io.smv import read_smv
 from simulator.region import window_of
+from system_io.files import read_regular
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -142,10 +143,7 @@ def read_image(path: Path, config: RunConfig) -> Observed:
     """
     shape = (config.detector.spixels, config.detector.fpixels)
     usable = usable_pixels(config)
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"--image '{path}': {error.strerror}; name an SMV or float image") from error
+    raw = read_regular(path, "--image", "name an SMV or float image", UsageError)
     if raw.startswith(b"{"):
         try:
             counts = read_smv(path, "--image", exact=True).pixels

@@ -19,6 +19,7 @@ from harness.image_file import read_image_file
 from harness.programs import FILE_KIND, Program
 from harness.watching import Watch, listener, nobody
 from system_io.children import Outcome, execute
+from system_io.files import irregular
 
 FLOAT_NAME = "floatimage.bin"
 INT_NAME = "intimage.img"
@@ -192,6 +193,8 @@ def _sensible(image: FloatImage) -> bool:
 def smv_shape(path: Path) -> tuple[int, int] | None:
     """Return (slow, fast) from the SIZE2 and SIZE1 of an SMV file, or None if there is no such header."""
     try:
+        if irregular(path):
+            return None
         with path.open("rb") as stream:
             head = stream.read(SMV_HEAD_BYTES)
     except OSError:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from system_io.files import irregular
 from trace_tools.align import NotComparableError
 from trace_tools.errors import TraceError
 from trace_tools.judge import judge
@@ -30,6 +31,8 @@ def read_side(folder: Path, side: str) -> Trace:
     """
     path = folder / trace_name(side)
     try:
+        if kind := irregular(path):
+            raise TraceError(no_trace(side, f"is {kind}, not a file"))
         with path.open("rb") as stream:
             return read_stream(stream, path.name)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -19,10 +20,13 @@ from harness.errors import BundleError
 from harness.evidence import verify
 from harness.files import sha256_of_file
 from harness.report_cli import main
+from harness.run import smv_shape
+from harness.traces import read_side, trace_name
 from harness.untrusted import read_json, strict_json
 from harness.verdict import Word
 from system_io.shell import shell_text, shell_words
 from tests.harness.forging import data, everywhere, reseal
+from trace_tools.errors import TraceError
 
 FAKE = Path(__file__).parents[1] / "fixtures" / "fake_program.py"
 STRANGE = [
@@ -237,3 +241,13 @@ def test_json_of_bytes_that_are_no_text_and_of_large_files_is_refused(tmp_path, 
     (tmp_path / "link.json").symlink_to(path)
     with pytest.raises(BundleError, match="cannot read"):
         read_json(tmp_path / "link.json")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_a_file_that_would_keep_us_waiting_is_refused(kind, tmp_path):
+    path = tmp_path / trace_name("py")
+    {"pipe": os.mkfifo, "device": lambda p: p.symlink_to("/dev/zero"), "folder": Path.mkdir}[kind](path)
+    with pytest.raises(TraceError, match="not a file"):
+        read_side(tmp_path, "py")
+    path.rename(tmp_path / "intimage.img")
+    assert smv_shape(tmp_path / "intimage.img") is None
