@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ import pytest
 from harness.evidence import verify_hashes
 from harness.verdict import Word
 from system_io.owner import PART
+from tests.fixtures.waiting import is_gone, wait_until
 
 ROOT = Path(__file__).parents[2]
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL, signal.SIGINT)
@@ -46,22 +47,6 @@ for line in sys.stdin:
 """
 SLOW = 'echo $$ >> "$PIDS"; sleep 600 & echo $! >> "$PIDS"; wait'
 QUICK = 'cp "$IMAGES/{name}.bin" floatimage.bin; cp "$IMAGES/header.img" intimage.img'
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for as long as it takes on a busy machine; only a hang ends it."""
-    for _ in range(6000):
-        if condition():
-            return
-        time.sleep(0.01)
-    pytest.fail(f"waited for {what} in vain")
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 def script(path: Path, text: str) -> str:
@@ -108,7 +93,7 @@ class Nursery:
         return int(self.heard())
 
     def none_left(self) -> bool:
-        return not any(alive(int(pid)) for pid in self.pids.read_text().split())
+        return all(is_gone(int(pid)) for pid in self.pids.read_text().split())
 
     def leftovers(self) -> list[Path]:
         return [
@@ -134,14 +119,14 @@ def test_commands_that_are_killed_at_random_leave_nothing(nursery: Nursery) -> N
         pairs = [nursery.slow, [nursery.quick[0], nursery.slow[1]], nursery.quick]
         pid = nursery.start(name, *draw.choice(pairs))
         time.sleep(draw.uniform(0.0, LONGEST_PAUSE_S))
-        if alive(pid):
+        if not is_gone(pid):
             os.kill(pid, number)
         status = int(nursery.heard())
         assert status in (-number, 128 + number, 1, 3), f"kill {count}: {name} by {number.name}"
-        until(nursery.none_left, f"the end of the children of {name} after {number.name}")
+        assert wait_until(nursery.none_left), f"the end of the children of {name} after {number.name}"
     whole = [path for path in nursery.work.iterdir() if not path.name.startswith(".")]
     assert all(verify_hashes(path).word is Word.PASS for path in whole)
     nursery.start("nb_compare", *nursery.quick)
     assert nursery.heard() == "1"
-    until(lambda: not nursery.leftovers(), "the sweep of what was left")
+    assert wait_until(lambda: not nursery.leftovers()), "the sweep of what was left"
     assert len([path for path in nursery.work.iterdir() if not path.name.startswith(".")]) == len(whole) + 1

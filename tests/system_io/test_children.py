@@ -4,13 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from system_io.children import HEAD_BYTES, TAIL_BYTES, execute
+from tests.fixtures.waiting import is_gone, wait_until
 
 PARENT = """
 import os, sys
@@ -29,22 +28,6 @@ ODD_CHILDREN = [
     "trap '' TERM HUP INT; echo $$ >> pids; sleep 600 & echo $! >> pids; wait",
     "setsid sh -c 'echo $$ >> pids; exec sleep 600' & echo $$ >> pids; wait",
 ]
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for as long as it takes on a busy machine; only a hang ends it."""
-    for _ in range(6000):
-        if condition():
-            return
-        time.sleep(0.01)
-    pytest.fail(f"waited for {what} in vain")
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 def test_output_of_any_length_is_bounded(tmp_path: Path) -> None:
@@ -74,8 +57,10 @@ def test_no_child_outlives_us(tmp_path: Path, child: str, number: signal.Signals
     with subprocess.Popen(
         [sys.executable, "-c", PARENT, child], cwd=tmp_path, env=environ, stderr=subprocess.DEVNULL
     ) as parent:
-        until(lambda: pids.exists() and len(pids.read_text().split()) == count, "the children")
+        assert wait_until(lambda: pids.exists() and len(pids.read_text().split()) == count), "the children"
         parent.send_signal(number)
         parent.wait()
-    until(lambda: not any(alive(int(pid)) for pid in pids.read_text().split()), "the end of the children")
+    assert wait_until(lambda: all(is_gone(int(pid)) for pid in pids.read_text().split())), (
+        "the end of the children"
+    )
     assert parent.returncode == (-number if number == signal.SIGKILL else 128 + number)
