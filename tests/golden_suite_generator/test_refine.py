@@ -163,7 +163,7 @@ def test_ties_of_a_matrix_are_judged_by_its_cell(
         (["--start-cell", "0"], "above 0"),
         (["--method", "magic"], "invalid choice"),
         (["--image", "none.img"], "behind --"),
-        (["--image", "none.img", "--", *RUN], "No such file"),
+        (["--image", "none.img", "--", *RUN], "no such file"),
         (["--photons", "1e300", "--", *RUN], "give a number near 20000"),
         (["--data", "nowhere"], "holds no A.mat and no scaled.hkl"),
         (["--", "-N", "4"], "no structure factors"),
