@@ -28,15 +28,16 @@ VERSION_OF = "import sys; print(sys.executable, '.'.join(map(str, sys.version_in
 NO_TORCH_TESTS = [
     "tests/trace_tools", "tests/system_io", "tests/test_house_rules.py", "tests/test_surroundings.py",
     "tests/test_distribution.py",
-    *(f"tests/simulator/test_{name}.py" for name in (
-        "c_random", "headers", "io_images", "io_tables", "noise", "options", "resolve", "statistics",
+    "tests/simulator/physics/test_c_random.py", "tests/simulator/io", "tests/simulator/output/test_noise.py",
+    "tests/simulator/output/test_statistics.py",
+    *(f"tests/simulator/command_line/test_{name}.py" for name in ("options", "resolve")),
+    *(f"tests/harness/{name}.py" for name in (
+        "programs/test_build", "programs/test_run", "images/test_metrics", "images/test_peaks",
+        "commands/test_nb_compare", "test_verdict",
     )),
-    *(f"tests/harness/test_{name}.py" for name in (
-        "build", "metrics", "nb_compare", "peaks", "run", "verdict",
-    )),
-    *(f"tests/golden_suite_generator/test_{name}.py" for name in (
-        "cases", "inputs", "reference_outputs", "reference_quirks", "reference_refusals", "reference_traces",
-        "reference_vectors",
+    "tests/golden_suite_generator/test_cases.py", "tests/golden_suite_generator/inputs",
+    *(f"tests/golden_suite_generator/reference/test_{name}.py" for name in (
+        "outputs", "quirks", "refusals", "traces", "vectors",
     )),
 ]  # fmt: skip
 """Tests that never import torch."""
@@ -158,8 +159,8 @@ def faults(session: nox.Session) -> None:
     """Seed faults in copies of either program, find each at its tap, and check the noise floor."""
     session.install("-r", "requirements/tests.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
-    session.run("pytest", "tests/harness/test_faults.py", *session.posargs)
-    session.run("python", "-m", "golden_suite_generator.measure_floor", "--check")
+    session.run("pytest", "tests/harness/faults/test_seed.py", *session.posargs)
+    session.run("python", "-m", "harness.commands.measure_floor", "--check")
 
 
 @nox.session
@@ -167,7 +168,9 @@ def bench(session: nox.Session) -> None:
     """Time the simulator against the C reference, and against the program that NB_C_BIN names."""
     session.install("-r", "requirements/run.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
-    session.run("python", "-m", "harness.bench", "--reports", str(ROOT / "reports"), *session.posargs)
+    session.run(
+        "python", "-m", "harness.commands.bench", "--reports", str(ROOT / "reports"), *session.posargs
+    )
 
 
 @nox.session
@@ -175,9 +178,7 @@ def gpu(session: nox.Session) -> None:
     """Check and time the simulator on a CUDA device against the C reference; status 2 where there is none."""
     session.install("-r", "requirements/run.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
-    session.run(
-        "python", "-m", "golden_suite_generator.gpu", "--reports", str(ROOT / "reports"), *session.posargs
-    )
+    session.run("python", "-m", "harness.commands.gpu", "--reports", str(ROOT / "reports"), *session.posargs)
 
 
 @nox.session

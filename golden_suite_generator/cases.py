@@ -15,10 +15,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from golden_suite_generator.inputs import CASE_FOLDER, CRYSTAL_FOLDER
+from golden_suite_generator.inputs.write import CASE_FOLDER, CRYSTAL_FOLDER
 from golden_suite_generator.store import sha256_of
-from harness.errors import HarnessError
-from harness.files import sha256_of_file
+from system_io.errors import UserError
 
 MODES = ("c-parity", "spec")
 OUTPUTS = ("float", "int", "pgm", "noise")
@@ -27,6 +26,10 @@ ROW_KEYS = frozenset(
     {"id", "tags", "args", "out", "trace", "rc", "rc_spec", "modes", "names", "files", "note"}
 )
 STYLES = frozenset({"file", "image", "default"})
+
+
+class SuiteError(UserError):
+    """The table of cases is not what its head says."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def expand(text: str, base: Mapping[str, str]) -> list[str]:
     """Return the words of `text` with each $NAME replaced by the words of `base`.
 
     Raises:
-        HarnessError: a name that [base] does not define.
+        SuiteError: a name that [base] does not define.
     """
     words: list[str] = []
     for word in text.split():
@@ -103,7 +106,7 @@ def expand(text: str, base: Mapping[str, str]) -> list[str]:
         elif word[1:] in base:
             words += expand(base[word[1:]], base)
         else:
-            raise HarnessError(f"cases.toml: '{word}' is not defined; add it to [base]")
+            raise SuiteError(f"cases.toml: '{word}' is not defined; add it to [base]")
     return words
 
 
@@ -115,7 +118,7 @@ def _case_of(row: Mapping[str, Any], base: Mapping[str, str], recorded: bool) ->
     """Return the case of a table row.
 
     Raises:
-        HarnessError: an unknown key, output, mode or style.
+        SuiteError: an unknown key, output, mode or style.
     """
     outputs = tuple(row["out"].split())
     modes = tuple(row["modes"].split()) if "modes" in row else MODES
@@ -127,7 +130,7 @@ def _case_of(row: Mapping[str, Any], base: Mapping[str, str], recorded: bool) ->
         *({style} - STYLES),
     ]
     if wrong:
-        raise HarnessError(
+        raise SuiteError(
             f"cases.toml: case '{row['id']}' has '{wrong[0]}', which is not defined; see its head"
         )
     rc = row.get("rc", 0)
@@ -159,7 +162,7 @@ def load_cases() -> tuple[Case, ...]:
     """Return all cases: those recorded from upstream, then this project's own.
 
     Raises:
-        HarnessError: the table is not well formed, or two cases share an id.
+        SuiteError: the table is not well formed, or two cases share an id.
     """
     table = _table()
     sections = ((table["cases"]["upstream"], True), (table["cases"]["own"], False))
@@ -167,7 +170,7 @@ def load_cases() -> tuple[Case, ...]:
     ids = [case.id for case in cases]
     twice = [case_id for case_id in ids if ids.count(case_id) > 1]
     if twice:
-        raise HarnessError(f"cases.toml: case '{twice[0]}' stands there twice; ids are unique")
+        raise SuiteError(f"cases.toml: case '{twice[0]}' stands there twice; ids are unique")
     return cases
 
 
@@ -177,17 +180,21 @@ def quirk_cases() -> dict[str, Case]:
     return {quirk: by_id[case_id] for quirk, case_id in _table()["shows"].items()}
 
 
+def authoritative_words() -> list[str]:
+    """Return the authoritative command line, its files as lysozyme/NAME."""
+    return str(_table()["main"]["authoritative"]).split()
+
+
 def authoritative_args(data: Path) -> list[str]:
     """Return the authoritative command line with absolute names.
 
     Args:
         data: folder with A.mat and scaled.hkl, of the built-in crystal or real ones.
     """
-    words = str(_table()["main"]["authoritative"]).split()
     prefix = f"{CRYSTAL_FOLDER}/"
     return [
         str(data.absolute() / word.removeprefix(prefix)) if word.startswith(prefix) else word
-        for word in words
+        for word in authoritative_words()
     ]
 
 
@@ -203,8 +210,7 @@ def select(cases: Iterable[Case], globs: Sequence[str] = (), tags: Sequence[str]
 
 def case_hash(case: Case, mode: str, inputs: Path) -> str:
     """Return the sha256 of what defines the images of a case: words, mode, contents of the inputs."""
-    contents = {
-        name: sha256_of_file(inputs / name) for name in case.input_names() if (inputs / name).is_file()
-    }
+    given = [name for name in case.input_names() if (inputs / name).is_file()]
+    contents = {name: sha256_of((inputs / name).read_bytes()) for name in given}
     definition = [case.args, case.outputs, mode, case.style, dict(case.files), contents]
     return sha256_of(json.dumps(definition, sort_keys=True).encode())

@@ -14,8 +14,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.metrics import Metrics
-    from harness.peaks import PeakComparison
+    from harness.images.metrics import Metrics
+    from harness.images.peaks import PeakComparison
 
 
 class Word(StrEnum):

@@ -34,33 +34,43 @@ class Row:
 
 
 COMMANDS: tuple[Row, ...] = (
-    Row("compare", "nb-compare", "harness.nb_compare", "run two programs, or take two images, and compare"),
+    Row(
+        "compare",
+        "nb-compare",
+        "harness.commands.nb_compare",
+        "run two programs, or take two images, and compare",
+    ),
     Row(
         "trace",
         "trace-harness",
-        "harness.trace_harness",
+        "harness.commands.trace_harness",
         "trace pixels in two programs: first divergence",
         needs_torch=True,
     ),
     Row("diff", "trace-diff", "trace_tools.cli", "compare two trace logs: first divergence and its cause"),
-    Row("gates", "nb-gates", "harness.gates", "run the acceptance gates, a bundle for each"),
+    Row("gates", "nb-gates", "harness.commands.nb_gates", "run the acceptance gates, a bundle for each"),
     Row(
         "gradients",
         "nb-gradients",
-        "harness.gradients",
+        "harness.commands.nb_gradients",
         "gradients against differences of a program",
         needs_torch=True,
     ),
     Row(
         "refine",
         "nb-refine",
-        "golden_suite_generator.refine",
+        "harness.commands.nb_refine",
         "cell, orientation, geometry from an image",
         needs_torch=True,
     ),
-    Row("report", "nb-report", "harness.report_cli", "verify, replay, show and tabulate evidence bundles"),
-    Row("golden", "nb-golden", "golden_suite_generator.cli", "make and check the suite of golden images"),
-    Row("parity", "nb-parity", "golden_suite_generator.parity", "the main job: both programs, both modes"),
+    Row(
+        "report",
+        "nb-report",
+        "harness.commands.nb_report",
+        "verify, replay, show and tabulate evidence bundles",
+    ),
+    Row("golden", "nb-golden", "harness.commands.nb_golden", "make and check the suite of golden images"),
+    Row("parity", "nb-parity", "harness.commands.nb_parity", "the main job: both programs, both modes"),
     Row("simulate", "nanoBragg", "simulator.cli", "simulate an image", error_status=9),
 )
 BY_WORD = {row.word: row for row in COMMANDS}

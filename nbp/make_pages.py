@@ -13,7 +13,7 @@ from pathlib import Path
 from nbp.commands import COMMANDS, Row
 from nbp.entry import EXAMPLES, EXTRA, NAME
 from nbp.pages import SHELLS
-from simulator.option_table import OPTIONS
+from simulator.command_line.option_table import OPTIONS
 from system_io.command import Command
 from system_io.errors import UserError
 from system_io.files import write_whole

@@ -10,14 +10,14 @@ from system_io.version import VERSION
 if TYPE_CHECKING:
     from simulator.computed import Computed
     from simulator.config import RunConfig
-    from simulator.experiment import Experiment
+    from simulator.fit.experiment import Experiment
     from simulator.image import simulate, simulate_with_facts
 
 __version__ = VERSION
 __all__ = ["Computed", "Experiment", "RunConfig", "__version__", "simulate", "simulate_with_facts"]
 _HOMES = {
     "Computed": "simulator.computed",
-    "Experiment": "simulator.experiment",
+    "Experiment": "simulator.fit.experiment",
     "RunConfig": "simulator.config",
     "simulate": "simulator.image",
     "simulate_with_facts": "simulator.image",

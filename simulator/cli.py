@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
-from simulator.deferred import defer
+from simulator.command_line.options import help_text, parse
 from simulator.errors import InputError
-from simulator.options import help_text, parse
-from simulator.printing import Console
-from simulator.waiting import wait_asleep
+from simulator.output.standard_output import Console
+from simulator.start_up.deferred import defer
+from simulator.start_up.openmp import wait_asleep
 from system_io.command import CLOSED_PIPE, Command, say_warning, uninterrupted
 from system_io.room import TORCH_BYTES, check_room
 from system_io.version import VERSION
@@ -70,7 +70,7 @@ def _answered(args: list[str], say: Callable[[str], None]) -> bool:
         say(f"{PROGRAM} {VERSION}")
         return True
     if raw.has("--list-quirks"):
-        from simulator.console import quirk_lines
+        from simulator.output.messages import quirk_lines
 
         say("\n".join(quirk_lines()))
         return True
@@ -78,8 +78,8 @@ def _answered(args: list[str], say: Callable[[str], None]) -> bool:
 
 
 def _simulate(args: list[str], say: Callable[[str], None]) -> None:
-    from simulator.outputs import check_outputs
-    from simulator.resolve import resolve_args
+    from simulator.command_line.output_paths import check_outputs
+    from simulator.command_line.resolve import resolve_args
 
     resolved = resolve_args(args)
     check_outputs(resolved.config, resolved.inputs)
@@ -87,7 +87,7 @@ def _simulate(args: list[str], say: Callable[[str], None]) -> None:
     wait_asleep()
     defer()
     with uninterrupted(), _uncollected():
-        from simulator.job import Job
+        from simulator.output.run import Job
 
     job = Job.prepared(resolved.config, resolved.warnings, say)
     _warn(job.warnings)

@@ -256,7 +256,7 @@ class RunConfig:
         Args: args, the words after the program name; numbers and paths count as words, exactly.
         Raises: InputError for anything spec 01 calls an error. Source: spec 01.
         """
-        from simulator.resolve import resolve_args
+        from simulator.command_line.resolve import resolve_args
         from simulator.words import words_of
 
         return resolve_args(words_of(args)).config

@@ -12,24 +12,24 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.blocks import NEVER, Block
-from simulator.compiled import Compiled, unwrapped
 from simulator.computed import Computed
 from simulator.config import RunConfig
+from simulator.engine.choose import choose_backward, choose_stages
+from simulator.engine.compiled import Compiled, unwrapped
+from simulator.engine.tensor_tree import leaves, rebuilt
 from simulator.errors import InputError
-from simulator.gradients import differentiable, wanted
-from simulator.instrument import Instrument
-from simulator.kernel import Photons, Stages, photons
-from simulator.leaves import leaves, rebuilt
-from simulator.memory import keep_freed
-from simulator.order import blocks_in_order, split
-from simulator.precision import precision_of, slopes_need_float64
-from simulator.restrict import Neighbourhood
-from simulator.scene import Scene, prepare
-from simulator.skippable import WATCHED
-from simulator.sparse import LeftOut, Sparse
-from simulator.staging import choose_backward, choose_stages
-from simulator.taps import Level, Spot, Tap, no_tap, silent
+from simulator.gradients.image_gradient import differentiable, wanted
+from simulator.kernel.block_order import blocks_in_order, split
+from simulator.kernel.blocks import NEVER, Block
+from simulator.kernel.kernel import Photons, Stages, photons
+from simulator.kernel.taps import Level, Spot, Tap, no_tap, silent
+from simulator.kernel.traced_windows import Neighbourhood
+from simulator.limits.memory import keep_freed
+from simulator.scene.instrument import Instrument
+from simulator.scene.number_types import precision_of, slopes_need_float64
+from simulator.scene.scene import Scene, prepare
+from simulator.scene.skippable import WATCHED
+from simulator.sparse.skipping import LeftOut, Sparse
 from simulator.untraced import untraced
 
 NOTHING = torch.zeros(0, device="cpu")

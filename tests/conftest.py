@@ -51,7 +51,7 @@ def c_binary() -> Path:
 
     NB_TEST_VARIANT names another build of it (`sanitize`, `O0`, `native`, `fma`).
     """
-    from harness.build import build_reference
+    from harness.programs.build import build_reference
 
     return build_reference(os.environ.get("NB_TEST_VARIANT", "default")).path
 

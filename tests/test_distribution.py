@@ -43,7 +43,7 @@ def test_installed_harness_builds_in_an_empty_directory(unpacked_wheel: Path, tm
     empty = tmp_path / "empty"
     empty.mkdir()
     environment = dict(os.environ, PYTHONPATH=str(unpacked_wheel), NB_CACHE=str(tmp_path / "cache"))
-    words = [sys.executable, "-m", "harness.build", "--path"]
+    words = [sys.executable, "-m", "harness.programs.build", "--path"]
     result = subprocess.run(words, cwd=empty, env=environment, capture_output=True, text=True, check=True)
     assert Path(result.stdout.strip()).is_file()
     assert not list(empty.iterdir())

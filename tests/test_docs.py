@@ -11,7 +11,7 @@ import pytest
 
 from nbp.commands import BY_NAME
 from nbp.entry import run_row
-from simulator.parameters import PARAMETERS
+from simulator.fit.parameters import PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator import compiled
-from simulator.compiled import CompileError
+from simulator.engine import compiled
+from simulator.engine.compiled import CompileError
 from system_io import cache
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,8 +35,8 @@ def test_without_any_place_compiled_code_is_refused_with_a_reason(
     [
         f"-m simulator {SMALL}",
         f"-m simulator {SMALL} --reproducible",
-        "-m harness.build --path",
-        f"-m harness.nb_compare --json -- {SMALL}",
+        "-m harness.programs.build --path",
+        f"-m harness.commands.nb_compare --json -- {SMALL}",
     ],
 )
 def test_commands_run_without_a_home_and_say_nothing_of_it(

@@ -14,8 +14,8 @@ ALLOWED = {
     "system_io": {"system_io"},
     "simulator": {"simulator", "system_io"},
     "trace_tools": {"trace_tools", "system_io"},
-    "harness": {"harness", "trace_tools", "simulator", "system_io"},
-    "golden_suite_generator": {"golden_suite_generator", "harness", "trace_tools", "simulator", "system_io"},
+    "golden_suite_generator": {"golden_suite_generator", "system_io"},
+    "harness": {"harness", "golden_suite_generator", "trace_tools", "simulator", "system_io"},
     "nbp": {"nbp", "golden_suite_generator", "harness", "trace_tools", "simulator", "system_io"},
 }
 PYTHON = sorted(path for package in ALLOWED for path in (ROOT / package).rglob("*.py"))

@@ -105,7 +105,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory, c_binary: Path) -> Path:
         (folder / name).unlink(missing_ok=True)
     shutil.copy(folder / "a.bin", folder / "b.bin")
     shutil.copy(folder / "a.log", folder / "b.log")
-    compare = [sys.executable, "-m", "harness.nb_compare", "--c-bin", str(c_binary), "--outdir", "proof"]
+    compare = [
+        sys.executable,
+        "-m",
+        "harness.commands.nb_compare",
+        "--c-bin",
+        str(c_binary),
+        "--outdir",
+        "proof",
+    ]
     subprocess.run(
         [*compare, "--", *RUN.split(), "-trace_pixel", "4", "4"], cwd=folder, check=True, capture_output=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -121,7 +121,7 @@ def test_wrong_usage_imports_nothing_slow(folder, script):
 
 PARTS = """
 import sys
-from simulator.deferred import PARTS, complete, defer
+from simulator.start_up.deferred import PARTS, complete, defer
 defer()
 import torch
 assert not [name for name in PARTS if "__file__" in vars(sys.modules[name])]
@@ -140,7 +140,7 @@ def test_parts_of_torch_are_loaded_when_they_are_needed() -> None:
 
 def test_run_loads_no_part_of_torch_that_only_the_compiler_needs(tmp_path: Path) -> None:
     code = (
-        "import sys; from simulator.cli import main; from simulator.deferred import PARTS;"
+        "import sys; from simulator.cli import main; from simulator.start_up.deferred import PARTS;"
         "assert main(sys.argv[1:]) == 0;"
         "assert not [name for name in PARTS if '__file__' in vars(sys.modules[name])]"
     )

@@ -14,14 +14,14 @@ from system_io.command import Command, say_error
 from system_io.errors import UserError
 from system_io.files import require_free_targets, targets, write_whole
 from system_io.parser import CommandParser
-from trace_tools.align import NotComparableError
-from trace_tools.bulk import ABSENT
 from trace_tools.errors import TraceError
-from trace_tools.findings import finding
-from trace_tools.judge import Options, Report, judge_files
-from trace_tools.render import explain, finding_lines, markdown, metrics, print_report
+from trace_tools.judging.align import NotComparableError
+from trace_tools.judging.findings import finding
+from trace_tools.judging.judge import Options, Report, judge_files
+from trace_tools.judging.render import explain, finding_lines, markdown, metrics, print_report
+from trace_tools.judging.verdict import EXIT_STATUS
+from trace_tools.reading.bulk import ABSENT
 from trace_tools.tap_points import CONTEXT_COLUMNS, TAP_POINTS, tap_point
-from trace_tools.verdict import EXIT_STATUS
 
 NAME = "trace-diff"
 EXAMPLES = (

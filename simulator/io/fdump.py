@@ -11,7 +11,7 @@ from simulator.config import StructureFactors
 from simulator.errors import InputError
 from simulator.io.files import read_bytes
 from simulator.io.numbers import whole
-from simulator.memory import require
+from simulator.limits.memory import require
 
 LONGEST_HEAD = 6 * 12
 

@@ -12,7 +12,7 @@ from simulator.config import StructureFactors
 from simulator.errors import InputError
 from simulator.io.numbers import LARGEST_INT, number
 from simulator.io.text import TextFile, Warn, read_text, refuse_comment, silent, words_of
-from simulator.memory import require
+from simulator.limits.memory import require
 
 COLUMNS = 4
 BYTES_PER_ENTRY = 8

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from golden_suite_generator.cases import (
+    SuiteError,
     authoritative_args,
     case_hash,
     expand,
@@ -15,9 +16,8 @@ from golden_suite_generator.cases import (
     quirk_cases,
     select,
 )
-from golden_suite_generator.inputs import EXTRA_FILES, RECORDED_FILES
-from harness.errors import HarnessError
-from simulator.option_table import OPTIONS
+from golden_suite_generator.inputs.write import EXTRA_FILES, RECORDED_FILES
+from simulator.command_line.option_table import OPTIONS
 from simulator.quirks import SWITCHABLE
 
 CASES = load_cases()
@@ -110,7 +110,7 @@ def test_selection_by_glob_and_tag() -> None:
 
 
 def test_unknown_base_name_is_an_error() -> None:
-    with pytest.raises(HarnessError, match="not defined"):
+    with pytest.raises(SuiteError, match="not defined"):
         expand("$nothing -N 5", {})
 
 

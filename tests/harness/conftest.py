@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.gate_run import run_gates
-from harness.gate_table import GATES
-from harness.nb_compare import main
-from harness.programs import program_at, simulator_program
-from harness.report_cli import main as report
+from harness.commands.nb_compare import main
+from harness.commands.nb_report import main as report
+from harness.gates.run import run_gates
+from harness.gates.table import GATES
+from harness.programs.programs import program_at, simulator_program
 from tests.harness.chromium import READY, Page, find_chromium
 from tests.harness.small_case import TRACED, WORDS, small_plan
 

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.bundle import HASHES, files_below, sealed
+from harness.evidence.bundle import HASHES, files_below, sealed
 
 Edit = Callable[[Path], object]
 

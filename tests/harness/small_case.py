@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.compare import Roi
-from harness.gate_run import Plan
+from harness.gates.run import Plan
+from harness.images.compare import Roi
 
 WORDS = (
     "-cell 100 100 100 90 90 90 -misset 10 20 30 -default_F 100 -lambda 1 -distance 100 -pixel 0.4 "

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.evidence import verify_hashes
+from harness.evidence.verify import verify_hashes
 from harness.verdict import Word
 from system_io.owner import PART
 from tests.fixtures.waiting import is_gone, wait_until
@@ -27,7 +27,7 @@ LONGEST_PAUSE_S = 1.5
 NURSERY = """
 import os, signal, sys
 from harness import nb_compare, trace_harness
-import harness.summary
+import harness.images.summary
 from system_io.command import ENDING
 signal.signal(signal.SIGINT, signal.default_int_handler)
 print("ready", flush=True)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.compare import Roi, compare_images
-from harness.metrics import compare_pixels
-from harness.peaks import UnmatchedSpot, compare_peaks
+from harness.images.compare import Roi, compare_images
+from harness.images.metrics import compare_pixels
+from harness.images.peaks import UnmatchedSpot, compare_peaks
 from harness.verdict import PUBLISHED, STRICT, State, Word, judge
 
 EXIT = {Word.PASS: 0, Word.LOOSENED: 0, Word.FAIL: 1, Word.NOT_COMPARABLE: 2, Word.ERROR: 3}

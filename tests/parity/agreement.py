@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from golden_suite_generator.cases import Case
-from golden_suite_generator.images import Outputs, read_outputs
-from golden_suite_generator.runner import lay_out
+from harness.suite.images import Outputs, read_outputs
+from harness.suite.runner import lay_out
 
 FLOAT_BOUND_OF_MAX = 1e-7
 """Half a step of the reference's 4-byte floats is 6e-8 of the pixel; the rest is for rounding in the loop."""

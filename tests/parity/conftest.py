@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from golden_suite_generator.cases import Case
-from golden_suite_generator.generate import case_inputs
-from golden_suite_generator.runner import CaseRun, reference_program, run_case
-from harness.build import build_reference
-from harness.programs import Program
+from harness.programs.build import build_reference
+from harness.programs.programs import Program
+from harness.suite.generate import case_inputs
+from harness.suite.runner import CaseRun, reference_program, run_case
 from tests.parity.agreement import Wide, simulated_image
 
 ReferenceRun = Callable[..., CaseRun]

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from golden_suite_generator.cases import Case, load_cases
-from golden_suite_generator.floor_runs import TraceCase, trace_of
-from golden_suite_generator.runner import lay_out
-from harness.build import build_reference
+from harness.programs.build import build_reference
+from harness.suite.floor_runs import TraceCase, trace_of
+from harness.suite.runner import lay_out
 from simulator import RunConfig
 from simulator.image import render
-from simulator.scene import prepare
-from simulator.trace import recorder_of, trace_text
-from trace_tools.judge import Report, judge
-from trace_tools.trace_file import Trace, read_stream, read_trace
+from simulator.output.trace import recorder_of, trace_text
+from simulator.scene.scene import prepare
+from trace_tools.judging.judge import Report, judge
+from trace_tools.reading.trace_file import Trace, read_stream, read_trace
 
 CASES = [case for case in load_cases() if case.recorded and case.trace_pixels]
 SCALE_BOUND = 1e-12

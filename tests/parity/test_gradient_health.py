@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from golden_suite_generator.cases import Case, load_cases
-from golden_suite_generator.runner import lay_out
+from harness.suite.runner import lay_out
 from simulator import RunConfig, simulate
-from simulator.parameters import PARAMETERS, value_of, with_values
+from simulator.fit.parameters import PARAMETERS, value_of, with_values
 from tests.parity.agreement import simulator_words
 
 RUNS = [(case, mode) for case in load_cases() for mode in case.modes if not case.status[mode]]

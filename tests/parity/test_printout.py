@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from golden_suite_generator.cases import Case, load_cases
-from golden_suite_generator.runner import run_case
-from harness.programs import Program
+from harness.programs.programs import Program
+from harness.suite.runner import run_case
 from tests.parity.agreement import run_command_line
 from tests.parity.test_programs_agree import report_lines
 

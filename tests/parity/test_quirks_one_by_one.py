@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from golden_suite_generator.cases import Case, quirk_cases
-from golden_suite_generator.images import Outputs
+from harness.suite.images import Outputs
 from tests.parity.agreement import assert_counts_equal, assert_floats_agree, simulated_outputs
 from tests.parity.conftest import ReferenceRun, Simulated
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from golden_suite_generator.cases import Case, load_cases
-from golden_suite_generator.floor_runs import TraceCase, trace_of
-from golden_suite_generator.runner import lay_out
-from harness.build import build_reference
+from harness.programs.build import build_reference
+from harness.suite.floor_runs import TraceCase, trace_of
+from harness.suite.runner import lay_out
 from simulator import RunConfig
 from simulator.image import render
-from simulator.scene import prepare
-from simulator.trace import recorder_of, trace_text
-from trace_tools.judge import judge
-from trace_tools.trace_file import read_stream
+from simulator.output.trace import recorder_of, trace_text
+from simulator.scene.scene import prepare
+from trace_tools.judging.judge import judge
+from trace_tools.reading.trace_file import read_stream
 
 DIFFERENT_FORMULAS = ("gauss", "tophat", "water", "vector-e12")
 CORNER = ((0, 0), (1, 1))

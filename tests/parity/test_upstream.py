@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 
 from golden_suite_generator.cases import Case, authoritative_args, load_cases
-from golden_suite_generator.figures import pixel_text, samples_of
-from golden_suite_generator.generate import packaged_golden
-from golden_suite_generator.manifest import rows_of_run
-from golden_suite_generator.record import (
+from golden_suite_generator.store import sha256_of
+from harness.programs.programs import Program
+from harness.suite.figures import pixel_text, samples_of
+from harness.suite.generate import packaged_golden
+from harness.suite.manifest import rows_of_run
+from harness.suite.record import (
     AS_IS,
     REPAIRED,
     REPAIRED_QUIRKS,
     upstream_figures,
     upstream_table,
 )
-from golden_suite_generator.store import sha256_of
-from harness.programs import Program
 from system_io.children import execute
 from tests.parity.agreement import assert_floats_agree
 from tests.parity.conftest import ReferenceRun, Simulated

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from simulator import cli
-from simulator.option_table import BY_SPELLING, OPTIONS, Option
-from simulator.value_table import AXES, FREE, NORMAL, RANGES
+from simulator.command_line.option_table import BY_SPELLING, OPTIONS, Option
+from simulator.limits.value_table import AXES, FREE, NORMAL, RANGES
 
 REFERENCE = Path(__file__).resolve().parents[2] / "golden_suite_generator" / "reference"
 BASE = "-cell 40 -default_F 5 -lambda 1 -distance 100 -pixel 1 -detpixels 3 -N 2 -oversample 1 -noprogress"

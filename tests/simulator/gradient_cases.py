@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simulator import RunConfig
-from simulator.parameters import PARAMETERS, value_of
+from simulator.fit.parameters import PARAMETERS, value_of
 
 MODES = ("spec", "c-parity")
 BASE = (

@@ -11,7 +11,7 @@ import pytest
 
 from simulator import cli
 from simulator.io.smv import read_smv
-from simulator.progress import percent_lines
+from simulator.output.progress import percent_lines
 
 BASE = (
     "-cell 100 100 100 90 90 90 -misset 10 20 30 -lambda 1 -distance 100"

@@ -65,12 +65,12 @@ def test_warnings_are_held_back_when_the_run_is_refused(
 def test_interruption_ends_with_130_and_no_half_written_file(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import simulator.job
+    import simulator.output.run
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(simulator.job, "render", interrupted)
+    monkeypatch.setattr(simulator.output.run, "render", interrupted)
     assert cli.main(RUN.split()) == 130
     assert capsys.readouterr().err.splitlines()[-1] == "nanoBragg: error: interrupted"
     assert list(folder.iterdir()) == []
@@ -80,11 +80,11 @@ def test_interruption_ends_with_130_and_no_half_written_file(
 def test_exhausted_memory_is_one_line(
     error: Exception, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import simulator.job
+    import simulator.output.run
 
     def exhausted(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(simulator.job, "render", exhausted)
+    monkeypatch.setattr(simulator.output.run, "render", exhausted)
     assert cli.main([*RUN.split(), "-oversample", "100"]) == 9
     assert capsys.readouterr().err.startswith("nanoBragg: error: out of memory")

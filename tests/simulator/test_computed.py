@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import torch
 
-from simulator import Computed, RunConfig, cli, compiled, simulate, simulate_with_facts
+from simulator import Computed, RunConfig, cli, simulate, simulate_with_facts
 from simulator.config import Compute
+from simulator.engine import compiled
+from simulator.engine.stages import Call
 from simulator.errors import InputError
 from simulator.image import render
-from simulator.scene import prepare
-from simulator.stages import Call
+from simulator.scene.scene import prepare
 
 BASE = "-cell 79 79 38 90 90 90 -default_F 10 -N 3 -lambda 1 -distance 100 -detpixels 16 -nopgm"
 LINES = {

@@ -17,8 +17,8 @@ import torch
 from simulator import RunConfig, simulate
 from simulator.errors import InputError
 from simulator.image import render
-from simulator.scene import prepare
-from simulator.taps import Level, Recorder
+from simulator.kernel.taps import Level, Recorder
+from simulator.scene.scene import prepare
 
 BASE = (
     "-cell 100 100 100 90 90 90 -misset 10 20 30 -lambda 1 -distance 100 -detpixels 8 -pixel 0.4 -N 5"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from trace_tools.judge import Options, Report, judge
-from trace_tools.trace_file import Trace, read_stream
+from trace_tools.judging.judge import Options, Report, judge
+from trace_tools.reading.trace_file import Trace, read_stream
 
 Judge = Callable[..., Report]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from trace_tools.lines import Record, format_line
+from trace_tools.reading.lines import Record, format_line
 from trace_tools.tap_points import TAP_POINTS, Level, TapPoint
 
 LEFT_OUT = {"hrad_sqr", "rad_star_sqr", "tricubic_F", "mos_a_angstroms", "mos_b_angstroms", "mos_c_angstroms"}

@@ -1,0 +1,1 @@
+"""The benchmark: cases, sides, measurement and figures."""

@@ -1,0 +1,1 @@
+"""The commands of the harness, one file each, named as typed: parse, call, show."""

@@ -1,0 +1,238 @@
+"""The command nb-refine: finds cell, orientation and geometry of a run from an image, by its gradients.
+
+Here are its options and all that can be checked without torch; `refine_run` does the work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from golden_suite_generator.inputs.write import write_lysozyme_like
+from harness.commands.common import CommandParser, run_command, split_arguments
+from harness.errors import UsageError
+from harness.files import default_target, filled_folder, require_fresh
+from harness.programs.run_config import resolved
+from harness.refinement.data import Observed, read_image, require_enough, usable_pixels
+from harness.suite.crystal_data import require_data
+from simulator import RunConfig
+from simulator.errors import InputError
+from simulator.fit.selection import selected
+from system_io.children import temporary_folder
+from system_io.command import uninterrupted
+
+NAME = "nb-refine"
+BUILT_IN = (
+    "-lambda 0.9768 -distance 231.27 -pixel 0.172 -detpixels 1024 -N 20 -osc 0.2 -phisteps 5 -oversample 2"
+    " -nointerpolate"
+)
+"""The default command line, on A.mat and scaled.hkl."""
+METHOD_NAMES = ("gauss-newton", "scipy-lbfgs", "torch-lbfgs", "adam")
+"""Those of `harness.refinement.fit.METHODS`, which needs torch."""
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "cell": ("cell_lengths_A",),
+    "angles": ("cell_angles_rad",),
+    "misset": ("misset_rad",),
+    "distance": ("distance_m",),
+    "centre": ("Fbeam_m", "Sbeam_m"),
+}
+RESULT, PICTURE = "refine.json", "refine.png"
+DESCRIPTION = "Find cell, missetting, distance and beam centre of a run from an image."
+EPILOG = f"""\
+Without --image the image is the run's own: simulated, with the simulator's photon noise. The refinement then
+starts from values that were moved away from the truth, and has to find it:
+
+  nb-refine                           on the built-in crystal
+  nb-refine --data DIR                on A.mat and scaled.hkl of DIR, same camera
+  nb-refine -- NANOBRAGG-ARGS         on any run that has -cell or -mat
+
+  nb-refine --image FILE -- NANOBRAGG-ARGS
+
+starts from the values of the command line and refines them against FILE: an SMV image (less -adc), or floats.
+
+--free names what is free: cell, angles, misset, distance, centre, or inputs of simulator.Experiment; some
+components as cell[a=b,c]. The brightness of the image and its background are free in any case.
+
+--start-cell, --start-misset and --start-centre say how far off the start may be; no variable goes farther
+than four times that.
+
+Bounds: cell lengths and distance 1e-4 of themselves, angles 1e-3 degree, beam centre 0.01 pixel, all else 5
+standard deviations.
+
+"refined options" are to be added to the command line; the run is then the refined one.
+
+verdict and exit status:
+  PASS            0  every variable within its bound of the truth
+  REFINED         0  no truth known; the refined run explains the image
+  FAIL            1  a variable beyond its bound
+  NOT COMPARABLE  2  the refined run does not explain the image, variables cannot be told apart by it, or
+                     one ended as far from the start as it may go
+  ERROR           3  wrong usage, nothing to fit
+
+files: {RESULT}, {PICTURE}
+"""
+
+EXAMPLES = (
+    "nb-refine --seed 2",
+    "nb-refine --data DIR --free cell,misset",
+    "nb-refine --image image.img -- -mat A.mat -hkl scaled.hkl -lambda 0.9768 -distance 231.27 -pixel 0.172",
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A run as its command line has it, what is free, and the image of --image, else None.
+
+    words: the command line, with the files of the crystal.
+    """
+
+    config: RunConfig
+    free: tuple[str, ...]
+    observed: Observed | None
+    words: tuple[str, ...]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run nb-refine and return its exit status."""
+    return run_command(NAME, _command, sys.argv[1:] if argv is None else argv)
+
+
+def make_parser() -> CommandParser:
+    """Return the parser of the options before the --."""
+    parser = CommandParser(NAME, DESCRIPTION, EPILOG, EXAMPLES)
+    parser.usage = f"{NAME} [options] [-- NANOBRAGG-ARGS]"
+    add = parser.add_argument
+    add("--data", type=Path, metavar="DIR", help="folder with A.mat and scaled.hkl; else built in")
+    add("--image", type=Path, metavar="FILE", help="refine the command line against this image")
+    add(
+        "--free",
+        default="cell,misset,distance,centre",
+        metavar="A,B",
+        help="default cell,misset,distance,centre",
+    )
+    add("--method", choices=METHOD_NAMES, default="gauss-newton", help="optimiser; default gauss-newton")
+    add("--seed", type=_seed, default=1, metavar="N", help="of noise and start; default 1")
+    add("--start-cell", type=_above_zero, default=0.5, metavar="PERCENT",
+        help="how far the start is off in lengths and distance; default 0.5")  # fmt: skip
+    add("--start-misset", type=_above_zero, default=0.2, metavar="DEG", help="in each angle; default 0.2")
+    add("--start-centre", type=_above_zero, default=2.0, metavar="PIXELS", help="along each axis; default 2")
+    add(
+        "--photons",
+        type=_above_zero,
+        default=20000.0,
+        metavar="N",
+        help="in the brightest pixel; default 20000",
+    )
+    add("--background", type=_above_zero, default=1.0, metavar="N", help="photons in every pixel; default 1")
+    add("--outdir", metavar="DIR", help="new directory for the files; default nb-refine-TIME")
+    add("--json", action="store_true", help=f"write {RESULT} to standard output, nothing else")
+    parser.add_verbosity()
+    return parser
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number, 0 or above")
+    return int(text)
+
+
+def _above_zero(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
+    return value
+
+
+def _command(argv: Sequence[str]) -> int:
+    own, given = split_arguments(argv)
+    options = make_parser().parse_args(own)
+    target = default_target(NAME, options.outdir or None)
+    require_fresh(target)
+    if options.image is not None and not given:
+        raise UsageError(
+            f"--image without a command line to start from: write it behind --; see {NAME} --help"
+        )
+    require_data(options.data)
+    with _run_words(options.data, given or []) as complete:
+        asked = _asked(options, complete)
+        with filled_folder(target) as partial:
+            with uninterrupted():
+                from harness.refinement.run import refine, tell
+
+            answer = refine(asked, options, [NAME, *argv], partial)
+    tell(answer, target.path, options)
+    return answer.judgement.exit_status
+
+
+def _asked(options: argparse.Namespace, words: Sequence[str]) -> Asked:
+    """Return the question of a complete command line."""
+    config = resolved(("-nonoise", "-nopgm", *words), Path.cwd())
+    if config.compute.epsilon > 0.0:
+        raise UsageError(
+            f"--epsilon {config.compute.epsilon:g}: differences of images need every evaluation; leave it out"
+        )
+    free = selections(options.free, config)
+    if options.image is not None:
+        return Asked(config, free, read_image(options.image, config), tuple(words))
+    require_enough(usable_pixels(config))
+    return Asked(config, free, None, tuple(words))
+
+
+@contextmanager
+def _run_words(data: Path | None, words: Sequence[str]) -> Iterator[list[str]]:
+    """Give the command line, with the files of the crystal where it has none of its own."""
+    if words and data is None:
+        yield [*words]
+        return
+    with temporary_folder("nb-refine") as scratch:
+        folder = data or Path(scratch)
+        if data is None:
+            write_lysozyme_like(folder)
+        files = ["-mat", str(folder.absolute() / "A.mat"), "-hkl", str(folder.absolute() / "scaled.hkl")]
+        yield [*(words or BUILT_IN.split()), *files]
+
+
+def selections(text: str, config: RunConfig) -> tuple[str, ...]:
+    """Return the selections of --free as `Experiment` takes them.
+
+    Raises: UsageError for one that the run has not.
+    """
+    if text.count("[") != text.count("]"):
+        raise UsageError(f"--free '{text}': a bracket has no partner; write NAME[a=b,c]")
+    words = [word.strip() for word in re.findall(r"(?:[^,\[\]]|\[[^\]]*\])+", text)]
+    detector, found = config.detector, []
+    for word in words:
+        name, bracket, inside = word.partition("[")
+        inputs = GROUPS.get(name, (name,))
+        if name == "distance" and not math.isnan(detector.close_distance_m):
+            inputs = ("close_distance_m",)
+        if name == "centre" and detector.pivot == "SAMPLE":
+            inputs = ("Fclose_m", "Sclose_m")
+        found += [f"{one}{bracket}{inside}" for one in inputs]
+    try:
+        selected(_with_any_cell(config), found)
+    except InputError as error:
+        raise UsageError(f"--free: {error}") from error
+    return tuple(found)
+
+
+def _with_any_cell(config: RunConfig) -> RunConfig:
+    """Return a run that has a cell; that of a matrix takes torch, and has equal components until then."""
+    if config.crystal.has_cell:
+        return config
+    equal = (1.0, 1.0, 1.0)
+    crystal = replace(config.crystal, has_cell=True, cell_lengths_A=equal, cell_angles_rad=equal)
+    return replace(config, crystal=crystal)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Evidence bundles: written, found, verified, replayed and tabulated."""

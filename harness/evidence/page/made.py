@@ -1,0 +1,40 @@
+"""A page that is ready to be written: its text, and what a caller has to be told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.evidence.page.index import index_page
+from harness.evidence.page.page import html_page
+from harness.evidence.verify import verify
+from harness.verdict import Word
+from system_io.shown import printable
+
+
+@dataclass(frozen=True)
+class Made:
+    """A page; `facts` are for `--json`, `warnings` for standard error."""
+
+    text: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def made_page(bundle: Path, part: str | None) -> Made:
+    """Return the page of a bundle; one that does not verify is shown with its faults, and a warning.
+
+    Raises:
+        BundleError: it cannot be shown.
+    """
+    check = verify(bundle)
+    verified = check.word is Word.PASS
+    warning = f"{printable(str(bundle))} does not verify: {len(check.faults)} faults, named in the page"
+    return Made(html_page(bundle, part, check), {"verified": verified}, () if verified else (warning,))
+
+
+def made_index(root: Path, home: Path) -> Made:
+    """Return the index of a reports folder, to lie in a folder `home`."""
+    return Made(index_page(root, home))

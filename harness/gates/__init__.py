@@ -1,0 +1,1 @@
+"""The acceptance gates: quantities, bounds, runs and checks."""

@@ -1,0 +1,1 @@
+"""Gradients of the simulator against differences of another program."""

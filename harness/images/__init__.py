@@ -1,0 +1,1 @@
+"""Two images: measured, judged, told and checked again."""

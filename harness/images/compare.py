@@ -1,0 +1,226 @@
+"""Compares two float images: region, comparability, metrics, peaks, verdict. Nothing is read or written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.images.metrics import Metrics, compare_pixels
+from harness.images.peaks import PeakComparison, compare_peaks
+from harness.verdict import STRICT, Bounds, Verdict, Word, judge
+
+Image = NDArray[np.float32]
+LEAST_PIXELS = 9
+"""With fewer, correlation and sums say next to nothing: with two, every correlation is 1."""
+
+
+@dataclass(frozen=True)
+class Roi:
+    """A region of pixels, bounds inclusive; x is the fast axis, y the slow one."""
+
+    x_min: int
+    x_max: int
+    y_min: int
+    y_max: int
+
+    @classmethod
+    def whole(cls, shape: tuple[int, ...]) -> Roi:
+        """Return the region of all pixels of an image [slow, fast]."""
+        return cls(0, shape[1] - 1, 0, shape[0] - 1)
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether no pixel is in it."""
+        return self.x_min > self.x_max or self.y_min > self.y_max
+
+    @property
+    def origin(self) -> tuple[int, int]:
+        """Return (slow, fast) of its first pixel."""
+        return self.y_min, self.x_min
+
+    def clipped(self, shape: tuple[int, ...]) -> Roi:
+        """Return the part inside an image [slow, fast]; it may be empty."""
+        x_last, y_last = shape[1] - 1, shape[0] - 1
+        return Roi(max(self.x_min, 0), min(self.x_max, x_last), max(self.y_min, 0), min(self.y_max, y_last))
+
+    def within(self, other: Roi) -> Roi:
+        """Return the part that is in another region, too; it may be empty."""
+        return Roi(
+            max(self.x_min, other.x_min), min(self.x_max, other.x_max),
+            max(self.y_min, other.y_min), min(self.y_max, other.y_max),
+        )  # fmt: skip
+
+    def crop(self, image: Image) -> Image:
+        """Return the region of an image that contains it."""
+        return image[self.y_min : self.y_max + 1, self.x_min : self.x_max + 1]
+
+    def __str__(self) -> str:
+        """Return the region in words."""
+        return f"fast {self.x_min} to {self.x_max}, slow {self.y_min} to {self.y_max}"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a command line says about its images.
+
+    `executed` is the region that it had computed (None: all); `left_out_of_max` is what one side was asked to
+    leave out of each pixel at most, of the maximum. `counted` is False for results from before pixels that
+    are apart were counted and small regions refused.
+    """
+
+    executed: Roi | None = None
+    left_out_of_max: float = 0.0
+    counted: bool = True
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The outcome of a comparison; metrics and peaks are None where there was nothing to measure."""
+
+    verdict: Verdict
+    bounds: Bounds
+    roi: Roi | None
+    first: Image | None = None
+    second: Image | None = None
+    metrics: Metrics | None = None
+    peaks: PeakComparison | None = None
+    resampled: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def compare_images(
+    first: Image,
+    second: Image,
+    roi: Roi | None = None,
+    bounds: Bounds = STRICT,
+    *,
+    resample: bool = False,
+    made: Made = Made(),
+) -> Comparison:
+    """Compare a second image with a first one and judge.
+
+    Args:
+        first: reference image [slow, fast].
+        second: image to be judged [slow, fast].
+        roi: compared region, bounds inclusive; default all pixels. What lies outside the image is cut off.
+        bounds: limits in force.
+        resample: bring the second image to the first one's shape (linear interpolation) if they differ.
+        made: what the command line of the images says about them.
+
+    Returns:
+        The comparison, with the compared regions of both images.
+    """
+    notes: list[str] = []
+    differ = first.shape != second.shape
+    if differ and not (resample and first.size and second.size):
+        remedy = "; --resample compares them all the same" if first.size and second.size else ""
+        reason = f"shapes differ: {_shape(first)} and {_shape(second)} pixels (fast x slow){remedy}"
+        return Comparison(Verdict(Word.NOT_COMPARABLE, (reason,)), bounds, roi)
+    if differ:
+        notes.append(f"second image resampled from {_shape(second)} to {_shape(first)} pixels (fast x slow)")
+        second = resample_to(second, (first.shape[0], first.shape[1]))
+    asked = roi or Roi.whole(first.shape)
+    region = asked.clipped(first.shape)
+    if region != asked and not region.empty:
+        notes.append(f"region {asked} cut to the image: {region}")
+    if made.executed is not None and not differ:
+        asked = region = _executed(region, made.executed, notes)
+    obstacle = _too_small(region, asked, first, made)
+    if obstacle is not None:
+        return Comparison(obstacle, bounds, asked if region.empty else region, notes=tuple(notes))
+    a, b = region.crop(first), region.crop(second)
+    obstacle = find_obstacle(a, b)
+    if obstacle is not None:
+        return Comparison(obstacle, bounds, region, a, b, resampled=differ, notes=tuple(notes))
+    if made.counted:
+        notes += _coverage(first, a)
+    compared = Comparison(Verdict(Word.PASS), bounds, region, a, b, resampled=differ, notes=tuple(notes))
+    return _measured(compared, made)
+
+
+def _measured(compared: Comparison, made: Made) -> Comparison:
+    """Return a comparison of two images that can be measured, with its figures and verdict."""
+    assert compared.first is not None  # both are there and finite
+    assert compared.second is not None
+    origin = compared.roi.origin if compared.roi else (0, 0)
+    metrics = compare_pixels(compared.first, compared.second, origin, made.left_out_of_max)
+    peaks = compare_peaks(compared.first, compared.second, origin)
+    notes = compared.notes
+    if made.counted and not peaks.compared:
+        notes = (*notes, "no peak stands out on either side: both figures of peaks are not compared")
+    if not made.counted:
+        metrics = replace(metrics, pixels_apart=None, pixels_apart_allowed=None)
+    verdict = judge(metrics, peaks, compared.bounds, resampled=compared.resampled)
+    return replace(compared, verdict=verdict, metrics=metrics, peaks=peaks, notes=notes)
+
+
+def _executed(region: Roi, executed: Roi, notes: list[str]) -> Roi:
+    """Return the pixels of a region that were computed at all."""
+    inside = region.within(executed)
+    if inside != region:
+        notes.append(f"pixels outside -roi ({executed}) were not computed, and are not compared")
+    return inside
+
+
+def _too_small(region: Roi, asked: Roi, image: Image, made: Made) -> Verdict | None:
+    """Return the verdict on a region with too few pixels to say anything, else None."""
+    if region.empty:
+        reason = f"empty region: {asked} holds no pixel of an image of {_shape(image)} (fast x slow)"
+        return Verdict(Word.NOT_COMPARABLE, (reason,))
+    count = region.crop(image).size
+    if count >= LEAST_PIXELS or not made.counted:
+        return None
+    reason = f"region of {count} pixels ({region}): fewer than {LEAST_PIXELS} say nothing; compare more"
+    return Verdict(Word.NOT_COMPARABLE, (reason,))
+
+
+def _coverage(whole: Image, part: Image) -> list[str]:
+    """Say how much of an image a region holds, if it is not all of it."""
+    if whole.size == part.size:
+        return []
+    with np.errstate(all="ignore"):
+        total, held = (float(np.nansum(np.abs(image), dtype=np.float64)) for image in (whole, part))
+    photons = f", {100.0 * held / total:.3g} % of its photons" if 0.0 < total < np.inf else ""
+    return [f"compared {part.size} of {whole.size} pixels of the image{photons}"]
+
+
+def find_obstacle(first: Image, second: Image) -> Verdict | None:
+    """Return the verdict on images that cannot be measured: NaN, infinity, or no contrast; else None.
+
+    On both sides it is NOT COMPARABLE, since agreement would mean nothing; on one side only it is FAIL.
+    """
+    sides = ("first image", "second image")
+    images = (first, second)
+    for problem in (_not_finite, _flat):
+        words = [problem(image) for image in images]
+        found = tuple(f"{side} {word}" for side, word in zip(sides, words, strict=True) if word)
+        if found:
+            return Verdict(Word.NOT_COMPARABLE if len(found) == 2 else Word.FAIL, found)
+    return None
+
+
+def _not_finite(image: Image) -> str | None:
+    nan, inf = int(np.isnan(image).sum()), int(np.isinf(image).sum())
+    return f"holds {nan} NaN and {inf} infinite pixels" if nan or inf else None
+
+
+def _flat(image: Image) -> str | None:
+    low, high = float(image.min()), float(image.max())
+    if low != high:
+        return None
+    return "is all zero" if low == 0.0 else f"is constant ({low:.6g})"
+
+
+def resample_to(image: Image, shape: tuple[int, int]) -> Image:
+    """Return an image at another shape by linear interpolation between pixel centres (values, not sums)."""
+    from scipy import ndimage
+
+    factors = [new / old for new, old in zip(shape, image.shape, strict=True)]
+    zoomed = ndimage.zoom(image.astype(np.float64), factors, order=1, mode="nearest", grid_mode=True)
+    return zoomed.astype(np.float32)
+
+
+def _shape(image: Image) -> str:
+    return f"{image.shape[1]} x {image.shape[0]}"

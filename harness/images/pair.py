@@ -1,0 +1,172 @@
+"""Runs two programs on one nanoBragg command line and compares their images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harness.files import input_facts
+from harness.images.compare import Comparison, Made, Roi, compare_images
+from harness.images.findings import Bench, same_program, trace_findings, tried_findings
+from harness.images.pair_traces import traced
+from harness.programs.arguments import PreparedArguments, made_by, prepare_arguments
+from harness.programs.programs import Program
+from harness.programs.run import ProgramRun, run_program
+from harness.programs.side_words import require_known, side_words
+from harness.programs.watching import Watch, nobody
+from harness.verdict import STRICT, Bounds, Finding, Verdict, Word, limited
+from system_io.children import temporary_folder
+
+SIDES = ("c", "py")
+
+
+@dataclass(frozen=True)
+class PairJob:
+    """What is to be run and compared.
+
+    `args` are the words of the nanoBragg command line, relative names in them refer to `caller`.
+    `dtype` and `device` are for the second program, `threads` for external ones. `determinism` says that both
+    programs may be one.
+    """
+
+    first: Program
+    second: Program
+    args: tuple[str, ...]
+    caller: Path
+    mode: str = "c-parity"
+    dtype: str | None = None
+    device: str | None = None
+    roi: Roi | None = None
+    bounds: Bounds = STRICT
+    resample: bool = False
+    timeout_s: float = 1800.0
+    threads: int = 1
+    determinism: bool = False
+
+    @property
+    def programs(self) -> dict[str, Program]:
+        """Return the program of each side."""
+        return dict(zip(SIDES, (self.first, self.second), strict=True))
+
+    def facts(self) -> dict[str, Any]:
+        """Return the settings as plain data."""
+        return {
+            "dtype": self.dtype,
+            "device": self.device,
+            "timeout_s": self.timeout_s,
+            "threads": self.threads,
+            "determinism": self.determinism,
+        }
+
+
+@dataclass(frozen=True)
+class PairResult:
+    """The runs that were made (the second is missing if the first failed) and their comparison.
+
+    `inputs` are the files that were read: path, sha256 and size as they were before the first run. `findings`
+    are what the verdict takes into account beside the images.
+    """
+
+    job: PairJob
+    arguments: PreparedArguments
+    runs: tuple[ProgramRun, ...]
+    comparison: Comparison
+    inputs: tuple[Mapping[str, Any], ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what a reader should know and what limits no verdict."""
+        ran = {side: run.program for side, run in zip(SIDES, self.runs, strict=False)}
+        told = side_words(self.arguments, ran)
+        return [
+            *self.arguments.notes,
+            *(note for side in told.values() for note in side.notes),
+            *self.comparison.notes,
+            *(finding.reason for finding in self.findings if finding.word is Word.PASS),
+        ]
+
+    def computed(self) -> dict[str, str | None]:
+        """Return how each program that ran says that it computed its image."""
+        return {side: run.computed for side, run in zip(SIDES, self.runs, strict=False)}
+
+
+def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
+    """Run both programs, one after the other, each in a scratch directory of its own, and compare.
+
+    A program that may not be one of ours is run again where that can overturn a pass or explain a failure.
+
+    Args:
+        job: programs, command line, settings and bounds.
+        watch: shows how far the programs are.
+
+    Returns:
+        The runs and the comparison; a program that fails makes the verdict ERROR.
+
+    Raises:
+        UsageError: the command line cannot be compared.
+        ProgramError: a program does not know the mode, dtype or device asked for.
+    """
+    arguments = prepare_arguments(job.args, job.caller)
+    require_known(arguments.words, job.programs)
+    told = side_words(arguments, job.programs)
+    settings = dict(zip(SIDES, side_settings(job), strict=True))
+    inputs = tuple(input_facts(arguments.inputs))
+    runs: dict[str, ProgramRun] = {}
+    with temporary_folder("nb-run") as scratch:
+        for side, program in job.programs.items():
+            place = Path(scratch) / side
+            runs[side] = run_program(
+                program, settings[side], told[side].arguments, place, job.timeout_s, job.threads, watch
+            )
+            if runs[side].failure is not None:
+                break
+        compared = compared_runs(job, arguments, list(runs.values()))
+        findings = stated_findings(job, arguments, runs)
+        words = {side: one.arguments for side, one in told.items()}
+        bench = Bench(Path(scratch), job.timeout_s, job.threads, job.programs, settings, words, runs)
+        if limited(compared.verdict, findings).word is compared.verdict.word:
+            findings += tried_findings(bench, compared)
+    verdict = limited(compared.verdict, findings)
+    made = tuple(runs.values())
+    return PairResult(job, arguments, made, replace(compared, verdict=verdict), inputs, tuple(findings))
+
+
+def side_settings(job: PairJob) -> list[tuple[str, ...]]:
+    """Return the words that set parity mode, dtype and device of each program.
+
+    Raises:
+        ProgramError: a program does not know what is asked.
+    """
+    return [
+        job.first.setting_words(job.mode),
+        job.second.setting_words(job.mode, job.dtype, job.device),
+    ]
+
+
+def compared_runs(
+    job: PairJob, arguments: PreparedArguments, runs: Sequence[ProgramRun], *, counted: bool = True
+) -> Comparison:
+    """Return the comparison of the images of both runs; ERROR if one failed or was not made."""
+    failures = tuple(run.failure for run in runs if run.failure is not None)
+    images = [run.image for run in runs if run.image is not None]
+    if failures or len(images) != len(SIDES):
+        return Comparison(Verdict(Word.ERROR, failures), job.bounds, job.roi)
+    made = made_by(arguments.words) if counted else Made(counted=False)
+    return compare_images(images[0], images[1], job.roi, job.bounds, resample=job.resample, made=made)
+
+
+def stated_findings(
+    job: PairJob, arguments: PreparedArguments, runs: Mapping[str, ProgramRun]
+) -> list[Finding]:
+    """Return the findings that follow from programs, settings and traces, without a further run."""
+    if len(runs) != len(SIDES) or any(run.failure is not None for run in runs.values()):
+        return []
+    logs = {side: run.trace for side, run in runs.items()}
+    first, second = job.first.provenance, job.second.provenance
+    return [
+        *same_program(first, second, job.dtype, job.determinism),
+        *trace_findings(arguments.traces, traced(logs)),
+    ]

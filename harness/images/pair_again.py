@@ -1,0 +1,170 @@
+"""A compared pair put together again from its raw files: what its summary and its commands must say."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness.errors import BundleError
+from harness.evidence.untrusted import read_plain
+from harness.images.compare import Roi
+from harness.images.findings import TRIED
+from harness.images.pair import SIDES, PairJob, PairResult, compared_runs, side_settings, stated_findings
+from harness.images.pair_traces import trace_name
+from harness.images.part import Part
+from harness.programs.arguments import PreparedArguments, prepare_arguments
+from harness.programs.programs import DIALECTS, FILE_KIND, SELF_NAMES, Program
+from harness.programs.run import OUTPUT_WORDS, TRACE_WORDS, ProgramRun
+from harness.programs.side_words import side_words
+from harness.verdict import Finding, Word, limited
+from system_io.children import Outcome
+
+
+def stated_program(provenance: Mapping[str, Any]) -> Program:
+    """Return the program that a bundle says was run; it is named, never run.
+
+    Raises:
+        BundleError: there is no such program.
+    """
+    kind, path, said = (provenance.get(key) for key in ("kind", "path", "version"))
+    if kind not in DIALECTS or not isinstance(path, str):
+        raise BundleError(f"a program of the kind {kind!r:.40} at {path!r:.60} is none that can be compared")
+    if "binary_sha256" in provenance and "sources_sha256" not in provenance:
+        named = SELF_NAMES.get(str(said).partition(" ")[0], "external")
+        if kind not in (named, "external"):
+            raise BundleError(f"a program that calls itself {said!r:.40} is of the kind {named}, not {kind}")
+    words = (str(provenance.get("python")), "-m", "simulator") if _is_module(provenance) else (path,)
+    return Program(str(kind), words, provenance)
+
+
+def _is_module(provenance: Mapping[str, Any]) -> bool:
+    return provenance["kind"] == "simulator" and "sources_sha256" in provenance
+
+
+def stated_arguments(recorded: Mapping[str, Any]) -> PreparedArguments:
+    """Return the command line of a comparison as it was prepared; no file that it names is looked for."""
+    known = {item["path"] for item in recorded["inputs"]}
+    return prepare_arguments(recorded["arguments"], Path(recorded["caller"]), lambda path: str(path) in known)
+
+
+def restored(part: Part) -> PairResult:
+    """Return the comparison that a folder must come from: programs and words as stated, images as they are.
+
+    Raises:
+        BundleError: something is missing or cannot have been run.
+        HarnessError: the command line cannot be compared.
+    """
+    summary = part.summary
+    runs = summary["runs"]
+    _require_sides(runs)
+    programs = {side: stated_program(run["provenance"]) for side, run in runs.items()}
+    asked = summary["asked_region"]
+    settings = summary["settings"]
+    job = PairJob(
+        programs[SIDES[0]], programs.get(SIDES[1], programs[SIDES[0]]), tuple(summary["arguments"]),
+        Path(summary["caller"]), part.mode, settings["dtype"], settings["device"],
+        None if asked is None else Roi(**asked), part.bounds(), summary["resampled"], settings["timeout_s"],
+        settings.get("threads", 1), settings.get("determinism", False),
+    )  # fmt: skip
+    arguments = stated_arguments(summary)
+    words = side_settings(job) if len(runs) == len(SIDES) else [job.first.setting_words(job.mode)]
+    told = side_words(arguments, programs)
+    asked_words = {part.mode, settings["dtype"], settings["device"]}
+    made = {
+        side: _run(
+            part,
+            side,
+            programs[side],
+            called(programs[side], chosen, _tail(told[side].arguments), runs[side]["command"], asked_words),
+        )
+        for side, chosen in zip(SIDES, words, strict=False)
+    }
+    compared = compared_runs(job, arguments, list(made.values()), counted=part.counted)
+    findings = (*stated_findings(job, arguments, made), *tried(summary)) if part.counted else ()
+    compared = replace(compared, verdict=limited(compared.verdict, findings))
+    return PairResult(job, arguments, tuple(made.values()), compared, tuple(summary["inputs"]), findings)
+
+
+def tried(summary: Mapping[str, Any]) -> list[Finding]:
+    """Return the findings that further runs of the programs gave, which only a replay can check."""
+    found = [Finding(row["kind"], Word(row["word"]), row["reason"]) for row in summary["findings"]]
+    return [finding for finding in found if finding.kind in TRIED]
+
+
+def _require_sides(runs: Mapping[str, Any]) -> None:
+    """Check that both programs ran, or that the first failed. Raises: BundleError."""
+    strange = sorted(runs.keys() - set(SIDES))
+    if strange:
+        raise BundleError(f"runs has the side '{strange[0]}'; there are {' and '.join(SIDES)}")
+    first = runs.get(SIDES[0])
+    if first is None or (SIDES[1] not in runs and first["failure"] is None):
+        lacking = SIDES[0] if first is None else SIDES[1]
+        raise BundleError(f"runs lacks the side '{lacking}', though nothing kept it from being run")
+
+
+def _tail(arguments: PreparedArguments) -> tuple[str, ...]:
+    """Return the words behind the settings of a program."""
+    traces = TRACE_WORDS if arguments.traces else ()
+    return (*arguments.words, *OUTPUT_WORDS, *traces, *arguments.last)
+
+
+def called(
+    program: Program,
+    settings: tuple[str, ...],
+    tail: tuple[str, ...],
+    stated: Sequence[str],
+    asked: Container[str | None],
+) -> tuple[str, ...]:
+    """Return the words that a program was called with.
+
+    Versions differ in the settings that they spell out: what was not asked for may be missing as stated.
+
+    Args:
+        program: the program.
+        settings: pairs of option and value as this version spells them.
+        tail: the words behind the settings.
+        stated: what the bundle states.
+        asked: values that must be among the settings.
+    """
+    if program.kind == FILE_KIND:
+        return ()
+    block = tuple(stated)[len(program.words) : len(stated) - len(tail)]
+    pairs, there = _pairs(settings), _pairs(block)
+    left_out = [pair for pair in pairs if pair not in there]
+    kept = [pair for pair in pairs if pair in there]
+    if there == kept and not any(value in asked for _, value in left_out):
+        settings = block
+    return (*program.words, *settings, *tail)
+
+
+def _pairs(words: Sequence[str]) -> list[tuple[str, str]]:
+    """Return options with their values; that of an option without one is empty."""
+    found: list[tuple[str, str]] = []
+    for word in words:
+        if word.startswith("-") or not found or found[-1][1]:
+            found.append((word, ""))
+        else:
+            found[-1] = (found[-1][0], word)
+    return found
+
+
+def _run(part: Part, side: str, program: Program, command: tuple[str, ...]) -> ProgramRun:
+    stated = part.summary["runs"][side]
+    outcome = Outcome(
+        stated["exit_status"], stated["signal"], stated["timed_out"], stated["wall_s"], stated["peak_bytes"]
+    )
+    stdout, stderr = (read_plain(part.folder / f"{side}_{name}.txt") for name in ("stdout", "stderr"))
+    log = part.folder / trace_name(side)
+    return ProgramRun(
+        program=program,
+        command=command,
+        outcome=outcome,
+        stdout=stdout,
+        stderr=stderr,
+        image=part.image(side) if stated["failure"] is None else None,
+        shape_source=stated["shape_source"],
+        failure=stated["failure"],
+        trace=read_plain(log) if log.is_file() else None,
+    )

@@ -1,0 +1,284 @@
+"""Checks of a compared pair: its summary, commands, environment and pictures against its raw files."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.commands.common import split_arguments
+from harness.errors import BundleError
+from harness.evidence.bundle import COMMANDS, ENVIRONMENT, SUMMARY
+from harness.evidence.untrusted import BROKEN, Fault, read_plain
+from harness.images.pair import SIDES, PairResult
+from harness.images.pair_again import restored
+from harness.images.pair_traces import as_stated, read_side, trace_metrics, trace_name
+from harness.images.part import Part, differing, environment_of, image_name
+from harness.images.summary import command_text, summary_data, write_pictures
+from harness.programs.run import ProgramRun, with_last_words
+from system_io.children import temporary_folder
+from system_io.shell import shell_words
+from trace_tools.errors import TraceError
+
+PREFIXES: Mapping[str, str] = {"reference": "TRACE_C", "simulator": "TRACE_PY"}
+NUMBER = re.compile(r"\d+\.\d")
+CUTTING = frozenset({"-roi", "-mask", "-img"})
+ASKING = frozenset({"-h", "--help", "--version"})
+PNG_HEAD = slice(8, 24)
+PICTURE_SLACK = 0.02
+"""Mean difference of two drawings of one image, of full scale, that other fonts make."""
+
+
+def pair_faults(folder: Path, part: Part, *, pictures: bool) -> Iterator[Fault]:
+    """Derive everything again that the raw files of a pair give.
+
+    Args:
+        folder: the bundle that it belongs to; faults are named relative to it.
+        part: the pair.
+        pictures: draw the pictures again, too.
+    """
+    place = _Place(part.folder.relative_to(folder))
+    yield from _image_faults(part, place)
+    try:
+        result = restored(part)
+        traces = as_stated(trace_metrics(part.folder), part.summary["traces"])
+        fresh = {**summary_data(result), "traces": traces}
+        fresh = fresh if part.counted else _as_older(fresh)
+        stated = part.summary["settings"]
+        fresh["settings"] = {key: value for key, value in fresh["settings"].items() if key in stated}
+        for key, value in fresh.items():
+            yield from place.said(SUMMARY, differing(value, part.summary[key], key))
+        for run, side in zip(result.runs, SIDES, strict=False):
+            yield from place.said(SUMMARY, _run_faults(run, side))
+        yield from place.said(SUMMARY, _trace_faults(part, result))
+        yield from place.said(COMMANDS, _command_faults(part, result))
+        yield from place.said(ENVIRONMENT, environment_faults(part))
+        yield from place.missing(part, expected_files(result))
+        if pictures:
+            yield from _picture_faults(part, place, result)
+    except BROKEN as error:
+        yield Fault(place.of(SUMMARY), f"the metrics cannot be derived again: {error}")
+
+
+def _as_older(fresh: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a version would have written that counted no pixels and knew no findings."""
+    older = {key: value for key, value in fresh.items() if key != "findings"}
+    older["settings"] = {key: fresh["settings"][key] for key in ("dtype", "device", "timeout_s")}
+    return older | {"strict_bounds": {**fresh["strict_bounds"], "pixels_apart": None}}
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a part lies in its bundle."""
+
+    folder: Path
+
+    def of(self, name: str) -> str:
+        return (self.folder / name).as_posix()
+
+    def said(self, name: str, texts: Sequence[str]) -> list[Fault]:
+        return [Fault(self.of(name), text) for text in texts]
+
+    def missing(self, part: Part, names: Sequence[str]) -> list[Fault]:
+        lacking = [name for name in names if not (part.folder / name).is_file()]
+        return [Fault(self.of(name), "is missing from the compared pair") for name in lacking]
+
+
+def _image_faults(part: Part, place: _Place) -> list[Fault]:
+    """Return where an image is not the one that the summary names, or of a run that is said to have none."""
+    faults = []
+    where = place.of(SUMMARY)
+    for side in SIDES:
+        path = part.folder / image_name(side)
+        stated = part.summary["runs"].get(side, {}).get("image_sha256")
+        digest = hashlib.sha256(read_plain(path)).hexdigest() if path.is_file() else None
+        if digest != stated:
+            faults.append(Fault(place.of(path.name), f"is not the image that {where} was made from"))
+    return faults
+
+
+def _run_faults(run: ProgramRun, side: str) -> list[str]:
+    """Return where exit status, failure and last words of a run do not belong together."""
+    ended = run.outcome.failure
+    where = f"runs.{side}.failure"
+    if run.failure is None:
+        return [] if ended is None else [f"{where}: states none, but the program {ended}"]
+    start = f"{run.program.title} '{run.program.words[0]}' "
+    told = run.failure.removeprefix(start)
+    whole = with_last_words(f"{start}{ended}", run.stderr or run.stdout)
+    started = run.outcome.exit_status is not None or not told.startswith("did not start")
+    if told == run.failure or (ended and started and not _alike(run.failure, whole)):
+        return [f"{where}: states {run.failure!r:.80}, the run gives {whole!r:.80}"]
+    last = with_last_words("", run.stderr or run.stdout)
+    return [] if run.failure.endswith(last) else [f"{where}: does not end with the last words of the program"]
+
+
+def _alike(first: str, second: str) -> bool:
+    """Tell whether two texts are equal but for times."""
+    return NUMBER.sub("", first) == NUMBER.sub("", second)
+
+
+def _trace_faults(part: Part, result: PairResult) -> list[str]:
+    """Return where a trace is missing, of another program, or not of the pixels asked for."""
+    faults = []
+    for side, run in zip(SIDES, result.runs, strict=False):
+        name = trace_name(side)
+        if run.trace is not None and not result.arguments.traces:
+            faults.append(f"traces: {name} is there, though no pixel was to be traced")
+        prefix = PREFIXES.get(run.program.kind)
+        if prefix is None or run.failure is not None or not result.arguments.traces:
+            continue
+        if run.trace is None:
+            faults.append(f"traces: {name} is missing, though pixels were to be traced")
+            continue
+        faults += _content_faults(part, side, prefix)
+    return faults
+
+
+def _content_faults(part: Part, side: str, prefix: str) -> list[str]:
+    name = trace_name(side)
+    try:
+        trace = read_side(part.folder, side)
+    except TraceError:
+        return []
+    words = part.summary["arguments"]
+    if trace.prefix != prefix:
+        return [f"traces: {name} is a trace of {trace.prefix}, not of {prefix}"]
+    asked = asked_pixels(words)
+    there = trace.pixels()
+    strange = sorted(there - asked)
+    lacking = [] if CUTTING & set(words) else sorted(asked - there)
+    return [
+        f"traces: {name} {what} pixel slow {pixels[0][0]} fast {pixels[0][1]}"
+        for what, pixels in (("has the unasked", strange), ("lacks the", lacking))
+        if pixels
+    ]
+
+
+def asked_pixels(words: Sequence[str]) -> set[tuple[int, int]]:
+    """Return the pixels (slow, fast) that a command line asks to trace."""
+    pixels: set[tuple[int, int]] = set()
+    for place, word in enumerate(words):
+        if word == "-trace_pixel":
+            slow, fast = (int(text) for text in words[place + 1 : place + 3])
+            pixels.add((slow, fast))
+        if word == "-trace_roi":
+            s0, s1, f0, f1 = (int(text) for text in words[place + 1 : place + 5])
+            pixels |= block_of(s0, s1, f0, f1)
+    return pixels
+
+
+def block_of(s0: int, s1: int, f0: int, f1: int) -> set[tuple[int, int]]:
+    """Return the pixels of a block, bounds inclusive. Raises: BundleError for more than can be traced."""
+    if (s1 - s0 + 1) * (f1 - f0 + 1) > 1 << 22:
+        raise BundleError(f"a traced block of {s1 - s0 + 1} x {f1 - f0 + 1} pixels is none; it is damaged")
+    return {(slow, fast) for slow in range(s0, s1 + 1) for fast in range(f0, f1 + 1)}
+
+
+def commands_of(path: Path, line: int = 1) -> list[str]:
+    """Return the words of one line of commands.txt. Raises: BundleError if it is not there."""
+    lines = read_plain(path).decode("utf-8", "surrogateescape").split("\n")
+    if len(lines) <= line:
+        raise BundleError(f"'{path.name}' has no line {line + 1}; it is damaged")
+    return shell_words(lines[line])
+
+
+def text_faults(path: Path, text: str) -> list[str]:
+    """Return where a file of text is not what it must be, by its first line that differs."""
+    stated = read_plain(path).decode("utf-8", "surrogateescape")
+    if stated == text:
+        return []
+    pairs = zip([*stated.split("\n"), ""], [*text.split("\n"), ""], strict=False)
+    number, (old, new) = next((n, pair) for n, pair in enumerate(pairs, 1) if pair[0] != pair[1])
+    return [f"line {number}: states {old!r:.80}, the raw files give {new!r:.80}"]
+
+
+def _command_faults(part: Part, result: PairResult) -> list[str]:
+    words = commands_of(part.folder / COMMANDS)
+    found = text_faults(part.folder / COMMANDS, command_text(result, words))
+    return [*found, *_option_faults(words, part.summary)]
+
+
+def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str]:
+    """Return where the command that made a pair asks for something else than the summary states."""
+    from harness.commands.nb_compare import NAME, chosen_bounds, make_parser
+
+    own, args = split_arguments(words[1:])
+    if words[:1] != [NAME] or ASKING & set(own):
+        return [f"line 2: {words[:1]} makes no compared pair"]
+    options = make_parser().parse_args(own)
+    asked = summary["asked_region"]
+    stated = {
+        "arguments": summary["arguments"],
+        "parity mode": summary["parity_mode"],
+        "dtype": summary["settings"]["dtype"],
+        "device": summary["settings"]["device"],
+        "region": None if asked is None else [asked[key] for key in ("x_min", "x_max", "y_min", "y_max")],
+        "bounds": summary["bounds"]["name"],
+        "resampled": summary["resampled"] and not options.resample,
+        "threads": summary["settings"].get("threads", 1),
+        "determinism": summary["settings"].get("determinism", False),
+    }
+    fresh = {
+        "arguments": args or [],
+        "parity mode": options.parity_mode,
+        "dtype": options.dtype,
+        "device": options.device,
+        "region": options.roi,
+        "bounds": chosen_bounds(options.published_bounds, options.threshold).name,
+        "resampled": False,
+        "threads": options.threads,
+        "determinism": options.determinism,
+    }
+    return [
+        f"line 2: asks for {key} {fresh[key]!r:.60}, {SUMMARY} states {stated[key]!r:.60}"
+        for key in fresh
+        if fresh[key] != stated[key]
+    ]
+
+
+def environment_faults(part: Part) -> list[str]:
+    """Return where the environment of a pair tells of other programs than ran."""
+    environment = environment_of(part.folder)
+    programs = {side: run["provenance"] for side, run in part.summary["runs"].items()}
+    found = differing(programs, environment.get("programs"), "programs")
+    sides = environment.get("sides", {})
+    for side, program in programs.items():
+        kind = sides.get(side, {}).get("kind", program["kind"])
+        found += differing(program["kind"], kind, f"sides.{side}.kind")
+    return found
+
+
+def expected_files(result: PairResult) -> list[str]:
+    """Return the names of the files that a compared pair must have."""
+    names = [SUMMARY, COMMANDS, ENVIRONMENT]
+    for side, run in zip(SIDES, result.runs, strict=False):
+        names += [f"{side}_stdout.txt", f"{side}_stderr.txt"]
+        names += [image_name(side), f"{side}.png"] if run.image is not None and run.image.size else []
+    return [*names, "diff.png"] if result.comparison.first is not None else names
+
+
+def _picture_faults(part: Part, place: _Place, result: PairResult) -> Iterator[Fault]:
+    with temporary_folder("nb-verify") as scratch:
+        write_pictures(Path(scratch), result)
+        for path in sorted(Path(scratch).iterdir()):
+            if _drawn_otherwise(part.folder / path.name, path):
+                yield Fault(place.of(path.name), "is not the picture that the images give")
+
+
+def _drawn_otherwise(stated: Path, fresh: Path) -> bool:
+    """Tell whether a picture shows something else; bytes and fonts may differ."""
+    old, new = read_plain(stated), fresh.read_bytes()
+    if old == new:
+        return False
+    if old[PNG_HEAD] != new[PNG_HEAD]:
+        return True
+    from matplotlib.image import imread
+
+    first, second = (np.asarray(imread(path), dtype=np.float64) for path in (stated, fresh))
+    return first.shape != second.shape or float(np.abs(first - second).mean()) > PICTURE_SLACK

@@ -1,0 +1,115 @@
+"""The traces of a compared pair: their names in a result folder, and what trace-diff says about them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from system_io.files import irregular
+from trace_tools.errors import TraceError
+from trace_tools.judging.align import NotComparableError
+from trace_tools.judging.judge import judge
+from trace_tools.judging.render import metrics
+from trace_tools.reading.lines import Record
+from trace_tools.reading.trace_file import Trace, read_stream
+
+SIDES = ("c", "py")
+
+
+def trace_name(side: str) -> str:
+    """Return the name of the trace of one side in a result folder."""
+    return f"{side}_trace.log"
+
+
+def read_side(folder: Path, side: str) -> Trace:
+    """Read the trace of one side; messages call it by its name in the folder.
+
+    Raises:
+        TraceError: it is not there, or cannot be read.
+    """
+    path = folder / trace_name(side)
+    try:
+        if kind := irregular(path):
+            raise TraceError(no_trace(side, f"is {kind}, not a file"))
+        with path.open("rb") as stream:
+            return read_stream(stream, path.name)
+    except OSError as error:
+        raise TraceError(no_trace(side, error.strerror or "not readable")) from error
+
+
+def trace_metrics(folder: Path) -> dict[str, Any] | None:
+    """Return what trace-diff measures on the two traces of a folder, None if there is none.
+
+    Traces that cannot be compared give a verdict with an error, never an exception.
+    """
+    if not any((folder / trace_name(side)).exists() for side in SIDES):
+        return None
+    return _judged(lambda side: read_side(folder, side))
+
+
+def traced(logs: Mapping[str, bytes | None]) -> dict[str, Any] | None:
+    """Return what trace-diff measures on two traces, as `trace_metrics` does once they lie in a folder."""
+    if not any(log is not None for log in logs.values()):
+        return None
+    return _judged(lambda side: _read_log(logs.get(side), side))
+
+
+def _read_log(log: bytes | None, side: str) -> Trace:
+    if log is None:
+        raise TraceError(no_trace(side, "No such file or directory"))
+    return read_stream(io.BytesIO(log), trace_name(side))
+
+
+def no_trace(side: str, reason: str) -> str:
+    """Return the message of a trace that is not there."""
+    return f"cannot read trace '{trace_name(side)}': {reason}; make it with -trace_pixel"
+
+
+def _judged(read: Callable[[str], Trace]) -> dict[str, Any]:
+    try:
+        return metrics(judge(read(SIDES[0]), read(SIDES[1])))
+    except NotComparableError as error:
+        return _refusal("NOT COMPARABLE", 2, error)
+    except TraceError as error:
+        return _refusal("ERROR", 3, error)
+
+
+ADDED = frozenset({
+    "coverage", "set_aside", "set_aside_count", "aliases", "behind_other_text", "printed", "undefined",
+    "within_printed_digits",
+})  # fmt: skip
+"""What an earlier version did not state about two traces."""
+
+
+def as_stated(fresh: Any, stated: Any) -> Any:
+    """Return fresh metrics of traces without what the version that stated others did not know."""
+    if not isinstance(stated, Mapping) or "coverage" in stated:
+        return fresh
+    return _without_added(fresh)
+
+
+def _without_added(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_added(item) for key, item in value.items() if key not in ADDED}
+    return [_without_added(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _refusal(verdict: str, status: int, error: Exception) -> dict[str, Any]:
+    return {
+        "schema": "trace-diff-metrics 1",
+        "verdict": verdict,
+        "exit_status": status,
+        "error": " ".join(str(error).split()),
+        "first_divergence": None,
+    }
+
+
+def records_of(trace: Trace, tap: str) -> Iterator[Record]:
+    """Iterate over the records of one tap, in the order of the trace."""
+    if tap not in trace.names:
+        return
+    number = trace.names.index(tap)
+    for index in (trace.columns.tap == number).nonzero()[0].tolist():
+        yield trace.record(index)

@@ -1,0 +1,191 @@
+"""Puts a compared pair into plain data, files and one table; nothing here runs or judges anything."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.evidence.bundle import COMMANDS
+from harness.evidence.schema import check_summary
+from harness.files import sha256_lines
+from harness.images.compare import Comparison, Roi
+from harness.images.metrics import Metrics
+from harness.images.pair import SIDES, PairResult
+from harness.images.pair_traces import trace_metrics, trace_name
+from harness.images.pictures import Frame, draw_difference, draw_image
+from harness.shown import Row, Shown, criterion_row, divergence_line
+from harness.verdict import STRICT, State
+from system_io.shell import shell_text
+from system_io.shown import json_text, printable
+
+SCHEMA = 2
+
+
+def summary_data(result: PairResult) -> dict[str, Any]:
+    """Return everything measured about a pair as plain data, ready for JSON."""
+    comparison = result.comparison
+    verdict = comparison.verdict
+    job = result.job
+    return {
+        "schema": SCHEMA,
+        "verdict": verdict.word.value,
+        "exit_status": verdict.exit_status,
+        "reasons": list(verdict.reasons),
+        "notes": result.notes,
+        "parity_mode": job.mode,
+        "arguments": list(job.args),
+        "caller": str(job.caller),
+        "settings": {**job.facts(), "computed": result.computed()},
+        "inputs": [dict(item) for item in result.inputs],
+        "asked_region": None if job.roi is None else asdict(job.roi),
+        "region": None if comparison.roi is None else asdict(comparison.roi),
+        "resampled": comparison.resampled,
+        "bounds": asdict(comparison.bounds),
+        "strict_bounds": asdict(STRICT),
+        "criteria": [asdict(criterion) for criterion in verdict.criteria],
+        "metrics": None if comparison.metrics is None else asdict(comparison.metrics),
+        "peaks": None if comparison.peaks is None else asdict(comparison.peaks),
+        "runs": {side: run.facts() for side, run in zip(SIDES, result.runs, strict=False)},
+        "traces": None,
+        "findings": [asdict(finding) for finding in result.findings],
+    }
+
+
+def write_results(
+    folder: Path, result: PairResult, environment: Mapping[str, Any], commands: Sequence[str]
+) -> None:
+    """Write all files of a compared pair into an empty folder.
+
+    Args:
+        folder: where they go.
+        result: what was run and compared.
+        environment: machine and Python (`describe_environment`).
+        commands: the words of the command that made the comparison.
+    """
+    for side, run in zip(SIDES, result.runs, strict=False):
+        (folder / f"{side}_stdout.txt").write_bytes(run.stdout)
+        (folder / f"{side}_stderr.txt").write_bytes(run.stderr)
+        if run.image is not None:
+            run.image.tofile(folder / f"{side}_float.bin")
+        if run.trace is not None:
+            (folder / trace_name(side)).write_bytes(run.trace)
+    write_pictures(folder, result)
+    (folder / COMMANDS).write_text(command_text(result, commands), encoding="utf-8")
+    programs = {side: dict(run.program.provenance) for side, run in zip(SIDES, result.runs, strict=False)}
+    (folder / "env.json").write_text(json_text({**environment, "programs": programs}), encoding="utf-8")
+    summary = {**summary_data(result), "traces": trace_metrics(folder)}
+    check_summary(summary, "summary.json")
+    (folder / "summary.json").write_text(json_text(summary), encoding="utf-8")
+    names = [path.name for path in folder.iterdir()]
+    (folder / "sha256.txt").write_text(sha256_lines(folder, names), encoding="utf-8")
+
+
+def command_text(result: PairResult, commands: Sequence[str]) -> str:
+    """Return the commands for copying, a line each, with the inputs by content."""
+    caller = printable(shlex.quote(str(result.job.caller)))
+    lines = [f"# the comparison, called in {caller}", shell_text(commands)]
+    for run in result.runs:
+        if run.command:
+            lines += [f"# {run.program.title}, in an empty directory", shell_text(run.command)]
+        else:
+            lines.append(f"# {run.program.title} {printable(shlex.quote(run.program.words[0]))}")
+    lines += [f"# input {item['sha256']}  {printable(item['path'])}" for item in result.inputs]
+    for source, name in result.arguments.copies:
+        names = [printable(shlex.quote(str(one))) for one in (source, name)]
+        lines.append(f"# with a copy of {names[0]} as {names[1]} in that directory")
+    return "\n".join(lines) + "\n"
+
+
+def write_pictures(folder: Path, result: PairResult) -> None:
+    """Draw the compared regions; without a region to compare, each image by itself and no difference."""
+    comparison = result.comparison
+    if comparison.first is not None and comparison.second is not None and comparison.roi is not None:
+        images = [comparison.first, comparison.second]
+        frame = Frame(comparison.roi.origin, str(comparison.roi))
+        draw_difference(folder / "diff.png", images[0], images[1], frame)
+        frames = [frame, frame]
+    else:
+        images = [run.image for run in result.runs if run.image is not None and run.image.size]
+        frames = [Frame((0, 0), str(Roi.whole(image.shape))) for image in images]
+    tops = [float(image.max(where=image < float("inf"), initial=0.0)) for image in images]
+    brightest = max(tops, default=1.0)
+    for side, run, image, frame in zip(SIDES, result.runs, images, frames, strict=False):
+        draw_image(folder / f"{side}.png", image, f"{run.program.title}, {result.job.mode}", frame, brightest)
+
+
+def shown_pair(
+    summary: Mapping[str, Any], result: PairResult, place: str, differences: Sequence[str]
+) -> Shown:
+    """Return what is printed about a compared pair.
+
+    Args:
+        summary: the content of summary.json.
+        result: what was run and compared.
+        place: where the files lie.
+        differences: what the two sides do not have in common (`harness.programs.sides`).
+    """
+    criteria = [criterion_row(criterion) for criterion in summary["criteria"]]
+    held = sum(row.state == State.HELD for row in criteria)
+    pixels = result.comparison.metrics.pixels if result.comparison.metrics else 0
+    counted = f"{held} of {len(criteria)} bounds held, {pixels} pixels compared" if criteria else ""
+    lines = [f"reason: {reason}" for reason in summary["reasons"]]
+    lines += [f"note: {note}" for note in summary["notes"]]
+    return Shown(
+        command="nb-compare",
+        word=summary["verdict"],
+        verdict=counted,
+        rows=criteria,
+        lines=[*lines, *divergence_line(summary["traces"])],
+        place=place,
+        details=[
+            *_setting_rows(result),
+            *(Row("sides differ", text) for text in differences),
+            *_measured_rows(result.comparison),
+        ],
+    )
+
+
+def _setting_rows(result: PairResult) -> list[Row]:
+    rows = [Row("parity mode", result.job.mode)]
+    for side, run in zip(SIDES, result.runs, strict=False):
+        peak = run.outcome.peak_bytes
+        memory = "" if peak is None else f", {peak / 2**20:.0f} MiB"
+        computed = f"; {run.computed}" if run.computed else ""
+        rows.append(Row(f"{side}: {run.program.title}", f"{run.outcome.wall_s:.2f} s{memory}{computed}"))
+    if result.comparison.roi is not None:
+        rows.append(Row("region", str(result.comparison.roi)))
+    return rows
+
+
+def _measured_rows(comparison: Comparison) -> list[Row]:
+    if comparison.metrics is None or comparison.peaks is None:
+        return []
+    return [Row(*cells) for cells in (*_metric_rows(comparison.metrics), *_peak_rows(comparison))]
+
+
+def _metric_rows(m: Metrics) -> list[tuple[str, str]]:
+    close = sum(b.count for b in m.ulp_histogram if b.high is not None and b.high <= 1)
+    bright = ", ".join(f"{q:g}: {value:.2e}" for q, value in m.bright_relative_diff)
+    return [
+        ("pixels compared", f"{m.pixels}"),
+        ("sums", f"{m.sum_first:.10g}, {m.sum_second:.10g}"),
+        ("first maximum [slow, fast]", f"{m.max_first:.8g} {list(m.max_first_at)}"),
+        ("second maximum [slow, fast]", f"{m.max_second:.8g} {list(m.max_second_at)}"),
+        ("rmse", f"{m.rmse:.4g}"),
+        ("max |diff| [slow, fast]", f"{m.max_abs_diff:.4g} {list(m.max_abs_diff_at)}"),
+        ("bitwise equal", f"{100.0 * m.bitwise_equal_fraction:.4f} %"),
+        ("within 1 ULP", f"{100.0 * close / m.pixels:.4f} %"),
+        (f"relative diff, {m.bright_pixels} bright pixels, at quantile", bright or "-"),
+    ]
+
+
+def _peak_rows(comparison: Comparison) -> list[tuple[str, str]]:
+    peaks = comparison.peaks
+    if peaks is None or not peaks.compared:
+        return [("peaks", "none on either side: not compared")]
+    farthest = "-" if peaks.max_distance_px is None else f"{peaks.max_distance_px:.3g} px"
+    counts = f"{peaks.count_first} and {peaks.count_second} above {peaks.floor:.4g}, {peaks.matched} matched"
+    return [("peaks", f"{counts}, farthest {farthest}")]

@@ -1,0 +1,1 @@
+"""The programs that are compared: what they are, how they are built, told and run."""

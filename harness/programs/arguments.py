@@ -1,0 +1,154 @@
+"""Prepares a nanoBragg command line for a run elsewhere: absolute inputs, no outputs of the caller's.
+
+Options are recognised by their exact names (spec 01 section 2). Output options of the caller are taken
+out with a note, since the harness names every output itself; options that only one program knows, or
+that make no image, are refused with the option of the harness to use instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.images.compare import Made, Roi
+
+HKL_OPTIONS = frozenset({"-hkl", "-hklfile"})
+DUMP_OPTIONS = frozenset({"-dump", "-dumpfile"})
+TRACE_OPTIONS = frozenset({"-trace_pixel", "-trace_roi"})
+INPUT_OPTIONS = HKL_OPTIONS | {"-mat", "-matrix", "-img", "-mask", "-sourcefile", "-stol", "-4stol", "-Q"}
+OUTPUT_OPTIONS = frozenset({
+    "-floatfile", "-floatimage", "-intfile", "-intimage", "-pgmfile", "-pgmimage",
+    "-noisefile", "-noiseimage", "-stolout", "-trace_file",
+})  # fmt: skip
+EPSILON_OPTIONS = frozenset({"-epsilon", "--epsilon"})
+QUIRK_OPTIONS = frozenset({"-quirk", "--quirk"})
+REFUSED: Mapping[str, str] = {
+    "-parity_mode": "give --parity-mode before the --",
+    "--parity-mode": "give --parity-mode before the --",
+    **dict.fromkeys(("-dtype", "--dtype"), "give --dtype before the --"),
+    **dict.fromkeys(("-device", "--device"), "give --device before the --"),
+    **dict.fromkeys(("-compile", "--compile"), "compared images are computed operation by operation"),
+    **dict.fromkeys(("-reproducible", "--reproducible"), "leave it out, the simulator is told so anyway"),
+    "--phi-carryover-mode": "write --quirk Q-PHI-CARRYOVER=on or =off, which both programs know",
+    "-h": "leave it out",
+    "--help": "leave it out",
+    "--version": "leave it out",
+    "--list-quirks": "leave it out",
+}
+FAST_COUNT = frozenset({"-detpixels", "-detpixels_f", "-detpixels_x"})
+SLOW_COUNT = frozenset({"-detpixels", "-detpixels_s", "-detpixels_y"})
+
+
+@dataclass(frozen=True)
+class PreparedArguments:
+    """Words for a run in any directory, the input files they name, files to copy there first, and notes.
+
+    `last` are words that must stand behind all others, those of the harness included.
+    """
+
+    words: tuple[str, ...]
+    copies: tuple[tuple[Path, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    inputs: tuple[Path, ...] = ()
+    last: tuple[str, ...] = ()
+
+    @property
+    def traces(self) -> bool:
+        """Tell whether pixels are to be traced."""
+        return any(word in TRACE_OPTIONS for word in self.words)
+
+    @property
+    def has_quirks(self) -> bool:
+        """Tell whether single quirks are set on the command line."""
+        return any(word in QUIRK_OPTIONS for word in self.words)
+
+
+def prepare_arguments(
+    args: Sequence[str], caller: Path, is_file: Callable[[Path], bool] = Path.is_file
+) -> PreparedArguments:
+    """Make a nanoBragg command line independent of the caller's directory.
+
+    Names of input files become absolute. A dump file (`-dump`) is read and written by nanoBragg: an
+    existing one is copied for each program if the run reads it (no `-hkl`), and never written to.
+
+    Args:
+        args: the words of the command line.
+        caller: directory to which relative names refer.
+        is_file: tells of an absolute path whether a file is there.
+
+    Returns:
+        The words to run with, files to copy into the run's directory, notes.
+
+    Raises:
+        UsageError: an option that cannot be used in a comparison.
+    """
+    for word in args:
+        if word in REFUSED:
+            raise UsageError(f"option '{word}' cannot stand in the compared command line; {REFUSED[word]}")
+    reads_hkl = any(word in HKL_OPTIONS for word in args)
+    words: list[str] = []
+    copies: list[tuple[Path, str]] = []
+    notes: list[str] = []
+    inputs: list[Path] = []
+    rest = list(args)
+    while rest:
+        option = rest.pop(0)
+        takes_file = option in INPUT_OPTIONS or option in OUTPUT_OPTIONS or option in DUMP_OPTIONS
+        if not takes_file or not rest:
+            words.append(option)
+            continue
+        value = rest.pop(0)
+        if option in OUTPUT_OPTIONS:
+            notes.append(f"{option} {value} was taken out: the outputs are named by the harness")
+            continue
+        path = (caller / value).absolute()
+        there = is_file(path)
+        if option in INPUT_OPTIONS:
+            words += [option, str(path)]
+            inputs += [path] if there else []
+            continue
+        if there and not reads_hkl:
+            copies.append((path, path.name))
+            inputs.append(path)
+        words += [option, path.name]
+    return PreparedArguments(tuple(words), tuple(copies), tuple(notes), tuple(dict.fromkeys(inputs)))
+
+
+def detector_shape(words: Sequence[str]) -> tuple[int, int] | None:
+    """Return (slow, fast) pixel counts if the command line states both as whole numbers, else None."""
+    counts = {"fast": 0, "slow": 0}
+    for option, value in pairwise(words):
+        if not value.isdecimal():
+            continue
+        if option in FAST_COUNT:
+            counts["fast"] = int(value)
+        if option in SLOW_COUNT:
+            counts["slow"] = int(value)
+    return (counts["slow"], counts["fast"]) if all(counts.values()) else None
+
+
+def values_of(words: Sequence[str], options: Collection[str], count: int) -> list[tuple[str, ...]]:
+    """Return the `count` words behind each place where one of some options stands."""
+    places = [place + 1 for place, word in enumerate(words) if word in options]
+    return [tuple(words[place : place + count]) for place in places if place + count <= len(words)]
+
+
+def numbers_of(words: Sequence[str], options: Collection[str], count: int) -> tuple[float, ...] | None:
+    """Return the numbers behind the last of some options, None if there is none or they are no numbers."""
+    found = values_of(words, options, count)
+    try:
+        return tuple(float(text) for text in found[-1]) if found else None
+    except ValueError:
+        return None
+
+
+def made_by(words: Sequence[str]) -> Made:
+    """Return what a command line says of its images: the computed region, and what may be left out."""
+    roi = numbers_of(words, {"-roi"}, 4)
+    epsilon = numbers_of(words, EPSILON_OPTIONS, 1)
+    executed = Roi(*(int(value) for value in roi)) if roi and all(map(math.isfinite, roi)) else None
+    return Made(executed, epsilon[0] if epsilon and 0.0 < epsilon[0] < 1.0 else 0.0)

@@ -1,0 +1,1 @@
+"""Refinement of a run against an image, and what its numbers are worth."""

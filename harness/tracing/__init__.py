@@ -1,0 +1,1 @@
+"""Two traces of chosen pixels: made, judged, explained and checked again."""

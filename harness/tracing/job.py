@@ -1,0 +1,258 @@
+"""Runs two programs with taps on and checks that looking changed nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import HarnessError, ProgramError, UsageError
+from harness.images.findings import same_program
+from harness.programs.arguments import PreparedArguments, prepare_arguments
+from harness.programs.programs import Program
+from harness.programs.run import WORK_NAME, ProgramRun, run_program
+from harness.programs.side_words import require_known, side_words
+from harness.programs.watching import Watch, nobody
+from harness.verdict import Word
+from system_io.children import temporary_folder
+from trace_tools.errors import TraceError
+from trace_tools.reading.trace_file import Trace, read_trace
+
+SIDES = ("c", "py")
+LOG_NAMES: Mapping[str, str] = {"c": "trace_c.log", "py": "trace_py.log"}
+PHI_MODES: Mapping[str, str] = {"c-parity": "on", "spec": "off"}
+OWN_OPTIONS: Mapping[str, str] = {
+    "-trace_pixel": "give --pixel before the --",
+    "-trace_roi": "give --roi before the --",
+    "-trace_level": "give --level before the --",
+    "-trace_only": "leave it out",
+}
+NOT_DONE, CHANGED = "NOT DONE (--no-observer-check)", "CHANGED: "
+EQUAL = " traced pixels equal an untraced run bit for bit"
+FLOAT_TAP = "floatimage_accumulated"
+
+
+@dataclass(frozen=True)
+class TraceJob:
+    """What is to be traced.
+
+    `args` are the words of the nanoBragg command line, relative names in them refer to `caller`; `pixels` are
+    (slow, fast); `roi` is (slow_min, slow_max, fast_min, fast_max), bounds inclusive, or None; `threads` are
+    for external programs; `determinism` says that both programs may be one.
+    """
+
+    first: Program
+    second: Program
+    args: tuple[str, ...]
+    caller: Path
+    pixels: tuple[tuple[int, int], ...]
+    roi: tuple[int, int, int, int] | None = None
+    mode: str = "c-parity"
+    phi_mode: str | None = None
+    dtype: str | None = None
+    device: str | None = None
+    level: str = "mosaic"
+    observer_check: bool = True
+    timeout_s: float = 1800.0
+    threads: int = 1
+    determinism: bool = False
+
+    @property
+    def programs(self) -> dict[str, Program]:
+        """Return the program of each side."""
+        return dict(zip(SIDES, (self.first, self.second), strict=True))
+
+    def facts(self) -> dict[str, Any]:
+        """Return the settings as plain data."""
+        return {
+            "pixels": [list(pixel) for pixel in self.pixels],
+            "roi": None if self.roi is None else list(self.roi),
+            "level": self.level,
+            "dtype": self.dtype,
+            "device": self.device,
+            "observer_check": self.observer_check,
+            "timeout_s": self.timeout_s,
+            "threads": self.threads,
+            "determinism": self.determinism,
+        }
+
+    def trace_words(self) -> tuple[str, ...]:
+        """Return the options, known to both programs, that choose pixels and level."""
+        words = [word for slow, fast in self.pixels for word in ("-trace_pixel", str(slow), str(fast))]
+        if self.roi is not None:
+            words += ["-trace_roi", *map(str, self.roi)]
+        return (*words, "-trace_level", self.level)
+
+    def setting_words(self, side: str) -> tuple[str, ...]:
+        """Return the words that set parity mode, phi carryover, dtype and device of one side.
+
+        Raises:
+            ProgramError: the program does not know what is asked.
+        """
+        program = self.first if side == SIDES[0] else self.second
+        own = (self.dtype, self.device) if side == SIDES[1] else (None, None)
+        words = program.setting_words(self.mode, *own)
+        if self.phi_mode is None:
+            return words
+        if program.dialect.quirk_option is None:
+            raise ProgramError(f"{program.title} '{program.words[0]}' knows no quirks; leave --phi-mode out")
+        return (*words, program.dialect.quirk_option, f"Q-PHI-CARRYOVER={PHI_MODES[self.phi_mode]}")
+
+    def looking_words(self, side: str) -> tuple[str, ...]:
+        """Return the words behind the program of one side that make it trace."""
+        program = self.first if side == SIDES[0] else self.second
+        only = ("-trace_only",) if program.kind == "simulator" else ()
+        return (*self.setting_words(side), *self.trace_words(), *only, "-trace_file", LOG_NAMES[side])
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The observer check of one side: pixels compared and those that differ; `done` is False if left out."""
+
+    done: bool
+    compared: int = 0
+    changed: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Return the result in words."""
+        if not self.done:
+            return NOT_DONE
+        if self.changed:
+            return f"{CHANGED}{self.changed[0]}" + (
+                f" and {len(self.changed) - 1} more" if self.changed[1:] else ""
+            )
+        return f"{self.compared}{EQUAL}"
+
+
+@dataclass(frozen=True)
+class TracedSide:
+    """One side: its run with taps on, the run without (None if left out), its trace, the observer check."""
+
+    side: str
+    run: ProgramRun
+    untraced: ProgramRun | None
+    log: bytes
+    trace: Trace
+    observed: Observed
+
+
+@dataclass(frozen=True)
+class TracedPair:
+    """Both sides of a trace job."""
+
+    job: TraceJob
+    arguments: PreparedArguments
+    sides: Mapping[str, TracedSide] = field(default_factory=dict)
+
+
+def traced_arguments(job: TraceJob) -> PreparedArguments:
+    """Return the command line of a trace job for a run in any directory.
+
+    Raises:
+        UsageError: the command line cannot be traced.
+        ProgramError: a program does not know what is asked.
+    """
+    for word in job.args:
+        if word in OWN_OPTIONS:
+            raise UsageError(f"option '{word}' cannot stand in the traced command line; {OWN_OPTIONS[word]}")
+    arguments = prepare_arguments(job.args, job.caller)
+    require_known(arguments.words, job.programs)
+    first, second = job.first.provenance, job.second.provenance
+    for finding in same_program(first, second, job.dtype, job.determinism):
+        if finding.word is not Word.PASS:
+            raise UsageError(finding.reason)
+    return arguments
+
+
+def run_traced_pair(job: TraceJob, watch: Watch = nobody) -> TracedPair:
+    """Run both programs with taps on, and without, each in a scratch directory of its own.
+
+    Raises:
+        UsageError: the command line cannot be traced.
+        ProgramError: a program does not know what is asked.
+        HarnessError: a program failed or wrote no usable trace.
+    """
+    arguments = traced_arguments(job)
+    with temporary_folder("nb-trace") as scratch:
+        sides = {side: _run_side(job, side, arguments, Path(scratch), watch) for side in SIDES}
+    return TracedPair(job, arguments, sides)
+
+
+def _run_side(
+    job: TraceJob, side: str, arguments: PreparedArguments, scratch: Path, watch: Watch
+) -> TracedSide:
+    program = job.programs[side]
+    told = side_words(arguments, {side: program})[side].arguments
+    looking = job.looking_words(side)
+    run = _checked(run_program(program, looking, told, scratch / side, job.timeout_s, job.threads, watch))
+    log = scratch / side / WORK_NAME / LOG_NAMES[side]
+    if not log.is_file():
+        raise HarnessError(
+            f"{program.title} '{program.words[0]}' wrote no trace; "
+            "give a program that knows the -trace_ options"
+        )
+    trace = _read(log)
+    if not job.observer_check:
+        return TracedSide(side, run, None, log.read_bytes(), trace, Observed(False))
+    settings = job.setting_words(side)
+    place = scratch / f"{side}-plain"
+    plain = _checked(run_program(program, settings, told, place, job.timeout_s, job.threads, watch))
+    return TracedSide(side, run, plain, log.read_bytes(), trace, _observe(run, plain, trace))
+
+
+def _checked(run: ProgramRun) -> ProgramRun:
+    if run.failure is not None:
+        raise HarnessError(run.failure)
+    return run
+
+
+def _read(log: Path) -> Trace:
+    try:
+        return read_trace(log)
+    except TraceError as error:
+        raise HarnessError(str(error)) from error
+
+
+def _observe(run: ProgramRun, plain: ProgramRun, trace: Trace) -> Observed:
+    """Compare the traced pixels of both images, and what the trace says of them, bit for bit."""
+    assert run.image is not None  # checked before
+    assert plain.image is not None
+    if run.image.shape != plain.image.shape:
+        return Observed(True, 0, (f"image shape {run.image.shape}, untraced {plain.image.shape}",))
+    pixels = sorted(trace.pixels())
+    changed = [text for pixel in pixels if (text := _change(run.image, plain.image, pixel))]
+    for slow, fast, value in float_values(trace):
+        if not same_bits(np.float32(value), plain.image[slow, fast]):
+            changed.append(
+                f"slow {slow} fast {fast}: {FLOAT_TAP} {value!r}, image {plain.image[slow, fast]!r}"
+            )
+    return Observed(True, len(pixels), tuple(changed))
+
+
+def _change(traced: NDArray[np.float32], plain: NDArray[np.float32], pixel: tuple[int, int]) -> str:
+    if same_bits(traced[pixel], plain[pixel]):
+        return ""
+    return f"slow {pixel[0]} fast {pixel[1]}: {traced[pixel]!r} traced, {plain[pixel]!r} untraced"
+
+
+def same_bits(one: np.float32, other: np.float32) -> bool:
+    """Tell whether two 4-byte values are the same bit for bit."""
+    return bool(one.tobytes() == other.tobytes())
+
+
+def float_values(trace: Trace) -> list[tuple[int, int, float]]:
+    """Return slow, fast and value of the final tap of every traced pixel."""
+    if FLOAT_TAP not in trace.names:
+        return []
+    number = trace.names.index(FLOAT_TAP)
+    found = []
+    for index in np.flatnonzero(trace.columns.tap == number).tolist():
+        record = trace.record(index)
+        turns = dict(record.context)
+        found.append((turns["s"], turns["f"], record.values[0]))
+    return found

@@ -1,0 +1,94 @@
+"""Runs a trace comparison again and says whether the traces, the verdict and the budgets come out again."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from harness.evidence.replay_parts import Chosen, Inputs, Replayed, changed_program, time_limit_s
+from harness.images.part import differing
+from harness.tracing.bundle import FLOOR_NAME, TracePart
+from harness.tracing.job import LOG_NAMES, SIDES, TraceJob, run_traced_pair
+from harness.tracing.results import Asked, judge_pair, result_data, write_logs
+from harness.verdict import EXIT_STATUS, Word
+from system_io.children import temporary_folder
+from trace_tools.errors import TraceError
+from trace_tools.judging.align import NotComparableError
+from trace_tools.judging.judge import judge
+from trace_tools.reading.trace_file import read_stream
+
+DERIVED = ("budget", "isolated")
+"""What follows from the logs and the inputs, and cannot be verified without the simulator."""
+
+
+def replay_trace(part: TracePart, inputs: Inputs, chosen: Chosen) -> Replayed:
+    """Trace the pixels of a folder again.
+
+    A trace that is not byte for byte the recorded one is compared with it as two programs are.
+
+    Raises:
+        BundleError: an input file is nowhere, or a program has changed.
+    """
+    job, asked = _job(part, inputs, chosen)
+    pair = run_traced_pair(job)
+    with temporary_folder("nb-replay") as scratch:
+        write_logs(Path(scratch), pair, asked)
+        verdict = judge_pair(Path(scratch), pair, asked)
+        logs = [(Path(scratch) / LOG_NAMES[side]).read_bytes() for side in SIDES]
+    word, lines = Word.PASS, []
+    for side, before, after in zip(SIDES, part.log_bytes, logs, strict=True):
+        one, text = _compare(before, after, LOG_NAMES[side])
+        word = max(word, one, key=lambda w: EXIT_STATUS[w])
+        lines.append(f"{side}: {text}")
+    lines.append(f"verdict: recorded {part.data['verdict']}, now {verdict.word}")
+    fresh = result_data(pair, verdict, asked)
+    derived = [text for key in DERIVED for text in differing(fresh[key], part.data[key], key)]
+    lines += [text.replace("the raw files give", "now", 1) for text in derived]
+    for side in SIDES:
+        recorded = part.data["runs"][side]["provenance"]
+        lines += changed_program(side, recorded, pair.sides[side].run.program.provenance)
+    changed = verdict.word != part.data["verdict"] or bool(derived and part.log_bytes == tuple(logs))
+    return Replayed(part.mode, Word.FAIL if changed else word, tuple(lines))
+
+
+def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, Asked]:
+    data: Any = part.data
+    asked = data["settings"]
+    first, second = (chosen.program(data["runs"][side]["provenance"], side) for side in SIDES)
+    job = TraceJob(
+        first=first,
+        second=second,
+        args=inputs.arguments(data),
+        caller=inputs.caller,
+        pixels=tuple((slow, fast) for slow, fast in asked["pixels"]),
+        roi=None if asked["roi"] is None else tuple(asked["roi"]),
+        mode=data["parity_mode"],
+        phi_mode=data["phi_mode"],
+        dtype=asked["dtype"],
+        device=asked["device"],
+        level=asked["level"],
+        observer_check=asked["observer_check"],
+        timeout_s=time_limit_s(asked),
+        threads=asked.get("threads", 1),
+        determinism=asked.get("determinism", False),
+    )
+    floor = part.folder / FLOOR_NAME
+    kept = {key: asked[key] for key in ("rtol", "atol", "k", "stars", "budget")}
+    return job, Asked(**kept, floor=floor if floor.is_file() else None)
+
+
+def _compare(before: bytes, after: bytes, name: str) -> tuple[Word, str]:
+    if before == after:
+        return Word.PASS, "byte for byte the recorded trace"
+    try:
+        recorded, now = (read_stream(io.BytesIO(content), name) for content in (before, after))
+        report = judge(recorded, now)
+    except (NotComparableError, TraceError) as error:
+        return Word.NOT_COMPARABLE, f"cannot be compared with the recorded trace: {error}"
+    where = (
+        "within the bounds of the recorded trace"
+        if report.first is None
+        else f"differs at {report.first.tap}"
+    )
+    return Word(report.verdict), f"not byte for byte: {where}"

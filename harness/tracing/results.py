@@ -1,0 +1,253 @@
+"""Judges a traced pair and puts it into plain data, files and a table."""
+
+from __future__ import annotations
+
+import io
+import os
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.evidence.bundle import COMMANDS, HASHES, METRICS, files_below, sealed
+from harness.evidence.schema import TRACE_SCHEMA, check_trace
+from harness.files import input_facts, sha256_lines
+from harness.shown import Row, Shown, divergence_line
+from harness.tracing.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
+from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME
+from harness.tracing.isolate import Isolated, isolate, isolation_data, isolation_markdown
+from harness.tracing.job import CHANGED, LOG_NAMES, SIDES, TracedPair
+from harness.tracing.rot_stars import star_graph, with_rot_stars
+from system_io.shell import shell_text
+from system_io.shown import json_text, markdown_text, printable
+from trace_tools.errors import TraceError
+from trace_tools.judging.align import NotComparableError
+from trace_tools.judging.judge import Options, Report, judge
+from trace_tools.judging.render import markdown, metrics, verdict_line
+from trace_tools.judging.verdict import EXIT_STATUS
+from trace_tools.reading.trace_file import read_stream
+
+NAME = "trace-harness"
+MOST_PIXELS = 6
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How the traces are judged, and what is added: reciprocal vectors (stars), error budgets."""
+
+    rtol: float | None = None
+    atol: float | None = None
+    k: float | None = None
+    floor: Path | None = None
+    stars: bool = False
+    budget: bool = False
+
+    def facts(self) -> dict[str, Any]:
+        """Return the settings as plain data; a floor file is kept as a file."""
+        return {"rtol": self.rtol, "atol": self.atol, "k": self.k, "stars": self.stars, "budget": self.budget}
+
+
+@dataclass(frozen=True)
+class TraceVerdict:
+    """The word, its reasons, and the report of the trace tools (None if nothing could be compared)."""
+
+    word: str
+    reasons: tuple[str, ...]
+    report: Report | None
+    isolated: tuple[Isolated, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+
+    @property
+    def exit_status(self) -> int:
+        """Return the exit status that belongs to the word."""
+        return EXIT_STATUS[self.word]
+
+    @property
+    def first_divergence(self) -> str | None:
+        """Return the first tap outside its bound."""
+        return None if self.report is None or self.report.first is None else self.report.first.tap
+
+
+def write_logs(folder: Path, pair: TracedPair, asked: Asked) -> None:
+    """Write both traces, with reciprocal vectors and their tap graph if asked for, and a given floor."""
+    for side in SIDES:
+        log = pair.sides[side].log
+        (folder / LOG_NAMES[side]).write_bytes(with_rot_stars(log) if asked.stars else log)
+    if asked.stars:
+        (folder / GRAPH_NAME).write_text(json_text(star_graph()), encoding="utf-8")
+    if asked.floor is not None and asked.floor.is_file():
+        shutil.copyfile(asked.floor, folder / FLOOR_NAME)
+
+
+def judge_options(folder: Path, asked: Asked) -> Options:
+    """Return the options of trace-diff for the traces in a folder."""
+    floor = folder / FLOOR_NAME if (folder / FLOOR_NAME).is_file() else asked.floor
+    graph = folder / GRAPH_NAME if (folder / GRAPH_NAME).is_file() else None
+    names = [None if path is None else str(path) for path in (floor, graph)]
+    return Options(asked.rtol, asked.atol, names[0], asked.k, names[1])
+
+
+def judge_pair(folder: Path, pair: TracedPair, asked: Asked) -> TraceVerdict:
+    """Judge the traces in a folder; a changed pixel makes the verdict ERROR: the trace is of another run."""
+    try:
+        traces = [
+            read_stream(io.BytesIO((folder / LOG_NAMES[side]).read_bytes()), LOG_NAMES[side])
+            for side in SIDES
+        ]
+        report = judge(traces[0], traces[1], judge_options(folder, asked))
+    except NotComparableError as error:
+        return TraceVerdict("NOT COMPARABLE", (within(folder, error),), None)
+    except TraceError as error:
+        return TraceVerdict("ERROR", (within(folder, error),), None)
+    isolated = isolate(report.comparison, isolation_words(pair), pair.job.caller)
+    shares = budgets(report, isolation_words(pair), pair.job.caller) if asked.budget else ()
+    observed = {side: pair.sides[side].observed.text for side in SIDES}
+    word, reasons = overruled(report, observed)
+    return TraceVerdict(word, reasons, report, isolated, shares)
+
+
+def overruled(report: Report, observed: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """Return word and reasons of a report; a pixel that the taps changed makes them those of an error."""
+    changed = [
+        f"observer check, {side}: {text}" for side, text in observed.items() if text.startswith(CHANGED)
+    ]
+    return ("ERROR" if changed else report.verdict), (*changed, verdict_line(report))
+
+
+def within(folder: Path, error: Exception) -> str:
+    """Return a message that names the files of a folder as they are called in it."""
+    text = str(error)
+    for name in (str(folder), " ".join(str(folder).split()), printable(str(folder))):
+        text = text.replace(f"{name}{os.sep}", "")
+    return text
+
+
+def isolation_words(pair: TracedPair) -> tuple[str, ...]:
+    """Return the command line, in the simulator's words, under which taps are recomputed."""
+    job = pair.job
+    phi = () if job.phi_mode is None else ("--phi-carryover-mode", job.phi_mode)
+    return ("--parity-mode", job.mode, *phi, *job.args)
+
+
+def result_data(pair: TracedPair, verdict: TraceVerdict, asked: Asked) -> dict[str, Any]:
+    """Return the content of metrics.json: that of trace-diff, with the runs and the observer check."""
+    data: dict[str, Any] = {"schema": TRACE_SCHEMA, "first_divergence": None}
+    if verdict.report is not None:
+        data = metrics(verdict.report)
+    data.update(
+        {
+            "verdict": verdict.word,
+            "exit_status": verdict.exit_status,
+            "reasons": list(verdict.reasons),
+            "parity_mode": pair.job.mode,
+            "phi_mode": pair.job.phi_mode,
+            "arguments": list(pair.job.args),
+            "caller": str(pair.job.caller),
+            "inputs": input_facts(pair.arguments.inputs),
+            "settings": {**pair.job.facts(), **asked.facts()},
+            "observer_check": {side: pair.sides[side].observed.text for side in SIDES},
+            "isolated": isolation_data(verdict.isolated),
+            "budget": budget_data(verdict.budgets),
+            "runs": {side: pair.sides[side].run.facts() for side in SIDES},
+        }
+    )
+    return data
+
+
+def write_results(
+    folder: Path,
+    pair: TracedPair,
+    verdict: TraceVerdict,
+    asked: Asked,
+    environment: Mapping[str, Any],
+    command: Sequence[str],
+) -> None:
+    """Write metrics.json, diff.md, commands.txt and env.json beside the logs, and the hashes of all."""
+    data = result_data(pair, verdict, asked)
+    check_trace(data, METRICS)
+    (folder / METRICS).write_text(json_text(data, indent=1), encoding="utf-8")
+    programs = {side: dict(pair.sides[side].run.program.provenance) for side in SIDES}
+    (folder / "env.json").write_text(json_text({**environment, "programs": programs}), encoding="utf-8")
+    observed = {side: pair.sides[side].observed.text for side in SIDES}
+    (folder / PAGE_NAME).write_text(trace_page(observed, verdict), encoding="utf-8")
+    runs = [
+        (side.run.program.title, side.run.command, None if side.untraced is None else side.untraced.command)
+        for side in (pair.sides[name] for name in SIDES)
+    ]
+    (folder / COMMANDS).write_text(trace_commands(pair.job.caller, command, runs), encoding="utf-8")
+    (folder / HASHES).write_text(sealed(sha256_lines(folder, files_below(folder))), encoding="utf-8")
+
+
+def trace_page(observed: Mapping[str, str], verdict: TraceVerdict) -> str:
+    """Return the content of diff.md; observed: the observer check of each side in words."""
+    checks = [f"- observer check, {side}: {printable(text)}" for side, text in observed.items()]
+    if verdict.report is None:
+        said = markdown_text(verdict.reasons[0])
+        return "\n".join(["# Trace comparison", "", f"**{verdict.word}: {said}**", "", *checks, ""])
+    return "\n".join(
+        [
+            markdown(verdict.report),
+            "## Observer check",
+            "",
+            *checks,
+            "",
+            isolation_markdown(verdict.isolated),
+            *([budget_markdown(verdict.budgets)] if verdict.budgets else []),
+        ]
+    )
+
+
+def trace_commands(
+    caller: Path, command: Sequence[str], runs: Sequence[tuple[str, Sequence[str], Sequence[str] | None]]
+) -> str:
+    """Return the commands for copying; runs: title, traced and untraced command (or None) of each side."""
+    lines = ["# the comparison, called in " + printable(shlex.quote(str(caller))), shell_text(command)]
+    for title, traced, untraced in runs:
+        lines += [f"# {title}, in an empty directory", shell_text(traced)]
+        if untraced is not None:
+            lines += ["# the same without taps", shell_text(untraced)]
+    lines += ["# the comparison of the two logs", shell_text(["trace-diff", *LOG_NAMES.values()])]
+    return "\n".join(lines) + "\n"
+
+
+def shown_traces(pair: TracedPair, verdict: TraceVerdict, place: str) -> Shown:
+    """Return what is printed about traced pixels."""
+    report = verdict.report
+    lines = [f"result: {reason}" for reason in verdict.reasons]
+    if report is not None:
+        first = None if report.first is None else asdict(report.first)
+        lines += divergence_line({"first_divergence_record": first})
+        lines += [f"cause: {found.tap} {found.context}: c {found.a}, py {found.b}" for found in report.causes]
+    counted = f"{len(pair.sides[SIDES[0]].trace)} and {len(pair.sides[SIDES[1]].trace)} records"
+    rows = [_side_row(pair, side) for side in SIDES]
+    rows += [Row(f"{side}: observer check", pair.sides[side].observed.text) for side in SIDES]
+    rows += [Row("budget", _budget_text(budget)) for budget in verdict.budgets]
+    return Shown(NAME, verdict.word, counted, rows, lines, place, _details(pair, verdict))
+
+
+def _side_row(pair: TracedPair, side: str) -> Row:
+    traced = pair.sides[side]
+    pixels = ", ".join(f"{slow} {fast}" for slow, fast in sorted(traced.trace.pixels())[:MOST_PIXELS])
+    return Row(
+        f"{side}: {traced.run.program.title}", f"{len(traced.trace)} records; pixels {pixels or 'none'}"
+    )
+
+
+def _details(pair: TracedPair, verdict: TraceVerdict) -> list[Row]:
+    mode = pair.job.mode + (f", phi carryover {pair.job.phi_mode}" if pair.job.phi_mode else "")
+    rows = [Row("parity mode", mode)]
+    rows += [Row(f"{side}: time", f"{pair.sides[side].run.outcome.wall_s:.2f} s") for side in SIDES]
+    if verdict.report is not None:
+        rows += [Row("bounds", note) for note in verdict.report.comparison.bounds.notes]
+    wrong = [f"{part.tap} by {' and '.join(part.outside)}" for part in verdict.isolated if part.outside]
+    shown = "computed otherwise: " + ", ".join(wrong) if wrong else "none computed otherwise"
+    return [*rows, Row("isolated", f"{len(verdict.isolated)} taps recomputed, {shown}")]
+
+
+def _budget_text(budget: Budget) -> str:
+    """Return the shares of a pixel in one line, and what they are worth."""
+    slow, fast = budget.pixel
+    shares = ", ".join(f"{tap} {share}" for tap, _, _, share in budget_rows(budget))
+    return f"{slow} {fast}: I_c - I_py = {budget.difference:.6g}: {shares}; {budget.remark}"

@@ -1,0 +1,1 @@
+"""How a stage runs: operation by operation, recorded, or compiled."""

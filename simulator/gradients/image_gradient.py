@@ -1,0 +1,137 @@
+"""Gradients of an image: blocks are computed again in the backward pass, so that memory stays bounded.
+
+The kernel is that of the forward pass. Its inputs, the tensors of the instrument, are few and small; from
+them on, torch differentiates the set-up as usual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simulator.engine.stages import Staged
+from simulator.engine.tensor_tree import leaves
+from simulator.errors import InputError
+from simulator.gradients.stage_gradient import block_slopes
+from simulator.kernel.blocks import Block
+from simulator.limits.transforms import require_reverse_mode
+from simulator.scene.instrument import Instrument
+from simulator.units import R_E_SQR_M2
+from simulator.untraced import untraced
+
+Forward = Callable[[], tuple[Tensor, Sequence[Block]]]
+"""Computes the pixels [n] of all blocks, and says which blocks these were."""
+Spread = Callable[[Callable[[int], Any], int], Iterable[Any]]
+"""Calls a function with 0 ... n - 1, side by side, and yields the results in order."""
+
+
+def wanted(ins: Instrument) -> bool:
+    """Return whether the image shall have a gradient."""
+    return torch.is_grad_enabled() and any(part.requires_grad for part in leaves(ins))
+
+
+@dataclass(frozen=True)
+class Backward:
+    """How the blocks are differentiated.
+
+    programs: run the stages and their slopes, None for torch's own graph of all operations; spread: see
+    `Spread`; evaluations: of a piece, at most.
+    """
+
+    programs: Staged | None
+    spread: Spread
+    evaluations: int
+
+
+def differentiable(
+    tensors: Sequence[Tensor], ins: Instrument, forward: Forward, backward: Backward
+) -> Tensor:
+    """Return the pixels [n] of a forward pass in photons, with the gradient to the tensors of the instrument.
+
+    Args: tensors: these in double precision. ins: in the arithmetic of the slopes, detached.
+    Raises: InputError, in the backward pass, where a second derivative is asked for. Source: spec 06.
+    """
+    found: Tensor = _Pixels.apply((ins, forward, backward), *tensors)  # type: ignore[no-untyped-call]
+    return found
+
+
+class _Pixels(torch.autograd.Function):
+    """All pixels as one function of the tensors of the instrument."""
+
+    @staticmethod
+    def forward(ctx: Any, how: tuple[Instrument, Forward, Backward], *tensors: Tensor) -> Tensor:
+        """Compute the pixels and remember the blocks."""
+        ins, forward, backward = how
+        with torch.no_grad():
+            pixels, blocks = forward()
+        ctx.kept = (ins, _pieces(ins, blocks, backward.evaluations), backward)
+        ctx.needed = [part.requires_grad for part in tensors]
+        return of_its_own(pixels)
+
+    @staticmethod
+    @untraced
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the sum over blocks of the products with their derivatives, in the order of the blocks.
+
+        Raises: InputError where a derivative of the derivative, or several gradients at once are asked for.
+        """
+        require_reverse_mode("the gradient of an image", grads[0])
+        if torch.is_grad_enabled():
+            raise InputError("create_graph: an image has no second derivatives; leave create_graph=True out")
+        ins, blocks, backward = ctx.kept
+        starts = [0]
+        for block in blocks:
+            starts.append(starts[-1] + len(block.slow))
+
+        def of_block(n: int) -> tuple[list[Tensor | None], float]:
+            grad = grads[0][starts[n] : starts[n + 1]].to(ins.plan.sum_dtype)
+            unit = _unit(ins, grad)
+            return block_slopes(ins, ctx.needed, blocks[n], backward.programs, grad / unit), unit
+
+        totals: list[Tensor | None] = [None] * len(ctx.needed)
+        for parts, unit in backward.spread(of_block, len(blocks)):
+            totals = [_added(total, part, unit) for total, part in zip(totals, parts, strict=True)]
+        return None, *totals
+
+
+def of_its_own(pixels: Tensor) -> Tensor:
+    """Return a tensor in the same memory that is no view, so that it may be changed in place."""
+    made = torch.empty(0, dtype=pixels.dtype, device=pixels.device)
+    return made.set_(pixels)  # type: ignore[call-overload, no-any-return]
+
+
+def _added(total: Tensor | None, part: Tensor | None, unit: float) -> Tensor | None:
+    """Return the sum of a total in double precision, None for 0, and so many units of a part."""
+    if part is None:
+        return total
+    return part.to(torch.float64) * unit if total is None else total.add_(part, alpha=unit)
+
+
+def _unit(ins: Instrument, grad: Tensor) -> float:
+    """Return the power of two to divide a gradient by, so that no slope leaves the range of single precision.
+
+    It makes the largest product with what a pixel is multiplied by at its end about one.
+    """
+    scale = R_E_SQR_M2 * ins.numbers.fluence_photons_per_m2 / ins.numbers.steps
+    exponent = torch.frexp(grad.detach().to(torch.float64).abs().amax() * scale).exponent
+    return float(exponent.to(torch.float64).exp2())
+
+
+def _pieces(ins: Instrument, blocks: Sequence[Block], evaluations: int) -> list[Block]:
+    """Return the blocks in equal parts of about so many evaluations."""
+    K, P, M = ins.counts
+    sides = ins.plan.sides
+    pixels = max(1, evaluations // (K * P * M * sides * sides * ins.plan.layers))
+    pieces = []
+    for block in blocks:
+        size = ceil(len(block.slow) / max(1, round(len(block.slow) / pixels)))
+        pieces += [
+            replace(block, slow=block.slow[n : n + size], fast=block.fast[n : n + size])
+            for n in range(0, len(block.slow), size)
+        ]
+    return pieces

@@ -1,0 +1,111 @@
+"""The stages of the kernel with their derivatives: the slopes of a stage are a call like the stage itself.
+
+They are what torch finds for the stage's own function. As a `Call` they run operation by operation, or as
+machine code. `term_slopes` has those of the innermost stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simulator.engine.stages import ELSEWHERE, Call, Eager, Staged, packed
+from simulator.engine.tensor_tree import leaves, rebuilt
+from simulator.gradients.evaluation_gradient import Terms, summed_terms
+from simulator.gradients.vector_jacobian import Run, grad_of, slopes_of
+from simulator.kernel.accumulate import add_terms
+from simulator.kernel.blocks import Block
+from simulator.kernel.evaluation import Part
+from simulator.kernel.kernel import photons
+from simulator.kernel.taps import Show
+from simulator.scene.instrument import Instrument
+
+ALL_AT_ONCE = 1 << 62
+
+
+def block_slopes(
+    ins: Instrument, free: Sequence[bool], block: Block, inner: Staged | None, grad: Tensor | None = None
+) -> list[Tensor | None]:
+    """Return the product of a block's gradient with its derivative to each tensor, None for 0.
+
+    Args: free: which tensors of the instrument are asked for. inner: runs the stages and their slopes; None
+        for the graph that torch makes of all operations. grad: what comes back to each pixel [N], 1/photons,
+        None for 1.
+    Returns: for each tensor its shape, in 1 over its unit. Source: spec 06.
+    """
+    with torch.enable_grad():
+        own = [part.detach().requires_grad_(want) for part, want in zip(leaves(ins), free, strict=True)]
+        seen = rebuilt(ins, own)
+        stages = Eager(ALL_AT_ONCE, len(block.slow)) if inner is None else Sloped(seen, inner)
+        pixels = photons(seen, block, stages).pixels
+        back = torch.ones_like(pixels) if grad is None else grad.to(pixels.dtype)
+        pairs = [(pixels, back)] if pixels.requires_grad else []
+        found = iter(grad_of(pairs, [part for part in own if part.requires_grad]))
+    return [next(found) if want else None for want in free]
+
+
+class Sloped(Staged):
+    """Stages with derivatives; all their calls, and those of their slopes, run as those of other stages do.
+
+    Args: ins: as the kernel is given it, with the tensors that shall have gradients. inner: runs each call.
+    """
+
+    def __init__(self, ins: Instrument, inner: Staged) -> None:
+        super().__init__(ins, inner.elements, inner.pixels)
+        self._inner = inner
+
+    def add(self, ins: Instrument, part: Part, I: Tensor, show: Show) -> tuple[Tensor, Tensor | None]:
+        """See `add_evaluations`; no sum may run in loop order."""
+        assert part.weight is None  # such a run is not compiled
+        call = self._call(
+            "terms", summed_terms, (replace(part, cell=ELSEWHERE, gain=None), packed(part.cell))
+        )
+        total, *escape = Terms.apply(self._inner.run, call, len(I), *call.flat())  # type: ignore[no-untyped-call]
+        return add_terms(I, total, part.gain), escape[0] if escape else None
+
+    def run(self, call: Call, pixels: int) -> Any:
+        """Return what the call gives for a block of so many pixels, with its gradient if one is wanted."""
+        flat = call.flat()
+        if not any(part.requires_grad for part in flat):
+            return self._inner.run(call, pixels)
+        template: list[Any] = []
+        found = _Stage.apply(self._inner.run, call, pixels, template, *flat)  # type: ignore[no-untyped-call]
+        return rebuilt(template[0], found)
+
+
+class _Stage(torch.autograd.Function):
+    """A stage as one function of all tensors it reads."""
+
+    @staticmethod
+    def forward(ctx: Any, run: Run, call: Call, pixels: int, template: list[Any], *flat: Tensor) -> Any:
+        """Return the tensors that the stage gives, and through `template` their structure."""
+        result = run(call, pixels)
+        template.append(result)
+        found = tuple(leaves(result))
+        ctx.kept = (run, call, pixels, [part.requires_grad for part in flat])
+        ctx.mark_non_differentiable(*(part for part in found if not part.is_floating_point()))
+        ctx.set_materialize_grads(False)
+        return found
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Return the products with the slopes of the stage.
+
+        Of the tensors of the instrument all are asked for or none, so that runs share programs.
+        """
+        run, call, pixels, wanted = ctx.kept
+        own = sum(1 for _ in leaves(call.ins))
+        all_of_own = any(wanted[:own])
+        asked = tuple(
+            n
+            for n, (part, want) in enumerate(zip(call.flat(), wanted, strict=True))
+            if want or (all_of_own and n < own and part.is_floating_point())
+        )
+        found: list[Tensor | None] = [None] * len(wanted)
+        for n, slope in zip(asked, run(slopes_of(call, grads, asked), pixels), strict=True):
+            found[n] = slope
+        return None, None, None, None, *found

@@ -1,0 +1,1 @@
+"""The one place where the physics is composed, block by block; its taps."""

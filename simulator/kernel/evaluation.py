@@ -1,0 +1,147 @@
+"""The innermost loops: indices, lattice factor and structure factor of a chunk (spec 06 sections 7 to 11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from simulator.kernel.blocks import NEVER
+from simulator.kernel.index_slopes import Products
+from simulator.kernel.rays import pixels_last
+from simulator.kernel.taps import Show, silent
+from simulator.physics.lattice.factor import lattice_factor
+from simulator.physics.products import product
+from simulator.physics.structure_factors import in_range, nearest_F, tricubic_F
+from simulator.physics.vectors import Vec, apply, scale
+from simulator.scene.instrument import CellVectors, Instrument
+from simulator.units import ANGSTROM_PER_M
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the evaluations of a chunk depend on besides the instrument.
+
+    q_per_m [K, N, 1, 1]; alive: sources that pass dmin [K, N, 1, 1], None for all; cell: components
+    [1, 1, P, M]; gain, weight: factors of each term and of the running sum [K, N, 1, 1], None for 1;
+    interpolate: whether to; order: ordinals of the evaluations within a pixel [K, 1, P, M], None unless the
+    run latches; limit: evaluations with an ordinal below it interpolate.
+    """
+
+    q_per_m: Vec
+    alive: Tensor | None
+    cell: CellVectors
+    gain: Tensor | None
+    weight: Tensor | None
+    interpolate: bool
+    order: Tensor | None = None
+    limit: int = NEVER
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The terms of a chunk.
+
+    term: F_cell^2 F_latt^2 [K, N, P, M], 0 where a source is rejected; executed: which count as executed
+    (None for all, or where nobody asks); escape: ordinal of the first evaluation out of range [N], None if
+    nobody asks.
+    """
+
+    term: Tensor
+    executed: Tensor | None
+    escape: Tensor | None
+
+
+def evaluate(ins: Instrument, part: Part, show: Show = silent) -> Evaluation:
+    """Return the terms of one chunk of sources, phi steps and domains.
+
+    t = F_cell^2 F_latt^2 at h = a.q, k = b.q, l = c.q
+
+    Args: show: is told each value. Source: spec 06 sections 7 to 12.
+    """
+    if show is not silent and ins.plan.mosaic:
+        show_cell(show, "mos", part.cell, part.alive)
+    return evaluate_at(ins, part, miller_indices(part.cell, part.q_per_m), show)
+
+
+def evaluate_at(ins: Instrument, part: Part, hkl: Vec, show: Show = silent) -> Evaluation:
+    """Return the terms of one chunk at given indices: `evaluate`, but for the cell and scattering vectors.
+
+    Args: hkl: fractional indices [K, N, P, M]. Source: spec 06 sections 10 to 12.
+    """
+    alive = part.alive
+    whole: Vec = apply(lambda index: (index.detach() - 0.5).ceil_(), hkl)
+    show("hkl_frac", hkl, alive)
+    show("hkl_rounded", lambda: apply(lambda index: index.to(torch.int64), whole), alive)
+    F_latt = lattice_factor(ins.shape, hkl, whole, partial(show, where=alive))
+    show("F_latt", F_latt, alive)
+    asked = part.weight is not None or part.order is not None or show is not silent
+    executed = _executed(ins, F_latt, alive) if asked else alive
+    F_cell, escape = _cell_factor(ins, part, (hkl, whole), executed, show)
+    show("F_cell", F_cell, executed)
+    term = _term(F_cell, F_latt, ins.plan.sum_dtype)
+    show("I_contribution", term, executed)
+    return Evaluation(term if alive is None else torch.where(alive, term, 0.0), executed, escape)
+
+
+def _term(F_cell: Tensor, F_latt: Tensor, sum_dtype: torch.dtype) -> Tensor:
+    """Return F_cell^2 F_latt^2; of single-precision factors, the product is squared where it is summed."""
+    if F_latt.dtype == sum_dtype:
+        return product((F_cell, F_latt), power=2)
+    return product((product((F_cell, F_latt)),), power=2, dtype=sum_dtype)
+
+
+def miller_indices(cell: CellVectors, q_per_m: Vec) -> Vec:
+    """Return h = a.q, k = b.q, l = c.q.
+
+    Args: cell: components [1, 1, P, M] in metres; q_per_m: components [K, N, 1, 1].
+    Returns: three tensors [K, N, P, M], pixels fastest in memory. Source: spec 06 section 9.
+    """
+    parts = (*cell[0], *cell[1], *cell[2], *q_per_m)
+    if torch.is_grad_enabled() and any(part.requires_grad for part in parts):
+        indices: Vec = Products.apply(*parts)  # type: ignore[no-untyped-call]
+        return indices
+    return _products(cell, q_per_m)
+
+
+def _products(cell: CellVectors, q_per_m: Vec) -> Vec:
+    """Return the products of three vectors [1, 1, P, M] with vectors [K, N, 1, 1]."""
+    qx, qy, qz = pixels_last(q_per_m)  # [K, 1, 1, N]
+    a, b, c = (pixels_last(v) for v in cell)  # [1, P, M, 1]
+    h, k, l = ((v[0] * qx).add_(v[1] * qy).add_(v[2] * qz).movedim(-1, 1) for v in (a, b, c))
+    return h, k, l
+
+
+def show_cell(show: Show, stem: str, cell: CellVectors, alive: Tensor | None) -> None:
+    """Offer the three cell vectors in Angstrom."""
+    for letter, v in zip("abc", cell, strict=True):
+        show(f"{stem}_{letter}_angstroms", partial(scale, v, ANGSTROM_PER_M), alive)
+
+
+def _executed(ins: Instrument, F_latt: Tensor, alive: Tensor | None) -> Tensor | None:
+    """Return which evaluations go on after the short-cut, F_latt = 0 without water (spec 06 section 10)."""
+    if not ins.plan.short_cut:
+        return alive
+    going = F_latt != 0.0
+    return going if alive is None else going & alive
+
+
+def _cell_factor(
+    ins: Instrument, part: Part, indices: tuple[Vec, Vec], executed: Tensor | None, show: Show
+) -> tuple[Tensor, Tensor | None]:
+    """Return F_cell [K, N, P, M] and where interpolation first failed [N] (spec 05 section 5)."""
+    hkl, whole = indices
+    nearest = nearest_F(ins.table, *whole)
+    if not part.interpolate:
+        return nearest, None
+    inside = in_range(ins.table, hkl, ins.plan.quirks)
+    use, escape = inside, None
+    if part.order is not None:
+        failed = ~inside if executed is None else ~inside & executed
+        escape = torch.where(failed, part.order, NEVER).amin((0, 2, 3))
+        use = inside & (part.order < part.limit)
+    shown = use if executed is None else use & executed
+    cubic = tricubic_F(ins.table, hkl, lambda entries: show("tricubic_F", entries, shown))
+    return torch.where(use, cubic.to(nearest.dtype), nearest), escape

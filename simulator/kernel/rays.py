@@ -1,0 +1,205 @@
+"""One sub-pixel of a block of pixels: its position, scattering vectors, and the factors C, P and W (spec 06
+s3 to 6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from simulator.kernel.factors import Factors, capture_now, polar_now, unitized
+from simulator.kernel.taps import Level, Spot, Tap, no_tap
+from simulator.physics.detector import curved_position, flat_position
+from simulator.physics.solid_angle import solid_angle_sr
+from simulator.physics.vectors import Vec, apply, dot, length, unit, vec
+from simulator.scene.instrument import Instrument
+
+
+@dataclass(frozen=True)
+class Rays:
+    """One sub-pixel of each pixel, seen from each source.
+
+    q_per_m: scattering vector [K, N, 1, 1]; alive: sources that pass dmin [K, N, 1, 1], None for all;
+    factors: the caches after this sub-pixel; gain, weight: what multiplies each term and the running sum
+    [K, N, 1, 1], None for 1; water: what multiplies the water of this sub-pixel, None without [K, N, 1, 1].
+    """
+
+    q_per_m: Vec
+    alive: Tensor | None
+    factors: Factors
+    gain: Tensor | None
+    weight: Tensor | None
+    water: Tensor | None
+
+
+def trace_rays(ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap = no_tap) -> Rays:
+    """Return scattering vectors and factors of one sub-pixel.
+
+    q = (d - i)/lambda with d the unit vector to the sub-pixel.
+
+    Args: spot: layer and sub-pixel. cached: the factors after the sub-pixel before, None at the start of a
+        pixel.
+    Source: spec 06 sections 3 to 6.
+    """
+    show = tap.at(Level.SUBPIXEL, spot)
+    position = _position(ins, spot, tap)
+    R = length(position)
+    direction: Vec = (position[0] / R, position[1] / R, position[2] / R)
+    close = ins.geometry.close_distance_m
+    show("R_distance_meters", R)
+    show("diffracted_vec", direction)
+    show("obliquity_factor", lambda: close / R)
+    plan, numbers = ins.plan, ins.numbers
+    omega = cached.omega if cached is not None and not ins.policy.omega_each else None
+    if omega is None:
+        omega = solid_angle_sr(R, numbers.pixel_m, close, plan.point_pixel, plan.quirks)
+    show("omega_pixel_sr", omega)
+    capture = capture_now(
+        ins.policy,
+        None if cached is None else cached.capture,
+        spot.layer,
+        (numbers.layer_m, numbers.attenuation_per_m),
+        dot(direction, vec(ins.geometry.normal)),
+    )
+    show("capture_fraction", capture)
+    rays = _scatter(ins, spot, direction, None if cached is None else cached.polar, tap)
+    gain, weight = _applied(ins, (capture, rays.polar, omega), rays.q_per_m[0].shape)
+    water = _water_share(ins, (capture, rays.polar, omega), rays.q_per_m[0])
+    return Rays(rays.q_per_m, rays.alive, Factors(capture, rays.cache, omega), gain, weight, water)
+
+
+def _applied(
+    ins: Instrument, formed: tuple[Tensor, Tensor, Tensor], shape: torch.Size
+) -> tuple[Tensor | None, Tensor | None]:
+    """Return what multiplies the terms and the running sum of this sub-pixel (spec 06 sections 12 and 15)."""
+    policy, (capture, polar, omega) = ins.policy, formed
+    steps = (
+        (policy.capture_each, policy.capture_inside, capture),
+        (policy.polar_each, policy.polar_each, polar),
+        (policy.omega_each, policy.omega_each, omega),
+    )
+    weight: Tensor | None = None
+    gain = ins.relative_weight
+    for flagged, inside, factor in steps:
+        if flagged and policy.running:
+            weight = factor if weight is None else weight * factor
+        elif inside:
+            gain = factor if gain is None else gain * factor
+    gain, weight = (None if part is None else part.expand(shape) for part in (gain, weight))
+    return gain, weight
+
+
+def _water_share(ins: Instrument, formed: tuple[Tensor, Tensor, Tensor], like: Tensor) -> Tensor | None:
+    """Return this sub-pixel's share of water that is added last, None without."""
+    if not ins.plan.background:
+        return None
+    policy, (capture, polar, omega) = ins.policy, formed
+    share = torch.ones_like(like)  # [K, N, 1, 1]
+    for inside, factor in (
+        (policy.capture_inside, capture),
+        (policy.polar_each, polar),
+        (policy.omega_each, omega),
+    ):
+        share = share * factor if inside else share
+    return share if ins.relative_weight is None else share * ins.relative_weight
+
+
+def passes_dmin(ins: Instrument, spot: Spot) -> Tensor:
+    """Return which sources of one sub-pixel execute the phi loop, in a run with a resolution limit.
+
+    Returns: bool [K, N, 1, 1]. Source: spec 06 section 6.
+    """
+    position = _position(ins, spot, no_tap)
+    R = length(position)
+    q = _scattering(ins, (position[0] / R, position[1] / R, position[2] / R))
+    alive = _alive(ins, q)
+    assert alive is not None  # only then it is called
+    return alive
+
+
+def _position(ins: Instrument, spot: Spot, tap: Tap) -> Vec:
+    """Return the position of a sub-pixel, components [1, N, 1, 1] in metres (spec 06 section 3)."""
+    sub, count = ins.numbers.sub_pixel_m, ins.numbers.sub_pixels
+    Fdet = _per_pixel(sub * (spot.fast * count + spot.sub_fast).to(torch.float64) + sub / 2.0)
+    Sdet = _per_pixel(sub * (spot.slow * count + spot.sub_slow).to(torch.float64) + sub / 2.0)
+    Odet = spot.layer * ins.numbers.layer_m
+    position = flat_position(ins.geometry, Fdet, Sdet, Odet)
+    if ins.plan.curved:
+        position = curved_position(ins.geometry, position, Fdet, Sdet, ins.plan.quirks)
+    show = tap.at(Level.SUBPIXEL, spot)
+    show("Fdet_meters", Fdet)
+    show("Sdet_meters", Sdet)
+    show("Odet_meters", lambda: Odet.expand(Fdet.shape))
+    show("pixel_pos_meters", position)
+    return position
+
+
+def _per_pixel(values: Tensor) -> Tensor:
+    """Return [N] as [1, N, 1, 1]."""
+    return values[None, :, None, None]
+
+
+def _scattering(ins: Instrument, direction: Vec) -> Vec:
+    """Return q = (d - i)/lambda in 1/m, [K, N, 1, 1]."""
+    x, y, z = ((d - i) / ins.wavelength_m for d, i in zip(direction, ins.incident, strict=True))
+    return x, y, z
+
+
+def _alive(ins: Instrument, q_per_m: Vec) -> Tensor | None:
+    """Return where dmin <= 0.5/stol, None without a resolution limit (spec 06 section 6)."""
+    return ~(ins.numbers.dmin_m > 0.5 / (0.5 * length(q_per_m))) if ins.plan.resolution_limit else None
+
+
+@dataclass(frozen=True)
+class _Scattered:
+    """Scattering vectors of all sources, and the polarization as they use it and as it is kept."""
+
+    q_per_m: Vec
+    alive: Tensor | None
+    polar: Tensor
+    cache: Tensor
+
+
+def _scatter(
+    ins: Instrument, spot: Spot, direction: Vec, cached_polar: Tensor | None, tap: Tap
+) -> _Scattered:
+    """Return the rays of all sources; the polarization step may renormalise d for the sources that follow."""
+    policy = ins.policy
+    q = _scattering(ins, direction)
+    alive = _alive(ins, q)
+    polar, formed = polar_now(
+        policy,
+        ins.numbers.kahn,
+        cached_polar,
+        (ins.incident, direction, ins.polarization),
+        alive,
+    )
+    seen = direction
+    if policy.unitize and formed is not None and ins.wavelength_m.shape[0] > 1:
+        seen = unitized(direction, formed)
+        q = _scattering(ins, seen)
+    show = tap.at(Level.SOURCE, replace(spot, counts=(ins.wavelength_m.shape[0], 1, 1)))
+    show("incident_vec", ins.incident)
+    show("lambda_meters", ins.wavelength_m)
+    show("scattering_vec_m_inv", q)
+    show("stol_m_inv", lambda: 0.5 * length(q))
+    show("dmin_skipped", lambda: torch.zeros_like(q[0]) if alive is None else (~alive).to(torch.float64))
+    show("cos_2theta", lambda: _cos_2theta(ins.incident, seen, formed, policy.unitize), alive)
+    show("polar", polar, alive)
+    cache = polar if policy.polar_each or polar.shape[0] == 1 else polar[-1:]
+    return _Scattered(q, alive, polar, cache)
+
+
+def _cos_2theta(incident: Vec, diffracted: Vec, formed: Tensor | None, unitize: bool) -> Tensor:
+    """Return i.d after the polarization step, which normalises both where it forms P (Q-POLAR-UNITIZE)."""
+    plain = dot(incident, diffracted)
+    if formed is None or not unitize:
+        return plain
+    return torch.where(formed, dot(unit(incident), unit(diffracted)), plain)
+
+
+def pixels_last(v: Vec) -> Vec:
+    """Return components [K, N, 1, 1] as [K, 1, 1, N], for products with pixels fastest in memory."""
+    return apply(lambda part: part.movedim(1, -1), v)

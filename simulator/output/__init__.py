@@ -1,0 +1,1 @@
+"""What the command line writes and prints of an image."""

@@ -1,0 +1,1 @@
+"""The lattice factor of the crystal shapes: value, slope and bound."""

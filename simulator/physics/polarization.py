@@ -1,0 +1,57 @@
+"""The Kahn polarization factor (spec 06 section 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simulator.physics.vectors import Vec, cross, dot, unit
+
+
+def kahn_factor(kahn: Tensor | None, incident: Vec, diffracted: Vec, axis: Vec) -> Tensor:
+    """Return the polarization factor P of a scattering direction.
+
+    P = ((1 + cos^2 2theta) - K cos(2 psi) sin^2 2theta) / 2, with psi = -atan2(d.B, d.E), B = unit(p x i) and
+    E = unit(i x B).
+
+    Args: kahn, the factor K, None for 0; incident, diffracted, axis, directions that are normalised here
+        (broadcasting).
+    Returns: P, no dimension. Source: spec 06 section 6.
+    """
+    i, d, p = unit(incident), unit(diffracted), unit(axis)
+    cos_2theta = dot(i, d)
+    cos_sqr = cos_2theta * cos_2theta
+    if kahn is None:
+        return 0.5 * (1.0 + cos_sqr)
+    B = unit(cross(p, i))
+    E = unit(cross(i, B))
+    psi = -_angle(dot(d, B), dot(d, E))
+    return 0.5 * ((1.0 + cos_sqr) - (kahn * (2.0 * psi).cos()) * (1.0 - cos_sqr))
+
+
+def _angle(y: Tensor, x: Tensor) -> Tensor:
+    """Return atan2(y, x) with derivative 0 at y = x = 0, where sin^2 2theta makes it not count."""
+    if not (y.requires_grad or x.requires_grad):
+        return torch.atan2(y, x)
+    angle: Tensor = _Angle.apply(y, x)  # type: ignore[no-untyped-call]
+    return angle
+
+
+class _Angle(torch.autograd.Function):
+    """`_angle` with its slopes, x/(x^2 + y^2) and -y/(x^2 + y^2)."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, x: Tensor) -> Tensor:
+        """Return atan2(y, x)."""
+        ctx.save_for_backward(y, x)
+        return torch.atan2(y, x)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the products with both slopes."""
+        y, x = ctx.saved_tensors
+        square = x * x + y * y
+        share = (grads[0] / square).masked_fill_(square == 0.0, 0.0)
+        return share * x, -share * y

@@ -1,0 +1,206 @@
+"""Machine code for the pixel loop gives the image of the single operations, or says why it is not used."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from simulator import RunConfig
+from simulator.engine import compiled, stages
+from simulator.engine.compiled import CompileError, cache_folder
+from simulator.engine.tensor_tree import skeleton
+from simulator.errors import InputError
+from simulator.image import Rendered, render
+from simulator.kernel.blocks import Block
+from simulator.kernel.kernel import photons
+from simulator.scene.instrument import Instrument
+from simulator.scene.scene import prepare
+
+BASE = (
+    "-cell 40 45 50 85 95 100 -misset 10 20 30 -lambda 1 -distance 100 -pixel 0.4 -N 5 -nonoise -nopgm"
+    " -detpixels_x 19 -detpixels_y 13 -oversample 1 -polar 0.7"
+)
+RICH = (
+    "-phi 1 -osc 2 -phisteps 3 -mosaic 1 -mosaic_domains 3 -hdivrange 2 -hdivsteps 2 -nointerpolate"
+    " -detector_thick 100 -detector_abs 300"
+)
+CODE_ERRORS = {"float64": 1e-12, "mixed": 1e-6}
+"""Of the maximum: the compiler's sine may be off by the last bit; what the number type is stated to keep."""
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("compiled") / "box.hkl"
+    span = range(-4, 5)
+    path.write_text(
+        "".join(
+            f"{h} {k} {l} {20 + (7 * h + 13 * k + 29 * l) % 61}\n" for h in span for k in span for l in span
+        )
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def rendered(options: str, compile_: str, dtype: str = "mixed") -> Rendered:
+    words = f"{BASE} {options} -dtype {dtype} --compile {compile_}".split()
+    return render(prepare(RunConfig.from_args(words)))
+
+
+def libraries(options: str, dtype: str) -> dict[str, set[Path]]:
+    """Return the libraries of each stage of a run."""
+    config = RunConfig.from_args(f"{BASE} {options} -dtype {dtype}".split())
+    ins = Instrument.of(prepare(config))
+    probe = compiled._Probe(ins)
+    pixels = torch.arange(compiled.PROBE_PIXELS)
+    photons(ins, Block(slow=pixels, fast=pixels, interpolated=0), probe)
+    found: dict[str, set[Path]] = {}
+    for form, (call, _) in probe.calls.items():
+        made = compiled.library_of(f"{form} {skeleton(call.ins)}", ins.device)
+        found.setdefault(call.name, set()).add(made)
+    return found
+
+
+def distance(one: Tensor, other: Tensor) -> float:
+    return float((one - other).abs().max() / other.abs().max())
+
+
+def test_runs_share_the_programs_of_stages_in_which_they_do_not_differ() -> None:
+    square = libraries("-default_F 10", "mixed")
+    gauss = libraries("-default_F 20 -gauss_xtal -distance 90", "float64")
+    assert square["rays"] == gauss["rays"]
+    assert square["finish"] == gauss["finish"]
+    assert not square["add"] & gauss["add"]
+    curved = libraries("-default_F 10 -curved_det", "mixed")
+    assert square["add"] == curved["add"]
+    assert not square["rays"] & curved["rays"]
+
+
+@pytest.mark.parametrize("read", [lambda ins: ins.table.values, lambda ins: bool(ins.plan.short_cut)])
+def test_a_stage_that_reads_what_it_is_not_given_fails(
+    read: Callable[[Instrument], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ins = Instrument.of(prepare(RunConfig.from_args(f"{BASE} -default_F 10".split())))
+    read(ins)
+    monkeypatch.setattr(stages, "trace_rays", lambda ins, *given: read(ins))
+    pixels = torch.arange(compiled.PROBE_PIXELS)
+    with pytest.raises((AttributeError, AssertionError), match=r"_Absent|left out"):
+        photons(ins, Block(slow=pixels, fast=pixels, interpolated=0), compiled._Probe(ins))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", CODE_ERRORS)
+def test_machine_code_gives_the_image_of_single_operations(
+    dtype: str, box: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NB_CACHE", str(cache))
+    options = f"-hkl {box} {RICH}"
+    expected = rendered(options, "off", dtype)
+    made = rendered(options, "on", dtype)
+    assert made.notes == ()
+    assert (expected.how.compiled, made.how.compiled, made.how.precision) == (False, True, dtype)
+    assert torch.equal(rendered(f"{options} --reproducible", "auto", dtype).image, expected.image)
+    assert distance(made.image, expected.image) <= CODE_ERRORS[dtype]
+    assert made.omega_sum_sr == pytest.approx(expected.omega_sum_sr, rel=1e-12)
+    libraries = sorted(cache_folder().iterdir())
+    assert {file.suffix for file in libraries} == {".so"}
+    monkeypatch.setattr(compiled, "compile_stage", _must_not_run)
+    other = options.replace("-phisteps 3", "-phisteps 7").replace("-mosaic_domains 3", "-mosaic_domains 5")
+    again = rendered(f"{other} -detpixels 31 -N 9", "auto", dtype)  # other sizes of every axis, the same code
+    assert again.notes == ()
+    assert (
+        distance(again.image, rendered(f"{other} -detpixels 31 -N 9", "off", dtype).image)
+        <= (CODE_ERRORS[dtype])
+    )
+    assert sorted(cache_folder().iterdir()) == libraries
+
+
+def _must_not_run(*_given: object) -> None:
+    raise AssertionError("a stage is compiled again")
+
+
+def _explode(*_given: object) -> None:
+    raise RuntimeError("the compiler\nis not there")
+
+
+def test_failure_to_compile_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NB_CACHE", str(tmp_path))
+    monkeypatch.setattr(compiled, "compile_stage", _explode)
+    with pytest.raises(CompileError, match=r"stage 'rays' .* \(the compiler is not there\).*--compile off"):
+        rendered("-default_F 100", "on")
+    assert list(cache_folder().glob("*.so")) == []
+
+
+def test_library_that_crashes_is_refused(tmp_path: Path) -> None:
+    source, library = tmp_path / "crash.c", tmp_path / "crash.so"
+    source.write_text("#include <stdlib.h>\n__attribute__((constructor)) static void f(void) { abort(); }\n")
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", library, source], check=True)
+    with pytest.raises(CompileError, match="cannot be loaded, exit status -6"):
+        compiled.try_loading(library, torch.device("cpu"))
+
+
+def test_large_run_goes_on_without_a_compiler_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NB_CACHE", str(tmp_path))
+    monkeypatch.setattr(compiled, "compile_stage", _explode)
+    monkeypatch.setattr("simulator.engine.choose.WORTH_COMPILING", {"cpu": 1})
+    found = rendered("-default_F 100", "auto")
+    assert ["the run goes on without" in note for note in found.notes] == [True]
+    assert torch.equal(found.image, rendered("-default_F 100", "off").image)
+
+
+def test_small_run_is_not_compiled_unasked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NB_CACHE", str(tmp_path))
+    monkeypatch.setattr(compiled, "compile_stage", _must_not_run)
+    assert rendered("-default_F 100", "auto").notes == ()
+
+
+@pytest.mark.parametrize("options", ["-oversample 2 -oversample_omega --parity-mode c-parity"])
+def test_what_cannot_be_compiled_is_named(
+    options: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NB_CACHE", str(tmp_path))
+    (note,) = rendered(f"-default_F 100 {options}", "on").notes
+    assert "Q-OVERSAMPLE-RUNNING-PRODUCT" in note
+
+
+def test_compile_takes_three_words() -> None:
+    with pytest.raises(InputError, match="--compile 'yes'"):
+        RunConfig.from_args([*BASE.split(), "--compile", "yes"])
+
+
+@pytest.mark.parametrize("mode", ["spec", "c-parity"])
+@pytest.mark.parametrize("elements", [1, 7, 300, 1 << 12, 1 << 20])
+def test_block_size_changes_nothing_beyond_rounding(elements: int, mode: str, box: Path) -> None:
+    options = (
+        f"{BASE} {RICH} -hkl {box} -oversample 2 -detector_thicksteps 2 -oversample_thick -oversample_polar"
+        f" -oversample_omega -dispersion 1 -dispsteps 2 -water 1 -dmin 1.2 -curved_det -twotheta 5"
+        f" -dtype float64 --compile off --parity-mode {mode}"
+    )
+    config = RunConfig.from_args(options.split())
+    usual = render(prepare(config)).image
+    other = render(prepare(replace(config, compute=replace(config.compute, block_elements=elements)))).image
+    assert distance(other, usual) <= 1e-14  # sums of some hundred terms in another order
+    assert float(usual.abs().max()) > 0.0
+
+
+def test_importing_the_simulator_needs_no_compiler_front_end() -> None:
+    words = [*BASE.split(), "-default_F", "1"]
+    code = (
+        "import sys; from simulator import RunConfig, simulate;"
+        f"simulate(RunConfig.from_args({words})); print('torch._inductor' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"

@@ -1,0 +1,1 @@
+"""Records aligned and compared: the verdict, the first divergence and its cause."""

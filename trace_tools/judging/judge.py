@@ -1,0 +1,220 @@
+"""The verdict on two traces."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from system_io.files import identity, read_regular
+from system_io.shown import printable
+from trace_tools.errors import TraceError
+from trace_tools.judging.align import Alignment, align
+from trace_tools.judging.blame import DIVERGENT, Blame, State, find_blame
+from trace_tools.judging.diff import Bounds, Comparison, compare
+from trace_tools.judging.findings import Finding, finding
+from trace_tools.judging.lookup import DEFAULT_GRAPH, Graph
+from trace_tools.judging.noise_floor import bounds_for, load_floor, packaged_floor
+from trace_tools.judging.verdict import EXIT_STATUS, Decision, Evidence, decide, verdict_line
+from trace_tools.reading.read_pair import read_pair
+from trace_tools.reading.stream_check import check_stream
+from trace_tools.reading.trace_file import Trace
+from trace_tools.tap_points import Level, TapPoint
+
+SHOWN_CAUSES = 10
+SHOWN_TIES = 10
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to judge: tolerances by hand, the floor file and its factor, the tap graph file.
+
+    ``partial``: judge what both logs hold, and let the rest not stand against PASS; ``same_run``: two logs
+    of one run are wanted, to show that it repeats itself.
+    """
+
+    rtol: float | None = None
+    atol: float | None = None
+    floor: str | None = None
+    k: float | None = None
+    graph: str | None = None
+    partial: bool = False
+    same_run: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdict and everything it rests on.
+
+    ``first``: the first record in execution order outside its bound or without a partner; ``causes``: the
+    first causal record of each tap; ``ties``: the first ties; ``problems``: what breaks the contract.
+    """
+
+    decision: Decision
+    comparison: Comparison
+    blame: Blame
+    first: Finding | None
+    causes: tuple[Finding, ...]
+    ties: tuple[Finding, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        """The word of the verdict."""
+        return self.decision.verdict
+
+    @property
+    def error(self) -> str:
+        """What makes the verdict an error, or would without a divergence; empty if nothing does."""
+        return self.decision.error
+
+    @property
+    def line(self) -> str:
+        """The verdict with its first reason and what it covers."""
+        found = self.first
+        first = f"{found.tap} {found.context}".strip() + f" ({found.state})" if found else ""
+        return verdict_line(self.comparison, self.decision, first, len(self.blame.entries(State.TIE)))
+
+    @property
+    def exit_status(self) -> int:
+        """Exit status of the program for this verdict."""
+        return EXIT_STATUS[self.verdict]
+
+
+def load_graph(path: str) -> Graph:
+    """Read a tap graph: JSON ``{"taps": [{"name": ..., "inputs": [...], "formula": ...}]}``.
+
+    Each tap may have any of the fields of `TapPoint`; taps of the contract that the file does not name stay.
+    Raises: TraceError that names the fault.
+    """
+    remedy = "give a JSON file with 'taps'"
+    data = read_regular(Path(path), "tap graph", remedy, TraceError)
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise TraceError(f"tap graph '{printable(path)}' is not JSON: {error}; {remedy}") from None
+    taps = content.get("taps") if isinstance(content, dict) else None
+    if not isinstance(taps, list):
+        raise TraceError(f"tap graph '{path}' has no list 'taps'; see `trace-diff --help`")
+    added = dict(_graph_tap(entry, path) for entry in taps)
+    graph = {**DEFAULT_GRAPH, **added}
+    for name, tap in added.items():
+        unknown = [other for other in tap.inputs if other not in graph]
+        if unknown:
+            raise TraceError(
+                f"tap graph '{path}': {name} has the input '{unknown[0]}', which is no tap; add it"
+            )
+    return graph
+
+
+_ALLOWED = {field.name for field in fields(TapPoint)} - {"carried", "input_rules", "decided_by"}
+
+
+def _graph_tap(entry: Any, path: str) -> tuple[str, TapPoint]:
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not set(entry) <= _ALLOWED:
+        raise TraceError(
+            f"tap graph '{path}' has the entry {entry!r}; a tap has a name and of {sorted(_ALLOWED)}"
+        )
+    name = entry["name"]
+    blank = TapPoint(name, Level.mosaic, 1, "float", "", (), (), "not stated")
+    changes: dict[str, Any] = {
+        key: tuple(part) if isinstance(part, list) else part for key, part in entry.items()
+    }
+    if "level" in changes:
+        if changes["level"] not in Level.__members__:
+            raise TraceError(
+                f"tap graph '{path}': {name} has the level '{changes['level']}'; "
+                f"levels are {', '.join(Level.__members__)}"
+            )
+        changes["level"] = Level[changes["level"]]
+    return name, replace(DEFAULT_GRAPH.get(name, blank), **changes)
+
+
+def make_bounds(options: Options, names: tuple[str, ...]) -> Bounds:
+    """Choose the bounds: the floor file, the packaged floor or the fall-back; then tolerances by hand."""
+    for what, value in (("--rtol", options.rtol), ("--atol", options.atol), ("--k", options.k)):
+        if value is not None and not 0 <= value < float("inf"):
+            raise TraceError(f"{what} is {value:g}; it must be a finite number that is not negative")
+    floor = load_floor(options.floor) if options.floor else packaged_floor()
+    floats = [name for name in names if name not in DEFAULT_GRAPH or DEFAULT_GRAPH[name].kind == "float"]
+    return bounds_for(floor, floats, options.k).override(options.rtol, options.atol)
+
+
+def judge(a: Trace, b: Trace, options: Options = Options(), one_run: str = "") -> Report:
+    """Align, compare and explain two traces; `verdict.decide` states what verdict follows.
+
+    Args: one_run: why both are of one run, empty if nothing says so.
+
+    Raises: TraceError and NotComparableError where no comparison is possible.
+    """
+    graph = load_graph(options.graph) if options.graph else DEFAULT_GRAPH
+    alignment = align(a, b)
+    a, b = _broken_if_shorter(a, b, alignment)
+    present = (
+        {alignment.names[number] for number in set(alignment.tap.tolist())}
+        if len(alignment.a) < 10**5
+        else None
+    )
+    names = tuple(name for name in alignment.names if present is None or name in present)
+    comparison = compare(a, b, alignment, make_bounds(options, names))
+    blame = find_blame(comparison, graph)
+    problems = [
+        f"{trace.source}: {line}"
+        for trace in (a, b)
+        for line in check_stream(trace, graph)
+        if trace.schema == 1
+    ]
+    first = blame.first(*DIVERGENT)
+    evidence = Evidence(first is not None, problems, options.partial, "" if options.same_run else one_run)
+    return Report(
+        decide(comparison, evidence),
+        comparison,
+        blame,
+        None if first is None else finding(blame, first),
+        _causes(blame),
+        tuple(finding(blame, int(entry)) for entry in blame.entries(State.TIE)[:SHOWN_TIES]),
+        tuple(problems),
+    )
+
+
+def _broken_if_shorter(a: Trace, b: Trace, alignment: Alignment) -> tuple[Trace, Trace]:
+    """A log whose last line has no newline broke off there if the other log goes on."""
+    traces = []
+    for trace, here, there in ((a, alignment.a, alignment.b), (b, alignment.b, alignment.a)):
+        goes_on = len(here) and here[-1] < 0 <= there[-1]
+        traces.append(replace(trace, broken=trace.unended) if trace.unended and goes_on else trace)
+    return traces[0], traces[1]
+
+
+def _causes(blame: Blame) -> tuple[Finding, ...]:
+    seen: dict[int, int] = {}
+    taps = blame.comparison.alignment.tap
+    for entry in blame.entries(State.CAUSAL, State.NO_GRAPH).tolist():
+        seen.setdefault(int(taps[entry]), entry)
+    return tuple(finding(blame, entry) for entry in sorted(seen.values())[:SHOWN_CAUSES])
+
+
+def judge_files(a: str, b: str, options: Options = Options()) -> Report:
+    """Judge two trace files; see `judge`."""
+    first, second = read_pair(a, b)
+    return judge(first, second, options, _one_run(Path(a), Path(b)))
+
+
+def _one_run(a: Path, b: Path) -> str:
+    """Say why two files are logs of one run: one file, or two of the same bytes; empty if they are not."""
+    if identity(a) == identity(b):
+        what = f"'{printable(str(a))}' and '{printable(str(b))}' are one file"
+    elif _same_bytes(a, b):
+        what = f"'{printable(str(b))}' is byte for byte '{printable(str(a))}'"
+    else:
+        return ""
+    return (
+        f"{what}: they agree whatever they hold; give the logs of two runs "
+        "(--same-run shows that a run repeats itself)"
+    )
+
+
+def _same_bytes(a: Path, b: Path) -> bool:
+    return filecmp.cmp(a, b, shallow=False)

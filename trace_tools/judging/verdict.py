@@ -1,0 +1,183 @@
+"""The verdict on two traces: one place decides it, and what was set aside stands against PASS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trace_tools.judging.diff import Comparison
+from trace_tools.reading.lines import show_context
+from trace_tools.reading.trace_file import Trace, context_of
+from trace_tools.tap_points import TAP_ID, TAP_POINTS, Level
+
+Index = NDArray[np.int64]
+
+EXIT_STATUS: Mapping[str, int] = {
+    "PASS": 0,
+    "PASS (LOOSENED)": 0,
+    "FAIL": 1,
+    "NOT COMPARABLE": 2,
+    "ERROR": 3,
+}
+FINAL_TAP = "I_pixel_final"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a comparison besides its numbers.
+
+    ``diverges``: a record is outside its bound or missing; ``problems``: breaches of the contract;
+    ``partial``: the user asked to judge only what both logs hold; ``one_run``: why both logs are the same
+    run, empty if they are not.
+    """
+
+    diverges: bool
+    problems: Sequence[str]
+    partial: bool = False
+    one_run: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The verdict, what it rests on in words, and the error if it is one."""
+
+    verdict: str
+    error: str
+    set_aside: tuple[str, ...]
+
+
+def decide(comparison: Comparison, evidence: Evidence) -> Decision:
+    """Return the verdict.
+
+    ERROR for a log that broke off; else FAIL for a divergence; else ERROR for a breach of the contract; else
+    NOT COMPARABLE if anything was set aside; else PASS, or PASS (LOOSENED) where more was let through than
+    was measured.
+    """
+    broken = [trace.broken for trace in (comparison.a, comparison.b) if trace.broken]
+    breach = (
+        f"{len(evidence.problems)} breaches of the trace contract, the first: {evidence.problems[0]}"
+        if evidence.problems
+        else ""
+    )
+    aside = tuple(set_aside(comparison, evidence))
+    rows = (
+        ("ERROR", "; ".join(broken)),
+        ("FAIL", "a record diverges" if evidence.diverges else ""),
+        ("ERROR", breach),
+        ("NOT COMPARABLE", "; ".join(aside)),
+    )
+    verdict = next((word for word, reason in rows if reason), _clean(comparison, evidence))
+    return Decision(verdict, "; ".join(broken) or breach, aside)
+
+
+def _clean(comparison: Comparison, evidence: Evidence) -> str:
+    alone = evidence.partial and bool(np.any(comparison.alignment.by == 0))
+    return "PASS (LOOSENED)" if comparison.bounds.loosened or alone else "PASS"
+
+
+def set_aside(comparison: Comparison, evidence: Evidence) -> Iterator[str]:
+    """Say what was not compared, whatever the reason: each of these lines stands against PASS."""
+    if evidence.one_run:
+        yield evidence.one_run
+    for trace in (comparison.a, comparison.b):
+        if trace.aside_count:
+            count = _count(trace.aside_count, "line")
+            yield f"{trace.source}: {count} cannot be compared, the first: {trace.aside[0]}"
+    undefined = [diff.undefined for diff in comparison.taps.values() if len(diff.undefined)]
+    if undefined:
+        every = np.sort(np.concatenate(undefined))
+        first = name_of(comparison, int(every[0]))
+        yield f"NaN on both sides in {_count(len(every), 'record')}, the first: {first}"
+    if not evidence.partial:
+        yield from _alone(comparison)
+    if comparison.compared == 0:
+        yield "no record was compared"
+
+
+def _alone(comparison: Comparison) -> Iterator[str]:
+    alignment = comparison.alignment
+    for trace, here, there in (
+        (comparison.a, alignment.a, alignment.b),
+        (comparison.b, alignment.b, alignment.a),
+    ):
+        entries = np.flatnonzero((here >= 0) & (there < 0))
+        if len(entries):
+            first = name_of(comparison, int(entries[0]))
+            share = f"{len(entries)} of {_count(len(trace), 'record')} of {trace.source}"
+            yield f"{share} have no partner, the first: {first} (--partial judges what both logs hold)"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def name_of(comparison: Comparison, entry: int) -> str:
+    """Return tap and context of an entry."""
+    alignment = comparison.alignment
+    context = context_of(alignment.contexts[alignment.context[entry]])
+    return f"{alignment.names[alignment.tap[entry]]} {show_context(context)}".strip()
+
+
+def coverage(comparison: Comparison) -> str:
+    """Say how much of both logs was compared, and of what: the set-up, how many pixels."""
+    alignment = comparison.alignment
+    judged = alignment.by > 0
+    for diff in comparison.taps.values():
+        judged[diff.undefined] = False
+    entries = np.flatnonzero(judged)
+    sizes = [len(trace) + trace.aside_count for trace in (comparison.a, comparison.b)]
+    share = "all of both logs" if sizes == [len(entries)] * 2 else f"of {sizes[0]} in A, {sizes[1]} in B"
+    in_set_up = np.array([name in TAP_ID and TAP_POINTS[TAP_ID[name]].level <= Level.mosaic_setup
+                          for name in alignment.names], bool)[alignment.tap[entries]]  # fmt: skip
+    of_pixels = _pixel_words(comparison, entries[~in_set_up])
+    return f"{share}: {np.count_nonzero(in_set_up)} of the set-up, {of_pixels}"
+
+
+def _pixel_words(comparison: Comparison, entries: Index) -> str:
+    if not len(entries):
+        return "no pixel was compared"
+    alignment = comparison.alignment
+    places = alignment.contexts[alignment.context[entries]][:, :2]
+    pixels = len(np.unique(places[places[:, 0] >= 0], axis=0))
+    words = f"{len(entries)} of {_count(pixels, 'pixel') if pixels else 'an unnamed pixel'}"
+    final = alignment.entries(FINAL_TAP)
+    final = final[alignment.by[final] > 0]
+    dark = len(final) and not _values(comparison.a, alignment.a[final]).any()
+    return f"{words}; {FINAL_TAP} is 0 in all of them" if dark else words
+
+
+def _values(trace: Trace, records: Index) -> NDArray[np.float64]:
+    return trace.columns.values[trace.columns.start[records]]
+
+
+def by_digits(comparison: Comparison) -> str:
+    """Say how many records agree only within the digits that were printed; empty if none does."""
+    number = sum(diff.by_digits for diff in comparison.taps.values())
+    printed = [f"{letter} prints {trace.digits.describe()}" for letter, trace in
+               (("A", comparison.a), ("B", comparison.b)) if trace.digits.describe()]  # fmt: skip
+    return (
+        f"{number} of them within half a unit of the last printed digit ({', '.join(printed)})"
+        if number
+        else ""
+    )
+
+
+def verdict_line(comparison: Comparison, decision: Decision, first: str, ties: int) -> str:
+    """Return the verdict with its first reason and what it covers, in one line.
+
+    Args:
+        first: the first divergence in words, empty if there is none.
+        ties: number of ties.
+    """
+    if decision.verdict == "FAIL":
+        return f"FAIL: first divergence {first}"
+    if decision.verdict == "ERROR":
+        return f"ERROR: {decision.error}"
+    parts = [f"{comparison.compared} records agree", by_digits(comparison), f"{ties} ties" if ties else ""]
+    agree = f"{', '.join(part for part in parts if part)} ({coverage(comparison)})"
+    if decision.verdict == "NOT COMPARABLE":
+        return f"NOT COMPARABLE: {'; '.join(decision.set_aside)}; {agree}"
+    return f"{decision.verdict}: {agree}"

@@ -1,0 +1,64 @@
+"""Reading two traces, large ones at the same time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import fields, replace
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+
+import numpy as np
+
+from system_io.owner import remove, scratch_folder
+from system_io.watchdog import watchdog
+from trace_tools.reading.trace_columns import Columns, ColumnsBuilder
+from trace_tools.reading.trace_file import Trace, read_trace
+
+PARALLEL_BYTES = 1 << 27
+_COLUMNS = tuple(field.name for field in fields(Columns))
+
+
+def _is_large(path: str) -> bool:
+    file = Path(path)
+    return file.is_file() and file.stat().st_size >= PARALLEL_BYTES
+
+
+def _read_into(path: str, folder: str) -> Trace:
+    """Read a trace and leave its columns in files: a pipe would take longer than the parsing saves."""
+    trace = read_trace(path)
+    for name in _COLUMNS:
+        np.save(Path(folder) / f"{name}.npy", getattr(trace.columns, name))
+    return replace(trace, columns=ColumnsBuilder().finish())
+
+
+def read_pair(a: str, b: str) -> tuple[Trace, Trace]:
+    """Read two trace files. Raises: TraceError for the first one that cannot be read."""
+    if not (_is_large(a) and _is_large(b) and (os.cpu_count() or 1) > 1):
+        return read_trace(a), read_trace(b)
+    folder = scratch_folder("trace-diff")
+    try:
+        with (
+            watchdog().removing(folder),
+            ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool,
+        ):
+            other = pool.submit(_read_into, b, str(folder))
+            first = read_trace(a)
+            second = other.result()
+            columns = Columns(*(np.load(folder / f"{name}.npy") for name in _COLUMNS))
+    finally:
+        remove(folder)
+    return first, replace(second, columns=columns)
+
+
+def _end_with_parent() -> None:
+    """End this reader when the process that wanted its columns is gone, however it ended."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
