@@ -16,7 +16,7 @@ from harness.suite.generate import generate, kept_images, packaged_golden, verif
 from harness.suite.judge import BITWISE, FAIL, WITHIN_BOUND, judge
 from harness.suite.manifest import load_manifest
 from system_io.errors import UserError
-from tests.golden_suite_generator.conftest import FEW
+from tests.harness.suite.conftest import FEW
 
 CASES = select(load_cases(), FEW)
 
