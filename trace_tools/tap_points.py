@@ -125,8 +125,8 @@ def c_header(taps: Iterable[TapPoint] = TAP_POINTS) -> str:
     points = tuple(taps)
     levels = [f"    LEVEL_{level.name.upper()} = {level.value}," for level in Level]
     ids = [f"    TAP_{tap.name}," for tap in points]
-    rows = [f'    {{"{tap.name}", LEVEL_{tap.level.name.upper()}, {tap.size}, \'{tap.kind[0]}\'}},'
-            for tap in points]  # fmt: skip
+    rows = [f'    [TAP_{tap.name}] = {{"{tap.name}", LEVEL_{tap.level.name.upper()}, {tap.size},'
+            f" '{tap.kind[0]}'}}," for tap in points]  # fmt: skip
     return "\n".join([
         "/* Tap points of the trace contract, in the order of printing.",
         " * Made by `python -m trace_tools.tap_points --c-header`; do not edit. */",

@@ -10,12 +10,20 @@
 #define INLINED static inline
 #endif
 
-/* Writes three taps, first and the two after it: the cell vectors, metres turned into Angstrom. */
-static void tap_cell(struct trace *t, enum tap_id first, const struct cell *cell)
+/* Writes the cell vectors of a phi step, metres turned into Angstrom. */
+static void tap_turned(struct trace *t, const struct cell *cell)
 {
-    tap_vec(t, first, vec_scale(cell->a, 1e10));
-    tap_vec(t, first + 1, vec_scale(cell->b, 1e10));
-    tap_vec(t, first + 2, vec_scale(cell->c, 1e10));
+    tap_vec(t, TAP_rot_a_angstroms, vec_scale(cell->a, 1e10));
+    tap_vec(t, TAP_rot_b_angstroms, vec_scale(cell->b, 1e10));
+    tap_vec(t, TAP_rot_c_angstroms, vec_scale(cell->c, 1e10));
+}
+
+/* Writes the cell vectors of a mosaic domain, metres turned into Angstrom. */
+static void tap_domain(struct trace *t, const struct cell *cell)
+{
+    tap_vec(t, TAP_mos_a_angstroms, vec_scale(cell->a, 1e10));
+    tap_vec(t, TAP_mos_b_angstroms, vec_scale(cell->b, 1e10));
+    tap_vec(t, TAP_mos_c_angstroms, vec_scale(cell->c, 1e10));
 }
 
 /* Writes the taps of a domain from its cell to its lattice factor (spec/12). */
@@ -24,13 +32,14 @@ static void tap_lattice(const struct loop *loop, struct trace *t, const struct c
 {
     const struct crystal *c = &loop->scene->c;
     if (loop->scene->s.mosaic_rad > 0.0)
-        tap_cell(t, TAP_mos_a_angstroms, cell);
+        tap_domain(t, cell);
     tap_vec(t, TAP_hkl_frac, hkl);
     tap_vec(t, TAP_hkl_rounded, rounded);
-    if (c->shape == SHAPE_SQUARE)
-        for (int i = 0; i < 3; ++i)
-            tap_real(t, TAP_F_latt_a + (enum tap_id)i, v->factor[i]);
-    else if (c->shape == SHAPE_ROUND || !loop->scene->q->on[QUIRK_GAUSS_WIDTH])
+    if (c->shape == SHAPE_SQUARE) {
+        tap_real(t, TAP_F_latt_a, v->factor[0]);
+        tap_real(t, TAP_F_latt_b, v->factor[1]);
+        tap_real(t, TAP_F_latt_c, v->factor[2]);
+    } else if (c->shape == SHAPE_ROUND || !loop->scene->q->on[QUIRK_GAUSS_WIDTH])
         tap_real(t, TAP_hrad_sqr, v->square);
     else
         tap_real(t, TAP_rad_star_sqr, v->square);
@@ -106,7 +115,7 @@ INLINED void sweep(struct loop *loop, struct pixel *p, const struct beamlet *b, 
         const struct cell *turned = &scene->turn.cell[map[j]];
         if (t != NULL) {
             t->at.phi = j;
-            tap_cell(t, TAP_rot_a_angstroms, turned);
+            tap_turned(t, turned);
         }
         for (long m = 0; m < scene->s.domains; ++m) {
             const mat3 *u = &scene->s.domain[m];

@@ -151,11 +151,15 @@ static void trace_counts(struct trace *t, const struct scene *scene)
 {
     const struct sampling *s = &scene->s;
     const struct options *o = scene->o;
-    const double value[] = {(double)s->oversample, o->oversample_thick, o->oversample_polar, o->oversample_omega,
-                            (double)s->source_count, (double)s->phi.count, (double)s->domains, (double)s->layers,
-                            s->steps};
-    for (int i = 0; i < 9; ++i)
-        trace_reals(t, TAP_oversample + (enum tap_id)i, &value[i]);
+    tap_real(t, TAP_oversample, (double)s->oversample);
+    tap_real(t, TAP_oversample_thick, o->oversample_thick);
+    tap_real(t, TAP_oversample_polar, o->oversample_polar);
+    tap_real(t, TAP_oversample_omega, o->oversample_omega);
+    tap_real(t, TAP_sources, (double)s->source_count);
+    tap_real(t, TAP_phisteps, (double)s->phi.count);
+    tap_real(t, TAP_mosaic_domains, (double)s->domains);
+    tap_real(t, TAP_thicksteps, (double)s->layers);
+    tap_real(t, TAP_steps, s->steps);
     tap_real(t, TAP_I_bg, scene->q->on[QUIRK_WATER_STEPS] ? scene_background(scene) : 0.0);
 }
 
@@ -171,12 +175,17 @@ static void trace_detector(struct trace *t, const struct scene *scene)
     tap_real(t, TAP_lambda0_meters, scene->o->lambda_m);
     tap_real(t, TAP_fluence_photons_per_m2, scene->o->fluence);
     tap_real(t, TAP_r_e_sqr, R_E_SQR);
-    const vec3 axis[] = {g->beam, g->polar, g->spindle, g->twotheta_axis, g->fast, g->slow, g->normal};
-    for (int i = 0; i < 7; ++i)
-        tap_vec(t, TAP_beam_vec + (enum tap_id)i, axis[i]);
-    const double centre[] = {g->Fbeam_m, g->Sbeam_m, g->Fclose_m, g->Sclose_m};
-    for (int i = 0; i < 4; ++i)
-        tap_real(t, TAP_Fbeam_meters + (enum tap_id)i, centre[i]);
+    tap_vec(t, TAP_beam_vec, g->beam);
+    tap_vec(t, TAP_polar_vec, g->polar);
+    tap_vec(t, TAP_spindle_axis, g->spindle);
+    tap_vec(t, TAP_twotheta_axis, g->twotheta_axis);
+    tap_vec(t, TAP_fdet_vec, g->fast);
+    tap_vec(t, TAP_sdet_vec, g->slow);
+    tap_vec(t, TAP_odet_vec, g->normal);
+    tap_real(t, TAP_Fbeam_meters, g->Fbeam_m);
+    tap_real(t, TAP_Sbeam_meters, g->Sbeam_m);
+    tap_real(t, TAP_Fclose_meters, g->Fclose_m);
+    tap_real(t, TAP_Sclose_meters, g->Sclose_m);
     tap_vec(t, TAP_pix0_vector_meters, g->pix0_m);
     tap_real(t, TAP_close_distance_meters, g->close_distance_m);
     tap_real(t, TAP_distance_meters, g->distance_m);
@@ -186,11 +195,13 @@ static void trace_detector(struct trace *t, const struct scene *scene)
 static void trace_crystal(struct trace *t, const struct scene *scene)
 {
     const struct crystal *c = &scene->c;
-    const vec3 cell[] = {c->star_A_inv.a, c->star_A_inv.b, c->star_A_inv.c,
-                         c->direct_A.a, c->direct_A.b, c->direct_A.c};
     tap_vec(t, TAP_misset_rad, c->misset_rad);
-    for (int i = 0; i < 6; ++i)
-        tap_vec(t, TAP_a_star_A_inv + (enum tap_id)i, cell[i]);
+    tap_vec(t, TAP_a_star_A_inv, c->star_A_inv.a);
+    tap_vec(t, TAP_b_star_A_inv, c->star_A_inv.b);
+    tap_vec(t, TAP_c_star_A_inv, c->star_A_inv.c);
+    tap_vec(t, TAP_a_angstroms, c->direct_A.a);
+    tap_vec(t, TAP_b_angstroms, c->direct_A.b);
+    tap_vec(t, TAP_c_angstroms, c->direct_A.c);
     tap_real(t, TAP_V_cell_A3, c->volume_A3);
     trace_reals(t, TAP_N_cells, c->cells);
     trace_words(t, TAP_xtal_shape, shape_name(c->shape));

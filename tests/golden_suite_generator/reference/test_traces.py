@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from trace_tools.tap_points import TAP_ID, Level, c_header, tap_point
+from harness.programs.build import build_reference, reference_sources
+from trace_tools.tap_points import TAP_ID, TAP_POINTS, Level, c_header, tap_point
 
 BASE = (
     "-cell 60 70 80 90 95 90 -misset 10 20 30 -lambda 1 -distance 100 -detpixels 8 -pixel 0.4 -N 5"
@@ -29,9 +32,29 @@ def taps(text: str) -> list[str]:
 
 
 def test_the_committed_tap_header_is_the_generated_one() -> None:
-    root = Path(__file__).resolve().parents[3]
-    header = root / "golden_suite_generator" / "reference" / "tap_points.h"
-    assert header.read_text(encoding="utf-8") == c_header()
+    assert (reference_sources() / "tap_points.h").read_text(encoding="utf-8") == c_header()
+
+
+@pytest.fixture(scope="module")
+def shuffled_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reference with the rows of the tap table in another order."""
+    sources = shutil.copytree(reference_sources(), tmp_path_factory.mktemp("shuffled") / "sources")
+    rows = list(TAP_POINTS)
+    random.Random(0).shuffle(rows)
+    (sources / "tap_points.h").write_text(c_header(rows), encoding="utf-8")
+    return build_reference(sources=sources).path
+
+
+@pytest.mark.parametrize(
+    "shape", ["-square_xtal", "-round_xtal", "-gauss_xtal", "-tophat_spots -interpolate"]
+)
+def test_every_tap_is_printed_by_its_name_whatever_the_order_of_the_table(
+    c_binary: Path, shuffled_binary: Path, tmp_path: Path, shape: str
+) -> None:
+    options = f"{RICH} {shape} -trace_pixel 3 3 -trace_pixel 7 0"
+    printed = run(c_binary, tmp_path, options)
+    assert len(set(taps(printed))) > 70
+    assert run(shuffled_binary, tmp_path, options) == printed
 
 
 def test_trace_goes_to_standard_output_unless_told_otherwise(c_binary: Path, tmp_path: Path) -> None:
