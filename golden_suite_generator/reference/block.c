@@ -108,16 +108,16 @@ INLINED void evaluate(struct loop *loop, struct pixel *p, const struct beamlet *
 INLINED void sweep(struct loop *loop, struct pixel *p, const struct beamlet *b, const bool observed)
 {
     const struct scene *scene = loop->scene;
-    const long *map = loop->first_block ? scene->turn.first : scene->turn.later;
+    const long long *map = loop->first_block ? scene->turn.first : scene->turn.later;
     const bool mosaic = scene->s.mosaic_rad > 0.0;
     struct trace *t = observed ? p->trace : NULL;
-    for (long j = 0; j < scene->turn.steps; ++j) {
+    for (long long j = 0; j < scene->turn.steps; ++j) {
         const struct cell *turned = &scene->turn.cell[map[j]];
         if (t != NULL) {
             t->at.phi = j;
             tap_turned(t, turned);
         }
-        for (long m = 0; m < scene->s.domains; ++m) {
+        for (long long m = 0; m < scene->s.domains; ++m) {
             const mat3 *u = &scene->s.domain[m];
             struct cell cell = *turned;
             if (t != NULL)

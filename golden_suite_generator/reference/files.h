@@ -17,7 +17,7 @@ struct file_bytes {
 struct piece {
     const char *at;
     size_t length;
-    long line;
+    long long line;
 };
 
 const char *irregular(const char *path);

@@ -39,7 +39,7 @@ const char *pivot_name(enum pivot p)
 }
 
 /* Number of pixels on one axis, and the size if the count was given (spec/02 section 2). */
-static double axis_pixels(long count, double pixel_m, double *size_m)
+static double axis_pixels(long long count, double pixel_m, double *size_m)
 {
     if (count != 0)
         *size_m = pixel_m * (double)count;
@@ -63,14 +63,14 @@ static void resolve_size(const struct options *o, struct geometry *g)
         fail("detector of %.6g x %.6g pixels (-detpixels, -detsize, -pixel): at most %d pixels are possible", fast,
              slow, LARGEST_PIXELS);
     values_check_memory(BYTES_PER_PIXEL * fast * slow, "the detector");
-    g->fast_pixels = (long)fast;
-    g->slow_pixels = (long)slow;
+    g->fast_pixels = (long long)fast;
+    g->slow_pixels = (long long)slow;
 }
 
 /* Bounds of the region of interest; a negative one takes its default. */
 static void resolve_roi(const struct options *o, struct geometry *g)
 {
-    const long unset[4] = {0, g->fast_pixels, 0, g->slow_pixels};
+    const long long unset[4] = {0, g->fast_pixels, 0, g->slow_pixels};
     for (int i = 0; i < 4; ++i)
         g->roi[i] = o->roi[i] < 0 ? unset[i] : o->roi[i];
 }

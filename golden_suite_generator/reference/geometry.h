@@ -7,9 +7,9 @@
 struct geometry {
     enum convention convention;
     enum pivot pivot;
-    long fast_pixels, slow_pixels;
+    long long fast_pixels, slow_pixels;
     double pixel_m, fast_size_m, slow_size_m;
-    long roi[4]; /* xmin xmax ymin ymax, inclusive */
+    long long roi[4]; /* xmin xmax ymin ymax, inclusive */
     vec3 beam, fast, slow, normal, twotheta_axis, polar, spindle, vertical;
     vec3 pix0_m;
     double Xbeam_m, Ybeam_m; /* as the header shows them */

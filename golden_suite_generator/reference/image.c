@@ -49,7 +49,7 @@ static bool polar_wanted(const struct loop *loop, const struct pixel *p)
 }
 
 /* Writes the taps of a source up to the resolution test. */
-static void tap_source(struct trace *t, long n, const struct source *source, vec3 incident, vec3 q, double stol,
+static void tap_source(struct trace *t, long long n, const struct source *source, vec3 incident, vec3 q, double stol,
                        bool skipped)
 {
     t->at.source = n;
@@ -61,7 +61,7 @@ static void tap_source(struct trace *t, long n, const struct source *source, vec
 }
 
 /* One source seen from one sub-pixel; diffracted may be normalised again (Q-POLAR-UNITIZE). */
-static void run_source(struct loop *loop, struct pixel *p, long n, vec3 *diffracted)
+static void run_source(struct loop *loop, struct pixel *p, long long n, vec3 *diffracted)
 {
     const struct scene *scene = loop->scene;
     const struct options *o = scene->o;
@@ -103,7 +103,7 @@ static double solid_angle(const struct scene *scene, double R_m)
 }
 
 /* Brings the caches of solid angle and capture fraction up to date for one sub-pixel. */
-static void refresh_caches(const struct scene *scene, struct pixel *p, long layer, double R_m, vec3 diffracted)
+static void refresh_caches(const struct scene *scene, struct pixel *p, long long layer, double R_m, vec3 diffracted)
 {
     const struct sampling *s = &scene->s;
     bool sensor = s->thick_m != 0.0 || scene->q->on[QUIRK_OVERSAMPLE_THICK_NO_SENSOR];
@@ -130,7 +130,7 @@ static void tap_subpixel(const struct scene *scene, const struct pixel *p, doubl
 }
 
 /* One sub-pixel of one layer at (f_m, s_m) on the detector, metres from the corner of pixel (0,0). */
-static void run_subpixel(struct loop *loop, struct pixel *p, long layer, double f_m, double s_m)
+static void run_subpixel(struct loop *loop, struct pixel *p, long long layer, double f_m, double s_m)
 {
     const struct scene *scene = loop->scene;
     const struct geometry *g = &scene->g;
@@ -146,7 +146,7 @@ static void run_subpixel(struct loop *loop, struct pixel *p, long layer, double 
     loop->totals.solid_angle += p->W;
     if (p->trace != NULL)
         tap_subpixel(scene, p, f_m, s_m, o_m, pos, R_m, diffracted);
-    for (long n = 0; n < scene->s.source_count; ++n)
+    for (long long n = 0; n < scene->s.source_count; ++n)
         run_source(loop, p, n, &diffracted);
     p->end_f_m = f_m;
     p->end_s_m = s_m;
@@ -157,13 +157,13 @@ static void run_subpixel(struct loop *loop, struct pixel *p, long layer, double 
 }
 
 /* All sub-pixels of one sensor layer of a pixel. */
-static void run_layer(struct loop *loop, struct pixel *p, long layer, long slow, long fast)
+static void run_layer(struct loop *loop, struct pixel *p, long long layer, long long slow, long long fast)
 {
-    long O = loop->scene->s.oversample;
+    long long O = loop->scene->s.oversample;
     double sub = loop->scene->g.pixel_m / (double)O;
     p->C = loop->scene->s.thick_m == 0.0 ? 1.0 : 0.0;
-    for (long i = 0; i < O; ++i) {
-        for (long j = 0; j < O; ++j) {
+    for (long long i = 0; i < O; ++i) {
+        for (long long j = 0; j < O; ++j) {
             if (p->trace != NULL) {
                 p->trace->at.layer = layer;
                 p->trace->at.sub_slow = i;
@@ -199,7 +199,7 @@ static double finish_pixel(const struct loop *loop, const struct pixel *p)
 }
 
 /* Adds a finished pixel to the statistics, in upstream's order. */
-static void count_pixel(struct loop *loop, const struct pixel *p, long slow, long fast, float value)
+static void count_pixel(struct loop *loop, const struct pixel *p, long long slow, long long fast, float value)
 {
     struct totals *t = &loop->totals;
     double x = (double)value, px = loop->scene->g.pixel_m;
@@ -215,7 +215,7 @@ static void count_pixel(struct loop *loop, const struct pixel *p, long slow, lon
 }
 
 /* True if -printout shows this pixel. */
-static bool is_printed(const struct options *o, long slow, long fast)
+static bool is_printed(const struct options *o, long long slow, long long fast)
 {
     if (!o->printout || o->printout_pixel[0] < 0)
         return o->printout;
@@ -223,7 +223,7 @@ static bool is_printed(const struct options *o, long slow, long fast)
 }
 
 /* One pixel, all layers. Returned: its 4-byte value, photons. */
-static float run_pixel(struct loop *loop, long slow, long fast)
+static float run_pixel(struct loop *loop, long long slow, long long fast)
 {
     struct scene *scene = loop->scene;
     struct pixel p = {.P = scene->o->nopolar ? 1.0 : 0.0, .have_polar = scene->o->nopolar, .sum = loop->background};
@@ -233,7 +233,7 @@ static float run_pixel(struct loop *loop, long slow, long fast)
         p.trace->at.slow = slow;
         p.trace->at.fast = fast;
     }
-    for (long layer = 0; layer < scene->s.layers; ++layer)
+    for (long long layer = 0; layer < scene->s.layers; ++layer)
         run_layer(loop, &p, layer, slow, fast);
     float value = (float)finish_pixel(loop, &p);
     count_pixel(loop, &p, slow, fast, value);
@@ -243,13 +243,13 @@ static float run_pixel(struct loop *loop, long slow, long fast)
 }
 
 /* True if the pixel is inside the region of interest. */
-bool pixel_in_roi(const struct geometry *g, long slow, long fast)
+bool pixel_in_roi(const struct geometry *g, long long slow, long long fast)
 {
     return fast >= g->roi[0] && fast <= g->roi[1] && slow >= g->roi[2] && slow <= g->roi[3];
 }
 
 /* True if a mask leaves the pixel out. */
-bool pixel_masked(const struct scene *scene, long slow, long fast)
+bool pixel_masked(const struct scene *scene, long long slow, long long fast)
 {
     return scene->mask.pixel != NULL && scene->mask.pixel[slow * scene->g.fast_pixels + fast] == 0;
 }
@@ -274,8 +274,8 @@ struct totals image_render(struct scene *scene, float *image)
 {
     const struct geometry *g = &scene->g;
     struct loop loop = start_loop(scene);
-    for (long slow = g->roi[2]; slow <= g->roi[3] && slow < g->slow_pixels; ++slow) {
-        for (long fast = g->roi[0]; fast <= g->roi[1] && fast < g->fast_pixels; ++fast) {
+    for (long long slow = g->roi[2]; slow <= g->roi[3] && slow < g->slow_pixels; ++slow) {
+        for (long long fast = g->roi[0]; fast <= g->roi[1] && fast < g->fast_pixels; ++fast) {
             if (pixel_masked(scene, slow, fast))
                 continue;
             image[slow * g->fast_pixels + fast] = run_pixel(&loop, slow, fast);

@@ -12,9 +12,9 @@
 /* Orientation of each phi step, and which step's orientation a step sees. */
 struct orientations {
     struct cell *cell; /* one a step, and the unrotated cell at the end */
-    long *first;       /* in the first block of the run */
-    long *later;
-    long steps;
+    long long *first;       /* in the first block of the run */
+    long long *later;
+    long long steps;
 };
 
 /* Everything the loop reads. */
@@ -50,8 +50,8 @@ struct totals {
 struct orientations orientations_make(const struct scene *scene);
 void orientations_free(struct orientations *turn);
 struct totals image_render(struct scene *scene, float *image);
-bool pixel_in_roi(const struct geometry *g, long slow, long fast);
-bool pixel_masked(const struct scene *scene, long slow, long fast);
+bool pixel_in_roi(const struct geometry *g, long long slow, long long fast);
+bool pixel_masked(const struct scene *scene, long long slow, long long fast);
 void trace_setup(struct scene *scene);
 double scene_background(const struct scene *scene);
 

@@ -2,6 +2,8 @@
 #include "messages.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,11 +72,17 @@ void warnings_print(struct warnings *list)
     *list = (struct warnings){0};
 }
 
+/* True if count items of size bytes (above 0) are no absurd amount, and their bytes can be counted. */
+static bool is_sensible(size_t count, size_t size)
+{
+    return (double)count * (double)size <= MOST_BYTES && count <= SIZE_MAX / size;
+}
+
 /* Zeroed memory for count items of size bytes; never NULL. what names it in the error. */
 void *checked_alloc(size_t count, size_t size, const char *what)
 {
     void *memory = NULL;
-    if ((double)count * (double)size <= MOST_BYTES)
+    if (is_sensible(count, size))
         memory = calloc(count > 0 ? count : 1, size);
     if (memory == NULL)
         fail("cannot allocate %.4g GiB for %s; ask for less", (double)count * (double)size / 1073741824.0, what);
@@ -85,7 +93,7 @@ void *checked_alloc(size_t count, size_t size, const char *what)
 void *checked_resize(void *old, size_t count, size_t size, const char *what)
 {
     void *memory = NULL;
-    if ((double)count * (double)size <= MOST_BYTES)
+    if (is_sensible(count, size))
         memory = realloc(old, count * size);
     if (memory == NULL)
         fail("cannot allocate %.4g GiB for %s; ask for less", (double)count * (double)size / 1073741824.0, what);

@@ -53,14 +53,14 @@ bool parse_real(const char *text, size_t length, double *value)
 }
 
 /* True if text is a sign and digits and fits a 32-bit integer. */
-bool parse_whole(const char *text, size_t length, long *value)
+bool parse_whole(const char *text, size_t length, long long *value)
 {
     size_t sign = sign_at(text, 0, length);
     if (length == sign || sign + digits_at(text, sign, length) != length)
         return false;
     errno = 0;
-    *value = strtol(text, NULL, 10);
-    return errno == 0 && *value >= -2147483647L && *value <= 2147483647L;
+    *value = strtoll(text, NULL, 10);
+    return errno == 0 && *value >= -2147483647LL && *value <= 2147483647LL;
 }
 
 /* True if the whole string is a decimal number. */

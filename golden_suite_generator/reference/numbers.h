@@ -7,7 +7,7 @@
 
 size_t number_length(const char *text, size_t room);
 bool parse_real(const char *text, size_t length, double *value);
-bool parse_whole(const char *text, size_t length, long *value);
+bool parse_whole(const char *text, size_t length, long long *value);
 bool is_number(const char *text);
 
 #endif

@@ -22,14 +22,14 @@ void store_product(struct options *o, const struct option_row *row, const struct
 /* Whole number as typed. */
 void store_whole(struct options *o, const struct option_row *row, const struct values *v)
 {
-    *FIELD(long, o, row) = v->whole[0];
+    *FIELD(long long, o, row) = v->whole[0];
 }
 
 /* The code of the row: a choice without a value. */
 void store_code(struct options *o, const struct option_row *row, const struct values *v)
 {
     (void)v;
-    *FIELD(long, o, row) = row->code;
+    *FIELD(long long, o, row) = row->code;
 }
 
 /* A switch. */
@@ -265,7 +265,7 @@ void store_trace_roi(struct options *o, const struct option_row *row, const stru
 {
     (void)row;
     if (v->whole[0] > v->whole[1] || v->whole[2] > v->whole[3])
-        fail("-trace_roi: %ld %ld %ld %ld is empty; give SLOW_MIN SLOW_MAX FAST_MIN FAST_MAX", v->whole[0],
+        fail("-trace_roi: %lld %lld %lld %lld is empty; give SLOW_MIN SLOW_MAX FAST_MIN FAST_MAX", v->whole[0],
              v->whole[1], v->whole[2], v->whole[3]);
     add_trace_block(o, (struct block){v->whole[0], v->whole[1], v->whole[2], v->whole[3]});
 }

@@ -11,7 +11,7 @@ enum { VALUES_MAX = 6 };
 /* The values that follow an option on the command line, already checked. */
 struct values {
     double real[VALUES_MAX];
-    long whole[VALUES_MAX];
+    long long whole[VALUES_MAX];
     const char *word[VALUES_MAX];
     int count;
 };
@@ -24,7 +24,7 @@ struct option_row {
     void (*store)(struct options *o, const struct option_row *row, const struct values *v);
     size_t at;      /* where in struct options */
     double divisor; /* typed number / divisor is the internal one */
-    long code;
+    long long code;
     enum effect effect;
     const char *help;
     const char *inert; /* why the option has no effect on any image, or NULL */

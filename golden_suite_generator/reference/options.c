@@ -53,7 +53,7 @@ void options_init(struct options *o)
     *o = (struct options){0};
     quirk_choice_init(&o->quirks);
     init_geometry(o);
-    long clock_s = (long)(time(NULL) % 2147483646) + 1;
+    long long clock_s = (long long)(time(NULL) % 2147483646) + 1;
     o->misset_seed = o->noise_seed = clock_s;
     o->mosaic_seed = 12345678;
     o->mosaic_rad = -1.0;
@@ -174,9 +174,9 @@ static double real_at(const char *option, int i, int count, char **words)
 }
 
 /* The whole number at place i after an option, or an error that names the option. */
-static long whole_at(const char *option, int i, int count, char **words)
+static long long whole_at(const char *option, int i, int count, char **words)
 {
-    long value;
+    long long value;
     const char *word = word_at(option, i, count, words);
     if (!parse_whole(word, strlen(word), &value))
         fail("%s: '%s' is not a whole number between -2147483647 and 2147483647", option, word);

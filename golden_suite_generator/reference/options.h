@@ -18,13 +18,13 @@ enum { OPTION_ROWS_MAX = 160 };
 
 /* Bounds of a block of pixels, all inclusive. */
 struct block {
-    long slow_min, slow_max, fast_min, fast_max;
+    long long slow_min, slow_max, fast_min, fast_max;
 };
 
 /* Range, step size and count of a sampled quantity; negative means unset. */
 struct sampled {
     double range, step;
-    long count;
+    long long count;
 };
 
 struct options {
@@ -38,13 +38,13 @@ struct options {
     bool cell_given;
     enum misset misset;
     vec3 misset_rad;
-    long misset_seed, mosaic_seed, noise_seed; /* as typed */
+    long long misset_seed, mosaic_seed, noise_seed; /* as typed */
     bool misset_seed_given, noise_seed_given;
     double mosaic_rad;
-    long mosaic_domains;
-    long cells[3];
+    long long mosaic_domains;
+    long long cells[3];
     double size_m[3];
-    long shape;
+    long long shape;
     double fudge;
     double phi_rad;
     struct sampled phi;
@@ -53,7 +53,7 @@ struct options {
     int input_count;
     const char *hkl_file, *dump_file, *stol_file, *stolout_file;
     double default_F;
-    long interpolate; /* -1 automatic */
+    long long interpolate; /* -1 automatic */
 
     double lambda_m;
     struct sampled dispersion, hdiv, vdiv;
@@ -64,7 +64,7 @@ struct options {
     bool nopolar;
     double water_m;
 
-    long convention;
+    long long convention;
     enum pivot implied_pivot;
     enum pivot typed_pivot;
     vec3 vector[AXIS_COUNT];
@@ -74,7 +74,7 @@ struct options {
     double distance_m, close_distance_m; /* close: NaN if unset */
     bool distance_typed, close_typed;
     double pixel_m;
-    long pixels[2]; /* fast, slow; 0 from the size */
+    long long pixels[2]; /* fast, slow; 0 from the size */
     double detsize_m[2];
     double header_spot_m[2]; /* direct beam along fast and slow, of a header in the ADXV convention; NaN if unset */
     double Xbeam_m, Ybeam_m, Xclose_m, Yclose_m, ORGX, ORGY; /* NaN if unset */
@@ -82,16 +82,16 @@ struct options {
     double typed_twotheta_rad; /* 0 unless -twotheta was typed */
     vec3 detector_rot_rad;
     double mu_per_m, thick_m;
-    long thick_layers;
+    long long thick_layers;
     bool curved, point_pixel;
     const char *img_file, *mask_file;
-    long roi[4]; /* xmin xmax ymin ymax */
+    long long roi[4]; /* xmin xmax ymin ymax */
 
-    long oversample;
+    long long oversample;
     bool oversample_thick, oversample_polar, oversample_omega;
     double dmin_m;
     bool printout, progress;
-    long printout_pixel[2]; /* fast, slow */
+    long long printout_pixel[2]; /* fast, slow */
 
     const char *float_file, *int_file, *pgm_file, *noise_file;
     bool write_pgm, write_noise;

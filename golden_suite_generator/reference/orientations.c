@@ -10,12 +10,12 @@
  */
 static void map_steps(const struct scene *scene, struct orientations *turn)
 {
-    long n = turn->steps, before = n, last = n;
-    for (long j = 0; j < n; ++j)
+    long long n = turn->steps, before = n, last = n;
+    for (long long j = 0; j < n; ++j)
         if (phi_of(&scene->s, j) != 0.0)
             last = j;
     bool carry = scene->q->on[QUIRK_PHI_CARRYOVER];
-    for (long j = 0; j < n; ++j) {
+    for (long long j = 0; j < n; ++j) {
         bool turned = phi_of(&scene->s, j) != 0.0;
         before = turned ? j : before;
         turn->first[j] = turned || carry ? before : n;
@@ -26,14 +26,14 @@ static void map_steps(const struct scene *scene, struct orientations *turn)
 /* The cell of every phi step, and the maps between them. */
 struct orientations orientations_make(const struct scene *scene)
 {
-    long n = scene->s.phi.count;
+    long long n = scene->s.phi.count;
     struct orientations turn = {.steps = n};
     turn.cell = checked_alloc((size_t)n + 1, sizeof *turn.cell, "the phi steps");
     turn.first = checked_alloc((size_t)n, sizeof *turn.first, "the phi steps");
     turn.later = checked_alloc((size_t)n, sizeof *turn.later, "the phi steps");
     const struct cell *still = &scene->c.direct_m;
     vec3 u = scene->g.spindle;
-    for (long j = 0; j < n; ++j) {
+    for (long long j = 0; j < n; ++j) {
         double phi = phi_of(&scene->s, j);
         turn.cell[j] = (struct cell){rotate_axis(still->a, u, phi), rotate_axis(still->b, u, phi),
                                      rotate_axis(still->c, u, phi)};

@@ -94,8 +94,8 @@ static double find_rmsd(const struct scene *scene, const float *image, double me
 {
     const struct geometry *g = &scene->g;
     double sum = 0.0, count = 0.0;
-    for (long slow = g->roi[2]; slow <= g->roi[3] && slow < g->slow_pixels; ++slow) {
-        for (long fast = g->roi[0]; fast <= g->roi[1] && fast < g->fast_pixels; ++fast) {
+    for (long long slow = g->roi[2]; slow <= g->roi[3] && slow < g->slow_pixels; ++slow) {
+        for (long long fast = g->roi[0]; fast <= g->roi[1] && fast < g->fast_pixels; ++fast) {
             if (!scene->q->on[QUIRK_RMSD_MASKED] && pixel_masked(scene, slow, fast))
                 continue;
             double d = (double)image[slow * g->fast_pixels + fast] - mean;
@@ -131,7 +131,7 @@ static int header_text(const struct scene *scene, int size, char text[HEADER_ROO
     double mm = 1000.0, deg = DEGREES_PER_RADIAN, half = 0.5 * g->pixel_m;
     int n = snprintf(text, HEADER_ROOM, "{\nHEADER_BYTES=%d;\nDIM=2;\nBYTE_ORDER=%s;\nTYPE=unsigned_short;\n", size,
                      order);
-    n += snprintf(text + n, (size_t)(HEADER_ROOM - n), "SIZE1=%ld;\nSIZE2=%ld;\nPIXEL_SIZE=%g;\nDISTANCE=%g;\n",
+    n += snprintf(text + n, (size_t)(HEADER_ROOM - n), "SIZE1=%lld;\nSIZE2=%lld;\nPIXEL_SIZE=%g;\nDISTANCE=%g;\n",
                   g->fast_pixels, g->slow_pixels, g->pixel_m * mm, g->distance_m * mm);
     double adxv_x = g->Fbeam_m, adxv_y = g->slow_size_m - g->Sbeam_m;
     bool typed = scene->q->on[QUIRK_HEADER_BEAM_CENTER];
@@ -218,8 +218,8 @@ static double write_integer(const struct scene *scene, const struct totals *t, c
     double max = isfinite(t->max) ? t->max : largest_finite(scene, image);
     double scale = scene->o->scale > 0.0 ? scene->o->scale : max > 0.0 ? INTEGER_TARGET / max : 1.0;
     printf("intfile_scale = %g\n", scale);
-    for (long slow = 0; slow < g->slow_pixels; ++slow) {
-        for (long fast = 0; fast < g->fast_pixels; ++fast) {
+    for (long long slow = 0; slow < g->slow_pixels; ++slow) {
+        for (long long fast = 0; fast < g->fast_pixels; ++fast) {
             size_t at = (size_t)(slow * g->fast_pixels + fast);
             pixel[at] = pixel_in_roi(g, slow, fast) ? integer_pixel(scene, (double)image[at], scale) : 0;
         }
@@ -236,8 +236,8 @@ static void write_preview(const struct scene *scene, const float *image, double 
     if (!(scale > 0.0))
         scale = rmsd > 0.0 ? PREVIEW_TARGET / (5.0 * rmsd) : integer_scale;
     unsigned char *grey = checked_alloc(pixel_count(scene), 1, "the preview");
-    for (long slow = 0; slow < g->slow_pixels; ++slow) {
-        for (long fast = 0; fast < g->fast_pixels; ++fast) {
+    for (long long slow = 0; slow < g->slow_pixels; ++slow) {
+        for (long long fast = 0; fast < g->fast_pixels; ++fast) {
             size_t at = (size_t)(slow * g->fast_pixels + fast);
             double v = isnan((double)image[at] * scale) ? 0.0 : fmin((double)image[at] * scale, 255.0);
             if (v < 0.0 && !scene->q->on[QUIRK_PGM_NO_OFFSET])
@@ -246,7 +246,7 @@ static void write_preview(const struct scene *scene, const float *image, double 
         }
     }
     char header[160];
-    int n = snprintf(header, sizeof header, "P5\n%ld %ld\n# pixels scaled by %g\n255\n", g->fast_pixels,
+    int n = snprintf(header, sizeof header, "P5\n%lld %lld\n# pixels scaled by %g\n255\n", g->fast_pixels,
                      g->slow_pixels, scale);
     struct output out = output_open("preview", scene->o->pgm_file, false);
     printf("pgm_scale = %g\nwriting %s as 1-byte integers\n", scale, scene->o->pgm_file);
@@ -279,10 +279,10 @@ static void write_noise(const struct scene *scene, const float *image, struct ra
 {
     const struct geometry *g = &scene->g;
     double total = 0.0;
-    long overloads = 0;
+    long long overloads = 0;
     memset(pixel, 0, pixel_count(scene) * sizeof *pixel);
-    for (long slow = g->roi[2]; slow <= g->roi[3] && slow < g->slow_pixels; ++slow) {
-        for (long fast = g->roi[0]; fast <= g->roi[1] && fast < g->fast_pixels; ++fast) {
+    for (long long slow = g->roi[2]; slow <= g->roi[3] && slow < g->slow_pixels; ++slow) {
+        for (long long fast = g->roi[0]; fast <= g->roi[1] && fast < g->fast_pixels; ++fast) {
             size_t at = (size_t)(slow * g->fast_pixels + fast);
             double photons = (double)random_poisson(noise, usable_mean(image[at]));
             total += photons;
@@ -294,7 +294,7 @@ static void write_noise(const struct scene *scene, const float *image, struct ra
             pixel[at] = noise_pixel(scene->q, v);
         }
     }
-    printf("%.0f photons on noise image (%ld overloads)\n", total, overloads);
+    printf("%.0f photons on noise image (%lld overloads)\n", total, overloads);
     write_smv(scene, "noise image", scene->o->noise_file, pixel);
 }
 

@@ -46,16 +46,16 @@ static unsigned host_tag(void)
 }
 
 /* Where the system tells nothing of processes: 0 for one that is alive, -1 for one that is gone. */
-static long long alive(long pid)
+static long long alive(long long pid)
 {
     return kill((pid_t)pid, 0) != 0 && errno == ESRCH ? -1 : 0;
 }
 
 /* When a process started, in ticks; -1 if it is gone, 0 where the system does not tell. */
-static long long started(long pid)
+static long long started(long long pid)
 {
     char path[64], text[STAT_ROOM];
-    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    snprintf(path, sizeof path, "/proc/%lld/stat", pid);
     if (!read_short(path, text, sizeof text))
         return access("/proc/self/stat", F_OK) == 0 && errno != EACCES && access(path, F_OK) != 0 ? -1 : alive(pid);
     const char *at = strrchr(text, ')');
@@ -72,8 +72,8 @@ static long long started(long pid)
 /* Writes the name that an unfinished file of this process has; number tells its files apart. */
 void part_name(char *text, size_t room, const char *name, int number)
 {
-    long long start = started((long)getpid());
-    snprintf(text, room, ".%.*s%s%08x-%ld-%lld.%d", LONGEST_STEM, name, MARK, host_tag(), (long)getpid(),
+    long long start = started((long long)getpid());
+    snprintf(text, room, ".%.*s%s%08x-%lld-%lld.%d", LONGEST_STEM, name, MARK, host_tag(), (long long)getpid(),
              start > 0 ? start : 0, number);
 }
 
@@ -81,7 +81,7 @@ void part_name(char *text, size_t room, const char *name, int number)
 static bool is_stale(const char *name, unsigned host)
 {
     char digits[HOST_DIGITS + 1];
-    long pid;
+    long long pid;
     long long start;
     int end = 0;
     const char *at = NULL;
@@ -90,7 +90,7 @@ static bool is_stale(const char *name, unsigned host)
     snprintf(digits, sizeof digits, "%08x", host);
     if (at == NULL || strncmp(at, digits, HOST_DIGITS) != 0)
         return false;
-    if (sscanf(at + HOST_DIGITS, "-%ld-%lld.%n", &pid, &start, &end) != 2 || end == 0 || pid <= 0)
+    if (sscanf(at + HOST_DIGITS, "-%lld-%lld.%n", &pid, &start, &end) != 2 || end == 0 || pid <= 0)
         return false;
     long long now = started(pid);
     return now < 0 || (now != 0 && now != start);

@@ -96,7 +96,7 @@ double kahn_factor(double kahn, vec3 *incident, vec3 *diffracted, vec3 *axis)
 }
 
 /* Fraction of the photons that a sensor layer stops; rho is the cosine between ray and normal. */
-double capture_fraction(long layer, double layer_m, double mu_per_m, double rho)
+double capture_fraction(long long layer, double layer_m, double mu_per_m, double rho)
 {
     double front = (double)-layer, back = (double)-(layer + 1);
     return exp(front * layer_m * mu_per_m / rho) - exp(back * layer_m * mu_per_m / rho);

@@ -17,7 +17,7 @@ void lattice_factor(const struct crystal *c, const struct quirks *q, const vec3 
 double grating(double x, double cells);
 double sphere_transform(double x, bool upstream);
 double kahn_factor(double kahn, vec3 *incident, vec3 *diffracted, vec3 *axis);
-double capture_fraction(long layer, double layer_m, double mu_per_m, double rho);
+double capture_fraction(long long layer, double layer_m, double mu_per_m, double rho);
 
 /* Nearest whole number, halves go down. */
 static inline double round_half_down(double x)

@@ -1,16 +1,19 @@
 /* The classical generators of spec/07. Every 4-byte float item is a float variable here: rounding is part of it. */
 #include "random.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "constants.h"
 
 enum { TABLE_SIZE = 32, WARM_UP = 8 };
-static const long MULTIPLIER = 16807, MODULUS = 2147483647, DIVISOR = 67108864;
+static const int64_t MULTIPLIER = 16807, MODULUS = 2147483647, DIVISOR = 67108864;
 static const double LARGEST_UNIFORM = 1.0 - 1.2e-7;
 
+_Static_assert(FLT_EVAL_METHOD == 0, "floats and doubles must be rounded to their own size: -msse2 -mfpmath=sse");
+
 /* One generator step; the product fits 64 bits. */
-static long step(long state)
+static int64_t step(int64_t state)
 {
     return MULTIPLIER * state % MODULUS;
 }
@@ -36,7 +39,7 @@ float random_uniform(struct random_stream *r)
     if (r->state <= 0 || box->last == 0)
         restart(r);
     r->state = step(r->state);
-    long slot = box->last / DIVISOR;
+    int64_t slot = box->last / DIVISOR;
     box->last = box->table[slot];
     box->table[slot] = r->state;
     float u = (float)((1.0 / (double)MODULUS) * (double)box->last);

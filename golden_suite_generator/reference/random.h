@@ -3,20 +3,21 @@
 #define NB_RANDOM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "vec.h"
 
 /* What upstream's streams share: shuffle table, last output, spare Gaussian. */
 struct shuffle {
-    long table[32];
-    long last;
+    int64_t table[32];
+    int64_t last;
     bool have_spare;
     float spare;
 };
 
 /* One stream: its seed variable and the shuffle it draws from. */
 struct random_stream {
-    long state;
+    int64_t state;
     struct shuffle *shuffle;
 };
 

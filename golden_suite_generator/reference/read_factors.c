@@ -26,7 +26,7 @@ static double word_number(const char *path, const struct piece *line, const stru
     double value;
     if (!parse_real(word->at, word->length, &value)) {
         refuse_comment("HKL file", path, line, word);
-        fail("HKL file '%s' line %ld: '%.*s' is not a finite number; four numbers a line are needed: h k l F", path,
+        fail("HKL file '%s' line %lld: '%.*s' is not a finite number; four numbers a line are needed: h k l F", path,
              word->line, word->length < 40 ? (int)word->length : 40, word->at);
     }
     return value;
@@ -41,28 +41,28 @@ static bool read_reflection(const char *path, const struct piece *line, struct r
     while (next_word(line, BLANKS, &word)) {
         if (count == 4) {
             refuse_comment("HKL file", path, line, &word);
-            fail("HKL file '%s' line %ld has more than four columns; give h k l F", path, line->line);
+            fail("HKL file '%s' line %lld has more than four columns; give h k l F", path, line->line);
         }
         value[count++] = word_number(path, line, &word);
     }
     if (count == 0)
         return false;
     if (count < 4)
-        fail("HKL file '%s' line %ld has %d columns; four are needed: h k l F", path, line->line, count);
+        fail("HKL file '%s' line %lld has %d columns; four are needed: h k l F", path, line->line, count);
     for (int i = 0; i < 3; ++i)
         if (value[i] != floor(value[i]) || fabs(value[i]) > LARGEST_INDEX)
-            fail("HKL file '%s' line %ld: index %g is not a whole number within 32 bits", path, line->line, value[i]);
+            fail("HKL file '%s' line %lld: index %g is not a whole number within 32 bits", path, line->line, value[i]);
     *r = (struct reflection){value[0], value[1], value[2], value[3]};
     return true;
 }
 
 /* Widens a range to hold an index. */
-static void widen(long *min, long *max, double index)
+static void widen(long long *min, long long *max, double index)
 {
-    if ((long)index < *min)
-        *min = (long)index;
-    if ((long)index > *max)
-        *max = (long)index;
+    if ((long long)index < *min)
+        *min = (long long)index;
+    if ((long long)index > *max)
+        *max = (long long)index;
 }
 
 /* First pass: ranges and number of reflections. */
@@ -70,8 +70,8 @@ static void find_ranges(const char *path, const struct file_bytes *file, struct 
 {
     struct piece line = {0};
     struct reflection r;
-    t->h_min = t->k_min = t->l_min = (long)LARGEST_INDEX;
-    t->h_max = t->k_max = t->l_max = -(long)LARGEST_INDEX;
+    t->h_min = t->k_min = t->l_min = (long long)LARGEST_INDEX;
+    t->h_max = t->k_max = t->l_max = -(long long)LARGEST_INDEX;
     while (next_line(file, &line)) {
         if (!read_reflection(path, &line, &r))
             continue;
@@ -95,8 +95,8 @@ static void allocate_box(const char *kind, const char *path, struct factor_table
 {
     double entries = box_entries(t);
     if (!(entries <= MOST_ENTRIES))
-        fail("%s '%s': indices %ld..%ld %ld..%ld %ld..%ld make a table of %.3g entries, more than %.3g", kind, path,
-             t->h_min, t->h_max, t->k_min, t->k_max, t->l_min, t->l_max, entries, MOST_ENTRIES);
+        fail("%s '%s': indices %lld..%lld %lld..%lld %lld..%lld make a table of %.3g entries, more than %.3g", kind,
+             path, t->h_min, t->h_max, t->k_min, t->k_max, t->l_min, t->l_max, entries, MOST_ENTRIES);
     values_check_memory(2.0 * entries * sizeof *t->F, path);
     t->F = checked_alloc((size_t)entries, sizeof *t->F, "the structure factors");
 }
@@ -104,9 +104,9 @@ static void allocate_box(const char *kind, const char *path, struct factor_table
 /* Sets the entries inside the ranges to default_F; the extra planes stay 0. */
 static void fill_default(struct factor_table *t)
 {
-    for (long h = t->h_min; h <= t->h_max; ++h)
-        for (long k = t->k_min; k <= t->k_max; ++k)
-            for (long l = t->l_min; l <= t->l_max; ++l)
+    for (long long h = t->h_min; h <= t->h_max; ++h)
+        for (long long k = t->k_min; k <= t->k_max; ++k)
+            for (long long l = t->l_min; l <= t->l_max; ++l)
                 t->F[box_at(t, h, k, l)] = t->default_F;
 }
 
@@ -126,7 +126,7 @@ struct factor_table hkl_read(const char *path, double default_F, struct warnings
     struct reflection r;
     while (next_line(&file, &line))
         if (read_reflection(path, &line, &r))
-            t.F[box_at(&t, (long)r.h, (long)r.k, (long)r.l)] = r.F;
+            t.F[box_at(&t, (long long)r.h, (long long)r.k, (long long)r.l)] = r.F;
     file_free(&file);
     return t;
 }
@@ -134,7 +134,7 @@ struct factor_table hkl_read(const char *path, double default_F, struct warnings
 /* The six ranges of the first line. Returned: the place behind the form feed that follows it. */
 static size_t read_ranges(const char *path, const struct file_bytes *file, struct factor_table *t)
 {
-    long value[6];
+    long long value[6];
     struct piece line = {0}, word = {0};
     int count = 0;
     bool good = next_line(file, &line);
@@ -180,7 +180,7 @@ void dump_write(const struct factor_table *t, const char *path)
 {
     char limits[160];
     struct output out = output_open("dump file", path, true);
-    int length = snprintf(limits, sizeof limits, "%ld %ld %ld %ld %ld %ld\n\f", t->h_min, t->h_max, t->k_min,
+    int length = snprintf(limits, sizeof limits, "%lld %lld %lld %lld %lld %lld\n\f", t->h_min, t->h_max, t->k_min,
                           t->k_max, t->l_min, t->l_max);
     output_write(&out, limits, (size_t)length);
     output_write(&out, t->F, (size_t)box_entries(t) * sizeof *t->F);

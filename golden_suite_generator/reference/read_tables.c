@@ -25,7 +25,7 @@ void matrix_read(const char *path, double number[9], struct warnings *w)
             if (parse_real(word.at, word.length, &number[count++]))
                 continue;
             refuse_comment("matrix file", path, &line, &word);
-            fail("matrix file '%s' line %ld: '%.*s' is not a finite number; nine are needed", path, line.line,
+            fail("matrix file '%s' line %lld: '%.*s' is not a finite number; nine are needed", path, line.line,
                  word.length < 40 ? (int)word.length : 40, word.at);
         }
     }
@@ -36,7 +36,7 @@ void matrix_read(const char *path, double number[9], struct warnings *w)
 
 /* Splits a line into at most wanted numbers; missing ones (and the word nan) stay as they are. Returned: columns. */
 static int read_columns(const char *what, const char *path, const struct piece *line, int wanted, double *value,
-                        long *missing)
+                        long long *missing)
 {
     struct piece word = {0};
     int count = 0;
@@ -49,7 +49,7 @@ static int read_columns(const char *what, const char *path, const struct piece *
         }
         if (!parse_real(word.at, word.length, &number)) {
             refuse_comment(what, path, line, &word);
-            fail("%s '%s' line %ld: '%.*s' is not a finite number", what, path, line->line,
+            fail("%s '%s' line %lld: '%.*s' is not a finite number", what, path, line->line,
                  word.length < 40 ? (int)word.length : 40, word.at);
         }
         value[count] = number;
@@ -58,23 +58,24 @@ static int read_columns(const char *what, const char *path, const struct piece *
 }
 
 /* A source from the five columns of a line. */
-static struct source make_source(const char *path, long line, const double value[5])
+static struct source make_source(const char *path, long long line, const double value[5])
 {
     if (!(value[4] * 1e10 >= range_at("-lambda")->least))
-        fail("source file '%s' line %ld: wavelength %g m is not above 0, or too short", path, line, value[4]);
+        fail("source file '%s' line %lld: wavelength %g m is not above 0, or too short", path, line, value[4]);
     return (struct source){vec_unit(vec(value[0], value[1], value[2])), value[3], value[4]};
 }
 
 /* Warns of words that count as missing, and of the first wavelength that looks like one in Angstrom. */
-static void warn_sources(const char *path, const struct source *list, long count, long missing, struct warnings *w)
+static void warn_sources(const char *path, const struct source *list, long long count, long long missing,
+                         struct warnings *w)
 {
     if (missing > 0)
-        warn_later(w, "source file '%s' has the word nan %ld times: it counts as not given", path, missing);
-    for (long i = 0; i < count; ++i) {
+        warn_later(w, "source file '%s' has the word nan %lld times: it counts as not given", path, missing);
+    for (long long i = 0; i < count; ++i) {
         double wavelength_A = list[i].lambda_m * 1e10;
         if (range_doubt(range_at("-lambda"), wavelength_A) == NULL)
             continue;
-        warn_later(w, "-sourcefile source %ld: the wavelength %g m is %g Angstrom; the fifth column is in metres",
+        warn_later(w, "-sourcefile source %lld: the wavelength %g m is %g Angstrom; the fifth column is in metres",
                    i + 1, list[i].lambda_m, wavelength_A);
         return;
     }
@@ -84,13 +85,13 @@ static void warn_sources(const char *path, const struct source *list, long count
  * Reads a source list: x y z weight wavelength(m), trailing columns may be missing.
  * Given: the unit beam vector and the nominal wavelength for the defaults. Returned: *count sources.
  */
-struct source *sources_read(const char *path, vec3 beam, double lambda0_m, long *count, struct warnings *w)
+struct source *sources_read(const char *path, vec3 beam, double lambda0_m, long long *count, struct warnings *w)
 {
     struct source *list = NULL;
     struct file_bytes file = text_read("source file", path, "give -sourcefile FILE, or -hdivrange and -dispersion", w);
     struct piece line = {0};
     vec3 back = vec_scale(beam, -SOURCE_DISTANCE_M);
-    long missing = 0;
+    long long missing = 0;
     *count = 0;
     while (next_line(&file, &line)) {
         double value[5] = {back.x, back.y, back.z, 1.0, lambda0_m};
@@ -113,7 +114,7 @@ void stol_check(const char *path, struct warnings *w)
     struct file_bytes file = text_read("scattering table", path, "give the table of -stol, -4stol or -Q", w);
     struct piece line = {0};
     double value[2];
-    long lines = 0, missing = 0;
+    long long lines = 0, missing = 0;
     while (next_line(&file, &line))
         lines += read_columns("scattering table", path, &line, 2, value, &missing) > 0;
     if (lines == 0)

@@ -13,7 +13,7 @@ struct source {
 };
 
 void matrix_read(const char *path, double number[9], struct warnings *w);
-struct source *sources_read(const char *path, vec3 beam, double lambda0_m, long *count, struct warnings *w);
+struct source *sources_read(const char *path, vec3 beam, double lambda0_m, long long *count, struct warnings *w);
 void stol_check(const char *path, struct warnings *w);
 
 #endif

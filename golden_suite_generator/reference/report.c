@@ -17,10 +17,10 @@ static void print_vec(const char *name, vec3 v)
 static void report_beam(const struct scene *scene)
 {
     const struct options *o = scene->o;
-    printf("wave=%g meters, %ld sources\n", o->lambda_m, scene->s.source_count);
-    for (long i = 0; i < scene->s.source_count && i < 100; ++i) {
+    printf("wave=%g meters, %lld sources\n", o->lambda_m, scene->s.source_count);
+    for (long long i = 0; i < scene->s.source_count && i < 100; ++i) {
         const struct source *s = &scene->s.sources[i];
-        printf("  source %ld: %g %g %g weight %g wavelength %g\n", i, s->to.x, s->to.y, s->to.z, s->weight,
+        printf("  source %lld: %g %g %g weight %g wavelength %g\n", i, s->to.x, s->to.y, s->to.z, s->weight,
                s->lambda_m);
     }
     if (o->nopolar)
@@ -35,7 +35,7 @@ static void report_detector(const struct scene *scene)
 {
     const struct geometry *g = &scene->g;
     printf("convention %s, pivot %s\n", convention_name(g->convention), pivot_name(g->pivot));
-    printf("distance=%g close_distance=%g detsize=%gx%g pixel=%g meters (%ldx%ld pixels)\n", g->distance_m,
+    printf("distance=%g close_distance=%g detsize=%gx%g pixel=%g meters (%lldx%lld pixels)\n", g->distance_m,
            g->close_distance_m, g->fast_size_m, g->slow_size_m, g->pixel_m, g->fast_pixels, g->slow_pixels);
     printf("Xbeam=%g Ybeam=%g Fbeam=%g Sbeam=%g Fclose=%g Sclose=%g\n", g->Xbeam_m, g->Ybeam_m, g->Fbeam_m, g->Sbeam_m,
            g->Fclose_m, g->Sclose_m);
@@ -47,8 +47,8 @@ static void report_detector(const struct scene *scene)
     print_vec("normal axis", g->normal);
     print_vec("first pixel", g->pix0_m);
     printf("DIALS origin %g,%g,%g mm\n", g->dials_origin_mm[0], g->dials_origin_mm[1], g->dials_origin_mm[2]);
-    printf("ROI: %ld <= x <= %ld && %ld <= y <= %ld\n", g->roi[0], g->roi[1], g->roi[2], g->roi[3]);
-    printf("sensor %g meters in %ld layers of %g meters\n", scene->s.thick_m, scene->s.layers, scene->s.layer_m);
+    printf("ROI: %lld <= x <= %lld && %lld <= y <= %lld\n", g->roi[0], g->roi[1], g->roi[2], g->roi[3]);
+    printf("sensor %g meters in %lld layers of %g meters\n", scene->s.thick_m, scene->s.layers, scene->s.layer_m);
 }
 
 /* Prints structure factors, crystal and cell. */
@@ -78,12 +78,12 @@ static void report_steps(const struct scene *scene)
 {
     const struct sampling *s = &scene->s;
     if (scene->o->source_file == NULL)
-        printf("divergence %ld x %ld steps over %g x %g rad, dispersion %ld steps over %g percent\n", s->hdiv.count,
+        printf("divergence %lld x %lld steps over %g x %g rad, dispersion %lld steps over %g percent\n", s->hdiv.count,
                s->vdiv.count, s->hdiv.range, s->vdiv.range, s->dispersion.count, s->dispersion.range * 100.0);
-    printf("%ld mosaic domains over %g rad\n", s->domains, s->mosaic_rad);
-    printf("%ld phi steps of %g degrees from %g degrees\n", s->phi.count, s->phi.step * DEGREES_PER_RADIAN,
+    printf("%lld mosaic domains over %g rad\n", s->domains, s->mosaic_rad);
+    printf("%lld phi steps of %g degrees from %g degrees\n", s->phi.count, s->phi.step * DEGREES_PER_RADIAN,
            s->phi0_rad * DEGREES_PER_RADIAN);
-    printf("oversample: %ld, steps: %.0f\n", s->oversample, s->steps);
+    printf("oversample: %lld, steps: %.0f\n", s->oversample, s->steps);
 }
 
 /* Prints what the run will do. */
@@ -96,21 +96,21 @@ void report_setup(const struct scene *scene)
     report_detector(scene);
     report_steps(scene);
     if (scene->o->write_noise)
-        printf("  seed: %ld\n", -scene->o->noise_seed);
+        printf("  seed: %lld\n", -scene->o->noise_seed);
 }
 
 /* Prints a progress line where one is due; finished: pixels finished before the one just done. */
 void report_progress(const struct scene *scene, double finished)
 {
-    const long *roi = scene->g.roi;
+    const long long *roi = scene->g.roi;
     if (!scene->o->progress || scene->o->printout)
         return;
-    long all = (roi[1] - roi[0] + 1) * (roi[3] - roi[2] + 1), n = (long)finished;
+    long long all = (roi[1] - roi[0] + 1) * (roi[3] - roi[2] + 1), n = (long long)finished;
     if (all < 100)
         return;
     bool edge = 10 * n < all || 10 * n > 9 * all;
     if (n % (all / 20) == 0 || (edge && n % (all / 100) == 0)) {
-        printf("%ld%% done\n", n * 100 / all);
+        printf("%lld%% done\n", n * 100 / all);
         fflush(stdout);
     }
 }
@@ -128,11 +128,12 @@ static double second_stol(const struct scene *scene, const struct evaluation *e)
 }
 
 /* Prints one pixel after its last evaluation; state: running sum, polar, omega, capture fraction, photons. */
-void report_pixel(const struct scene *scene, const struct evaluation *e, long slow, long fast, const double state[5])
+void report_pixel(const struct scene *scene, const struct evaluation *e, long long slow, long long fast,
+                  const double state[5])
 {
     const double A = 1e10;
     const struct cell *c = &e->cell;
-    printf("fast %ld slow %ld stol %g %g\n", fast, slow, e->stol_m_inv, second_stol(scene, e));
+    printf("fast %lld slow %lld stol %g %g\n", fast, slow, e->stol_m_inv, second_stol(scene, e));
     printf("position %g %g %g\n", e->pos_m.x, e->pos_m.y, e->pos_m.z);
     printf("hkl %f %f %f nearest %.0f %.0f %.0f\n", e->hkl.x, e->hkl.y, e->hkl.z, e->rounded.x + 0.0,
            e->rounded.y + 0.0, e->rounded.z + 0.0);

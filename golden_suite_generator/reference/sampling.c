@@ -10,13 +10,13 @@
 static const double SOURCE_DISTANCE_M = 10.0;
 
 /* ceil(range/step) as a count. */
-static long count_of(const char *what, double range, double step)
+static long long count_of(const char *what, double range, double step)
 {
     double n = ceil(range / step);
     if (!(n <= (double)LARGEST_COUNT))
         fail("%s: a range of %g in steps of %g makes %.3g steps, at most %d can be; change one of them", what, range,
              step, n, LARGEST_COUNT);
-    return (long)n;
+    return (long long)n;
 }
 
 /* Phi steps (spec/04 section 1); range and step in radians. */
@@ -73,7 +73,7 @@ static struct sampled resolve_spread(const char *what, struct sampled p, const s
 }
 
 /* Position of step i; a typed step size is centred when Q-DIV-ASYMMETRIC is off. */
-static double spread_at(struct sampled p, bool centred, long i)
+static double spread_at(struct sampled p, bool centred, long long i)
 {
     if (centred)
         return p.step * ((double)i - (double)(p.count - 1) / 2.0);
@@ -101,7 +101,7 @@ static void add_point(const struct options *o, const struct geometry *g, struct 
 {
     vec3 at = vec_scale(g->beam, -SOURCE_DISTANCE_M);
     at = rotate_axis(rotate_axis(at, g->polar, y), g->vertical, x);
-    for (long i = 0; i < s->dispersion.count; ++i) {
+    for (long long i = 0; i < s->dispersion.count; ++i) {
         double relative = 1.0 + s->dispersion.step * (double)i - s->dispersion.range / 2.0;
         s->sources[s->source_count++] = (struct source){vec_unit(at), 1.0, o->lambda_m * relative};
     }
@@ -129,8 +129,8 @@ static void generate_sources(const struct options *o, const struct quirks *q, co
     values_check_count(most, "sources (divergence, dispersion)");
     check_shortest(s->dispersion);
     s->sources = checked_alloc((size_t)most, sizeof *s->sources, "the sources");
-    for (long i = 0; i < s->hdiv.count; ++i) {
-        for (long j = 0; j < s->vdiv.count; ++j) {
+    for (long long i = 0; i < s->hdiv.count; ++i) {
+        for (long long j = 0; j < s->vdiv.count; ++j) {
             double x = spread_at(s->hdiv, h_centred, i), y = spread_at(s->vdiv, v_centred, j);
             if (!left_out(o, s, x, y))
                 add_point(o, g, s, x, y);
@@ -138,7 +138,7 @@ static void generate_sources(const struct options *o, const struct quirks *q, co
     }
     if (s->source_count == 0)
         fail("-hdivrange, -vdivrange: the round cut leaves no source; give -square_div");
-    for (long i = 0; i < s->source_count; ++i)
+    for (long long i = 0; i < s->source_count; ++i)
         s->sources[i].weight = 1.0 / (double)s->source_count;
 }
 
@@ -147,17 +147,17 @@ static void weigh_sources(const struct options *o, const struct quirks *q, struc
 {
     s->source_factor = checked_alloc((size_t)s->source_count, sizeof *s->source_factor, "the source weights");
     double sum = 0.0;
-    for (long i = 0; i < s->source_count; ++i) {
+    for (long long i = 0; i < s->source_count; ++i) {
         s->source_factor[i] = 1.0;
         sum += s->sources[i].weight;
         if (s->sources[i].weight < 0.0 && !q->on[QUIRK_SOURCE_WEIGHTS])
-            fail("source file '%s': weight %g of source %ld is negative", o->source_file, s->sources[i].weight, i + 1);
+            fail("source file '%s': weight %g of source %lld is negative", o->source_file, s->sources[i].weight, i + 1);
     }
     if (q->on[QUIRK_SOURCE_WEIGHTS] || o->source_file == NULL)
         return;
     if (!(sum > 0.0))
         fail("source file '%s': the weights add up to %g; at least one must be above 0", o->source_file, sum);
-    for (long i = 0; i < s->source_count; ++i)
+    for (long long i = 0; i < s->source_count; ++i)
         s->source_factor[i] = s->sources[i].weight / (sum / (double)s->source_count);
 }
 
@@ -165,7 +165,7 @@ static void weigh_sources(const struct options *o, const struct quirks *q, struc
 static void resolve_layers(const struct options *o, const struct quirks *q, struct sampling *s, struct warnings *w)
 {
     double thick = o->thick_m, layer;
-    long n = o->thick_layers;
+    long long n = o->thick_layers;
     s->mu_per_m = o->mu_per_m;
     if (s->mu_per_m == 0.0 && !q->on[QUIRK_THICK_ABS_ORDER])
         thick = 0.0;
@@ -208,7 +208,7 @@ static void resolve_mosaic(const struct options *o, struct sampling *s, struct r
         s->domains = 10;
     values_check_count((double)s->domains * (double)s->phi.count, "phi steps times -mosaic_domains");
     s->domain = checked_alloc((size_t)s->domains, sizeof *s->domain, "the mosaic domains");
-    for (long i = 0; i < s->domains; ++i)
+    for (long long i = 0; i < s->domains; ++i)
         s->domain[i] = random_rotation(stream, s->mosaic_rad);
     s->domain[0] = (mat3){1, 0, 0, 0, 1, 0, 0, 0, 1};
 }
@@ -224,13 +224,13 @@ static void resolve_oversample(const struct options *o, const struct geometry *g
     double sub = o->oversample > 0 ? (double)o->oversample : recommended;
     values_check_work(g, (double)s->source_count * (double)s->domains * (double)s->phi.count * sub * sub,
                       (double)s->layers, sub);
-    s->oversample = o->oversample > 0 ? o->oversample : (long)recommended;
+    s->oversample = o->oversample > 0 ? o->oversample : (long long)recommended;
     if ((double)s->oversample < recommended)
-        warn_later(w, "-oversample %ld is less than the recommended %.0f", s->oversample, recommended);
+        warn_later(w, "-oversample %lld is less than the recommended %.0f", s->oversample, recommended);
 }
 
 /* Angle of a phi step (rad). */
-double phi_of(const struct sampling *s, long step)
+double phi_of(const struct sampling *s, long long step)
 {
     return s->phi0_rad + s->phi.step * (double)step;
 }

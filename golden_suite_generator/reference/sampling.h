@@ -12,19 +12,19 @@ struct sampling {
     struct sampled hdiv, vdiv, dispersion; /* resolved; not used with a source file */
     struct source *sources;
     double *source_factor;   /* weight over mean weight, 1 for each source with Q-SOURCE-WEIGHTS */
-    long source_count;
+    long long source_count;
     double thick_m, layer_m, mu_per_m;
-    long layers;
+    long long layers;
     double mosaic_rad;
-    long domains;
+    long long domains;
     mat3 *domain; /* domains rotations */
-    long oversample;
+    long long oversample;
     double steps; /* sources * phi steps * domains * oversample^2 */
 };
 
 struct sampling sampling_resolve(const struct options *o, const struct quirks *q, const struct geometry *g,
                                  const struct crystal *c, struct random_stream *mosaic, struct warnings *w);
 void sampling_free(struct sampling *s);
-double phi_of(const struct sampling *s, long step);
+double phi_of(const struct sampling *s, long long step);
 
 #endif

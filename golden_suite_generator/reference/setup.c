@@ -7,14 +7,14 @@
 #include "files.h"
 #include "value_rules.h"
 
-static const long SEED_MODULUS = 2147483647;
+static const long long SEED_MODULUS = 2147483647;
 
 /* The seed inside, from the one typed. */
-static long inner_seed(const struct quirks *q, const char *option, long typed)
+static long long inner_seed(const struct quirks *q, const char *option, long long typed)
 {
-    long size = labs(typed);
+    long long size = llabs(typed);
     if (!q->on[QUIRK_SEED_MODULUS] && size == SEED_MODULUS)
-        fail("%s: %ld is not allowed; give a seed below 2147483647", option, typed);
+        fail("%s: %lld is not allowed; give a seed below 2147483647", option, typed);
     return q->on[QUIRK_SEED_POSITIVE] ? -typed : -size;
 }
 
@@ -23,7 +23,7 @@ void streams_init(struct streams *streams, const struct options *o, const struct
 {
     *streams = (struct streams){0};
     bool noise_seed = !q->on[QUIRK_SEED_MISSET_DEFAULT] && !o->misset_seed_given && o->noise_seed_given;
-    long misset = noise_seed ? o->noise_seed : o->misset_seed;
+    long long misset = noise_seed ? o->noise_seed : o->misset_seed;
     int apart = q->on[QUIRK_RNG_SHARED] ? 0 : 1;
     streams->misset = (struct random_stream){inner_seed(q, "-misset_seed", misset), &streams->shuffle[0]};
     streams->mosaic = (struct random_stream){inner_seed(q, "-mosaic_seed", o->mosaic_seed), &streams->shuffle[apart]};
@@ -55,7 +55,7 @@ static bool resolve_interpolation(const struct scene *scene)
 }
 
 /* Ends the program if a pixel to be traced is not computed, saying why. */
-static void check_traced(const struct scene *scene, long slow, long fast)
+static void check_traced(const struct scene *scene, long long slow, long long fast)
 {
     const struct geometry *g = &scene->g;
     bool inside = slow >= 0 && fast >= 0 && slow < g->slow_pixels && fast < g->fast_pixels;
@@ -63,7 +63,7 @@ static void check_traced(const struct scene *scene, long slow, long fast)
                       : !pixel_in_roi(g, slow, fast) ? "the region of interest leaves it out"
                       : pixel_masked(scene, slow, fast) ? "the mask leaves it out" : NULL;
     if (why != NULL)
-        fail("pixel slow %ld fast %ld cannot be traced: %s; change -trace_pixel or -trace_roi", slow, fast, why);
+        fail("pixel slow %lld fast %lld cannot be traced: %s; change -trace_pixel or -trace_roi", slow, fast, why);
 }
 
 /* Marks the traced pixels; one that is not computed is an error. */
@@ -77,8 +77,8 @@ static void resolve_traced(struct scene *scene)
     scene->traced = checked_alloc((size_t)g->fast_pixels * (size_t)g->slow_pixels, 1, "the traced pixels");
     for (int i = 0; i < o->trace_block_count; ++i) {
         const struct block *b = &o->trace_blocks[i];
-        for (long slow = b->slow_min; slow <= b->slow_max; ++slow) {
-            for (long fast = b->fast_min; fast <= b->fast_max; ++fast) {
+        for (long long slow = b->slow_min; slow <= b->slow_max; ++slow) {
+            for (long long fast = b->fast_min; fast <= b->fast_max; ++fast) {
                 check_traced(scene, slow, fast);
                 scene->traced[slow * g->fast_pixels + fast] = 1;
             }
@@ -92,7 +92,7 @@ static void check_mask(const struct scene *scene)
     const struct mask *m = &scene->mask;
     const struct geometry *g = &scene->g;
     if (m->pixel != NULL && (m->fast != g->fast_pixels || m->slow != g->slow_pixels))
-        fail("mask file '%s' has %ld x %ld pixels, the detector %ld x %ld; they must be the same", m->path, m->fast,
+        fail("mask file '%s' has %lld x %lld pixels, the detector %lld x %lld; they must be the same", m->path, m->fast,
              m->slow, g->fast_pixels, g->slow_pixels);
 }
 
@@ -100,8 +100,8 @@ static void check_mask(const struct scene *scene)
 static void warn_empty(const struct scene *scene, struct warnings *w)
 {
     const struct geometry *g = &scene->g;
-    for (long slow = g->roi[2]; slow <= g->roi[3] && slow < g->slow_pixels; ++slow)
-        for (long fast = g->roi[0]; fast <= g->roi[1] && fast < g->fast_pixels; ++fast)
+    for (long long slow = g->roi[2]; slow <= g->roi[3] && slow < g->slow_pixels; ++slow)
+        for (long long fast = g->roi[0]; fast <= g->roi[1] && fast < g->fast_pixels; ++fast)
             if (!pixel_masked(scene, slow, fast))
                 return;
     warn_later(w, "the mask leaves out every pixel of the region: all are 0");

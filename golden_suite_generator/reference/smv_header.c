@@ -132,7 +132,7 @@ static size_t header_bytes(const char *what, const char *path, const struct file
 }
 
 /* Width and height in pixels. */
-static void find_size(const struct header *h, long size[2])
+static void find_size(const struct header *h, long long size[2])
 {
     double value[2] = {0.0, 0.0}, both = 0.0;
     find_key(h, "SIZE1", &value[0]);
@@ -142,7 +142,7 @@ static void find_size(const struct header *h, long size[2])
     for (int i = 0; i < 2; ++i) {
         if (!(value[i] >= 1.0 && value[i] <= 2147483647.0))
             fail("%s '%s': SIZE%d is %g; at least 1 is needed", h->what, h->path, i + 1, value[i]);
-        size[i] = (long)value[i];
+        size[i] = (long long)value[i];
     }
 }
 
@@ -251,7 +251,7 @@ struct mask smv_apply(struct options *o, const struct quirks *q, const char *pat
     take_keys(o, q, &h, is_mask);
     double wanted = (double)o->pixels[0] * (double)o->pixels[1] * pixel_bytes;
     if ((double)(file.size - length) < wanted)
-        fail("%s '%s' is too short: %zu bytes of pixels, %.0f are needed for %ld x %ld", what, path,
+        fail("%s '%s' is too short: %zu bytes of pixels, %.0f are needed for %lld x %lld", what, path,
              file.size - length, wanted, o->pixels[0], o->pixels[1]);
     if (is_mask) {
         mask.fast = o->pixels[0];

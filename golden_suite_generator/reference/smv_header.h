@@ -7,7 +7,7 @@
 /* Pixels of a mask; NULL without one. */
 struct mask {
     unsigned short *pixel;
-    long fast, slow;
+    long long fast, slow;
     const char *path;
 };
 

@@ -48,11 +48,11 @@ double factor_nearest(const struct factor_table *t, const vec3 *rounded)
     bool inside = t->F != NULL && rounded->x >= (double)t->h_min && rounded->x <= (double)t->h_max &&
                   rounded->y >= (double)t->k_min && rounded->y <= (double)t->k_max &&
                   rounded->z >= (double)t->l_min && rounded->z <= (double)t->l_max;
-    return inside ? t->F[box_at(t, (long)rounded->x, (long)rounded->y, (long)rounded->z)] : t->default_F;
+    return inside ? t->F[box_at(t, (long long)rounded->x, (long long)rounded->y, (long long)rounded->z)] : t->default_F;
 }
 
 /* Upstream's test of one index, and the one that uses all neighbours there are. */
-static bool index_in_range(double x, long min, long max, bool narrow)
+static bool index_in_range(double x, long long min, long long max, bool narrow)
 {
     if (narrow)
         return !(x - (double)min + 3.0 > (double)(max - min + 1)) && !(x - 2.0 < (double)min);
@@ -80,10 +80,10 @@ static double lagrange(double x, double first, const double y[4])
 /* The 64 entries around fractional indices that are in range, h slowest. */
 void factor_nodes(const struct factor_table *t, vec3 hkl, double node[64])
 {
-    long h = (long)floor(hkl.x) - 1, k = (long)floor(hkl.y) - 1, l = (long)floor(hkl.z) - 1;
-    for (long i = 0; i < 4; ++i)
-        for (long j = 0; j < 4; ++j)
-            for (long m = 0; m < 4; ++m)
+    long long h = (long long)floor(hkl.x) - 1, k = (long long)floor(hkl.y) - 1, l = (long long)floor(hkl.z) - 1;
+    for (long long i = 0; i < 4; ++i)
+        for (long long j = 0; j < 4; ++j)
+            for (long long m = 0; m < 4; ++m)
                 node[i * 16 + j * 4 + m] = t->F[box_at(t, h + i, k + j, l + m)];
 }
 

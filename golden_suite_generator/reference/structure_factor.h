@@ -10,7 +10,7 @@
 /* A dense box of F in electrons, l fastest; one extra plane of zeros at the end of each direction. */
 struct factor_table {
     double *F; /* NULL without a table */
-    long h_min, h_max, k_min, k_max, l_min, l_max;
+    long long h_min, h_max, k_min, k_max, l_min, l_max;
     double reflections; /* 0 without a table */
     double default_F;
 };
@@ -28,25 +28,25 @@ double factor_tricubic(const struct factor_table *table, vec3 hkl);
 void factor_nodes(const struct factor_table *table, vec3 hkl, double node[64]);
 
 /* Entries of the box along l. */
-static inline long box_l(const struct factor_table *t)
+static inline long long box_l(const struct factor_table *t)
 {
     return t->l_max - t->l_min + 2;
 }
 
 /* Entries of the box along k. */
-static inline long box_k(const struct factor_table *t)
+static inline long long box_k(const struct factor_table *t)
 {
     return t->k_max - t->k_min + 2;
 }
 
 /* Entries of the box along h. */
-static inline long box_h(const struct factor_table *t)
+static inline long long box_h(const struct factor_table *t)
 {
     return t->h_max - t->h_min + 2;
 }
 
 /* Place of one entry; the indices must lie inside the ranges. */
-static inline size_t box_at(const struct factor_table *t, long h, long k, long l)
+static inline size_t box_at(const struct factor_table *t, long long h, long long k, long long l)
 {
     return (size_t)(((h - t->h_min) * box_k(t) + (k - t->k_min)) * box_l(t) + (l - t->l_min));
 }

@@ -31,7 +31,8 @@ static bool unmarked_utf16(const struct file_bytes *file)
     for (size_t i = 0; i < 2 * pairs; ++i)
         zeros[i % 2] += file->bytes[i] == '\0';
     double enough = MOST * (double)pairs;
-    return pairs > 0 && (((double)zeros[1] >= enough && zeros[0] == 0) || ((double)zeros[0] >= enough && zeros[1] == 0));
+    bool at_odd = (double)zeros[1] >= enough && zeros[0] == 0, at_even = (double)zeros[0] >= enough && zeros[1] == 0;
+    return pairs > 0 && (at_odd || at_even);
 }
 
 /* The name of what makes these bytes no plain text, NULL for plain text. */
@@ -54,7 +55,8 @@ static void warn_unfinished(const char *what, const char *path, const struct fil
     while (next_line(file, &line))
         last = line;
     if (next_word(&last, BLANK, &word))
-        warn_later(w, "%s '%s' ends in the middle of a line (line %ld); see whether it is whole", what, path, last.line);
+        warn_later(w, "%s '%s' ends in the middle of a line (line %lld); see whether it is whole", what, path,
+                   last.line);
 }
 
 /* Reads a text file; one that is no plain text is an error. */
@@ -133,6 +135,6 @@ void refuse_comment(const char *what, const char *path, const struct piece *line
     bool heading = found && isalpha((unsigned char)first.at[0]) && !odd_number(&first);
     if (!found || (!heading && !has_mark(&first) && !has_mark(word)))
         return;
-    fail("%s '%s' line %ld: '%.*s' is a comment or a heading; take it out, only numbers are read", what, path,
+    fail("%s '%s' line %lld: '%.*s' is a comment or a heading; take it out, only numbers are read", what, path,
          line->line, line->length < 40 ? (int)line->length : 40, line->at);
 }

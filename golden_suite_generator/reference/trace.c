@@ -54,12 +54,12 @@ static void write_value(FILE *stream, char kind, double value)
 /* Writes the loop context of a level and ends the line. */
 static void write_context(const struct trace *t, int level)
 {
-    const long at[] = {t->at.slow, t->at.fast, t->at.layer, t->at.sub_slow, t->at.sub_fast, t->at.source, t->at.phi,
-                       t->at.domain};
+    const long long at[] = {t->at.slow, t->at.fast, t->at.layer, t->at.sub_slow, t->at.sub_fast, t->at.source,
+                            t->at.phi, t->at.domain};
     if (KEY_RANGE[level][0] < KEY_RANGE[level][1])
         fputs(" |", t->stream);
     for (int i = KEY_RANGE[level][0]; i < KEY_RANGE[level][1]; ++i)
-        fprintf(t->stream, " %s=%ld", KEYS[i], at[i]);
+        fprintf(t->stream, " %s=%lld", KEYS[i], at[i]);
     fputc('\n', t->stream);
 }
 

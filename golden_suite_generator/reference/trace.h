@@ -11,7 +11,7 @@
 
 /* Where the loops stand; -1 for a loop that is not running. */
 struct trace_context {
-    long slow, fast, layer, sub_slow, sub_fast, source, phi, domain;
+    long long slow, fast, layer, sub_slow, sub_fast, source, phi, domain;
 };
 
 struct trace {

@@ -111,30 +111,30 @@ void values_check_header(const struct options *o, struct warnings *w)
 }
 
 /* Ends the program if a vector has no length; number: its place in a list. */
-void values_check_direction(const char *what, long number, vec3 v)
+void values_check_direction(const char *what, long long number, vec3 v)
 {
     const char *why = axis_problem("", v.x, v.y, v.z);
     if (why != NULL)
-        fail("%s %ld at %g %g %g: %s", what, number, v.x, v.y, v.z, why);
+        fail("%s %lld at %g %g %g: %s", what, number, v.x, v.y, v.z, why);
 }
 
 /* Ends the program if the region of interest holds no pixel, and warns if the edge cuts it. */
 void values_check_region(const struct geometry *g, struct warnings *w)
 {
-    const long *roi = g->roi, pixels[2] = {g->fast_pixels, g->slow_pixels};
+    const long long *roi = g->roi, pixels[2] = {g->fast_pixels, g->slow_pixels};
     bool cut = false;
     for (int i = 0; i < 2; ++i) {
         if (roi[2 * i] > roi[2 * i + 1])
-            fail("-roi %ld %ld %ld %ld: the region is empty, minimum %ld above maximum %ld; give FAST_MIN FAST_MAX "
-                 "SLOW_MIN SLOW_MAX", roi[0], roi[1], roi[2], roi[3], roi[2 * i], roi[2 * i + 1]);
+            fail("-roi %lld %lld %lld %lld: the region is empty, minimum %lld above maximum %lld; give FAST_MIN "
+                 "FAST_MAX SLOW_MIN SLOW_MAX", roi[0], roi[1], roi[2], roi[3], roi[2 * i], roi[2 * i + 1]);
         if (roi[2 * i] >= pixels[i])
-            fail("-roi %ld %ld %ld %ld: the region is empty, %ld is beyond the last pixel %ld", roi[0], roi[1], roi[2],
-                 roi[3], roi[2 * i], pixels[i] - 1);
+            fail("-roi %lld %lld %lld %lld: the region is empty, %lld is beyond the last pixel %lld", roi[0], roi[1],
+                 roi[2], roi[3], roi[2 * i], pixels[i] - 1);
         cut = cut || roi[2 * i + 1] > pixels[i];
     }
     if (cut)
-        warn_later(w, "-roi %ld %ld %ld %ld is cut to the %ld fast x %ld slow pixels there are", roi[0], roi[1], roi[2],
-                   roi[3], pixels[0], pixels[1]);
+        warn_later(w, "-roi %lld %lld %lld %lld is cut to the %lld fast x %lld slow pixels there are", roi[0], roi[1],
+                   roi[2], roi[3], pixels[0], pixels[1]);
 }
 
 /* Ends the program if the unit vectors of the detector's axes are parallel. */
@@ -147,11 +147,11 @@ void values_check_axes(const struct geometry *g)
 /* Warns of a pixel that was to be printed and is not computed. */
 void values_check_printout(const struct options *o, const struct geometry *g, struct warnings *w)
 {
-    long fast = o->printout_pixel[0], slow = o->printout_pixel[1];
+    long long fast = o->printout_pixel[0], slow = o->printout_pixel[1];
     bool inside = fast >= g->roi[0] && fast <= g->roi[1] && fast < g->fast_pixels && slow >= g->roi[2] &&
                   slow <= g->roi[3] && slow < g->slow_pixels;
     if (fast >= 0 && !inside)
-        warn_later(w, "-printout_pixel %ld %ld is outside the region: nothing is printed", fast, slow);
+        warn_later(w, "-printout_pixel %lld %lld is outside the region: nothing is printed", fast, slow);
 }
 
 /* Ends the program if no numbers can place the detector, and warns if the beam runs along its plane. */

@@ -9,7 +9,7 @@
 void values_check_typed(const struct option_row *row, const struct values *v, struct warnings *doubts);
 void values_check_fluence(const struct options *o);
 void values_check_header(const struct options *o, struct warnings *w);
-void values_check_direction(const char *what, long number, vec3 v);
+void values_check_direction(const char *what, long long number, vec3 v);
 void values_check_region(const struct geometry *g, struct warnings *w);
 void values_check_printout(const struct options *o, const struct geometry *g, struct warnings *w);
 void values_check_axes(const struct geometry *g);

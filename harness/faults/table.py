@@ -70,8 +70,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "neighbour-factor", "structure factor of the next reflection along l", ("F_cell",),
         f"{CRYSTAL} -hkl {{hkl}} -nointerpolate -oversample 1", (3, 4),
-        (("structure_factor.c", "(long)rounded->z)]",
-          "(long)rounded->z + (rounded->z < (double)t->l_max))]"),),
+        (("structure_factor.c", "(long long)rounded->z)]",
+          "(long long)rounded->z + (rounded->z < (double)t->l_max))]"),),
         (("physics/structure_factors.py", "_gather(table.values, (h * stride_h).add_(k * stride_k).add_(l)",
           "_gather(table.values, (h * stride_h).add_(k * stride_k)"
           ".add_((l + 1).clamp(max=table.upper[2]))"),),
