@@ -2,6 +2,7 @@
 #include "loop.h"
 #include "messages.h"
 #include "physics.h"
+#include "shapes.h"
 
 /* The loops below are compiled twice, with and without observers, so that taps cost nothing while they are off. */
 #if defined(__GNUC__)
@@ -21,29 +22,11 @@ static void tap_turned(struct trace *t, const struct cell *cell)
 /* Writes the cell vectors of a mosaic domain, metres turned into Angstrom. */
 static void tap_domain(struct trace *t, const struct cell *cell)
 {
+    if (t == NULL)
+        return;
     tap_vec(t, TAP_mos_a_angstroms, vec_scale(cell->a, 1e10));
     tap_vec(t, TAP_mos_b_angstroms, vec_scale(cell->b, 1e10));
     tap_vec(t, TAP_mos_c_angstroms, vec_scale(cell->c, 1e10));
-}
-
-/* Writes the taps of a domain from its cell to its lattice factor (spec/12). */
-static void tap_lattice(const struct loop *loop, struct trace *t, const struct cell *cell, vec3 hkl, vec3 rounded,
-                        const struct lattice *v)
-{
-    const struct crystal *c = &loop->scene->c;
-    if (loop->scene->s.mosaic_rad > 0.0)
-        tap_domain(t, cell);
-    tap_vec(t, TAP_hkl_frac, hkl);
-    tap_vec(t, TAP_hkl_rounded, rounded);
-    if (c->shape == SHAPE_SQUARE) {
-        tap_real(t, TAP_F_latt_a, v->factor[0]);
-        tap_real(t, TAP_F_latt_b, v->factor[1]);
-        tap_real(t, TAP_F_latt_c, v->factor[2]);
-    } else if (c->shape == SHAPE_ROUND || !loop->scene->q->on[QUIRK_GAUSS_WIDTH])
-        tap_real(t, TAP_hrad_sqr, v->square);
-    else
-        tap_real(t, TAP_rad_star_sqr, v->square);
-    tap_real(t, TAP_F_latt, v->F);
 }
 
 /* Interpolated F, or the nearest entry where the range does not allow it (spec/05 section 5). */
@@ -84,15 +67,15 @@ INLINED void evaluate(struct loop *loop, struct pixel *p, const struct beamlet *
     struct trace *t = observed ? p->trace : NULL;
     vec3 hkl = vec(vec_dot(cell->a, b->q_per_m), vec_dot(cell->b, b->q_per_m), vec_dot(cell->c, b->q_per_m));
     vec3 rounded = vec(round_half_down(hkl.x), round_half_down(hkl.y), round_half_down(hkl.z));
-    struct lattice lattice;
-    lattice_factor(&scene->c, scene->q, &hkl, &rounded, &lattice);
-    if (t != NULL)
-        tap_lattice(loop, t, cell, hkl, rounded, &lattice);
-    if (lattice.F == 0.0 && loop->cut_short)
+    tap_vec(t, TAP_hkl_frac, hkl);
+    tap_vec(t, TAP_hkl_rounded, rounded);
+    double F_latt = scene->c.shape->factor(&scene->c, scene->q, &hkl, &rounded, t);
+    tap_real(t, TAP_F_latt, F_latt);
+    if (F_latt == 0.0 && loop->cut_short)
         return;
     double F_cell = loop->interpolate ? interpolated_factor(loop, t, hkl, &rounded)
                                       : factor_nearest(&scene->table, &rounded);
-    double term = F_cell * F_cell * lattice.F * lattice.F;
+    double term = F_cell * F_cell * F_latt * F_latt;
     if (loop->running_product)
         p->sum = (p->sum + term * b->weight) * b->thick * b->polar * b->omega;
     else
@@ -101,7 +84,7 @@ INLINED void evaluate(struct loop *loop, struct pixel *p, const struct beamlet *
     tap_real(t, TAP_I_contribution, term);
     tap_real(t, TAP_I_running, p->sum);
     if (observed)
-        keep_evaluation(p, hkl, rounded, F_cell, lattice.F, cell);
+        keep_evaluation(p, hkl, rounded, F_cell, F_latt, cell);
 }
 
 /* All phi steps and domains of one layer, sub-pixel and source. */
@@ -122,8 +105,10 @@ INLINED void sweep(struct loop *loop, struct pixel *p, const struct beamlet *b, 
             struct cell cell = *turned;
             if (t != NULL)
                 t->at.domain = m;
-            if (mosaic)
+            if (mosaic) {
                 cell = (struct cell){mat_apply(u, turned->a), mat_apply(u, turned->b), mat_apply(u, turned->c)};
+                tap_domain(t, &cell);
+            }
             evaluate(loop, p, b, &cell, observed);
         }
     }

@@ -5,6 +5,7 @@
 
 #include "constants.h"
 #include "read_tables.h"
+#include "shapes.h"
 #include "value_rules.h"
 
 static const double COSINE_SLACK = 1.0000001;
@@ -16,13 +17,6 @@ struct typed_cell {
     double length[3], angle[3]; /* Angstrom, radians */
     double volume;              /* Angstrom^3 */
 };
-
-/* The word of a shape in traces. */
-const char *shape_name(enum shape s)
-{
-    static const char *const NAMES[] = {"SQUARE", "ROUND", "GAUSS", "TOPHAT"};
-    return NAMES[s];
-}
 
 /* The typed cell (Angstrom, rad) with what was left out filled in (spec/03 section 1). */
 static struct typed_cell fill_blanks(const double cell[6])
@@ -234,10 +228,10 @@ double crystal_longest_edge(const struct crystal *c)
 struct crystal crystal_resolve(const struct options *o, const struct quirks *q, struct random_stream *misset,
                                struct warnings *w)
 {
-    struct crystal c = {.shape = (enum shape)o->shape, .fudge = o->fudge};
+    struct crystal c = {.shape = shape_at(o->shape), .fudge = o->fudge};
     struct typed_cell typed = fill_blanks(o->cell);
-    if (c.shape != SHAPE_SQUARE && o->fudge < 0.0)
-        fail("-fudge %g: must not be negative for a %s crystal; give 0 or more", o->fudge, shape_name(c.shape));
+    if (c.shape->has_fudge && o->fudge < 0.0)
+        fail("-fudge %g: must not be negative for a %s crystal; give 0 or more", o->fudge, c.shape->word);
     bool have_cell = o->cell_given && o->cell[0] != 0.0;
     struct cell star = {0};
     if (!have_cell && o->matrix_file == NULL)

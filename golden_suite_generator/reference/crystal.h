@@ -5,6 +5,8 @@
 #include "options.h"
 #include "random.h"
 
+struct shape; /* of shapes.h */
+
 /* Three cell vectors. */
 struct cell {
     vec3 a, b, c;
@@ -14,7 +16,7 @@ struct crystal {
     struct cell star_A_inv, direct_A, direct_m; /* final, phi = 0, no mosaic rotation */
     double volume_A3;
     double cells[3]; /* Na, Nb, Nc */
-    enum shape shape;
+    const struct shape *shape;
     double fudge;
     vec3 misset_rad;
 };
@@ -22,6 +24,5 @@ struct crystal {
 struct crystal crystal_resolve(const struct options *o, const struct quirks *q, struct random_stream *misset,
                                struct warnings *w);
 double crystal_longest_edge(const struct crystal *c);
-const char *shape_name(enum shape s);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "constants.h"
 #include "option_store.h"
+#include "shapes.h"
 
 /* Divisors that turn a typed number into the internal one. */
 #define MILLI 1000.0
@@ -17,6 +18,7 @@
 #define WHOLE(names, field, help) {names, "i", store_whole, AT(field), 1.0, 0, NO_EFFECT, help, NULL}
 #define CODE(names, field, code, help) \
     {names, "", store_code, AT(field), 1.0, code, NO_EFFECT, help, NULL}
+#define SHAPE_OPTION(WORD, name, has_fudge, names, help, printed) CODE(names, shape, SHAPE_##WORD, help),
 #define FLAG(names, field, on, help) {names, "", store_flag, AT(field), 1.0, on, NO_EFFECT, help, NULL}
 #define INPUT(names, field, help) {names, "f", store_input, AT(field), 1.0, 0, NO_EFFECT, help, NULL}
 #define AXIS(names, axis, help) {names, "rrr", store_axis, 0, 1.0, axis, TO_CUSTOM, help, NULL}
@@ -59,10 +61,7 @@ const struct option_row OPTION_TABLE[] = {
          "size along b, mm"),
     REAL("-sample_z -sample_height -xtal_z -xtal_height -height", size_m[2], MILLI, NO_EFFECT,
          "size along c, mm"),
-    CODE("-square_xtal", shape, SHAPE_SQUARE, "parallelepiped (default)"),
-    CODE("-round_xtal", shape, SHAPE_ROUND, "ellipsoid"),
-    CODE("-gauss_xtal", shape, SHAPE_GAUSS, "Gaussian spots"),
-    CODE("-tophat_spots -binary_spots", shape, SHAPE_TOPHAT, "top-hat spots"),
+    SHAPES(SHAPE_OPTION)
     REAL("-fudge", fudge, 1.0, NO_EFFECT, "shape factor of round, Gaussian and top-hat crystals"),
     INERT("-density -sample_density", "r", "the density enters no formula"),
     INERT("-MW -molecular_weight", "r", "the molecular weight enters no formula"),

@@ -11,6 +11,7 @@
 #include "nearest.h"
 #include "numbers.h"
 #include "option_table.h"
+#include "shapes.h"
 #include "trace.h"
 #include "value_rules.h"
 
@@ -59,6 +60,7 @@ void options_init(struct options *o)
     o->mosaic_rad = -1.0;
     o->mosaic_domains = -1;
     o->cells[0] = o->cells[1] = o->cells[2] = 1;
+    o->shape = SHAPE_SQUARE;
     o->fudge = 1.0;
     o->phi = o->hdiv = o->vdiv = (struct sampled){-1.0, -1.0, -1};
     o->dispersion = (struct sampled){0.0, -1.0, -1};
@@ -293,8 +295,9 @@ void options_warn_inert(const struct options *o, struct warnings *w)
     if (o->flux != 0.0 && !(o->exposure_s > 0.0 && o->beamsize_m >= 0.0))
         warn_later(w, "-flux %g has no effect with -exposure %g and -beamsize %g: the first must be above 0, the other "
                    "at least 0", o->flux, o->exposure_s, o->beamsize_m * 1000.0);
-    if (option_seen(o, "-fudge") && o->shape == SHAPE_SQUARE)
-        warn_later(w, "-fudge has no effect: the crystal is square");
+    const struct shape *shape = shape_at(o->shape);
+    if (option_seen(o, "-fudge") && !shape->has_fudge)
+        warn_later(w, "-fudge has no effect: the crystal is %s", shape->name);
     if (o->img_file != NULL)
         warn_later(w, "-img: only the header of '%s' is used, not its pixels", o->img_file);
 }

@@ -11,7 +11,6 @@
 
 enum convention { MOSFLM, ADXV, DENZO, XDS, DIALS, CUSTOM };
 enum pivot { PIVOT_UNSET, PIVOT_BEAM, PIVOT_SAMPLE };
-enum shape { SHAPE_SQUARE, SHAPE_ROUND, SHAPE_GAUSS, SHAPE_TOPHAT };
 enum axis { AXIS_BEAM, AXIS_FAST, AXIS_SLOW, AXIS_NORMAL, AXIS_TWOTHETA, AXIS_POLAR, AXIS_SPINDLE, AXIS_COUNT };
 enum misset { MISSET_NONE, MISSET_ANGLES, MISSET_RANDOM };
 enum { OPTION_ROWS_MAX = 160 };
@@ -44,7 +43,7 @@ struct options {
     long long mosaic_domains;
     long long cells[3];
     double size_m[3];
-    long long shape;
+    long long shape; /* enum shape_code of shapes.h */
     double fudge;
     double phi_rad;
     struct sampled phi;

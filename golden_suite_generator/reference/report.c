@@ -6,6 +6,7 @@
 
 #include "constants.h"
 #include "messages.h"
+#include "shapes.h"
 
 /* Prints a named vector. */
 static void print_vec(const char *name, vec3 v)
@@ -54,11 +55,10 @@ static void report_detector(const struct scene *scene)
 /* Prints structure factors, crystal and cell. */
 static void report_crystal(const struct scene *scene)
 {
-    static const char *const WORDS[] = {"parallelpiped", "ellipsoidal", "gaussian", "tophat-spot"};
     const struct crystal *c = &scene->c;
     vec3 m = vec_scale(c->misset_rad, DEGREES_PER_RADIAN);
     printf("  %.0f initialized hkls (all others =%g)\n", scene->table.reflections, scene->table.default_F);
-    printf("%s xtal: %.0fx%.0fx%.0f cells\n", WORDS[c->shape], c->cells[0], c->cells[1], c->cells[2]);
+    printf("%s xtal: %.0fx%.0fx%.0f cells\n", c->shape->printed, c->cells[0], c->cells[1], c->cells[2]);
     if (scene->o->misset != MISSET_NONE)
         printf("misset angles %f %f %f deg\n", m.x, m.y, m.z);
     print_vec("a (A)", c->direct_A.a);

@@ -5,6 +5,7 @@
 
 #include "constants.h"
 #include "files.h"
+#include "shapes.h"
 #include "value_rules.h"
 
 static const long long SEED_MODULUS = 2147483647;
@@ -204,7 +205,7 @@ static void trace_crystal(struct trace *t, const struct scene *scene)
     tap_vec(t, TAP_c_angstroms, c->direct_A.c);
     tap_real(t, TAP_V_cell_A3, c->volume_A3);
     trace_reals(t, TAP_N_cells, c->cells);
-    trace_words(t, TAP_xtal_shape, shape_name(c->shape));
+    trace_words(t, TAP_xtal_shape, c->shape->word);
     tap_real(t, TAP_interpolate, scene->interpolate ? 1.0 : 0.0);
 }
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from harness.programs.build import build_reference, reference_sources
 
 BASE = "-cell 100 -lambda 1 -distance 100 -detpixels 4 -pixel 1 -N 3 -oversample 1 -default_F 100 -seed 1"
 
@@ -150,3 +153,33 @@ def test_printout_shows_the_pixel_asked_for(c_binary: Path, tmp_path: Path) -> N
     assert text.count("F_cell") == 1
     (line,) = (line for line in text.splitlines() if " stol " in line)
     assert re.findall(r"\d+", line)[:2] == ["2", "1"]
+
+
+NEW_SHAPE = r"""
+#include "shapes.h"
+
+double needle_lattice_factor(const struct crystal *c, const struct quirks *q, const vec3 *hkl,
+                             const vec3 *rounded, struct trace *t)
+{
+    (void)q, (void)hkl, (void)rounded, (void)t;
+    return c->fudge;
+}
+"""
+
+
+def test_a_row_and_a_file_make_a_crystal_shape(tmp_path: Path) -> None:
+    sources = shutil.copytree(reference_sources(), tmp_path / "sources")
+    table = sources / "shapes.h"
+    rows = table.read_text(encoding="utf-8")
+    row = "ROW(SQUARE, square,"
+    assert rows.count(row) == 1
+    row = f'ROW(NEEDLE, needle, true, "-needle_xtal", "a needle", "needle-like") \\\n    {row}'
+    table.write_text(rows.replace("ROW(SQUARE, square,", row), encoding="utf-8")
+    (sources / "shape_needle.c").write_text(NEW_SHAPE, encoding="utf-8")
+    binary = build_reference(sources=sources).path
+    words = "-needle_xtal -fudge 0.25 -trace_pixel 1 1"
+    printed = run(binary, tmp_path, *words.split()).stdout
+    assert {"TRACE_C: xtal_shape NEEDLE", "needle-like xtal: 3x3x3 cells"} <= set(printed.splitlines())
+    assert re.search(r"^TRACE_C: F_latt 0\.25 ", printed, re.MULTILINE)
+    assert "-needle_xtal\n      a needle\n" in run(binary, tmp_path, "-h").stdout
+    assert run(binary, tmp_path).stdout.count("parallelpiped") == 1

@@ -86,6 +86,14 @@ def test_lattice_factor_of_each_shape(ask: Ask, shape: int, fudge: float, wanted
     assert ask(request("lattice", shape, fudge))[0][0] == pytest.approx(wanted, rel=1e-13)
 
 
+@pytest.mark.parametrize("shape", [-1, 4])
+def test_a_code_of_no_shape_ends_the_run(ask: Ask, shape: int) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        ask(request("lattice", shape, 1.0))
+    assert error.value.returncode == 9
+    assert f"crystal shape {shape} is none of the 4 that there are" in error.value.stderr
+
+
 KAHN = [
     ("0 1 0 0 0.8 0.6 0 0 0 1", 0.82000000000000006), ("0 1 0 0 0.8 0 0.6 0 0 1", 0.82000000000000006),
     ("0.5 1 0 0 0.8 0.6 0 0 0 1", 0.91000000000000003), ("0.5 1 0 0 0.8 0 0.6 0 0 1", 0.73000000000000009),

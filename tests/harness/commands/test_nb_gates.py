@@ -40,10 +40,10 @@ def red(tmp_path_factory):
     """The same with a fault in the grating function of the C reference: relative 1e-7."""
     folder = tmp_path_factory.mktemp("red")
     sources = shutil.copytree(reference_sources(), folder / "sources")
-    physics = sources / "physics.c"
-    text = physics.read_text(encoding="utf-8")
+    square = sources / "shape_square.c"
+    text = square.read_text(encoding="utf-8")
     assert text.count(GRATING) == 1
-    physics.write_text(text.replace(GRATING, f"(1.0 + 1e-7) * {GRATING}"), encoding="utf-8")
+    square.write_text(text.replace(GRATING, f"(1.0 + 1e-7) * {GRATING}"), encoding="utf-8")
     faulty = build_reference(sources=sources).path
     plan = small_plan(program_at(str(faulty), "--c-bin"), simulator_program())
     _, statement = run_gates(plan, GATES[:2], folder / "reports")
