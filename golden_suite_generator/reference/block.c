@@ -77,9 +77,9 @@ INLINED void evaluate(struct loop *loop, struct pixel *p, const struct beamlet *
                                       : factor_nearest(&scene->table, &rounded);
     double term = F_cell * F_cell * F_latt * F_latt;
     if (loop->running_product)
-        p->sum = (p->sum + term * b->weight) * b->thick * b->polar * b->omega;
+        p->sum = times_factors(p->sum + term * b->weight, &b->inside);
     else
-        p->sum = p->sum + term * b->weight * b->thick * b->polar * b->omega;
+        p->sum = p->sum + times_factors(term * b->weight, &b->inside);
     tap_real(t, TAP_F_cell, F_cell);
     tap_real(t, TAP_I_contribution, term);
     tap_real(t, TAP_I_running, p->sum);

@@ -1,13 +1,8 @@
-/*
- * The outer loops of spec/06: pixels, layers, sub-pixels, sources; block.c has the inner ones.
- * Factors that an -oversample_ option (or a quirk that is off) applies inside the loops are 1 at the end of the
- * pixel and the other way round; multiplying by exactly 1 changes no bit.
- */
+/* The outer loops of spec/06: pixels, layers, sub-pixels, sources; block.c has the inner ones. */
 #include "image.h"
 
 #include "constants.h"
 #include "loop.h"
-#include "physics.h"
 #include "report.h"
 
 /*
@@ -20,32 +15,6 @@ double scene_background(const struct scene *scene)
     if (scene->q->on[QUIRK_WATER_FLUENCE_SQUARED])
         return WATER_F * WATER_F * R_E_SQR * scene->o->fluence * w * w * w * WATER_DENSITY * AVOGADRO / WATER_WEIGHT;
     return WATER_F * WATER_F * w * w * w * WATER_DENSITY * AVOGADRO / WATER_WEIGHT;
-}
-
-/* Polarization of one source, into the cache (spec/06 section 6). */
-static void polarize(struct loop *loop, struct pixel *p, vec3 *incident, vec3 *diffracted)
-{
-    const struct scene *scene = loop->scene;
-    vec3 i = *incident, d = *diffracted, axis = loop->polar_axis;
-    p->P = kahn_factor(scene->o->kahn, &i, &d, &axis);
-    p->have_polar = true;
-    if (!scene->q->on[QUIRK_POLAR_UNITIZE])
-        return;
-    *incident = i;
-    *diffracted = d;
-    loop->polar_axis = axis;
-}
-
-/* True if the polarization factor has to be formed for this source. */
-static bool polar_wanted(const struct loop *loop, const struct pixel *p)
-{
-    const struct options *o = loop->scene->o;
-    const bool *on = loop->scene->q->on;
-    if (o->nopolar && !on[QUIRK_NOPOLAR_OVERSAMPLE_POLAR])
-        return false;
-    if (o->oversample_polar)
-        return true;
-    return on[QUIRK_DMIN_ZERO_POLAR] ? p->P == 0.0 : !p->have_polar;
 }
 
 /* Writes the taps of a source up to the resolution test. */
@@ -74,43 +43,22 @@ static void run_source(struct loop *loop, struct pixel *p, long long n, vec3 *di
     if (p->trace != NULL)
         tap_source(p->trace, n, source, incident, q, stol, skipped);
     bool even_if_skipped = !scene->q->on[QUIRK_DMIN_ZERO_POLAR] || (loop->gather_water && o->oversample_polar);
-    if ((!skipped || even_if_skipped) && polar_wanted(loop, p))
-        polarize(loop, p, &incident, diffracted);
-    struct beamlet b = {q, o->oversample_thick ? p->C : 1.0, o->oversample_polar ? p->P : 1.0,
-                        o->oversample_omega ? p->W : 1.0, scene->s.source_factor[n]};
+    if (!skipped || even_if_skipped)
+        refresh_polar(loop, p, &incident, diffracted);
+    struct beamlet b = {q, chosen_factors(&p->cached, loop->inside), scene->s.source_factor[n]};
     if (loop->per_layer)
-        b.weight *= p->C;
+        b.weight *= p->cached.capture;
     if (loop->gather_water)
-        p->water += b.weight * b.thick * b.polar * b.omega;
+        p->water += times_factors(b.weight, &b.inside);
     if (p->printed)
         p->last.stol_m_inv = stol;
     if (skipped)
         return;
     if (p->trace != NULL) {
         tap_real(p->trace, TAP_cos_2theta, vec_dot(incident, *diffracted));
-        tap_real(p->trace, TAP_polar, p->P);
+        tap_real(p->trace, TAP_polar, p->cached.polar);
     }
     run_block(loop, p, &b);
-}
-
-/* Solid angle of the pixel seen from distance R (sr), spec/06 section 4. */
-static double solid_angle(const struct scene *scene, double R_m)
-{
-    const struct geometry *g = &scene->g;
-    if (!g->point_pixel)
-        return g->pixel_m * g->pixel_m / R_m / R_m * g->close_distance_m / R_m;
-    return scene->q->on[QUIRK_POINT_PIXEL_AREA] ? 1.0 / R_m / R_m : g->pixel_m * g->pixel_m / R_m / R_m;
-}
-
-/* Brings the caches of solid angle and capture fraction up to date for one sub-pixel. */
-static void refresh_caches(const struct scene *scene, struct pixel *p, long long layer, double R_m, vec3 diffracted)
-{
-    const struct sampling *s = &scene->s;
-    bool sensor = s->thick_m != 0.0 || scene->q->on[QUIRK_OVERSAMPLE_THICK_NO_SENSOR];
-    if (p->W == 0.0 || scene->o->oversample_omega)
-        p->W = solid_angle(scene, R_m);
-    if (p->C == 0.0 || (scene->o->oversample_thick && sensor))
-        p->C = capture_fraction(layer, s->layer_m, s->mu_per_m, vec_dot(diffracted, scene->g.normal));
 }
 
 /* Writes the taps of a sub-pixel; lengths in metres. */
@@ -125,8 +73,8 @@ static void tap_subpixel(const struct scene *scene, const struct pixel *p, doubl
     tap_real(t, TAP_R_distance_meters, R_m);
     tap_vec(t, TAP_diffracted_vec, diffracted);
     tap_real(t, TAP_obliquity_factor, scene->g.close_distance_m / R_m);
-    tap_real(t, TAP_omega_pixel_sr, p->W);
-    tap_real(t, TAP_capture_fraction, p->C);
+    tap_real(t, TAP_omega_pixel_sr, p->cached.omega_sr);
+    tap_real(t, TAP_capture_fraction, p->cached.capture);
 }
 
 /* One sub-pixel of one layer at (f_m, s_m) on the detector, metres from the corner of pixel (0,0). */
@@ -142,8 +90,8 @@ static void run_subpixel(struct loop *loop, struct pixel *p, long long layer, do
         pos = curved_position(g, scene->q, pos, f_m, s_m);
     double R_m = vec_length(pos);
     vec3 diffracted = vec_unit(pos);
-    refresh_caches(scene, p, layer, R_m, diffracted);
-    loop->totals.solid_angle += p->W;
+    refresh_sample_factors(scene, p, layer, R_m, diffracted);
+    loop->totals.solid_angle += p->cached.omega_sr;
     if (p->trace != NULL)
         tap_subpixel(scene, p, f_m, s_m, o_m, pos, R_m, diffracted);
     for (long long n = 0; n < scene->s.source_count; ++n)
@@ -161,7 +109,7 @@ static void run_layer(struct loop *loop, struct pixel *p, long long layer, long 
 {
     long long O = loop->scene->s.oversample;
     double sub = loop->scene->g.pixel_m / (double)O;
-    p->C = loop->scene->s.thick_m == 0.0 ? 1.0 : 0.0;
+    p->cached.capture = loop->scene->s.thick_m == 0.0 ? 1.0 : 0.0;
     for (long long i = 0; i < O; ++i) {
         for (long long j = 0; j < O; ++j) {
             if (p->trace != NULL) {
@@ -179,19 +127,18 @@ static void run_layer(struct loop *loop, struct pixel *p, long long layer, long 
 static double finish_pixel(const struct loop *loop, const struct pixel *p)
 {
     const struct scene *scene = loop->scene;
-    const struct options *o = scene->o;
     const struct sampling *s = &scene->s;
-    double C = o->oversample_thick || loop->per_layer ? 1.0 : p->C;
-    double P = o->oversample_polar ? 1.0 : p->P, W = o->oversample_omega ? 1.0 : p->W;
-    double v = loop->flux_factor * p->sum / s->steps * C * P * W;
-    if (loop->gather_water)
-        v += loop->flux_factor * scene_background(scene) * p->water /
-             ((double)s->source_count * (double)s->oversample * (double)s->oversample) * C * P * W;
+    const struct pixel_factors f = chosen_factors(&p->cached, loop->at_end);
+    double v = times_factors(loop->flux_factor * p->sum / s->steps, &f);
+    if (loop->gather_water) {
+        double samples = (double)s->source_count * (double)s->oversample * (double)s->oversample;
+        v += times_factors(loop->flux_factor * scene_background(scene) * p->water / samples, &f);
+    }
     if (p->trace != NULL) {
         tap_real(p->trace, TAP_I_before_scaling, p->sum);
-        tap_real(p->trace, TAP_capture_fraction_applied, C);
-        tap_real(p->trace, TAP_polar_applied, P);
-        tap_real(p->trace, TAP_omega_pixel_applied, W);
+        tap_real(p->trace, TAP_capture_fraction_applied, f.capture);
+        tap_real(p->trace, TAP_polar_applied, f.polar);
+        tap_real(p->trace, TAP_omega_pixel_applied, f.omega_sr);
         tap_real(p->trace, TAP_I_pixel_final, v);
         tap_real(p->trace, TAP_floatimage_accumulated, (double)(float)v);
     }
@@ -226,7 +173,8 @@ static bool is_printed(const struct options *o, long long slow, long long fast)
 static float run_pixel(struct loop *loop, long long slow, long long fast)
 {
     struct scene *scene = loop->scene;
-    struct pixel p = {.P = scene->o->nopolar ? 1.0 : 0.0, .have_polar = scene->o->nopolar, .sum = loop->background};
+    struct pixel p = {.have_polar = scene->o->nopolar, .sum = loop->background};
+    p.cached.polar = scene->o->nopolar ? 1.0 : 0.0;
     p.printed = is_printed(scene->o, slow, fast);
     if (scene->traced != NULL && scene->traced[slow * scene->g.fast_pixels + fast] != 0) {
         p.trace = &scene->trace;
@@ -237,8 +185,12 @@ static float run_pixel(struct loop *loop, long long slow, long long fast)
         run_layer(loop, &p, layer, slow, fast);
     float value = (float)finish_pixel(loop, &p);
     count_pixel(loop, &p, slow, fast, value);
-    if (p.printed)
-        report_pixel(scene, &p.last, slow, fast, (const double[]){p.sum, p.P, p.W, p.C, (double)value});
+    if (p.printed) {
+        p.last.cached = p.cached;
+        p.last.sum = p.sum;
+        p.last.photons = (double)value;
+        report_pixel(scene, &p.last, slow, fast);
+    }
     return value;
 }
 
@@ -258,14 +210,18 @@ bool pixel_masked(const struct scene *scene, long long slow, long long fast)
 static struct loop start_loop(struct scene *scene)
 {
     const bool *on = scene->q->on;
+    const struct options *o = scene->o;
     struct loop loop = {.scene = scene, .interpolate = scene->interpolate, .first_block = true};
     loop.polar_axis = scene->g.polar;
-    loop.flux_factor = R_E_SQR * scene->o->fluence;
+    loop.flux_factor = R_E_SQR * o->fluence;
     loop.gather_water = !on[QUIRK_WATER_STEPS];
     loop.background = loop.gather_water ? 0.0 : scene_background(scene);
     loop.running_product = on[QUIRK_OVERSAMPLE_RUNNING_PRODUCT];
-    loop.per_layer = !on[QUIRK_THICK_LAST_LAYER] && !scene->o->oversample_thick;
-    loop.cut_short = scene->o->water_m == 0.0 && (loop.running_product || on[QUIRK_INTERP_LATCH]);
+    loop.per_layer = !on[QUIRK_THICK_LAST_LAYER] && !o->oversample_thick;
+    loop.inside = (struct factor_choice){o->oversample_thick, o->oversample_polar, o->oversample_omega};
+    loop.at_end = (struct factor_choice){!o->oversample_thick && !loop.per_layer, !o->oversample_polar,
+                                         !o->oversample_omega};
+    loop.cut_short = o->water_m == 0.0 && (loop.running_product || on[QUIRK_INTERP_LATCH]);
     return loop;
 }
 

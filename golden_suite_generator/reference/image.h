@@ -32,12 +32,19 @@ struct scene {
     unsigned char *traced; /* one byte a pixel, NULL when no pixel is traced */
 };
 
-/* The last evaluation of a pixel, for the printout. */
+/* What a pixel is multiplied by: capture fraction, polarization, solid angle. */
+struct pixel_factors {
+    double capture, polar, omega_sr;
+};
+
+/* The last evaluation of a pixel and what the pixel came to, for the printout. */
 struct evaluation {
     double stol_m_inv;
     vec3 pos_m, diffracted, hkl, rounded;
-    double F_cell, F_latt;
-    struct cell cell;
+    double F_cell, F_latt; /* electrons; no unit */
+    struct cell cell;      /* metres */
+    struct pixel_factors cached;
+    double sum, photons; /* running sum, electrons^2; value of the pixel */
 };
 
 /* What the loop leaves besides the image. */

@@ -127,9 +127,8 @@ static double second_stol(const struct scene *scene, const struct evaluation *e)
     return sin(two_theta / 2.0) / (scene->o->lambda_m * 1e10);
 }
 
-/* Prints one pixel after its last evaluation; state: running sum, polar, omega, capture fraction, photons. */
-void report_pixel(const struct scene *scene, const struct evaluation *e, long long slow, long long fast,
-                  const double state[5])
+/* Prints one pixel after its last evaluation. */
+void report_pixel(const struct scene *scene, const struct evaluation *e, long long slow, long long fast)
 {
     const double A = 1e10;
     const struct cell *c = &e->cell;
@@ -137,9 +136,9 @@ void report_pixel(const struct scene *scene, const struct evaluation *e, long lo
     printf("position %g %g %g\n", e->pos_m.x, e->pos_m.y, e->pos_m.z);
     printf("hkl %f %f %f nearest %.0f %.0f %.0f\n", e->hkl.x, e->hkl.y, e->hkl.z, e->rounded.x + 0.0,
            e->rounded.y + 0.0, e->rounded.z + 0.0);
-    printf("F_cell %g F_latt %g I %g\n", e->F_cell, e->F_latt, state[0]);
+    printf("F_cell %g F_latt %g I %g\n", e->F_cell, e->F_latt, e->sum);
     printf("I/steps %15.10g\npolar   %15.10g\nomega   %15.10g\ncapfrac %15.10g\npixel   %15.10g\n",
-           state[0] / scene->s.steps, state[1], state[2], state[3], state[4]);
+           e->sum / scene->s.steps, e->cached.polar, e->cached.omega_sr, e->cached.capture, e->photons);
     printf("cell vectors in Angstrom, columns a b c\n");
     printf("X: %11.8f %11.8f %11.8f\n", c->a.x * A, c->b.x * A, c->c.x * A);
     printf("Y: %11.8f %11.8f %11.8f\n", c->a.y * A, c->b.y * A, c->c.y * A);

@@ -6,8 +6,7 @@
 
 void report_setup(const struct scene *scene);
 void report_progress(const struct scene *scene, double finished);
-void report_pixel(const struct scene *scene, const struct evaluation *e, long long slow, long long fast,
-                  const double state[5]);
+void report_pixel(const struct scene *scene, const struct evaluation *e, long long slow, long long fast);
 void report_solid_angle(const struct scene *scene, const struct totals *t);
 
 #endif

@@ -35,7 +35,8 @@ def _vectors(stem: str) -> tuple[str, ...]:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "polarization-dropped", "polarization factor 1 everywhere", ("polar",), PLAIN, (6, 2),
-        (("image.c", "    p->have_polar = true;\n", "    p->have_polar = true;\n    p->P = 1.0;\n"),),
+        (("pixel_factors.c", "    p->have_polar = true;\n",
+          "    p->have_polar = true;\n    p->cached.polar = 1.0;\n"),),
         (("physics/polarization.py", "return 0.5 * (1.0 + cos_sqr)", "return 0.0 * cos_sqr + 1.0"),),
     ),
     Fault(
@@ -45,7 +46,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "obliquity-dropped", "solid angle without the obliquity", ("omega_pixel_sr",), PLAIN, (6, 2),
-        (("image.c", "/ R_m / R_m * g->close_distance_m / R_m;", "/ R_m / R_m;"),),
+        (("pixel_factors.c", "/ R_m / R_m * g->close_distance_m / R_m;", "/ R_m / R_m;"),),
         (("physics/solid_angle.py", "else per_distance * close_m / R_m", "else per_distance"),),
     ),
     Fault(
@@ -103,7 +104,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "stale-omega", "solid angle of the first sub-pixel kept", ("omega_pixel_sr",),
         f"{CRYSTAL} -default_F 100 -oversample 2 -oversample_omega", (6, 2),
-        (("image.c", "if (p->W == 0.0 || scene->o->oversample_omega)", "if (p->W == 0.0)"),),
+        (("pixel_factors.c", "p->cached.omega_sr == 0.0 || scene->o->oversample_omega",
+          "p->cached.omega_sr == 0.0"),),
         (("kernel/rays.py", "cached.omega if cached is not None and not ins.policy.omega_each else None",
           "cached.omega if cached is not None else None"),),
     ),
