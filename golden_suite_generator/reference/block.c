@@ -115,7 +115,10 @@ INLINED void sweep(struct loop *loop, struct pixel *p, const struct beamlet *b, 
     loop->first_block = false;
 }
 
-/* The same for pixels that are traced or printed, and for all others. */
+/*
+ * Adds all phi steps and mosaic domains of one layer, sub-pixel and source to the running sum (electrons^2). Given: the
+ * loop, its pixel and the beamlet; a pixel that is traced or printed is observed on the way. spec/06 sections 7 to 12.
+ */
 void run_block(struct loop *loop, struct pixel *p, const struct beamlet *b)
 {
     if (p->trace != NULL || p->printed)

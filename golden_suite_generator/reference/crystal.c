@@ -216,7 +216,7 @@ static void count_cells(const struct options *o, struct crystal *c, struct warni
     }
 }
 
-/* The longest crystal edge in metres. */
+/* Given: the crystal. Returned: its longest edge, m. spec/03 section 7. */
 double crystal_longest_edge(const struct crystal *c)
 {
     double longest = vec_length(c->direct_m.a) * c->cells[0];
@@ -224,7 +224,10 @@ double crystal_longest_edge(const struct crystal *c)
     return fmax(longest, vec_length(c->direct_m.c) * c->cells[2]);
 }
 
-/* The whole crystal from the options. misset: the stream of -misset random. */
+/*
+ * Given: options, quirks, the stream of -misset random, and where warnings go. Returned: the crystal at phi 0, Angstrom
+ * and metres; a cell without volume or out of range ends the program. spec/03.
+ */
 struct crystal crystal_resolve(const struct options *o, const struct quirks *q, struct random_stream *misset,
                                struct warnings *w)
 {

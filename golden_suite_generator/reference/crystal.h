@@ -7,17 +7,18 @@
 
 struct shape; /* of shapes.h */
 
-/* Three cell vectors. */
+/* Three cell vectors, direct or reciprocal; the name of the variable says the unit. */
 struct cell {
-    vec3 a, b, c;
+    vec3 a, b, c; /* as the name of the cell says */
 };
 
+/* The crystal of a run. */
 struct crystal {
     struct cell star_A_inv, direct_A, direct_m; /* final, phi = 0, no mosaic rotation */
     double volume_A3;
-    double cells[3]; /* Na, Nb, Nc */
+    double cells[3]; /* Na, Nb, Nc, whole numbers */
     const struct shape *shape;
-    double fudge;
+    double fudge; /* shape factor, no unit */
     vec3 misset_rad;
 };
 

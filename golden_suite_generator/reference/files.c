@@ -15,7 +15,7 @@ static const struct {
 } KINDS[] = {{S_IFDIR, "a directory"}, {S_IFIFO, "a named pipe"}, {S_IFCHR, "a device"},
              {S_IFBLK, "a device"},    {S_IFSOCK, "a socket"}};
 
-/* What a path is that is no regular file; NULL for a regular file and where there is nothing. */
+/* Given: a path. Returned: what it is that is no regular file; NULL for a regular file and where there is nothing. */
 const char *irregular(const char *path)
 {
     struct stat status;
@@ -27,7 +27,7 @@ const char *irregular(const char *path)
     return NULL;
 }
 
-/* True if there is a regular file that can be opened for reading. */
+/* Given: a path. Returned: true if there is a regular file that can be opened for reading. */
 bool file_readable(const char *path)
 {
     return irregular(path) == NULL && access(path, R_OK) == 0;
@@ -54,7 +54,10 @@ static bool read_all(FILE *stream, const char *what, struct file_bytes *file)
     return true;
 }
 
-/* Reads a whole regular file; what and remedy go into the error of one that cannot be read. */
+/*
+ * Given: what the file is, its path, and the remedy that the error of an unreadable one ends on. Returned: all its
+ * bytes, to be given to file_free; what is no readable regular file ends the program.
+ */
 struct file_bytes file_read(const char *what, const char *path, const char *remedy)
 {
     struct file_bytes file = {NULL, 0};
@@ -71,7 +74,7 @@ struct file_bytes file_read(const char *what, const char *path, const char *reme
     return file;
 }
 
-/* Forgets the bytes. */
+/* Forgets the bytes. Given: a file that was read. */
 void file_free(struct file_bytes *file)
 {
     free(file->bytes);

@@ -26,13 +26,13 @@ static const struct convention_row CONVENTIONS[] = {
     [CUSTOM] = {"CUSTOM", PIVOT_UNSET, {{0, 0, 0}}},
 };
 
-/* The name of a convention in messages and traces. */
+/* Given: a convention. Returned: its name in messages and traces. */
 const char *convention_name(enum convention c)
 {
     return CONVENTIONS[c].name;
 }
 
-/* The word of a pivot in messages and traces. */
+/* Given: a pivot that is set. Returned: its word in messages and traces. */
 const char *pivot_name(enum pivot p)
 {
     return p == PIVOT_BEAM ? "BEAM" : "SAMPLE";
@@ -274,7 +274,10 @@ static void warn_centres(const struct options *o, const struct quirks *q, const 
         warn_later(w, "the numbers of -pix0_vector have no effect: the pivot gives the origin (Q-PIX0-IGNORED)");
 }
 
-/* The whole detector from the options; w takes the warnings. */
+/*
+ * Given: options, quirks, and where warnings go. Returned: the whole detector, metres and unit vectors; one that cannot
+ * be placed ends the program. spec/02 sections 2 to 5.
+ */
 struct geometry geometry_resolve(const struct options *o, const struct quirks *q, struct warnings *w)
 {
     struct geometry g = {.convention = (enum convention)o->convention, .twotheta_rad = o->twotheta_rad};
@@ -290,7 +293,10 @@ struct geometry geometry_resolve(const struct options *o, const struct quirks *q
     return g;
 }
 
-/* Position (m) of a sub-pixel of the curved detector, spec/02 section 6. */
+/*
+ * Given: the detector, quirks, the position on the flat detector (m), and its distances along fast and slow from the
+ * corner of pixel (0,0) (m). Returned: the position on the curved detector, m. spec/02 section 6.
+ */
 vec3 curved_position(const struct geometry *g, const struct quirks *q, vec3 flat_m, double fdet_m, double sdet_m)
 {
     vec3 centre = vec_scale(g->beam, g->distance_m);

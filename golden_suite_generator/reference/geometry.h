@@ -4,16 +4,19 @@
 
 #include "options.h"
 
+/* The detector of a run, laboratory frame. */
 struct geometry {
     enum convention convention;
     enum pivot pivot;
     long long fast_pixels, slow_pixels;
     double pixel_m, fast_size_m, slow_size_m;
-    long long roi[4]; /* xmin xmax ymin ymax, inclusive */
-    vec3 beam, fast, slow, normal, twotheta_axis, polar, spindle, vertical;
+    long long roi[4]; /* xmin xmax ymin ymax, pixels, inclusive */
+    vec3 beam, fast, slow, normal, polar, spindle, vertical; /* unit vectors */
+    vec3 twotheta_axis; /* as typed with Q-TWOTHETA-AXIS-NORM, else a unit vector */
     vec3 pix0_m;
     double Xbeam_m, Ybeam_m; /* as the header shows them */
-    double Fbeam_m, Sbeam_m, Fclose_m, Sclose_m, ORGX, ORGY;
+    double Fbeam_m, Sbeam_m, Fclose_m, Sclose_m;
+    double ORGX, ORGY; /* pixels */
     double distance_m, close_distance_m;
     double twotheta_rad;
     double dials_origin_mm[3];

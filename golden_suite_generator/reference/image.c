@@ -6,8 +6,8 @@
 #include "report.h"
 
 /*
- * Scattering of the water (electrons^2): the start of the running sum, or what G of spec/06 section 15 is
- * multiplied by. Upstream has r_e^2 times the fluence in it (Q-WATER-FLUENCE-SQUARED).
+ * Given: the scene. Returned: scattering of the water, electrons^2: the start of the running sum, or what G of spec/06
+ * section 15 is multiplied by; with Q-WATER-FLUENCE-SQUARED r_e^2 times the fluence is in it.
  */
 double scene_background(const struct scene *scene)
 {
@@ -194,13 +194,13 @@ static float run_pixel(struct loop *loop, long long slow, long long fast)
     return value;
 }
 
-/* True if the pixel is inside the region of interest. */
+/* Given: the detector and a pixel. Returned: true if the pixel is inside the region of interest. */
 bool pixel_in_roi(const struct geometry *g, long long slow, long long fast)
 {
     return fast >= g->roi[0] && fast <= g->roi[1] && slow >= g->roi[2] && slow <= g->roi[3];
 }
 
-/* True if a mask leaves the pixel out. */
+/* Given: the scene and a pixel. Returned: true if a mask leaves the pixel out. */
 bool pixel_masked(const struct scene *scene, long long slow, long long fast)
 {
     return scene->mask.pixel != NULL && scene->mask.pixel[slow * scene->g.fast_pixels + fast] == 0;
@@ -225,7 +225,10 @@ static struct loop start_loop(struct scene *scene)
     return loop;
 }
 
-/* Renders all pixels of the region of interest; image holds zeros on entry. Returned: the statistics. */
+/*
+ * Given: the scene, and an image of zeros, slow pixels times fast pixels. Returned: the statistics; the pixels of the
+ * region of interest hold photons. spec/06.
+ */
 struct totals image_render(struct scene *scene, float *image)
 {
     const struct geometry *g = &scene->g;

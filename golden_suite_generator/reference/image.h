@@ -11,7 +11,7 @@
 
 /* Orientation of each phi step, and which step's orientation a step sees. */
 struct orientations {
-    struct cell *cell; /* one a step, and the unrotated cell at the end */
+    struct cell *cell; /* one a step, and the unrotated cell at the end; metres */
     long long *first;       /* in the first block of the run */
     long long *later;
     long long steps;
@@ -34,13 +34,15 @@ struct scene {
 
 /* What a pixel is multiplied by: capture fraction, polarization, solid angle. */
 struct pixel_factors {
-    double capture, polar, omega_sr;
+    double capture, polar; /* no unit, 0 .. 1 */
+    double omega_sr;
 };
 
 /* The last evaluation of a pixel and what the pixel came to, for the printout. */
 struct evaluation {
     double stol_m_inv;
-    vec3 pos_m, diffracted, hkl, rounded;
+    vec3 pos_m, diffracted; /* position of the sample; unit vector towards it */
+    vec3 hkl, rounded;      /* Miller indices, and the nearest whole ones */
     double F_cell, F_latt; /* electrons; no unit */
     struct cell cell;      /* metres */
     struct pixel_factors cached;
@@ -49,8 +51,8 @@ struct evaluation {
 
 /* What the loop leaves besides the image. */
 struct totals {
-    double max, max_f_m, max_s_m;
-    double sum, sum_sqr, count;
+    double max, max_f_m, max_s_m; /* the largest pixel, photons, and its place on the detector */
+    double sum, sum_sqr, count;   /* photons, photons^2, pixels */
     double solid_angle; /* sum over pixels, layers and sub-pixels, sr */
 };
 

@@ -14,9 +14,9 @@ struct loop {
     struct scene *scene;
     bool interpolate;
     bool first_block;
-    vec3 polar_axis;
+    vec3 polar_axis;     /* unit vector */
     double flux_factor;  /* r_e^2 times fluence, m^2 photons/m^2 */
-    double background;   /* start of the running sum */
+    double background;   /* start of the running sum, electrons^2 */
     bool running_product, per_layer, gather_water;
     struct factor_choice inside, at_end; /* where each factor is applied */
     bool cut_short; /* a lattice factor of 0 ends a domain; only these two quirks could tell */
@@ -28,7 +28,7 @@ struct pixel {
     struct pixel_factors cached;
     bool have_polar;
     double sum;       /* running sum, electrons^2 */
-    double water;     /* sum of the factors that the background gets */
+    double water;     /* sum of the factors that the background gets, no unit */
     double end_f_m, end_s_m;
     bool printed;
     struct evaluation last;
@@ -39,7 +39,7 @@ struct pixel {
 struct beamlet {
     vec3 q_per_m;
     struct pixel_factors inside; /* those that are applied inside the loop, else 1 */
-    double weight;               /* source factor, and the layer's own capture fraction if it counts alone */
+    double weight;               /* source factor, and the layer's own capture fraction if it counts alone; no unit */
 };
 
 void run_block(struct loop *loop, struct pixel *p, const struct beamlet *b);

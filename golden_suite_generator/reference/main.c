@@ -96,7 +96,10 @@ static void finish_printing(void)
     fail("cannot write to standard output: %s; the files of a run are whole", strerror(errno != 0 ? errno : EIO));
 }
 
-/* Returned: 0, or 9 from fail() on any error. */
+/*
+ * Given: the words of the command line. Returned: 0; any error ends the program with status 9 in fail(). spec/01
+ * section 1.
+ */
 int main(int argc, char **argv)
 {
     struct options scanned;

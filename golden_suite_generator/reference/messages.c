@@ -22,7 +22,7 @@ static void format_line(char *line, const char *format, va_list values)
             *c = '?';
 }
 
-/* Prints "nanobragg-reference: error: ..." and ends the program with status 9. */
+/* Prints "nanobragg-reference: error: ..." and ends the program with status 9. Given: format and values, as printf. */
 _Noreturn void fail(const char *format, ...)
 {
     char line[LINE_ROOM];
@@ -35,7 +35,7 @@ _Noreturn void fail(const char *format, ...)
     exit(EXIT_USAGE);
 }
 
-/* Prints one warning at once. */
+/* Prints one warning at once. Given: format and values, as printf. */
 void warn_now(const char *format, ...)
 {
     char line[LINE_ROOM];
@@ -46,7 +46,10 @@ void warn_now(const char *format, ...)
     fprintf(stderr, "warning: %s\n", line);
 }
 
-/* Keeps one warning; an error that ends the run is then the only line the user sees. */
+/*
+ * Keeps one warning; an error that ends the run is then the only line the user sees. Given: the list, format and
+ * values, as printf.
+ */
 void warn_later(struct warnings *list, const char *format, ...)
 {
     char line[LINE_ROOM];
@@ -61,7 +64,7 @@ void warn_later(struct warnings *list, const char *format, ...)
     ++list->count;
 }
 
-/* Prints the kept warnings and forgets them. */
+/* Prints the kept warnings and forgets them. Given: the list. */
 void warnings_print(struct warnings *list)
 {
     for (size_t i = 0; i < list->count; ++i) {
@@ -78,7 +81,10 @@ static bool is_sensible(size_t count, size_t size)
     return (double)count * (double)size <= MOST_BYTES && count <= SIZE_MAX / size;
 }
 
-/* Zeroed memory for count items of size bytes; never NULL. what names it in the error. */
+/*
+ * Given: a number of items, bytes of each, what they are. Returned: zeroed memory, never NULL; what cannot be had ends
+ * the program.
+ */
 void *checked_alloc(size_t count, size_t size, const char *what)
 {
     void *memory = NULL;
@@ -89,7 +95,10 @@ void *checked_alloc(size_t count, size_t size, const char *what)
     return memory;
 }
 
-/* realloc to count items of size bytes; never NULL. */
+/*
+ * realloc. Given: the old memory or NULL, a number of items, bytes of each, what they are. Returned: the memory, never
+ * NULL; what cannot be had ends the program.
+ */
 void *checked_resize(void *old, size_t count, size_t size, const char *what)
 {
     void *memory = NULL;

@@ -8,6 +8,7 @@
 #define PROGRAM_VERSION "0.1.0"
 enum { EXIT_USAGE = 9 };
 
+/* Warnings that are kept. */
 struct warnings {
     char **line;
     size_t count;

@@ -5,7 +5,7 @@
 
 enum { LONGEST = 48 };
 
-/* Begins a search for the name nearest to a word. */
+/* Given: a word of length letters. Returned: a search for the name nearest to it. */
 struct nearest nearest_start(const char *word, size_t length)
 {
     return (struct nearest){word, length < LONGEST ? length : LONGEST, "", (size_t)-1};
@@ -36,7 +36,7 @@ static size_t edit_distance(const char *word, size_t length, const char *name)
     return row[length];
 }
 
-/* Keeps name if it is nearer than the best so far. */
+/* Keeps a name if it is nearer than the best so far. Given: the search and the name. */
 void nearest_try(struct nearest *best, const char *name)
 {
     size_t distance = edit_distance(best->word, best->length, name);

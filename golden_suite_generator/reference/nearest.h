@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+/* A search: the word, and the nearest name so far with the letters that it takes to turn one into the other. */
 struct nearest {
     const char *word;
     size_t length;

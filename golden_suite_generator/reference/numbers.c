@@ -21,7 +21,7 @@ static size_t sign_at(const char *text, size_t at, size_t room)
     return at < room && (text[at] == '+' || text[at] == '-') ? 1 : 0;
 }
 
-/* Given text of room bytes. Returned: the length of the decimal number it begins with, 0 if there is none. */
+/* Given: text of room bytes. Returned: the length of the decimal number it begins with, 0 if there is none. */
 size_t number_length(const char *text, size_t room)
 {
     size_t at = sign_at(text, 0, room);
@@ -43,7 +43,10 @@ size_t number_length(const char *text, size_t room)
     return at;
 }
 
-/* True if text (length bytes, followed by any byte that is no part of a number) is one finite number. */
+/*
+ * Given: text of length bytes, followed by any byte that is no part of a number. Returned: true, and the value, if all
+ * of it is one finite number.
+ */
 bool parse_real(const char *text, size_t length, double *value)
 {
     if (length == 0 || number_length(text, length) != length)
@@ -52,7 +55,10 @@ bool parse_real(const char *text, size_t length, double *value)
     return isfinite(*value);
 }
 
-/* True if text is a sign and digits and fits a 32-bit integer. */
+/*
+ * Given: text of length bytes, followed by any byte that is no digit. Returned: true, and the value, if all of it is a
+ * sign and digits and fits a 32-bit integer.
+ */
 bool parse_whole(const char *text, size_t length, long long *value)
 {
     size_t sign = sign_at(text, 0, length);
@@ -63,7 +69,7 @@ bool parse_whole(const char *text, size_t length, long long *value)
     return errno == 0 && *value >= -2147483647LL && *value <= 2147483647LL;
 }
 
-/* True if the whole string is a decimal number. */
+/* Given: a string. Returned: true if all of it is a decimal number. */
 bool is_number(const char *text)
 {
     size_t length = strlen(text);

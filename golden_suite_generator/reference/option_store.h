@@ -4,6 +4,10 @@
 
 #include "option_table.h"
 
+/*
+ * Given: the options, the row of one of them, and its checked values in the unit typed. The field at the row's place
+ * holds the value afterwards, in metres, radians and so on.
+ */
 #define STORE(name) void name(struct options *o, const struct option_row *row, const struct values *v)
 
 STORE(store_real);

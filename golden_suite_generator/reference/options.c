@@ -48,7 +48,10 @@ static void init_geometry(struct options *o)
         o->roi[i] = -1;
 }
 
-/* Sets every option to its default (spec/01 section 4). The clock gives the seeds that nobody typed. */
+/*
+ * Sets every option to its default. Given: options, of any content; the clock gives the seeds that nobody typed.
+ * spec/01 section 4.
+ */
 void options_init(struct options *o)
 {
     *o = (struct options){0};
@@ -80,7 +83,7 @@ void options_init(struct options *o)
     o->trace_level = trace_level_limit("mosaic");
 }
 
-/* Forgets the lists. */
+/* Forgets the lists. Given: the options. */
 void options_free(struct options *o)
 {
     free(o->trace_blocks);
@@ -111,7 +114,7 @@ static int find_option(const char *name)
     return -1;
 }
 
-/* True if the option with this (any of its) name was on the command line. */
+/* Given: the scanned options and any name of an option. Returned: true if the option was on the command line. */
 bool option_seen(const struct options *o, const char *name)
 {
     int row = find_option(name);
@@ -247,7 +250,10 @@ static void apply_effect(struct options *o, enum effect effect)
         o->convention = CUSTOM;
 }
 
-/* Scans all words once, left to right. Given: options with defaults (and header values). */
+/*
+ * Scans all words once, left to right. Given: options with defaults (and header values), and the words; any that is
+ * wrong ends the program. spec/01 sections 2 to 4.
+ */
 void options_scan(struct options *o, int argc, char **argv)
 {
     const struct option_row *row = NULL;
@@ -266,7 +272,7 @@ void options_scan(struct options *o, int argc, char **argv)
     }
 }
 
-/* Prints the usage text to standard output. */
+/* Prints the usage text to standard output. Given: nothing; it comes from the option table. */
 void options_help(void)
 {
     printf("%s %s: far-field diffraction of a small crystal, in photons per pixel\n", PROGRAM_NAME, PROGRAM_VERSION);
@@ -283,7 +289,10 @@ void options_help(void)
            "evaluations a run.\n", LARGEST_OVERSAMPLE, LARGEST_COUNT, LARGEST_PIXELS, LARGEST_EVALUATIONS);
 }
 
-/* Notes a warning for each option that was given and changes no image (spec/01 section 7). */
+/*
+ * Notes a warning for each option that was given and changes no image. Given: the scanned options, and where warnings
+ * go. spec/01 section 7.
+ */
 void options_warn_inert(const struct options *o, struct warnings *w)
 {
     for (int i = 0; i < OPTION_ROWS; ++i)

@@ -20,12 +20,13 @@ struct block {
     long long slow_min, slow_max, fast_min, fast_max;
 };
 
-/* Range, step size and count of a sampled quantity; negative means unset. */
+/* Range, step size and count of a sampled quantity, rad or part of the wavelength; negative means unset. */
 struct sampled {
-    double range, step;
+    double range, step; /* as the name of the quantity says */
     long long count;
 };
 
+/* What every option is set to. */
 struct options {
     bool help, version, list_quirks;
     struct quirk_choice quirks;
@@ -44,29 +45,31 @@ struct options {
     long long cells[3];
     double size_m[3];
     long long shape; /* enum shape_code of shapes.h */
-    double fudge;
+    double fudge; /* shape factor, no unit */
     double phi_rad;
-    struct sampled phi;
+    struct sampled phi; /* rad */
 
     struct named_file *inputs; /* every file that an option names as input, used or not */
     int input_count;
     const char *hkl_file, *dump_file, *stol_file, *stolout_file;
-    double default_F;
+    double default_F;    /* electrons */
     long long interpolate; /* -1 automatic */
 
     double lambda_m;
-    struct sampled dispersion, hdiv, vdiv;
+    struct sampled dispersion; /* part of the wavelength */
+    struct sampled hdiv, vdiv; /* rad */
     bool square_div;
     const char *source_file;
-    double fluence, flux, exposure_s, beamsize_m;
-    double kahn;
+    double fluence, flux; /* photons/m^2, photons/s */
+    double exposure_s, beamsize_m;
+    double kahn; /* polarization, -1 .. 1 */
     bool nopolar;
     double water_m;
 
     long long convention;
     enum pivot implied_pivot;
     enum pivot typed_pivot;
-    vec3 vector[AXIS_COUNT];
+    vec3 vector[AXIS_COUNT]; /* as typed, of any length */
     bool vector_given[AXIS_COUNT];
     bool pix0_given;
     vec3 pix0_m;
@@ -76,7 +79,7 @@ struct options {
     long long pixels[2]; /* fast, slow; 0 from the size */
     double detsize_m[2];
     double header_spot_m[2]; /* direct beam along fast and slow, of a header in the ADXV convention; NaN if unset */
-    double Xbeam_m, Ybeam_m, Xclose_m, Yclose_m, ORGX, ORGY; /* NaN if unset */
+    double Xbeam_m, Ybeam_m, Xclose_m, Yclose_m, ORGX, ORGY; /* ORG: pixels; NaN if unset */
     double twotheta_rad;
     double typed_twotheta_rad; /* 0 unless -twotheta was typed */
     vec3 detector_rot_rad;
@@ -84,7 +87,7 @@ struct options {
     long long thick_layers;
     bool curved, point_pixel;
     const char *img_file, *mask_file;
-    long long roi[4]; /* xmin xmax ymin ymax */
+    long long roi[4]; /* xmin xmax ymin ymax, pixels */
 
     long long oversample;
     bool oversample_thick, oversample_polar, oversample_omega;
@@ -94,7 +97,8 @@ struct options {
 
     const char *float_file, *int_file, *pgm_file, *noise_file;
     bool write_pgm, write_noise;
-    double scale, pgm_scale, adc;
+    double scale, pgm_scale; /* counts a photon */
+    double adc;              /* counts */
 
     bool trace;
     struct block *trace_blocks;

@@ -23,7 +23,10 @@ static void map_steps(const struct scene *scene, struct orientations *turn)
     }
 }
 
-/* The cell of every phi step, and the maps between them. */
+/*
+ * Given: the scene with crystal, spindle and phi steps. Returned: the cell of every phi step (m) and the maps between
+ * them, to be given to orientations_free.
+ */
 struct orientations orientations_make(const struct scene *scene)
 {
     long long n = scene->s.phi.count;
@@ -43,7 +46,7 @@ struct orientations orientations_make(const struct scene *scene)
     return turn;
 }
 
-/* Forgets the orientations. */
+/* Forgets the orientations. Given: what orientations_make returned. */
 void orientations_free(struct orientations *turn)
 {
     free(turn->cell);

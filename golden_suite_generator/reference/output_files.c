@@ -20,6 +20,7 @@
 
 enum { MOST_PARTS = 8, NAME_ROOM = 512, LINE_ROOM = 1000 };
 
+/* A file that has no name yet. */
 struct part {
     char *volatile name; /* the temporary file, NULL when there is none */
     char *target;
@@ -61,8 +62,8 @@ static sigset_t ending_signals(void)
 }
 
 /*
- * Prepares the process: the standard streams are open, so that no output takes their place; a full disk and a
- * reader that is gone are errors of writing, not the end; signals leave nothing half-written.
+ * Prepares the process: the standard streams are open, so that no output takes their place; a full disk and a reader
+ * that is gone are errors of writing, not the end; signals leave nothing half-written.
  */
 void process_guard(void)
 {
@@ -103,7 +104,7 @@ static int reason_not_to_make(const char *target)
     return reason;
 }
 
-/* True if path can be created or replaced; otherwise *why says why not. */
+/* Given: a path. Returned: true if it can be created or replaced; otherwise *why says why not. */
 bool output_possible(const char *path, const char **why)
 {
     struct stat status;
@@ -121,7 +122,9 @@ bool output_possible(const char *path, const char **why)
     return reason == 0;
 }
 
-/* Ends the program if an output could not be written; called before any work is done. */
+/*
+ * Ends the program if an output could not be written; called before any work is done. Given: what it is, and its path.
+ */
 void output_check(const char *what, const char *path)
 {
     const char *why;
@@ -129,7 +132,7 @@ void output_check(const char *what, const char *path)
         fail("cannot write %s '%s': %s; name another file", what, path, why);
 }
 
-/* Removes what dead processes left beside an output. */
+/* Removes what dead processes left beside an output. Given: its path. */
 void output_sweep(const char *path)
 {
     char *target = resolved_path(path), *folder = folder_of(target);
@@ -194,7 +197,10 @@ static FILE *make_part(const struct part *part)
     return fdopen(handle, "wb");
 }
 
-/* Opens an output; a file of any other kind than regular (a pipe, a device) is written directly. */
+/*
+ * Given: what the output is, its path, and whether failing is worth a warning only. Returned: the open output; a file
+ * of any other kind than regular (a pipe, a device) is written directly.
+ */
 struct output output_open(const char *what, const char *path, bool optional)
 {
     struct output out = {NULL, what, path, -1, optional};
@@ -213,7 +219,7 @@ struct output output_open(const char *what, const char *path, bool optional)
     return out;
 }
 
-/* Writes bytes, unless the output is given up. */
+/* Writes bytes, unless the output is given up. Given: the output, and size bytes. */
 void output_write(struct output *out, const void *bytes, size_t size)
 {
     errno = 0;
@@ -221,7 +227,7 @@ void output_write(struct output *out, const void *bytes, size_t size)
         give_up(out, reason_of(errno));
 }
 
-/* Closes an output; its bytes are all written then. */
+/* Closes an output; its bytes are all written then. Given: the output, open, closed or given up. */
 void output_close(struct output *out)
 {
     FILE *stream = out->stream;

@@ -59,7 +59,10 @@ static void check_targets(const struct options *o, const struct quirks *q, const
     free(input);
 }
 
-/* Ends the program if an output other than the dump could not be written, or would overwrite a file of the run. */
+/*
+ * Ends the program if an output other than the dump could not be written, or would overwrite a file of the run. Given:
+ * options and quirks.
+ */
 void outputs_check(const struct options *o, const struct quirks *q)
 {
     struct planned list[MOST_OUTPUTS];
@@ -298,7 +301,10 @@ static void write_noise(const struct scene *scene, const float *image, struct ra
     write_smv(scene, "noise image", scene->o->noise_file, pixel);
 }
 
-/* Writes all images that were asked for, in upstream's order. */
+/*
+ * Writes all images that were asked for, in upstream's order. Given: the scene, the statistics, the float image
+ * (photons) and the stream of the noise. spec/08.
+ */
 void outputs_write(const struct scene *scene, const struct totals *t, const float *image, struct random_stream *noise)
 {
     uint16_t *pixel = checked_alloc(pixel_count(scene), sizeof *pixel, "the integer image");

@@ -69,7 +69,10 @@ static long long started(long long pid)
     return at != NULL ? strtoll(at, NULL, 10) : 0;
 }
 
-/* Writes the name that an unfinished file of this process has; number tells its files apart. */
+/*
+ * Writes the name that an unfinished file of this process has. Given: room for the text, the name of its target, and
+ * the number that tells its files apart.
+ */
 void part_name(char *text, size_t room, const char *name, int number)
 {
     long long start = started((long long)getpid());
@@ -96,7 +99,7 @@ static bool is_stale(const char *name, unsigned host)
     return now < 0 || (now != 0 && now != start);
 }
 
-/* Removes the files that dead processes left unfinished in a folder; what cannot be removed stays. */
+/* Removes the files that dead processes left unfinished; what cannot be removed stays. Given: a folder. */
 void sweep_folder(const char *folder)
 {
     DIR *entries = opendir(folder);

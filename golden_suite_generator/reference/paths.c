@@ -22,7 +22,7 @@ static char *copy_start(const char *text, size_t length)
     return copy;
 }
 
-/* A new path: a name inside a folder. */
+/* Given: a folder and a name. Returned: the path of the name inside the folder, to be freed. */
 char *joined_path(const char *folder, const char *name)
 {
     size_t room = strlen(folder) + strlen(name) + 2;
@@ -32,7 +32,7 @@ char *joined_path(const char *folder, const char *name)
     return path;
 }
 
-/* The folder of a path, as a new string. */
+/* Given: a path. Returned: its folder, to be freed. */
 char *folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -41,7 +41,7 @@ char *folder_of(const char *path)
     return copy_start(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* The last part of a path. */
+/* Given: a path. Returned: its last part. */
 const char *name_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -63,7 +63,10 @@ static char *pointed_to(const char *path)
     return target;
 }
 
-/* The file itself behind links, as a new path; it need not be there, so that a dangling link is followed, too. */
+/*
+ * Given: a path. Returned: the file itself behind links, to be freed; it need not be there, so that a dangling link is
+ * followed, too.
+ */
 char *resolved_path(const char *path)
 {
     char *real = realpath(path, NULL);
@@ -110,7 +113,10 @@ static void require_apart(const struct named_file *output, const struct named_fi
                  output->path, use, (int)strcspn(file[i].option, " "), file[i].option);
 }
 
-/* Ends the program if an output names an input or another output; a device or a pipe may be named often. */
+/*
+ * Ends the program if an output names an input or another output; a device or a pipe may be named often. Given: the
+ * outputs and the inputs of a run.
+ */
 void require_free_targets(const struct named_file *output, int outputs, const struct named_file *input, int inputs)
 {
     struct stat status;

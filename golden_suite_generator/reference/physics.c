@@ -2,8 +2,9 @@
 #include "physics.h"
 
 /*
- * Kahn polarization factor (spec/06 section 6). kahn: -1 .. 1, 0 for an unpolarized beam.
- * The three vectors are made unit vectors in place, as upstream does.
+ * Given: kahn, -1 .. 1, 0 for an unpolarized beam; incident and diffracted beam and polarization axis of any length,
+ * which are made unit vectors in place, as upstream does. Returned: the polarization factor, no unit. spec/06 section
+ * 6.
  */
 double kahn_factor(double kahn, vec3 *incident, vec3 *diffracted, vec3 *axis)
 {
@@ -21,7 +22,10 @@ double kahn_factor(double kahn, vec3 *incident, vec3 *diffracted, vec3 *axis)
     return 0.5 * ((1.0 + cos_sqr) - (kahn * cos(2.0 * psi)) * sin_sqr);
 }
 
-/* Fraction of the photons that a sensor layer stops; rho is the cosine between ray and normal. */
+/*
+ * Given: the number of a layer, its thickness (m), absorption (1/m), and the cosine between ray and normal. Returned:
+ * the fraction of the photons that the layer stops. spec/06 section 5.
+ */
 double capture_fraction(long long layer, double layer_m, double mu_per_m, double rho)
 {
     double front = (double)-layer, back = (double)-(layer + 1);

@@ -8,6 +8,7 @@
 
 enum kind { SWITCHABLE, IN_BOTH, IN_NEITHER };
 
+/* One quirk: its id, and what either mode does (or why both do the same). */
 struct quirk_row {
     const char *id;
     enum kind kind;
@@ -167,7 +168,7 @@ static const struct quirk_row REGISTRY[] = {
 
 enum { ROWS = sizeof REGISTRY / sizeof REGISTRY[0] };
 
-/* No choice made: c-parity mode, every quirk as the mode says. */
+/* No choice made: c-parity mode, every quirk as the mode says. Given: a choice, of any content. */
 void quirk_choice_init(struct quirk_choice *choice)
 {
     choice->mode = PARITY_C;
@@ -192,7 +193,10 @@ static _Noreturn void fail_unknown(const char *setting, size_t length)
     fail("-quirk: unknown quirk '%.*s'; did you mean %s? (--list-quirks shows all)", (int)length, setting, best.name);
 }
 
-/* Takes one setting "Q-ID=on" or "Q-ID=off"; a quirk that is fixed can only be set to what it is. */
+/*
+ * Takes one setting; a quirk that is fixed can only be set to what it is. Given: the choice, and "Q-ID=on" or
+ * "Q-ID=off"; anything else ends the program.
+ */
 void quirk_choose(struct quirk_choice *choice, const char *setting)
 {
     size_t length = strcspn(setting, "=");
@@ -210,7 +214,7 @@ void quirk_choose(struct quirk_choice *choice, const char *setting)
              on ? "off" : "on");
 }
 
-/* Returned: the switches of the mode with the single choices applied. */
+/* Given: the choice. Returned: the switches of the mode with the single choices applied. */
 struct quirks quirks_resolve(const struct quirk_choice *choice)
 {
     struct quirks q = {.mode = choice->mode};
@@ -219,7 +223,9 @@ struct quirks quirks_resolve(const struct quirk_choice *choice)
     return q;
 }
 
-/* Prints for each quirk: id, kind, what upstream does, what spec mode does (or why both modes agree). */
+/*
+ * Prints for each quirk: id, kind, what upstream does, what spec mode does (or why both modes agree). Given: where to.
+ */
 void quirks_list(FILE *stream)
 {
     for (int i = 0; i < ROWS; ++i)

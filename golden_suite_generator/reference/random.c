@@ -32,7 +32,7 @@ static void restart(struct random_stream *r)
     box->last = box->table[0];
 }
 
-/* Uniform deviate in 0 .. 1-1.2e-7. A negative or zero state restarts the table. */
+/* Given: a stream; a negative or zero state restarts its table. Returned: a uniform deviate in 0 .. 1-1.2e-7. */
 float random_uniform(struct random_stream *r)
 {
     struct shuffle *box = r->shuffle;
@@ -46,7 +46,10 @@ float random_uniform(struct random_stream *r)
     return (double)u > LARGEST_UNIFORM ? (float)LARGEST_UNIFORM : u;
 }
 
-/* Gaussian deviate of unit width; of each pair the second value comes first, the other is kept. */
+/*
+ * Given: a stream. Returned: a Gaussian deviate of unit width; of each pair the second value comes first, the other is
+ * kept.
+ */
 float random_gaussian(struct random_stream *r)
 {
     struct shuffle *box = r->shuffle;
@@ -108,7 +111,10 @@ static float poisson_by_rejection(struct random_stream *r, float mean)
     return count;
 }
 
-/* Poisson deviate; above a mean of 1e6 a Gaussian one, which need not be whole. */
+/*
+ * Given: a stream, and the mean. Returned: a Poisson deviate; above a mean of 1e6 a Gaussian one, which need not be
+ * whole.
+ */
 float random_poisson(struct random_stream *r, float mean)
 {
     if (mean < 12.0f)
@@ -118,7 +124,10 @@ float random_poisson(struct random_stream *r, float mean)
     return poisson_by_rejection(r, mean);
 }
 
-/* Rotation by at most spread (rad) about a random axis; three uniform deviates. */
+/*
+ * Given: a stream, of which three uniform deviates are drawn, and the spread (rad). Returned: a rotation by at most
+ * spread about a random axis.
+ */
 mat3 random_rotation(struct random_stream *r, double spread)
 {
     double r1 = 2.0 * (double)random_uniform(r) - 1.0;

@@ -12,7 +12,7 @@ struct shuffle {
     int64_t table[32];
     int64_t last;
     bool have_spare;
-    float spare;
+    float spare; /* of unit width */
 };
 
 /* One stream: its seed variable and the shuffle it draws from. */

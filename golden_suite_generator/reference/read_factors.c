@@ -111,8 +111,8 @@ static void fill_default(struct factor_table *t)
 }
 
 /*
- * Reads a reflection list. Returned: the box around its indices; entries not listed hold default_F.
- * A reflection listed twice keeps the last value.
+ * Given: the path of a reflection list, F of what is not listed (electrons), and where warnings go. Returned: the box
+ * around its indices; a reflection listed twice keeps the last value. spec/05 section 2.
  */
 struct factor_table hkl_read(const char *path, double default_F, struct warnings *w)
 {
@@ -155,7 +155,10 @@ static size_t read_ranges(const char *path, const struct file_bytes *file, struc
     return after + 1;
 }
 
-/* Reads a dump of structure factors; default_F holds outside its box only. */
+/*
+ * Given: the path of a dump of structure factors, and F outside its box (electrons). Returned: the box. spec/05 section
+ * 3.
+ */
 struct factor_table dump_read(const char *path, double default_F)
 {
     struct factor_table t = {.default_F = default_F};
@@ -175,7 +178,10 @@ struct factor_table dump_read(const char *path, double default_F)
     return t;
 }
 
-/* Writes the table; a dump that cannot be written is only worth a warning. */
+/*
+ * Writes the table; a dump that cannot be written is only worth a warning. Given: the table and the path. spec/05
+ * section 3.
+ */
 void dump_write(const struct factor_table *t, const char *path)
 {
     char limits[160];

@@ -13,7 +13,10 @@ static const char BLANKS[] = " \t\v\f";
 static const char COLUMN_SEPARATORS[] = " \t\v\f,;:!";
 static const double SOURCE_DISTANCE_M = 10.0;
 
-/* Reads the nine numbers of an orientation matrix, row by row (dimensionless, times wavelength). */
+/*
+ * Given: the path of an orientation matrix, and where warnings go. Returned: in number, its nine numbers row by row (no
+ * unit: they are times the wavelength). spec/05 section 6.
+ */
 void matrix_read(const char *path, double number[9], struct warnings *w)
 {
     struct file_bytes file = text_read("matrix file", path, "give -mat FILE or -cell", w);
@@ -82,8 +85,9 @@ static void warn_sources(const char *path, const struct source *list, long long 
 }
 
 /*
- * Reads a source list: x y z weight wavelength(m), trailing columns may be missing.
- * Given: the unit beam vector and the nominal wavelength for the defaults. Returned: *count sources.
+ * Given: the path of a source list, x y z weight wavelength(m), of which trailing columns may be missing; the unit beam
+ * vector and the nominal wavelength (m) for the defaults; where warnings go. Returned: *count sources, to be freed.
+ * spec/04 section 6.
  */
 struct source *sources_read(const char *path, vec3 beam, double lambda0_m, long long *count, struct warnings *w)
 {
@@ -108,7 +112,10 @@ struct source *sources_read(const char *path, vec3 beam, double lambda0_m, long 
     return list;
 }
 
-/* Checks an amorphous-scattering table, which no image depends on: it must be readable and have a line. */
+/*
+ * Checks an amorphous-scattering table, which no image depends on: it must be readable and have a line. Given: its
+ * path, and where warnings go. spec/05 section 7.
+ */
 void stol_check(const char *path, struct warnings *w)
 {
     struct file_bytes file = text_read("scattering table", path, "give the table of -stol, -4stol or -Q", w);

@@ -6,10 +6,11 @@
 #include "messages.h"
 #include "vec.h"
 
-/* One X-ray source: unit vector from the sample to the source. */
+/* One X-ray source. */
 struct source {
-    vec3 to;
-    double weight, lambda_m;
+    vec3 to;       /* unit vector from the sample to the source */
+    double weight; /* no unit */
+    double lambda_m;
 };
 
 void matrix_read(const char *path, double number[9], struct warnings *w);

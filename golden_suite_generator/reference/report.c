@@ -86,7 +86,7 @@ static void report_steps(const struct scene *scene)
     printf("oversample: %lld, steps: %.0f\n", s->oversample, s->steps);
 }
 
-/* Prints what the run will do. */
+/* Prints what the run will do. Given: the scene. */
 void report_setup(const struct scene *scene)
 {
     printf("%s %s, parity mode %s\n", PROGRAM_NAME, PROGRAM_VERSION,
@@ -99,7 +99,7 @@ void report_setup(const struct scene *scene)
         printf("  seed: %lld\n", -scene->o->noise_seed);
 }
 
-/* Prints a progress line where one is due; finished: pixels finished before the one just done. */
+/* Prints a progress line where one is due. Given: the scene, and the pixels finished before the one just done. */
 void report_progress(const struct scene *scene, double finished)
 {
     const long long *roi = scene->g.roi;
@@ -127,7 +127,7 @@ static double second_stol(const struct scene *scene, const struct evaluation *e)
     return sin(two_theta / 2.0) / (scene->o->lambda_m * 1e10);
 }
 
-/* Prints one pixel after its last evaluation. */
+/* Prints one pixel. Given: the scene, its last evaluation and what it came to, and its place. */
 void report_pixel(const struct scene *scene, const struct evaluation *e, long long slow, long long fast)
 {
     const double A = 1e10;
@@ -145,7 +145,7 @@ void report_pixel(const struct scene *scene, const struct evaluation *e, long lo
     printf("Z: %11.8f %11.8f %11.8f\n", c->a.z * A, c->b.z * A, c->c.z * A);
 }
 
-/* Prints the solid angle of the whole detector (Q-SOLID-ANGLE-PRINT). */
+/* Prints the solid angle of the whole detector, sr (Q-SOLID-ANGLE-PRINT). Given: the scene and the statistics. */
 void report_solid_angle(const struct scene *scene, const struct totals *t)
 {
     const struct sampling *s = &scene->s;

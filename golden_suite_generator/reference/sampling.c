@@ -229,13 +229,16 @@ static void resolve_oversample(const struct options *o, const struct geometry *g
         warn_later(w, "-oversample %lld is less than the recommended %.0f", s->oversample, recommended);
 }
 
-/* Angle of a phi step (rad). */
+/* Given: the lists, and the number of a phi step. Returned: its angle, rad. spec/04 section 1. */
 double phi_of(const struct sampling *s, long long step)
 {
     return s->phi0_rad + s->phi.step * (double)step;
 }
 
-/* All lists of the run; mosaic: the stream that the domains are drawn from. */
+/*
+ * Given: options, quirks, detector, crystal, the stream that the domains are drawn from, and where warnings go.
+ * Returned: all lists of the run, to be given to sampling_free. spec/04.
+ */
 struct sampling sampling_resolve(const struct options *o, const struct quirks *q, const struct geometry *g,
                                  const struct crystal *c, struct random_stream *mosaic, struct warnings *w)
 {
@@ -254,7 +257,7 @@ struct sampling sampling_resolve(const struct options *o, const struct quirks *q
     return s;
 }
 
-/* Forgets the lists. */
+/* Forgets the lists. Given: what sampling_resolve returned. */
 void sampling_free(struct sampling *s)
 {
     free(s->sources);

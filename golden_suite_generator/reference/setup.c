@@ -19,7 +19,10 @@ static long long inner_seed(const struct quirks *q, const char *option, long lon
     return q->on[QUIRK_SEED_POSITIVE] ? -typed : -size;
 }
 
-/* Gives each stream its seed; they share one table unless Q-RNG-SHARED is off. The streams must not move. */
+/*
+ * Gives each stream its seed; they share one table unless Q-RNG-SHARED is off. Given: streams, which must not move
+ * afterwards, options and quirks. spec/07.
+ */
 void streams_init(struct streams *streams, const struct options *o, const struct quirks *q)
 {
     *streams = (struct streams){0};
@@ -108,7 +111,10 @@ static void warn_empty(const struct scene *scene, struct warnings *w)
     warn_later(w, "the mask leaves out every pixel of the region: all are 0");
 }
 
-/* Fills the scene; scene->mask holds the mask already. Every input file is read and checked here. */
+/*
+ * Fills the scene; every input file is read and checked here. Given: a scene whose mask is there already, options,
+ * quirks, streams, and where warnings go. spec/01 section 1.
+ */
 void scene_resolve(struct scene *scene, struct options *o, const struct quirks *q, struct streams *streams,
                    struct warnings *w)
 {
@@ -137,7 +143,7 @@ void scene_resolve(struct scene *scene, struct options *o, const struct quirks *
     resolve_traced(scene);
 }
 
-/* Forgets all lists and tables. */
+/* Forgets all lists and tables. Given: the scene. */
 void scene_free(struct scene *scene)
 {
     orientations_free(&scene->turn);
@@ -209,7 +215,7 @@ static void trace_crystal(struct trace *t, const struct scene *scene)
     tap_real(t, TAP_interpolate, scene->interpolate ? 1.0 : 0.0);
 }
 
-/* Writes the taps of the set-up in the order of the contract. */
+/* Writes the taps of the set-up in the order of the contract. Given: the scene with an open trace. spec/12. */
 void trace_setup(struct scene *scene)
 {
     struct trace *t = &scene->trace;

@@ -27,6 +27,7 @@ enum shape_code { SHAPES(SHAPE_CODE) SHAPE_COUNT };
 typedef double lattice_factor(const struct crystal *c, const struct quirks *q, const vec3 *hkl, const vec3 *rounded,
                               struct trace *t);
 
+/* One shape. */
 struct shape {
     const char *word, *name, *printed; /* of traces, of messages, of the set-up that is printed */
     bool has_fudge;

@@ -234,8 +234,9 @@ static void take_keys(struct options *o, const struct quirks *q, const struct he
 }
 
 /*
- * Reads an SMV file and takes the geometry from its header.
- * Returned: the pixels of a mask; nothing of an image, whose pixels are not used.
+ * Reads an SMV file and takes the geometry from its header. Given: options that hold defaults, quirks, the path, and
+ * whether it is a mask. Returned: the pixels of a mask; nothing of an image, whose pixels are not used. spec/02 section
+ * 8.
  */
 struct mask smv_apply(struct options *o, const struct quirks *q, const char *path, bool is_mask)
 {

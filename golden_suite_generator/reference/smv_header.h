@@ -7,7 +7,7 @@
 /* Pixels of a mask; NULL without one. */
 struct mask {
     unsigned short *pixel;
-    long long fast, slow;
+    long long fast, slow; /* pixels */
     const char *path;
 };
 

@@ -7,20 +7,25 @@
 #include "files.h"
 #include "messages.h"
 
-/* The dump file, by its name or by default. */
+/* Given: the options. Returned: the path of the dump file, by its name or by default. */
 const char *dump_path(const struct options *o)
 {
     return o->dump_file != NULL ? o->dump_file : "Fdump.bin";
 }
 
-/* True if the table comes from the dump file (spec/05 section 1, Q-FDUMP-STALE). */
+/*
+ * Given: options and quirks. Returned: true if the table comes from the dump file (Q-FDUMP-STALE). spec/05 section 1.
+ */
 bool dump_is_read(const struct options *o, const struct quirks *q)
 {
     bool wanted = q->on[QUIRK_FDUMP_STALE] || o->dump_file != NULL || o->default_F == 0.0;
     return o->hkl_file == NULL && wanted && file_readable(dump_path(o));
 }
 
-/* Chooses and reads the table (spec/05 section 1), or ends the program when there are no structure factors. */
+/*
+ * Given: options, quirks, and where warnings go. Returned: the table, to be given to factors_free; a run without
+ * structure factors ends here. spec/05 section 1.
+ */
 struct factor_table factors_read(const struct options *o, const struct quirks *q, struct warnings *w)
 {
     if (o->hkl_file != NULL)
@@ -35,14 +40,17 @@ struct factor_table factors_read(const struct options *o, const struct quirks *q
     return (struct factor_table){.F = NULL, .default_F = o->default_F};
 }
 
-/* Forgets the table. */
+/* Forgets the table. Given: what factors_read returned. */
 void factors_free(struct factor_table *table)
 {
     free(table->F);
     table->F = NULL;
 }
 
-/* F of the entry nearest to the given whole indices (electrons); default_F outside the table. */
+/*
+ * Given: the table, and whole indices. Returned: F of that entry, electrons; default_F outside the table. spec/05
+ * section 5.
+ */
 double factor_nearest(const struct factor_table *t, const vec3 *rounded)
 {
     bool inside = t->F != NULL && rounded->x >= (double)t->h_min && rounded->x <= (double)t->h_max &&
@@ -59,7 +67,10 @@ static bool index_in_range(double x, long long min, long long max, bool narrow)
     return floor(x) - 1.0 >= (double)min && floor(x) + 2.0 <= (double)max;
 }
 
-/* True if the 4 x 4 x 4 entries around fractional indices may be used; narrow: Q-INTERP-MARGIN. */
+/*
+ * Given: the table, fractional indices, and narrow for Q-INTERP-MARGIN. Returned: true if the 4 x 4 x 4 entries around
+ * them may be used. spec/05 section 5.
+ */
 bool tricubic_in_range(const struct factor_table *t, vec3 hkl, bool narrow)
 {
     return index_in_range(hkl.x, t->h_min, t->h_max, narrow) && index_in_range(hkl.y, t->k_min, t->k_max, narrow) &&
@@ -77,7 +88,10 @@ static double lagrange(double x, double first, const double y[4])
     return t0 + t1 + t2 + t3;
 }
 
-/* The 64 entries around fractional indices that are in range, h slowest. */
+/*
+ * Given: the table, and fractional indices that are in range. Returned: in node, the 64 entries around them, electrons,
+ * h slowest. spec/05 section 5.
+ */
 void factor_nodes(const struct factor_table *t, vec3 hkl, double node[64])
 {
     long long h = (long long)floor(hkl.x) - 1, k = (long long)floor(hkl.y) - 1, l = (long long)floor(hkl.z) - 1;
@@ -87,7 +101,10 @@ void factor_nodes(const struct factor_table *t, vec3 hkl, double node[64])
                 node[i * 16 + j * 4 + m] = t->F[box_at(t, h + i, k + j, l + m)];
 }
 
-/* Tricubic value of F (electrons) at fractional indices that are in range: along l, then k, then h. */
+/*
+ * Given: the table, and fractional indices that are in range. Returned: the tricubic value of F, electrons: along l,
+ * then k, then h. spec/05 section 5.
+ */
 double factor_tricubic(const struct factor_table *t, vec3 hkl)
 {
     double node[64], along_k[4], along_h[4];

@@ -9,10 +9,10 @@
 
 /* A dense box of F in electrons, l fastest; one extra plane of zeros at the end of each direction. */
 struct factor_table {
-    double *F; /* NULL without a table */
+    double *F; /* electrons; NULL without a table */
     long long h_min, h_max, k_min, k_max, l_min, l_max;
-    double reflections; /* 0 without a table */
-    double default_F;
+    double reflections; /* their number; 0 without a table */
+    double default_F;   /* electrons */
 };
 
 const char *dump_path(const struct options *o);

@@ -59,7 +59,10 @@ static void warn_unfinished(const char *what, const char *path, const struct fil
                    last.line);
 }
 
-/* Reads a text file; one that is no plain text is an error. */
+/*
+ * Given: what the file is, its path, the remedy that the error of an unreadable one ends on, and where warnings go.
+ * Returned: all its bytes, to be given to file_free; what is no plain text ends the program.
+ */
 struct file_bytes text_read(const char *what, const char *path, const char *remedy, struct warnings *w)
 {
     struct file_bytes file = file_read(what, path, remedy);
@@ -70,7 +73,10 @@ struct file_bytes text_read(const char *what, const char *path, const char *reme
     return file;
 }
 
-/* Steps to the next line; start with a piece of all zeros. Returned: false at the end of the file. */
+/*
+ * Steps to the next line. Given: the file, and the line before, all zeros at the start. Returned: false at the end of
+ * the file.
+ */
 bool next_line(const struct file_bytes *file, struct piece *line)
 {
     const char *end = file->bytes + file->size;
@@ -94,7 +100,10 @@ static bool is_separator(char c, const char *separators)
     return c != '\0' && strchr(separators, c) != NULL;
 }
 
-/* Steps to the next word of a line; start with a piece of all zeros. Returned: false at the end of the line. */
+/*
+ * Steps to the next word of a line. Given: the line, what separates words, and the word before, all zeros at the start.
+ * Returned: false at the end of the line.
+ */
 bool next_word(const struct piece *line, const char *separators, struct piece *word)
 {
     const char *end = line->at + line->length;
@@ -127,7 +136,10 @@ static bool has_mark(const struct piece *word)
     return slash || is_separator(word->at[0], COMMENT_MARKS);
 }
 
-/* Ends the program if a word that is no number begins a comment, or its line is a heading. */
+/*
+ * Ends the program if a word that is no number begins a comment, or its line is a heading. Given: what the file is, its
+ * path, the line and the word.
+ */
 void refuse_comment(const char *what, const char *path, const struct piece *line, const struct piece *word)
 {
     struct piece first = {0};

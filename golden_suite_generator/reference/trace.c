@@ -22,7 +22,7 @@ static const unsigned char KEY_RANGE[][2] = {
     [LEVEL_MOSAIC_SETUP] = {7, 8}, [LEVEL_PIXEL] = {0, 2},      [LEVEL_SUBPIXEL] = {0, 5},
     [LEVEL_SOURCE] = {0, 6},     [LEVEL_PHI] = {0, 7},          [LEVEL_MOSAIC] = {0, 8}};
 
-/* Returned: the innermost loop level that a word of -trace_level stands for, -1 for another word. */
+/* Given: a word of -trace_level. Returned: the innermost loop level that it stands for, -1 for another word. */
 int trace_level_limit(const char *name)
 {
     for (size_t i = 0; i < sizeof LEVELS / sizeof LEVELS[0]; ++i)
@@ -31,7 +31,7 @@ int trace_level_limit(const char *name)
     return -1;
 }
 
-/* Writes the two lines that begin a trace. */
+/* Writes the two lines that begin a trace. Given: an open trace. */
 void trace_begin(struct trace *t)
 {
     fprintf(t->stream, "TRACE_C: schema %s\n", TRACE_SCHEMA);
@@ -63,7 +63,7 @@ static void write_context(const struct trace *t, int level)
     fputc('\n', t->stream);
 }
 
-/* Writes one tap with as many numbers as the contract says. */
+/* Writes one tap. Given: an open trace, the tap, and as many numbers as the tap table says, in the tap's unit. */
 void trace_reals(struct trace *t, enum tap_id tap, const double *value)
 {
     const struct tap_point *point = &tap_points[tap];
@@ -75,7 +75,7 @@ void trace_reals(struct trace *t, enum tap_id tap, const double *value)
     write_context(t, point->level);
 }
 
-/* Writes one tap whose value is a word. */
+/* Writes one tap whose value is a word. Given: an open trace, the tap and the word. */
 void trace_words(struct trace *t, enum tap_id tap, const char *word)
 {
     const struct tap_point *point = &tap_points[tap];

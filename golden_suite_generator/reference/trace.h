@@ -14,6 +14,7 @@ struct trace_context {
     long long slow, fast, layer, sub_slow, sub_fast, source, phi, domain;
 };
 
+/* A trace that is being written. */
 struct trace {
     FILE *stream;
     struct output *file; /* NULL when the trace goes to standard output */

@@ -49,7 +49,10 @@ static int numbers_taken(const struct option_row *row, const char *name, const s
     return v->word[0] != NULL ? 0 : strcmp(name, "-misset") == 0 ? 3 : 1;
 }
 
-/* Checks what was typed behind an option; doubts takes the warnings, NULL for a first look that checks nothing. */
+/*
+ * Checks what was typed behind an option. Given: its row, the values in the unit typed, and where warnings go, NULL for
+ * a first look that checks nothing.
+ */
 void values_check_typed(const struct option_row *row, const struct values *v, struct warnings *doubts)
 {
     char name[NAME_ROOM];
@@ -70,7 +73,7 @@ void values_check_typed(const struct option_row *row, const struct values *v, st
     }
 }
 
-/* Ends the program if flux, exposure and beam size make a fluence out of range. */
+/* Ends the program if flux, exposure and beam size make a fluence out of range. Given: the options. */
 void values_check_fluence(const struct options *o)
 {
     double bound;
@@ -91,7 +94,10 @@ static void check_header_value(const struct options *o, const char *option, doub
     doubt(where, range_at(option), value, w);
 }
 
-/* Checks the values that come from the header of an image or a mask; 0 is refused where it is used. */
+/*
+ * Checks the values that come from the header of an image or a mask; 0 is refused where it is used. Given: the options,
+ * and where warnings go.
+ */
 void values_check_header(const struct options *o, struct warnings *w)
 {
     if (o->img_file == NULL && o->mask_file == NULL)
@@ -110,7 +116,7 @@ void values_check_header(const struct options *o, struct warnings *w)
     check_header_value(o, "-twotheta", o->twotheta_rad * DEGREES_PER_RADIAN, NAN, w);
 }
 
-/* Ends the program if a vector has no length; number: its place in a list. */
+/* Ends the program if a vector has no length. Given: what the list is, the place in it, and the vector. */
 void values_check_direction(const char *what, long long number, vec3 v)
 {
     const char *why = axis_problem("", v.x, v.y, v.z);
@@ -118,7 +124,10 @@ void values_check_direction(const char *what, long long number, vec3 v)
         fail("%s %lld at %g %g %g: %s", what, number, v.x, v.y, v.z, why);
 }
 
-/* Ends the program if the region of interest holds no pixel, and warns if the edge cuts it. */
+/*
+ * Ends the program if the region of interest holds no pixel, and warns if the edge cuts it. Given: the detector, and
+ * where warnings go.
+ */
 void values_check_region(const struct geometry *g, struct warnings *w)
 {
     const long long *roi = g->roi, pixels[2] = {g->fast_pixels, g->slow_pixels};
@@ -137,14 +146,14 @@ void values_check_region(const struct geometry *g, struct warnings *w)
                    roi[2], roi[3], pixels[0], pixels[1]);
 }
 
-/* Ends the program if the unit vectors of the detector's axes are parallel. */
+/* Ends the program if the unit vectors of the detector's axes are parallel. Given: the detector. */
 void values_check_axes(const struct geometry *g)
 {
     if (!(vec_length(vec_cross(g->fast, g->slow)) > GRAZING))
         fail("-fdet_vector and -sdet_vector are parallel: the detector has no area; turn one");
 }
 
-/* Warns of a pixel that was to be printed and is not computed. */
+/* Warns of a pixel that was to be printed and is not computed. Given: options, detector, and where warnings go. */
 void values_check_printout(const struct options *o, const struct geometry *g, struct warnings *w)
 {
     long long fast = o->printout_pixel[0], slow = o->printout_pixel[1];
@@ -154,7 +163,10 @@ void values_check_printout(const struct options *o, const struct geometry *g, st
         warn_later(w, "-printout_pixel %lld %lld is outside the region: nothing is printed", fast, slow);
 }
 
-/* Ends the program if no numbers can place the detector, and warns if the beam runs along its plane. */
+/*
+ * Ends the program if no numbers can place the detector, and warns if the beam runs along its plane. Given: the
+ * detector, and where warnings go.
+ */
 void values_check_geometry(const struct geometry *g, struct warnings *w)
 {
     const double made[] = {g->pix0_m.x, g->pix0_m.y, g->pix0_m.z, g->distance_m, g->close_distance_m,
@@ -171,7 +183,10 @@ void values_check_geometry(const struct geometry *g, struct warnings *w)
                    cosine);
 }
 
-/* Warns of a polarization along the beam where something depends on its direction. */
+/*
+ * Warns of a polarization along the beam where something depends on its direction. Given: options, detector, whether
+ * there is a divergence, and where warnings go.
+ */
 void values_check_polarization(const struct options *o, const struct geometry *g, bool diverging, struct warnings *w)
 {
     bool polarized = !o->nopolar && o->kahn != 0.0;
@@ -180,7 +195,7 @@ void values_check_polarization(const struct options *o, const struct geometry *g
                       "-polar_vector");
 }
 
-/* Ends the program if an edge of the cell (Angstrom) is out of range. */
+/* Ends the program if an edge of the cell is out of range. Given: its letter, and its length (Angstrom). */
 void values_check_edge(char axis, double edge_A)
 {
     const struct range *r = range_at("-cell length a");
@@ -190,7 +205,7 @@ void values_check_edge(char axis, double edge_A)
              r->most);
 }
 
-/* Ends the program if a list would be too long. */
+/* Ends the program if a list would be too long. Given: its length, and what its items are. */
 void values_check_count(double count, const char *what)
 {
     if (!(count <= (double)LARGEST_COUNT))
@@ -198,7 +213,10 @@ void values_check_count(double count, const char *what)
     values_check_memory(BYTES_OF_EACH * count, what);
 }
 
-/* Ends the program if the run would be too much work; steps: of one pixel and layer (spec/06 section 1). */
+/*
+ * Ends the program if the run would be too much work. Given: the detector, the steps of one pixel and layer, the
+ * layers, and the sub-pixels a side. spec/06 section 1.
+ */
 void values_check_work(const struct geometry *g, double steps, double layers, double oversample)
 {
     if (!(oversample <= (double)LARGEST_OVERSAMPLE))
@@ -212,7 +230,9 @@ void values_check_work(const struct geometry *g, double steps, double layers, do
              "less, or for a part with -roi", evaluations, LARGEST_EVALUATIONS);
 }
 
-/* Ends the program if something would need more than the memory of this machine. */
+/*
+ * Ends the program if something would need more than the memory of this machine. Given: bytes, and what they are for.
+ */
 void values_check_memory(double bytes, const char *what)
 {
 #ifdef _SC_PHYS_PAGES

@@ -85,7 +85,7 @@ static const char *const AXES[] = {"-spindle_axis", "-beam_vector", "-polar_vect
                                    "-sdet_vector", "-twotheta_axis", "-odet_vector"};
 static const double SMALLEST_NUMBER = 1e-60, LARGEST_COMPONENT = 1e60;
 
-/* The row of a place, NULL if every number is allowed. */
+/* Given: a place of the table. Returned: its row, NULL if every number is allowed. */
 const struct range *range_at(const char *place)
 {
     for (size_t i = 0; i < sizeof RANGES / sizeof RANGES[0]; ++i)
@@ -94,7 +94,7 @@ const struct range *range_at(const char *place)
     return NULL;
 }
 
-/* The row of the number at a place behind an option, NULL if every number is allowed. */
+/* Given: an option, and the place of a number behind it. Returned: its row, NULL if every number is allowed. */
 const struct range *range_of(const char *option, int index)
 {
     if (strcmp(option, "-cell") != 0)
@@ -102,7 +102,7 @@ const struct range *range_of(const char *option, int index)
     return range_at(index == 0 ? "-cell length a" : index < 3 ? "-cell length b or c" : "-cell angle");
 }
 
-/* True if the three numbers behind the option are a direction. */
+/* Given: an option. Returned: true if the three numbers behind it are a direction. */
 bool is_axis(const char *option)
 {
     for (size_t i = 0; i < sizeof AXES / sizeof AXES[0]; ++i)
@@ -111,13 +111,16 @@ bool is_axis(const char *option)
     return false;
 }
 
-/* The rule that a number is too near to 0 for, NULL if it is not. */
+/* Given: a number. Returned: the rule that it is too near to 0 for, NULL if it is not. */
 const char *tiny_problem(double value)
 {
     return value != 0.0 && fabs(value) < SMALLEST_NUMBER ? "nearer to 0 than 1e-60; give a larger number" : NULL;
 }
 
-/* The rule that a number breaks, NULL for none; *bound is the limit that goes with it, NaN for none. */
+/*
+ * Given: a row, and a number in its unit. Returned: the rule that the number breaks, NULL for none; *bound is the limit
+ * that goes with it, NaN for none.
+ */
 const char *range_problem(const struct range *r, double value, double *bound)
 {
     *bound = NAN;
@@ -132,13 +135,16 @@ const char *range_problem(const struct range *r, double value, double *bound)
     return r->zero ? NULL : tiny_problem(value);
 }
 
-/* What is odd about an accepted number, NULL for nothing. */
+/* Given: a row, and an accepted number in its unit. Returned: what is odd about it, NULL for nothing. */
 const char *range_doubt(const struct range *r, double value)
 {
     return value < r->usual_least ? r->below : value > r->usual_most ? LARGE : NULL;
 }
 
-/* The rule that the three numbers of an axis break, NULL for none; a normal may be 0 0 0 (spec/02 section 4). */
+/*
+ * Given: an option, and three numbers of any unit. Returned: the rule that they break as an axis, NULL for none; a
+ * normal may be 0 0 0 (spec/02 section 4).
+ */
 const char *axis_problem(const char *option, double x, double y, double z)
 {
     double size = fmax(fabs(x), fmax(fabs(y), fabs(z)));

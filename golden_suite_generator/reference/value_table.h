@@ -13,7 +13,7 @@ struct range {
     const char *place; /* an option, or an option and what its numbers are */
     const char *unit;
     bool zero;
-    double least, most, usual_least, usual_most;
+    double least, most, usual_least, usual_most; /* in the unit typed */
     const char *below; /* what is said of a number below usual_least */
 };
 

@@ -1,7 +1,7 @@
 /* Rotations and rescaling of vectors, spec/02 section 1. */
 #include "vec.h"
 
-/* Gives v with the wanted length (any unit); a zero vector stays zero. */
+/* Given: a vector, and the length wanted, any unit. Returned: the vector with that length; a zero vector stays zero. */
 vec3 vec_rescale(vec3 v, double length)
 {
     double now = vec_length(v);
@@ -10,8 +10,8 @@ vec3 vec_rescale(vec3 v, double length)
 }
 
 /*
- * Turns v about the fixed x, then y, then z axis.
- * Given: the angles in radians; an angle of exactly 0 is left out. Returned: the turned vector, unit of v.
+ * Turns a vector about the fixed x, then y, then z axis. Given: the vector, and the angles in radians, of which one of
+ * exactly 0 is left out. Returned: the turned vector, in the unit it had.
  */
 vec3 rotate_xyz(vec3 v, vec3 angles_rad)
 {
@@ -31,8 +31,8 @@ vec3 rotate_xyz(vec3 v, vec3 angles_rad)
 }
 
 /*
- * Right-handed rotation of v by angle_rad about an axis that is taken as it is (not normalised).
- * Returned: the turned vector, unit of v.
+ * Right-handed rotation. Given: a vector, an axis that is taken as it is (not normalised), and the angle in radians.
+ * Returned: the turned vector, in the unit it had.
  */
 vec3 rotate_axis(vec3 v, vec3 axis, double angle_rad)
 {

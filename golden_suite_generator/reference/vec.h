@@ -4,13 +4,14 @@
 
 #include <math.h>
 
+/* A vector; the name of the variable says the unit. */
 typedef struct {
-    double x, y, z;
+    double x, y, z; /* as the name of the vector says */
 } vec3;
 
-/* Rotation matrix, row by row. */
+/* Rotation matrix, row by row, no unit. */
 typedef struct {
-    double xx, xy, xz, yx, yy, yz, zx, zy, zz;
+    double xx, xy, xz, yx, yy, yz, zx, zy, zz; /* no unit */
 } mat3;
 
 /* A vector from its components. */
