@@ -32,10 +32,11 @@ const char *convention_name(enum convention c)
     return CONVENTIONS[c].name;
 }
 
-/* Given: a pivot that is set. Returned: its word in messages and traces. */
+/* Given: a pivot. Returned: its word in messages and traces. */
 const char *pivot_name(enum pivot p)
 {
-    return p == PIVOT_BEAM ? "BEAM" : "SAMPLE";
+    static const char *const NAMES[] = {[PIVOT_UNSET] = "UNSET", [PIVOT_BEAM] = "BEAM", [PIVOT_SAMPLE] = "SAMPLE"};
+    return NAMES[p];
 }
 
 /* Number of pixels on one axis, and the size if the count was given (spec/02 section 2). */

@@ -150,9 +150,9 @@ static _Noreturn void fail_unknown(const char *word, const struct option_row *be
         for (const char *at = OPTION_TABLE[i].names; *at != '\0'; at += strspn(at, " ")) {
             size_t here = strcspn(at, " ");
             snprintf(name, sizeof name, "%.*s", (int)here, at);
-            size_t before = best.distance;
+            size_t nearest_yet = best.distance;
             nearest_try(&best, name);
-            if (best.distance < before)
+            if (best.distance < nearest_yet)
                 memcpy(nearest_name, name, sizeof name);
             at += here;
         }

@@ -15,12 +15,17 @@ static const struct {
 } LEVELS[] = {{"setup", LEVEL_MOSAIC_SETUP}, {"pixel", LEVEL_PIXEL}, {"subpixel", LEVEL_SUBPIXEL},
               {"source", LEVEL_SOURCE},      {"phi", LEVEL_PHI},     {"mosaic", LEVEL_MOSAIC}};
 
-/* Context keys in loop order, and the first and one-past-last key that a record of each level carries. */
-static const char *const KEYS[] = {"s", "f", "t", "ss", "sf", "src", "phi", "mos"};
-static const unsigned char KEY_RANGE[][2] = {
-    [LEVEL_SETUP] = {0, 0},      [LEVEL_SOURCE_SETUP] = {5, 6}, [LEVEL_PHI_SETUP] = {6, 7},
-    [LEVEL_MOSAIC_SETUP] = {7, 8}, [LEVEL_PIXEL] = {0, 2},      [LEVEL_SUBPIXEL] = {0, 5},
-    [LEVEL_SOURCE] = {0, 6},     [LEVEL_PHI] = {0, 7},          [LEVEL_MOSAIC] = {0, 8}};
+/* The context keys in loop order, and which of them, from first to last, a record of each level carries. */
+enum key { SLOW, FAST, LAYER, SUB_SLOW, SUB_FAST, SOURCE, PHI, DOMAIN, NO_KEY };
+static const char *const KEY_NAME[] = {[SLOW] = "s",      [FAST] = "f",     [LAYER] = "t", [SUB_SLOW] = "ss",
+                                       [SUB_FAST] = "sf", [SOURCE] = "src", [PHI] = "phi", [DOMAIN] = "mos"};
+static const struct {
+    enum key first, last;
+} KEYS[] = {[LEVEL_SETUP] = {NO_KEY, NO_KEY},       [LEVEL_SOURCE_SETUP] = {SOURCE, SOURCE},
+            [LEVEL_PHI_SETUP] = {PHI, PHI},         [LEVEL_MOSAIC_SETUP] = {DOMAIN, DOMAIN},
+            [LEVEL_PIXEL] = {SLOW, FAST},           [LEVEL_SUBPIXEL] = {SLOW, SUB_FAST},
+            [LEVEL_SOURCE] = {SLOW, SOURCE},        [LEVEL_PHI] = {SLOW, PHI},
+            [LEVEL_MOSAIC] = {SLOW, DOMAIN}};
 
 /* Given: a word of -trace_level. Returned: the innermost loop level that it stands for, -1 for another word. */
 int trace_level_limit(const char *name)
@@ -54,12 +59,13 @@ static void write_value(FILE *stream, char kind, double value)
 /* Writes the loop context of a level and ends the line. */
 static void write_context(const struct trace *t, int level)
 {
-    const long long at[] = {t->at.slow, t->at.fast, t->at.layer, t->at.sub_slow, t->at.sub_fast, t->at.source,
-                            t->at.phi, t->at.domain};
-    if (KEY_RANGE[level][0] < KEY_RANGE[level][1])
+    const long long at[] = {[SLOW] = t->at.slow,         [FAST] = t->at.fast,         [LAYER] = t->at.layer,
+                            [SUB_SLOW] = t->at.sub_slow, [SUB_FAST] = t->at.sub_fast, [SOURCE] = t->at.source,
+                            [PHI] = t->at.phi,           [DOMAIN] = t->at.domain};
+    if (KEYS[level].first != NO_KEY)
         fputs(" |", t->stream);
-    for (int i = KEY_RANGE[level][0]; i < KEY_RANGE[level][1]; ++i)
-        fprintf(t->stream, " %s=%lld", KEYS[i], at[i]);
+    for (enum key key = KEYS[level].first; key <= KEYS[level].last && key != NO_KEY; ++key)
+        fprintf(t->stream, " %s=%lld", KEY_NAME[key], at[key]);
     fputc('\n', t->stream);
 }
 
