@@ -22,8 +22,6 @@ static void tap_turned(struct trace *t, const struct cell *cell)
 /* Writes the cell vectors of a mosaic domain, metres turned into Angstrom. */
 static void tap_domain(struct trace *t, const struct cell *cell)
 {
-    if (t == NULL)
-        return;
     tap_vec(t, TAP_mos_a_angstroms, vec_scale(cell->a, 1e10));
     tap_vec(t, TAP_mos_b_angstroms, vec_scale(cell->b, 1e10));
     tap_vec(t, TAP_mos_c_angstroms, vec_scale(cell->c, 1e10));
@@ -105,10 +103,10 @@ INLINED void sweep(struct loop *loop, struct pixel *p, const struct beamlet *b, 
             struct cell cell = *turned;
             if (t != NULL)
                 t->at.domain = m;
-            if (mosaic) {
+            if (mosaic)
                 cell = (struct cell){mat_apply(u, turned->a), mat_apply(u, turned->b), mat_apply(u, turned->c)};
+            if (mosaic && t != NULL)
                 tap_domain(t, &cell);
-            }
             evaluate(loop, p, b, &cell, observed);
         }
     }

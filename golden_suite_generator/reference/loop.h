@@ -19,7 +19,7 @@ struct loop {
     double background;   /* start of the running sum, electrons^2 */
     bool running_product, per_layer, gather_water;
     struct factor_choice inside, at_end; /* where each factor is applied */
-    bool cut_short; /* a lattice factor of 0 ends a domain; only these two quirks could tell */
+    bool cut_short; /* a lattice factor of 0 ends a domain; only these two quirks, and water, could tell */
     struct totals totals;
 };
 
