@@ -19,7 +19,7 @@ nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
 PACKAGES = ["nbp", "system_io", "simulator", "trace_tools", "harness", "golden_suite_generator"]
-CODE = [*PACKAGES, "tests", "noxfile.py"]
+CODE = [*PACKAGES, "docs", "tests", "noxfile.py"]
 
 
 LOWEST_PYTHON = "3.11"
@@ -188,3 +188,12 @@ def refine(session: nox.Session) -> None:
     session.install("--no-build-isolation", "--no-deps", ".")
     session.chdir(session.create_tmp())
     session.run("nb-refine", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Run the tutorial and make the HTML site in build/site; a broken link or reference is an error."""
+    session.install("-r", "requirements/docs.txt")
+    session.install("--no-build-isolation", "--no-deps", "-e", ".")
+    session.run("pytest", "tests/test_docs.py", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})

@@ -44,7 +44,7 @@ def package_table(house: House) -> str:
     for package in reversed(PACKAGES):
         folders = [name for name in house.of(package) if name != package and not name.endswith(".py")]
         rooms = [f"`{name.removeprefix(f'{package}/')}`" for name in folders]
-        lines.append(f"| [{package}]({package}) | {house.rooms[package].purpose} | {', '.join(rooms)} |")
+        lines.append(f"| `{package}` | {house.rooms[package].purpose} | {', '.join(rooms)} |")
     return "\n".join(lines) + "\n"
 
 
