@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from nbp.rooms import PACKAGES
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "reports" / "README.md"]
 PAGES += sorted((ROOT / "docs").rglob("*.md"))
@@ -58,3 +60,23 @@ def test_the_glossary_has_the_words_of_the_house_in_order() -> None:
     words = rows[1:]
     assert set(WORDS) <= set(words)
     assert words == sorted(words, key=str.lower)
+
+
+RECIPES = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+NAMED = re.findall(r"`((?:[\w.-]+/)+[\w.-]+|\w+\.(?:py|c|h|md))(?:::(\w+))?`", RECIPES)
+WANTED = (
+    "An option", "A quirk", "A tap", "A crystal shape", "An output format", "A gate",
+    "A metric of two images", "A section of the page", "A trace dialect", "Where do I change what",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "test"), sorted(set(NAMED)), ids=str)
+def test_files_and_tests_that_a_recipe_names_exist(name: str, test: str) -> None:
+    beside = [path for package in PACKAGES for path in (ROOT / package).rglob(name)]
+    paths = [ROOT / name, *([] if "/" in name else beside)]
+    assert any(path.exists() for path in paths), name
+    assert not test or f"def {test}(" in paths[0].read_text(encoding="utf-8"), f"{name}: no test {test}"
+
+
+def test_there_is_a_recipe_for_each_thing() -> None:
+    assert re.findall(r"^## (.+)$", RECIPES, re.MULTILINE) == list(WANTED)
