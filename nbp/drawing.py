@@ -18,7 +18,7 @@ HEAD = 38.0
 BAND_GAP = 40.0
 SIDE_WIDTH = 404.0
 BOX_WIDTH = 180.0
-LETTER = 6.1
+LETTER = 6.3
 LINE = 13.0
 LEGEND = (
     "An arrow leads from a room to one that it imports; those that a longer way implies are left out."
@@ -144,7 +144,7 @@ def _floor(house: House, packages: tuple[str, ...], y: float) -> tuple[float, li
 
 def _band(house: House, package: str, place: Box) -> tuple[float, list[str]]:
     """Draw a package with its rooms; return where it ends, and its parts."""
-    names = house.of(package)
+    names = [name for name in house.of(package) if name != package or house.rooms[name].modules]
     purpose = textwrap.wrap(_plain(house.rooms[package].purpose), int((place.width - 2 * PAD) / LETTER))
     head = HEAD + LINE * len(purpose)
     height, inside = head, []
