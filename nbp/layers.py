@@ -46,7 +46,8 @@ def lay_out(arrows: Arrows, height: Callable[[str, float], float], width: float,
         width: width of the whole in pixels.
         box_width: greatest width of a box in pixels; a crowded floor makes all boxes narrower.
 
-    Returns: boxes and lines, with the upper left corner at 0, 0.
+    Returns:
+        Boxes and lines, with the upper left corner at 0, 0.
     """
     rows, ways = _rows(arrows)
     _untangle(rows, ways)
