@@ -211,7 +211,9 @@ def _said(room: Room, width: float) -> list[str]:
         if "/" in room.name
         else ", ".join(name.removesuffix(".py") for name in room.modules)
     )
-    return textwrap.wrap(text, int((width - 14) / LETTER), max_lines=4, placeholder=" ...")
+    return textwrap.wrap(
+        text, int((width - 14) / LETTER), max_lines=4, placeholder=" ...", break_on_hyphens=False
+    )
 
 
 def _plain(text: str) -> str:

@@ -9,7 +9,8 @@ from nbp.rooms import Arrows, floors
 
 GAP_X, GAP_Y = 12.0, 30.0
 LANE = 14.0
-LANE_WEIGHT = 4
+TO, AT = ">", "@"
+"""A lane has the name of its line, and the level at which it passes."""
 SWEEPS = 24
 
 
@@ -85,7 +86,7 @@ def _rows(arrows: Arrows) -> tuple[list[list[str]], dict[str, list[str]]]:
         for target in sorted(joined[name]):
             above = name
             for level in range(floor[name] - 1, floor[target], -1):
-                lane = f"{name}>{target}@{level}"
+                lane = f"{name}{TO}{target}{AT}{level}"
                 rows[level].append(lane)
                 ways.setdefault(above, []).append(lane)
                 above = lane
@@ -121,12 +122,7 @@ def _middles(
     width: float,
 ) -> dict[str, float]:
     """Return the x of the middle of each box and lane: near what it is joined to, without overlap."""
-    joined: dict[str, list[str]] = {}
-    for name, targets in ways.items():
-        for target in targets:
-            weight = LANE_WEIGHT if widths[name] == widths[target] == LANE else 1
-            joined.setdefault(name, []).extend([target] * weight)
-            joined.setdefault(target, []).extend([name] * weight)
+    joined = _neighbours(ways)
     middles: dict[str, float] = {}
     for row in rows:
         step = width / len(row)
@@ -143,6 +139,15 @@ def _middles(
     left = min(middle - widths[name] / 2 for name, middle in middles.items())
     right = max(middle + widths[name] / 2 for name, middle in middles.items())
     return {name: middle + (width - left - right) / 2 for name, middle in middles.items()}
+
+
+def _neighbours(ways: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return what each box is joined to. A lane is joined to both ends of its line, to stand straight."""
+    found: dict[str, list[str]] = {}
+    steps = [(name, target) for name, targets in ways.items() for target in targets]
+    for one, other in [*steps, *((target, name) for name, target in steps)]:
+        found.setdefault(one, []).extend(one.split(AT)[0].split(TO) if AT in one else [other])
+    return found
 
 
 def _apart(wanted: Sequence[float], widths: Sequence[float], width: float) -> list[float]:
