@@ -63,7 +63,11 @@ def test_the_glossary_has_the_words_of_the_house_in_order() -> None:
 
 
 RECIPES = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
-NAMED = re.findall(r"`((?:[\w.-]+/)+[\w.-]+|\w+\.(?:py|c|h|md))(?:::(\w+))?`", RECIPES)
+WITH_PATHS = [
+    RECIPES,
+    *((ROOT / "docs" / f"{n}.md").read_text(encoding="utf-8") for n in ("architecture", "gradients")),
+]
+NAMED = re.findall(r"`((?:[\w.-]+/)+[\w.-]+|\w+\.(?:py|c|h|md))(?:::(\w+))?`", "\n".join(WITH_PATHS))
 WANTED = (
     "An option", "A quirk", "A tap", "A crystal shape", "An output format", "A gate",
     "A metric of two images", "A section of the page", "A trace dialect", "Where do I change what",
@@ -71,7 +75,7 @@ WANTED = (
 
 
 @pytest.mark.parametrize(("name", "test"), sorted(set(NAMED)), ids=str)
-def test_files_and_tests_that_a_recipe_names_exist(name: str, test: str) -> None:
+def test_files_and_tests_that_the_pages_name_exist(name: str, test: str) -> None:
     beside = [path for package in PACKAGES for path in (ROOT / package).rglob(name)]
     paths = [ROOT / name, *([] if "/" in name else beside)]
     assert any(path.exists() for path in paths), name
