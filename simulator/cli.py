@@ -12,6 +12,7 @@ from typing import NoReturn
 from simulator.command_line.options import help_text, parse
 from simulator.errors import InputError
 from simulator.output.standard_output import Console
+from simulator.quirks import quirk_lines
 from simulator.start_up.deferred import defer
 from simulator.start_up.openmp import wait_asleep
 from system_io.command import CLOSED_PIPE, Command, say_warning, uninterrupted
@@ -70,8 +71,6 @@ def _answered(args: list[str], say: Callable[[str], None]) -> bool:
         say(f"{PROGRAM} {VERSION}")
         return True
     if raw.has("--list-quirks"):
-        from simulator.output.messages import quirk_lines
-
         say("\n".join(quirk_lines()))
         return True
     return False

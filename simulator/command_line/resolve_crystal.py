@@ -20,7 +20,7 @@ from simulator.physics.c_random import MODULUS, misset_stream
 from simulator.quirks import Quirks
 from simulator.units import m_of_mm, rad_of_deg
 
-SHAPES: dict[str, Shape] = {
+SHAPE_OPTIONS: dict[str, Shape] = {
     "-square_xtal": "SQUARE", "-round_xtal": "ROUND", "-gauss_xtal": "GAUSS", "-tophat_spots": "TOPHAT",
 }  # fmt: skip
 DEFAULT_MOSAIC_SEED = 12345678
@@ -48,7 +48,7 @@ def crystal_of(raw: RawOptions, start: Start, quirks: Quirks, warnings: list[str
     """Return the crystal. Raises: InputError for unusable values or files. Source: spec 01 section 4.1."""
     lengths_A, angles_rad = _cell(raw)
     matrix = raw.text("-mat")
-    shape = raw.last(*SHAPES)
+    shape = raw.last(*SHAPE_OPTIONS)
     spread, count = raw.number("-mosaic"), raw.integer("-mosaic_domains")
     spread_rad, domains, warning = mosaic_domains(
         -1.0 if spread is None else rad_of_deg(spread), -1 if count is None else count
@@ -63,7 +63,7 @@ def crystal_of(raw: RawOptions, start: Start, quirks: Quirks, warnings: list[str
         spindle_axis=frame_of(raw, convention_of(raw))["spindle"],
         cells=(_cells(raw, "a"), _cells(raw, "b"), _cells(raw, "c")),
         size_m=_size(raw, warnings),
-        shape="SQUARE" if shape is None else SHAPES[shape.name],
+        shape="SQUARE" if shape is None else SHAPE_OPTIONS[shape.name],
         fudge=1.0 if fudge is None else fudge,
         mosaic_spread_rad=spread_rad,
         mosaic_domains=domains,
