@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
+from simulator.from_args import read
 from simulator.quirks import Quirks
 from simulator.untraced import untraced
 
@@ -256,10 +257,8 @@ class RunConfig:
         Args: args, the words after the program name; numbers and paths count as words, exactly.
         Raises: InputError for anything spec 01 calls an error. Source: spec 01.
         """
-        from simulator.command_line.resolve import resolve_args
-        from simulator.words import words_of
-
-        return resolve_args(words_of(args)).config
+        config: RunConfig = read(args)
+        return config
 
 
 def check_epsilon(epsilon: float) -> None:

@@ -12,6 +12,7 @@ from simulator.command_line.options import USAGE, RawOptions, parse
 from simulator.command_line.resolve_beam import beam_of
 from simulator.command_line.resolve_crystal import clock_seconds, crystal_of, internal_seed
 from simulator.command_line.resolve_detector import detector_of
+from simulator.command_line.typed_values import header_doubts, typed_doubts
 from simulator.config import (
     Compile,
     Compute,
@@ -30,14 +31,7 @@ from simulator.io.files import readable, require_file
 from simulator.io.hkl import read_hkl
 from simulator.io.smv import SmvFile, read_smv
 from simulator.io.tables import check_stol
-from simulator.limits.value_rules import (
-    check_config,
-    header_doubts,
-    printout_doubts,
-    region_doubts,
-    typed_doubts,
-    wavelength_doubts,
-)
+from simulator.limits.value_rules import check_config, printout_doubts, region_doubts, wavelength_doubts
 from simulator.quirks import Quirks, switch_of
 from simulator.units import resolution_m_of_A
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulator.config import StructureFactors
 from simulator.errors import InputError
 from simulator.io.numbers import LARGEST_INT, number
-from simulator.io.text import TextFile, Warn, read_text, refuse_comment, silent, words_of
+from simulator.io.text import TextFile, Warn, read_text, refuse_comment, silent, words_in
 from simulator.limits.memory import require
 
 COLUMNS = 4
@@ -72,13 +72,13 @@ def _checked_rows(file: TextFile) -> Rows:
     """Return the rows read line by line. Raises: InputError naming the first bad line."""
     rows = []
     for place, line in enumerate(file.lines(), 1):
-        if words_of(line):
+        if words_in(line):
             rows.append(_checked_row(line, f"{file.where} line {place}"))
     return np.array(rows).reshape(-1, COLUMNS)
 
 
 def _checked_row(line: str, where: str) -> list[float]:
-    words, row = words_of(line), []
+    words, row = words_in(line), []
     for word in words[: COLUMNS + 1]:
         value = number(word)
         if value is None:

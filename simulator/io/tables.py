@@ -9,7 +9,7 @@ from pathlib import Path
 from simulator.config import SourceRow, Vec3
 from simulator.errors import InputError
 from simulator.io.numbers import number
-from simulator.io.text import TextFile, Warn, read_text, refuse_comment, silent, words_of
+from simulator.io.text import TextFile, Warn, read_text, refuse_comment, silent, words_in
 from simulator.units import SOURCE_DISTANCE_M
 
 SEPARATORS = re.compile(r"[ \t,;:!\v\f]+")
@@ -22,7 +22,7 @@ def _rows(file: TextFile, columns: int) -> list[list[float]]:
     """Return the numbers of each line with content, NaN for the word nan; further columns are ignored."""
     rows = []
     for place, line in enumerate(file.lines(), 1):
-        words = words_of(line, SEPARATORS)[:columns]
+        words = words_in(line, SEPARATORS)[:columns]
         if words:
             rows.append([_entry(word, line, f"{file.where} line {place}") for word in words])
     return rows
@@ -78,7 +78,7 @@ def read_matrix(path: Path, warn: Warn = silent) -> tuple[float, ...]:
     file = read_text(path, "matrix file", "give -mat FILE or -cell", warn)
     values: list[float] = []
     for place, line in enumerate(file.lines(), 1):
-        for word in words_of(line)[: MATRIX_NUMBERS - len(values)]:
+        for word in words_in(line)[: MATRIX_NUMBERS - len(values)]:
             value = number(word)
             if value is None:
                 where = f"{file.where} line {place}"

@@ -46,12 +46,12 @@ def read_text(path: Path, what: str, remedy: str, warn: Warn = silent) -> TextFi
         raise InputError(f"{file.where} is {foreign}; save it as plain text, ASCII or UTF-8 without a mark")
     if file.data and file.data[-1:] not in b"\r\n":
         lines = file.lines()
-        if words_of(lines[-1]):
+        if words_in(lines[-1]):
             warn(f"{file.where} ends in the middle of a line (line {len(lines)}); see whether it is whole")
     return file
 
 
-def words_of(line: str, separators: re.Pattern[str] = BLANKS) -> list[str]:
+def words_in(line: str, separators: re.Pattern[str] = BLANKS) -> list[str]:
     """Return the words of a line."""
     return [word for word in separators.split(line) if word]
 
