@@ -25,7 +25,7 @@ from simulator.config import (
     Trace,
     check_epsilon,
 )  # fmt: skip
-from simulator.errors import InputError
+from simulator.errors import InputError, Warnings
 from simulator.io.fdump import read_dump
 from simulator.io.files import readable, require_file
 from simulator.io.hkl import read_hkl
@@ -47,7 +47,7 @@ class Resolved:
     """A configuration, the warnings that its options call for, and its input files by option."""
 
     config: RunConfig
-    warnings: tuple[str, ...]
+    warnings: Warnings
     inputs: tuple[tuple[str, Path], ...] = ()
 
 
@@ -64,18 +64,20 @@ def resolve(raw: RawOptions) -> Resolved:
 
     Raises: InputError for values without meaning, missing inputs and unusable files. Source: spec 01.
     """
-    warnings = typed_doubts(raw)
-    warnings += [f"{name} is accepted but has no effect" for name in IDLE if raw.has(name)]
+    of_options = typed_doubts(raw)
     quirks = quirks_of(raw)
     _check_minimum(raw, quirks)
-    start, mask = _headers(raw, quirks, warnings)
-    warnings += header_doubts(raw, start)
-    detector = detector_of(raw, start, mask, quirks, warnings)
+    start, mask, of_headers = _headers(raw, quirks)
+    of_start = header_doubts(raw, start)
+    detector, of_detector = detector_of(raw, start, mask, quirks)
+    beam, of_beam = beam_of(raw, start, quirks)
+    crystal, of_crystal = crystal_of(raw, start, quirks)
+    structure_factors, of_factors = _structure_factors(raw, quirks)
     config = RunConfig(
-        beam=beam_of(raw, start, quirks, warnings),
+        beam=beam,
         detector=detector,
-        crystal=crystal_of(raw, start, quirks, warnings),
-        structure_factors=_structure_factors(raw, quirks, warnings),
+        crystal=crystal,
+        structure_factors=structure_factors,
         sampling=_sampling(raw),
         output=_output(raw, quirks),
         trace=_trace(raw, detector),
@@ -83,12 +85,20 @@ def resolve(raw: RawOptions) -> Resolved:
         quirks=quirks,
     )
     check_config(config)
-    warnings += [
+    warnings = (
+        *of_options,
+        *(f"{name} is accepted but has no effect" for name in IDLE if raw.has(name)),
+        *of_headers,
+        *of_start,
+        *of_detector,
+        *of_beam,
+        *of_crystal,
+        *of_factors,
         *region_doubts(config),
         *printout_doubts(config),
         *wavelength_doubts(config),
-    ]
-    return Resolved(config, tuple(warnings), _inputs(raw, quirks))
+    )
+    return Resolved(config, warnings, _inputs(raw, quirks))
 
 
 def quirks_of(raw: RawOptions) -> Quirks:
@@ -138,9 +148,10 @@ def _check_minimum(raw: RawOptions, quirks: Quirks) -> None:
         raise InputError(f"no unit cell: give -mat FILE or -cell with a length other than 0; {USAGE}")
 
 
-def _headers(raw: RawOptions, quirks: Quirks, warnings: list[str]) -> tuple[Start, SmvFile | None]:
-    """Return the start values after the headers of -mask and -img, in this order, and the mask."""
+def _headers(raw: RawOptions, quirks: Quirks) -> tuple[Start, SmvFile | None, Warnings]:
+    """Return the start values after the headers of -mask and -img, in this order, the mask, and warnings."""
     start, mask = Start(), None
+    warnings: Warnings = ()
     exact = "Q-HEADER-SUBSTRING" not in quirks
     for option in ("-mask", "-img"):
         name = raw.text(option)
@@ -151,27 +162,29 @@ def _headers(raw: RawOptions, quirks: Quirks, warnings: list[str]) -> tuple[Star
         if option == "-mask":
             mask = file
         else:
-            warnings.append("the pixels of the -img file are not used, only its header")
-    return start, mask
+            warnings = ("the pixels of the -img file are not used, only its header",)
+    return start, mask, warnings
 
 
-def _structure_factors(raw: RawOptions, quirks: Quirks, warnings: list[str]) -> StructureFactors:
+def _structure_factors(raw: RawOptions, quirks: Quirks) -> tuple[StructureFactors, Warnings]:
     """Return the table of the hkl or dump file, or none; amorphous tables are only checked (05)."""
+    warnings: Warnings = ()
     stol = raw.last("-stol", "-4stol", "-Q")
     if stol is not None:
-        check_stol(Path(str(stol.values[0])), stol.name, warnings.append)
+        warnings = check_stol(Path(str(stol.values[0])), stol.name)
     switch = raw.last("-interpolate", "-nointerpolate")
     interpolate: Interpolate = "auto"
     if switch is not None:
         interpolate = "on" if switch.name == "-interpolate" else "off"
     name, dump, default_F = raw.text("-hkl"), _dump_to_read(raw, quirks), _default_F(raw)
     if name is not None:
-        factors = read_hkl(Path(name), default_F, warnings.append)
+        factors, of_file = read_hkl(Path(name), default_F)
+        warnings += of_file
     elif dump is not None:
         factors = read_dump(dump, default_F)
     else:
         factors = StructureFactors(default_F)
-    return replace(factors, interpolate=interpolate)
+    return replace(factors, interpolate=interpolate), warnings
 
 
 def _sampling(raw: RawOptions) -> Sampling:
