@@ -67,8 +67,8 @@ def _answered(args: list[str], say: Callable[[str], None]) -> bool:
 
 
 def _simulate(args: list[str], say: Callable[[str], None]) -> None:
-    from simulator.command_line.output_paths import check_outputs
     from simulator.command_line.resolve import resolve_args
+    from simulator.output.targets import check_outputs
 
     resolved = resolve_args(args)
     check_outputs(resolved.config, resolved.inputs)

@@ -32,6 +32,8 @@ Compile = Literal["auto", "on", "off"]
 
 UNSET = math.nan
 """Stands for "follows from the rest" in a float field; test with `math.isnan`."""
+OPTION = "option"
+"""In the metadata of a field for an output file: the option that names it."""
 
 
 @dataclass(frozen=True)
@@ -185,10 +187,10 @@ class Output:
     `stolout_file` is named and never written. `printout_pixel` is (fast, slow), negative for all.
     """
 
-    float_file: Path = Path("floatimage.bin")
-    int_file: Path = Path("intimage.img")
-    pgm_file: Path = Path("image.pgm")
-    noise_file: Path = Path("noiseimage.img")
+    float_file: Path = field(default=Path("floatimage.bin"), metadata={OPTION: "-floatfile"})
+    int_file: Path = field(default=Path("intimage.img"), metadata={OPTION: "-intfile"})
+    pgm_file: Path = field(default=Path("image.pgm"), metadata={OPTION: "-pgmfile"})
+    noise_file: Path = field(default=Path("noiseimage.img"), metadata={OPTION: "-noisefile"})
     dump_file: Path = Path()
     stolout_file: Path = Path()
     write_pgm: bool = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, cast
 
@@ -14,6 +14,7 @@ from simulator.command_line.resolve_crystal import clock_seconds, crystal_of, in
 from simulator.command_line.resolve_detector import detector_of
 from simulator.command_line.typed_values import header_doubts, typed_doubts
 from simulator.config import (
+    OPTION,
     Compile,
     Compute,
     Detector,
@@ -208,11 +209,7 @@ def _output(raw: RawOptions, quirks: Quirks) -> Output:
     adc = raw.number("-adc")
     fast, slow = (-1, -1) if pixel is None else (int(pixel.values[0]), int(pixel.values[1]))
     printout = raw.has("-printout", "-printout_pixel")
-    return Output(
-        float_file=Path(raw.text("-floatfile") or usual.float_file),
-        int_file=Path(raw.text("-intfile") or usual.int_file),
-        pgm_file=Path(raw.text("-pgmfile") or usual.pgm_file),
-        noise_file=Path(raw.text("-noisefile") or usual.noise_file),
+    output = Output(
         dump_file=_dump_file(raw) if raw.has("-hkl") else Path(),
         stolout_file=Path(raw.text("-stolout") or ""),
         write_pgm=pgm is None or pgm.name != "-nopgm",
@@ -225,6 +222,9 @@ def _output(raw: RawOptions, quirks: Quirks) -> Output:
         printout_pixel=(fast, slow),
         progress=not printout and (progress is None or progress.name == "-progress"),
     )
+    named = ((item.name, raw.text(item.metadata.get(OPTION, ""))) for item in fields(Output))
+    paths = {field: Path(name) for field, name in named if name is not None}
+    return replace(output, **paths)  # type: ignore[arg-type]
 
 
 def _trace(raw: RawOptions, detector: Detector) -> Trace:

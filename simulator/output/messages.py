@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from simulator.computed import Computed
 from simulator.config import RunConfig, Steps
 from simulator.limits.value_rules import GRAZING
-from simulator.output.statistics import Statistics
 from simulator.physics.lattice.factor import shape_row
 from simulator.scene.scene import Scene
 from simulator.sparse.skipping import LeftOut
@@ -109,14 +108,6 @@ def left_out_line(sparse: LeftOut) -> str:
         f"left out {sparse.left_out} of {sparse.evaluations} evaluations: no pixel lost more than"
         f" {sparse.bound_photons:.6g} photons, {sparse.bound:.3g} of the maximum"
     )
-
-
-def statistics_lines(statistics: Statistics) -> list[str]:
-    """Return the two lines of statistics (spec 08)."""
-    return [
-        f"max_I = {statistics.max_I:g}  at {statistics.max_fast_m:g} {statistics.max_slow_m:g}",
-        f"mean= {statistics.mean:g} rms= {statistics.rms:g} rmsd= {statistics.rmsd:g}",
-    ]
 
 
 def oversample_warning(scene: Scene) -> list[str]:
