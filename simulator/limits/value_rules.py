@@ -27,10 +27,6 @@ from simulator.limits.value_table import (
 from simulator.units import ANGSTROM_PER_M, MM_PER_M, RTD
 
 LARGEST_OVERSAMPLE = int(RANGES["-oversample"].most)
-FLATTEST_CELL = 2.0**-30
-"""Least volume of a cell over the product of its edges: below, only rounding spans it."""
-GRAZING = 2.0**-30
-"""Cosine between beam and detector normal, below which distance and beam centre are rounding."""
 
 BYTES_OF_EACH = 1024
 """Memory that a source, an orientation or a layer may need."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from simulator.computed import Computed
 from simulator.config import RunConfig, Steps
-from simulator.limits.value_rules import GRAZING
+from simulator.limits.value_table import GRAZING
 from simulator.physics.lattice.factor import shape_row
 from simulator.scene.scene import Scene
 from simulator.sparse.skipping import LeftOut

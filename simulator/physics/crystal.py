@@ -11,8 +11,7 @@ from torch import Tensor
 
 from simulator.config import Crystal
 from simulator.errors import InputError
-from simulator.limits.value_rules import FLATTEST_CELL
-from simulator.limits.value_table import RANGES
+from simulator.limits.value_table import FLATTEST_CELL, RANGES
 from simulator.physics.rotations import rot_xyz
 from simulator.physics.vectors import (
     Vec,

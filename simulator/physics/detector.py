@@ -11,7 +11,7 @@ from torch import Tensor
 
 from simulator.config import Beam, Detector
 from simulator.errors import InputError
-from simulator.limits.value_rules import GRAZING
+from simulator.limits.value_table import GRAZING
 from simulator.physics.rotations import rot_axis, rot_xyz
 from simulator.physics.vectors import (
     Vec,
