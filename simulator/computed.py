@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from simulator.config import Precision
 
-CODE = {False: "operation by operation", True: "compiled"}
+HOW = {False: "operation by operation", True: "compiled"}
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Computed:
 
     def __str__(self) -> str:
         """Return the words of the command line, `compiled, mixed`."""
-        words = [CODE[self.compiled], self.precision]
+        words = [HOW[self.compiled], self.precision]
         if self.device != "cpu":
             words.append(f"on {self.device}")
         if self.slopes_compiled is not None:
-            words.append(f"gradient {CODE[self.slopes_compiled]}")
+            words.append(f"gradient {HOW[self.slopes_compiled]}")
         return ", ".join(words)

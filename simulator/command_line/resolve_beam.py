@@ -99,7 +99,7 @@ def _dispersion(raw: RawOptions, quirks: Quirks) -> Steps:
     return spread_steps(range_, -1.0, -1 if count is None else count, quirks, "-dispersion")
 
 
-def unit(v: Vec3) -> Vec3:
+def _unit(v: Vec3) -> Vec3:
     """Return v / |v|, the zero vector for |v| = 0 (spec 02 section 1)."""
     length = math.sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2])
     return v if length == 0.0 else (v[0] / length, v[1] / length, v[2] / length)
@@ -115,7 +115,7 @@ def _source_rows(
     name = raw.text("-sourcefile")
     if name is None:
         return (), ()
-    rows, warnings = read_sources(Path(name), unit(direction), wavelength_m)
+    rows, warnings = read_sources(Path(name), _unit(direction), wavelength_m)
     weights = [row.weight for row in rows]
     if "Q-SOURCE-WEIGHTS" not in quirks and (min(weights) < 0.0 or not 0.0 < math.fsum(weights) < math.inf):
         raise InputError(f"source file '{name}': weights must not be negative nor sum to 0")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.command_line.conventions import (
-    Centre,
+    CentreGiven,
     centred,
     convention_of,
     frame_of,
@@ -174,9 +174,11 @@ def _header_beam_m(
     return fast_m, ssize_m - slow_m if convention == "ADXV" else slow_m
 
 
-def _centre(raw: RawOptions, start: Start, convention: Convention, pixel_m: float, ssize_m: float) -> Centre:
+def _centre(
+    raw: RawOptions, start: Start, convention: Convention, pixel_m: float, ssize_m: float
+) -> CentreGiven:
     Xbeam_m, Ybeam_m = _header_beam_m(start, convention, pixel_m, ssize_m)
-    return Centre(
+    return CentreGiven(
         Xbeam_m=_typed_or(raw, m_of_mm, Xbeam_m, "-Xbeam"),
         Ybeam_m=_typed_or(raw, m_of_mm, Ybeam_m, "-Ybeam"),
         Xclose_m=_typed_or(raw, m_of_mm, UNSET, "-Xclose"),

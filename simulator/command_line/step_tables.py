@@ -11,7 +11,7 @@ from simulator.quirks import Quirks
 from simulator.units import DEFAULT_LAYER_STACK_M, rad_of_deg
 
 ONE = Steps(0.0, 0.0, 0.0, 1)
-Row = tuple[float, float, int]
+StepRow = tuple[float, float, int]
 MOST_STEPS = LARGEST_COUNT
 
 
@@ -80,7 +80,7 @@ def spread_steps(range_: float, step: float, count: int, quirks: Quirks, name: s
     return Steps(-(range_ / 2), range_, step, count)
 
 
-def _spread_table(range_: float, step: float, count: int, quirks: Quirks, name: str) -> Row:
+def _spread_table(range_: float, step: float, count: int, quirks: Quirks, name: str) -> StepRow:
     """Return (R, D, n) by the table of spec 04 section 2."""
     if count <= 0:
         if range_ < 0.0:
@@ -96,7 +96,7 @@ def _spread_table(range_: float, step: float, count: int, quirks: Quirks, name: 
     return range_, range_ / (count - 1), count
 
 
-def _spread_without_range(range_: float, step: float, count: int, quirks: Quirks, name: str) -> Row:
+def _spread_without_range(range_: float, step: float, count: int, quirks: Quirks, name: str) -> StepRow:
     """Return (R, D, n) for a count without a range (spec 04 sections 2 and 8)."""
     if step > 0.0:
         return (step, step, 2) if "Q-DIV-STEP-WINS" in quirks else (step * (count - 1), step, count)

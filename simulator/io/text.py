@@ -13,7 +13,7 @@ from system_io.text import foreign_encoding, text_lines
 BLANKS = re.compile(r"[ \t\v\f]+")
 COMMENT = re.compile(r"[#!%;*\"']|//|/\*")
 HEADING = re.compile(r"(?!(?:nan|inf|infinity)(?:[ \t\v\f]|$))[a-z]", re.ASCII | re.IGNORECASE)
-SHOWN = 40
+EXCERPT = 40
 
 
 @dataclass(frozen=True)
@@ -66,5 +66,5 @@ def refuse_comment(where: str, line: str, word: str) -> None:
     start = line.lstrip(" \t\v\f")
     if COMMENT.match(word) or COMMENT.match(start) or HEADING.match(start):
         raise InputError(
-            f"{where}: '{line[:SHOWN]}' is a comment or a heading; take it out, only numbers are read"
+            f"{where}: '{line[:EXCERPT]}' is a comment or a heading; take it out, only numbers are read"
         )

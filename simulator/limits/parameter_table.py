@@ -18,8 +18,8 @@ from simulator.errors import InputError
 from simulator.units import M_PER_ANGSTROM
 
 SOURCE_ROWS = "source_rows"
-SMALLEST = 1.0 / 1024.0
-SHORTEST_M = SMALLEST * M_PER_ANGSTROM
+LEAST_SIZE = 1.0 / 1024.0
+SHORTEST_M = LEAST_SIZE * M_PER_ANGSTROM
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Parameter:
 
 INFINITE = math.inf
 _ROWS: tuple[tuple[str, str, str, float, float, str], ...] = (
-    ("cell_lengths_A", "crystal.cell_lengths_A", "A", SMALLEST, INFINITE, "cell edges a, b, c [3]"),
-    ("cell_angles_rad", "crystal.cell_angles_rad", "rad", SMALLEST, math.pi, "cell angles al, be, ga [3]"),
+    ("cell_lengths_A", "crystal.cell_lengths_A", "A", LEAST_SIZE, INFINITE, "cell edges a, b, c [3]"),
+    ("cell_angles_rad", "crystal.cell_angles_rad", "rad", LEAST_SIZE, math.pi, "cell angles al, be, ga [3]"),
     ("matrix", "crystal.matrix", "lambda/A", -INFINITE, INFINITE, "MOSFLM matrix, row by row [9]"),
     ("misset_rad", "crystal.misset_rad", "rad", -INFINITE, INFINITE, "turns about x, y, z [3]"),
     ("spindle_axis", "crystal.spindle_axis", "", -INFINITE, INFINITE, "rotation axis, normalised [3]"),

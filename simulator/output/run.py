@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from simulator.output.messages import (
     solid_angle_line,
     used_interpolation_warning,
 )
-from simulator.output.outputs import DUMP, NO_FILE, TRACE, FinishedImage
+from simulator.output.outputs import DUMP, NO_FILE, TRACE, FinishedImage, Say
 from simulator.output.printout import Printout
 from simulator.output.progress import shown
 from simulator.output.statistics import odd_pixels
@@ -37,9 +37,6 @@ from simulator.output.trace import recorder_of, trace_text
 from simulator.output.watchers import both
 from simulator.scene.scene import Scene, prepare
 from system_io.files import Together, unwritable, written_together
-
-Say = Callable[[str], None]
-
 
 UNWRITTEN_DUMP = "the dump file '{}' is not written: {}"
 INTERPOLATION_ENDED = (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from simulator.physics.lattice.bound import ALLOWANCE, Bound
+from simulator.physics.lattice.bound import ALLOWANCE, LatticeBound
 from simulator.physics.lattice.factor import lattice_bound
 from simulator.physics.structure_factors import Table
 from simulator.physics.vectors import apply, length
@@ -54,7 +54,7 @@ class TermBound:
     `scale` (float64, no dimensions) is what the square of the relative amplitude is multiplied with.
     """
 
-    lattice: Bound
+    lattice: LatticeBound
     factor: FactorBound
     scale: Tensor
 
@@ -74,7 +74,7 @@ class TermBound:
         return self.lattice.relative(h, r) * self.factor.relative(h, r)
 
 
-def bound_of_lattice(ins: Instrument) -> tuple[Bound, float]:
+def bound_of_lattice(ins: Instrument) -> tuple[LatticeBound, float]:
     """Return the bound of a crystal's lattice factor, and its value at 0."""
     reach = float(largest_lengths(ins).max()) * 2.0 / float(ins.wavelength_m.min())
     return lattice_bound(ins.shape, reach)

@@ -18,7 +18,7 @@ LEAST_FACTOR = 2.0**-60
 
 
 @dataclass(frozen=True, eq=False)
-class Bound(ABC):
+class LatticeBound(ABC):
     """The bound of the lattice factor of one crystal."""
 
     caps: Tensor | None = field(default=None, kw_only=True)

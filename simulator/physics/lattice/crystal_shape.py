@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from simulator.config import Shape
-from simulator.physics.lattice.bound import Bound
+from simulator.physics.lattice.bound import LatticeBound
 from simulator.physics.vectors import Vec, moves, scalar
 from simulator.quirks import Quirks
 
@@ -81,5 +81,5 @@ class ShapeRow:
     """What the command line prints."""
     value: Callable[[CrystalShape, Vec, Vec, ShowValue], Tensor]
     """The lattice factor of (crystal, fractional indices, nearest whole indices), with its slopes."""
-    bound: Callable[[CrystalShape, float], tuple[Bound, float]]
+    bound: Callable[[CrystalShape, float], tuple[LatticeBound, float]]
     """Its bound for (crystal, largest |index| of the run), and the largest lattice factor."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from simulator.config import Shape
 from simulator.errors import InputError
-from simulator.physics.lattice.bound import Bound
+from simulator.physics.lattice.bound import LatticeBound
 from simulator.physics.lattice.crystal_shape import CrystalShape, ShapeRow, ShowValue
 from simulator.physics.lattice.gauss import GAUSS
 from simulator.physics.lattice.round import ROUND
@@ -39,7 +39,7 @@ def lattice_factor(
     return shape_row(crystal.name).value(crystal, hkl, whole, show)
 
 
-def lattice_bound(crystal: CrystalShape, largest_index: float) -> tuple[Bound, float]:
+def lattice_bound(crystal: CrystalShape, largest_index: float) -> tuple[LatticeBound, float]:
     """Return an upper bound of |F_latt|, relative to the largest F_latt, and the largest F_latt.
 
     Args: largest_index: of |h|, |k|, |l| in the run, infinite for any.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from simulator.physics.lattice.bound import ALLOWANCE, Bound, least_distance
+from simulator.physics.lattice.bound import ALLOWANCE, LatticeBound, least_distance
 from simulator.physics.lattice.crystal_shape import CrystalShape, ShapeRow, ShowValue
 from simulator.physics.lattice.interference import grating, sincg
 from simulator.physics.products import product
@@ -19,7 +19,7 @@ NEIGHBOURS = 8
 MOST_INDICES = 1 << 16
 
 
-def lattice_factor(crystal: CrystalShape, hkl: Vec, whole: Vec, show: ShowValue) -> Tensor:
+def square_factor(crystal: CrystalShape, hkl: Vec, whole: Vec, show: ShowValue) -> Tensor:
     """Return the product of sin(N pi h)/sin(pi h) over the axes with more than one cell, in `crystal.dtype`.
 
     Args: hkl, whole: fractional and nearest whole indices. Source: spec 06 section 10 (Q-SINCG-INTEGER).
@@ -43,7 +43,7 @@ def _at_whole_turns(crystal: CrystalShape) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class SquareBound(Bound):
+class SquareBound(LatticeBound):
     """The product of min(1, 1/(N sin(pi d))), with sin(pi d) >= d (3 - 4 d^2) on [0, 1/2]."""
 
     cells: Tensor
@@ -52,7 +52,7 @@ class SquareBound(Bound):
     """Axes with more than one cell."""
 
     def relative(self, h: Tensor, r: Tensor) -> Tensor:
-        """See `Bound.relative`."""
+        """See `LatticeBound.relative`."""
         least = least_distance(h, r)
         sine = least * (3.0 - 4.0 * least.square())
         quotient = 1.0 / (sine * self.cells)
@@ -95,7 +95,7 @@ def _caps(cells: Tensor, largest_index: float) -> Tensor:
     return caps.float() * (1.0 + ALLOWANCE)
 
 
-def bound_of(crystal: CrystalShape, largest_index: float) -> tuple[Bound, float]:
+def square_bound(crystal: CrystalShape, largest_index: float) -> tuple[LatticeBound, float]:
     """Return the bound of a square crystal and its lattice factor at whole indices."""
     cells = crystal.cells_column()
     return SquareBound(
@@ -105,4 +105,4 @@ def bound_of(crystal: CrystalShape, largest_index: float) -> tuple[Bound, float]
     ), float(crystal.cell_count)
 
 
-SQUARE = ShapeRow("parallelpiped", lattice_factor, bound_of)
+SQUARE = ShapeRow("parallelpiped", square_factor, square_bound)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from simulator.physics.lattice.bound import Bound
+from simulator.physics.lattice.bound import LatticeBound
 from simulator.physics.lattice.crystal_shape import CrystalShape, ShapeRow, ShowValue
 from simulator.physics.lattice.radius import LeastRadius, least_spot_radius, spot_radius_sqr
 from simulator.physics.vectors import Vec
@@ -15,7 +15,7 @@ from simulator.physics.vectors import Vec
 TOPHAT_LIMIT = 0.3969
 
 
-def lattice_factor(crystal: CrystalShape, hkl: Vec, whole: Vec, show: ShowValue) -> Tensor:
+def tophat_factor(crystal: CrystalShape, hkl: Vec, whole: Vec, show: ShowValue) -> Tensor:
     """Return N where r^2 fudge < 0.3969, else 0, N = Na Nb Nc, in float64; its edge has no slope.
 
     Args: hkl, whole: fractional and nearest whole indices. Source: spec 06 section 10 (Q-GAUSS-WIDTH).
@@ -25,19 +25,19 @@ def lattice_factor(crystal: CrystalShape, hkl: Vec, whole: Vec, show: ShowValue)
 
 
 @dataclass(frozen=True, eq=False)
-class TophatBound(Bound):
+class TophatBound(LatticeBound):
     """1 up to the edge, 0 beyond."""
 
     radius: LeastRadius
 
     def relative(self, h: Tensor, r: Tensor) -> Tensor:
-        """See `Bound.relative`."""
+        """See `LatticeBound.relative`."""
         return torch.where(self.radius.squared(h, r) >= TOPHAT_LIMIT, 0.0, 1.0)
 
 
-def bound_of(crystal: CrystalShape, largest_index: float) -> tuple[Bound, float]:
+def tophat_bound(crystal: CrystalShape, largest_index: float) -> tuple[LatticeBound, float]:
     """Return the bound of top-hat spots and their height."""
     return TophatBound(least_spot_radius(crystal)), float(crystal.cell_count)
 
 
-TOPHAT = ShapeRow("tophat-spot", lattice_factor, bound_of)
+TOPHAT = ShapeRow("tophat-spot", tophat_factor, tophat_bound)
