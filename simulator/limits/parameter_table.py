@@ -24,18 +24,18 @@ SHORTEST_M = LEAST_SIZE * M_PER_ANGSTROM
 
 @dataclass(frozen=True)
 class Parameter:
-    """A continuous input.
-
-    place: section and fields of `RunConfig` joined by dots (a field of every source where it names
-    `source_rows`); lower, upper: bounds that keep the run meaningful; help: one line.
-    """
+    """A continuous input."""
 
     name: str
     place: str
+    """Section and fields of `RunConfig` joined by dots; behind `source_rows`, a field of every source."""
     unit: str
     lower: float
+    """Least value of a run that means something, in its unit."""
     upper: float
+    """Largest value of such a run."""
     help: str
+    """One line."""
 
 
 INFINITE = math.inf
