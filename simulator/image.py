@@ -24,7 +24,6 @@ from simulator.kernel.blocks import NEVER, Block
 from simulator.kernel.kernel import Photons, Stages, photons
 from simulator.kernel.taps import Level, Spot, Tap, no_tap, silent
 from simulator.kernel.traced_windows import Neighbourhood
-from simulator.limits.memory import keep_freed
 from simulator.scene.instrument import Instrument
 from simulator.scene.number_types import precision_of, slopes_need_float64
 from simulator.scene.scene import Scene, prepare
@@ -260,7 +259,6 @@ def _left_out(run: _Run, pixels: int, done: list[_Done], image: Tensor) -> LeftO
 
 def _run(scene: Scene, ins: Instrument, tap: Tap, evaluations: int) -> _Run:
     """Return what the blocks of a run of so many evaluations share."""
-    keep_freed()
     near = Neighbourhood.of(scene.config, ins.device)
     epsilon = scene.config.compute.epsilon
     if epsilon > 0.0 and tap.active:

@@ -149,3 +149,18 @@ def test_run_loads_no_part_of_torch_that_only_the_compiler_needs(tmp_path: Path)
     subprocess.run(
         [sys.executable, "-c", code, *words], cwd=tmp_path, env=environment, check=True, capture_output=True
     )
+
+
+READ = """
+import sys
+import simulator
+assert "numpy" not in sys.modules
+from simulator.config import RunConfig
+assert RunConfig.from_args(sys.argv[1:]).detector.fpixels == 64
+assert simulator.RunConfig is RunConfig
+assert "torch" not in sys.modules
+"""
+
+
+def test_words_become_a_configuration_without_torch() -> None:
+    subprocess.run([sys.executable, "-c", READ, *RUN.split()], cwd=ROOT, check=True)

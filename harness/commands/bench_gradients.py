@@ -63,6 +63,9 @@ def _command(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     import torch
 
+    from simulator.start_up.allocator import keep_freed
+
+    keep_freed()
     start = peak_bytes()
     words = ["-misset", "0", "0", "0", "--compile", options.compile, "--parity-mode", options.parity_mode]
     words += ["-dtype", options.dtype] if options.dtype else []

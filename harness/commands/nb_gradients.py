@@ -96,7 +96,9 @@ def _gradients_command(argv: Sequence[str]) -> int:
         from harness.gradients.job import GradientJob, run_gradients
         from harness.gradients.report import write_gradients
         from harness.programs.environment import described
+        from simulator.start_up.allocator import keep_freed
 
+        keep_freed()
     job = GradientJob(
         program, tuple(args), Path.cwd(), options.parity_mode, params, options.pixels, options.seed,
         options.timeout,

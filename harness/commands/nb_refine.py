@@ -167,7 +167,9 @@ def _command(argv: Sequence[str]) -> int:
         with filled_folder(target) as partial:
             with uninterrupted():
                 from harness.refinement.run import refine, tell
+                from simulator.start_up.allocator import keep_freed
 
+                keep_freed()
             answer = refine(asked, options, [NAME, *argv], partial)
     tell(answer, target.path, options)
     return answer.judgement.exit_status

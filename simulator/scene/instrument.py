@@ -12,7 +12,7 @@ from simulator.engine.tensor_tree import ABSENT, leaves, rebuilt
 from simulator.errors import InputError
 from simulator.kernel.factors import Policy
 from simulator.physics.detector import Geometry
-from simulator.physics.lattice.factor import CrystalShape
+from simulator.physics.lattice.crystal_shape import CrystalShape
 from simulator.physics.structure_factors import Table
 from simulator.physics.vectors import Vec, apply, moves, negative, vec
 from simulator.quirks import Quirks

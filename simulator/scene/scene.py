@@ -29,24 +29,17 @@ BEYOND_ANY_USE = 2.0**62
 
 @dataclass(frozen=True)
 class Orientations:
-    """The cell vectors (metres) of every phi step and mosaic domain.
-
-    `rotated`: a, b, c after the phi rotation, components [1, 1, P, 1]; `final`: after the mosaic rotation
-    too, components [1, 1, P, M].
-    """
+    """The cell vectors a, b, c in metres of every phi step and mosaic domain."""
 
     rotated: tuple[Vec, Vec, Vec]
+    """After the phi rotation, components [1, 1, P, 1]."""
     final: tuple[Vec, Vec, Vec]
+    """After the mosaic rotation too, components [1, 1, P, M]."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One run, set up: float64 tensors on the CPU and the discrete decisions.
-
-    phi_rad: P angles; umats [M, 3, 3]; interpolate: as the pixel loop starts; oversample: sub-pixels a side;
-    recommended_oversample: what the crystal size asks for; steps: S M P O^2; water_electrons_sqr: scattering
-    power of the water; I_bg (0-dim): what the running sum of a pixel starts with, electrons^2.
-    """
+    """One run, set up: float64 tensors on the CPU and the discrete decisions."""
 
     config: RunConfig
     geometry: Geometry
@@ -54,13 +47,21 @@ class Scene:
     sources: Sources
     table: Table
     phi_rad: list[float]
+    """Of the P phi steps."""
     umats: Tensor
+    """Rotations of the mosaic domains [M, 3, 3]."""
     interpolate: bool
+    """Whether structure factors are interpolated as the pixel loop starts."""
     oversample: int
+    """Sub-pixels a side."""
     recommended_oversample: int
+    """Sub-pixels a side that the crystal size calls for."""
     steps: int
+    """Evaluations of a pixel and a sensor layer: K P M oversample^2."""
     water_electrons_sqr: float
+    """Scattering power of the water."""
     I_bg: Tensor
+    """What the running sum of a pixel starts with, electrons^2, no dimensions."""
 
     @property
     def sub_pixel_m(self) -> float:

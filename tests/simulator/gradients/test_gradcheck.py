@@ -16,7 +16,7 @@ from simulator.errors import InputError
 from simulator.fit.parameters import PARAMETERS, value_of, with_values
 from simulator.kernel import index_slopes as product_slopes
 from simulator.kernel import rays
-from simulator.physics.lattice import factor as lattice_factor
+from simulator.physics.lattice import interference
 from tests.simulator.gradient_cases import (
     INTERPOLATED,
     MODES,
@@ -148,9 +148,9 @@ def bent(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, bend: Any) -> N
 
 FEW = ("misset_rad", "cells", "pixel_size_m")
 WRONG = {
-    "slope of the grating": ("SQUARE", lattice_factor, "grating_slopes", lambda s: (s[0] * 1.001, s[1])),
-    "slope to the cell count": ("SQUARE", lattice_factor, "grating_slopes", lambda s: (s[0], s[1] * 1.001)),
-    "slope of the ball": ("ROUND", lattice_factor, "ball_slope", lambda slope: slope * 1.001),
+    "slope of the grating": ("SQUARE", interference, "grating_slopes", lambda s: (s[0] * 1.001, s[1])),
+    "slope to the cell count": ("SQUARE", interference, "grating_slopes", lambda s: (s[0], s[1] * 1.001)),
+    "slope of the ball": ("ROUND", interference, "ball_slope", lambda slope: slope * 1.001),
     "detached solid angle": ("GAUSS", rays, "solid_angle_sr", lambda omega: omega.detach()),
 }
 
