@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from golden_suite_generator.inputs.mixer import mixed
-from golden_suite_generator.store import sha256_of
 
 Image = NDArray[Any]
 SAMPLES = 16
 SAMPLE_KEY = 61
 LITTLE_ENDIAN: Mapping[str, str] = {"float": "<f4", "int": "<u2", "noise": "<u2", "pgm": "u1"}
+
+
+def sha256_of(data: bytes) -> str:
+    """Return the sha256 of bytes as hexadecimal digits."""
+    return sha256(data).hexdigest()
 
 
 def image_bytes(kind: str, image: Image) -> bytes:

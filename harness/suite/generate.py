@@ -14,7 +14,6 @@ import numpy as np
 
 from golden_suite_generator.cases import Case, load_cases
 from golden_suite_generator.inputs.write import write_case_inputs
-from golden_suite_generator.store import write_bytes
 from harness.errors import HarnessError, UsageError
 from harness.programs.build import Build, build_reference
 from harness.suite.figures import Image
@@ -32,6 +31,7 @@ from harness.suite.manifest import (
 )
 from harness.suite.runner import reference_program, run_case
 from system_io.children import temporary_folder
+from system_io.files import write_whole
 
 IMAGE_FOLDER = "images"
 KEPT_PIXELS = 32 * 32
@@ -100,7 +100,7 @@ def _write_images(folder: Path, made: Made) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **made.images)
-    write_bytes(path, buffer.getvalue())
+    write_whole(path, [buffer.getvalue()], "golden image", HarnessError)
 
 
 def kept_images(folder: Path, key: Key) -> Image | None:
@@ -158,7 +158,8 @@ def generate(
     redone = {(item.case.id, item.mode) for item in made}
     others = {key: row for key, row in old.rows.items() if key[:2] not in redone}
     rows = _ordered({**others, **{key_of(row): row for row in new}})
-    write_bytes(folder / MANIFEST_NAME, Manifest(build_facts(build), rows, accepted).text().encode())
+    text = Manifest(build_facts(build), rows, accepted).text()
+    write_whole(folder / MANIFEST_NAME, [text.encode()], "manifest", HarnessError)
     return changed, len(new)
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden_suite_generator.store import sha256_of
-from harness.suite.figures import Image, image_bytes, pixel_value, samples_of
+from harness.suite.figures import Image, image_bytes, pixel_value, samples_of, sha256_of
 from harness.suite.manifest import STATUS_KIND, key_of
 
 FLOAT_BOUND_OF_MAX = 1e-7

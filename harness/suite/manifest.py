@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from golden_suite_generator.cases import Case, case_hash
-from golden_suite_generator.store import sha256_of, table_text
 from harness.errors import HarnessError
 from harness.programs.build import Build
-from harness.suite.figures import figures_of
+from harness.suite.figures import figures_of, sha256_of
+from harness.suite.row_table import table_text
 from harness.suite.runner import CaseRun
 
 MANIFEST_NAME = "manifest.json"

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from golden_suite_generator.cases import OUTPUTS, load_cases
-from golden_suite_generator.store import sha256_of, table_text
 from harness.errors import HarnessError
-from harness.suite.figures import figures_of
+from harness.suite.figures import figures_of, sha256_of
+from harness.suite.row_table import table_text
 
 UPSTREAM_NAME = "upstream.json"
 REPAIRED_QUIRKS = ("Q-PHI-CARRYOVER", "Q-OVERSAMPLE-RUNNING-PRODUCT")
