@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +20,8 @@ from harness.bench.plots import draw_series, draw_speed
 from harness.bench.report import append_history, csv_text, markdown_text, notes, screen_tables
 from harness.commands.common import EXIT_ERROR, CommandParser, positive_seconds, run_command
 from harness.errors import UsageError
-from harness.evidence.bundle import STAMP_FORMAT
 from harness.evidence.bundle_find import reports_root
-from harness.files import require_fresh, write_whole
+from harness.files import require_fresh, stamp, write_whole
 from harness.programs.build import build_reference
 from harness.programs.environment import describe_environment
 from harness.programs.programs import (
@@ -130,7 +128,7 @@ def _command(argv: Sequence[str]) -> int:
     options = make_parser().parse_args(argv)
     cases = chosen_cases(options.cases)
     reports = reports_root(options.reports) / "bench"
-    created = time.strftime(STAMP_FORMAT, time.gmtime())
+    created = stamp()
     target = options.outdir or reports / created
     require_fresh(target)
     if options.markdown is not None and options.markdown.exists():

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -25,9 +24,8 @@ from harness.bench.cases import chosen_cases
 from harness.bench.measure import BenchPlan, measure_case
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
-from harness.evidence.bundle import STAMP_FORMAT
 from harness.evidence.bundle_find import reports_root
-from harness.files import require_fresh, write_whole
+from harness.files import require_fresh, stamp, write_whole
 from harness.programs.build import build_reference
 from harness.programs.environment import describe_environment
 from harness.programs.programs import DEVICES, MODES, Program, simulator_program
@@ -95,7 +93,7 @@ def _command(argv: Sequence[str]) -> int:
     if title is None:
         sys.stderr.write(f"{NAME}: no CUDA device that torch can use; nothing was checked\n")
         return State.NOT_COMPARED.status
-    created = time.strftime(STAMP_FORMAT, time.gmtime())
+    created = stamp()
     target = options.outdir or reports_root(options.reports) / "gpu" / created
     require_fresh(target)
     compiling = ("--compile", options.compile)

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from golden_suite_generator.inputs.write import CRYSTAL_FILES, write_lysozyme_li
 from harness.commands import nb_compare
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
+from harness.files import stamp
 from harness.programs.programs import MODES
 from system_io.children import temporary_folder
 
@@ -73,7 +73,7 @@ def make_parser() -> CommandParser:
 
 def _command(argv: Sequence[str]) -> int:
     options = make_parser().parse_args(argv)
-    reports = options.reports / "parity" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    reports = options.reports / "parity" / stamp()
     if options.data is not None:
         return compare_in_modes(_checked(options.data), reports)
     with temporary_folder("nb-parity") as folder:

@@ -1,17 +1,12 @@
-"""The command nb-refine: finds cell, orientation and geometry of a run from an image, by its gradients.
-
-Here are its options and all that can be checked without torch; `refine_run` does the work.
-"""
+"""The command nb-refine: finds cell, orientation and geometry of a run from an image, by its gradients."""
 
 from __future__ import annotations
 
 import argparse
 import math
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from golden_suite_generator.inputs.write import write_lysozyme_like
@@ -19,11 +14,9 @@ from harness.commands.common import CommandParser, run_command, split_arguments
 from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
 from harness.programs.run_config import resolved
-from harness.refinement.data import Observed, read_image, require_enough, usable_pixels
+from harness.refinement.asked import METHOD_NAMES, PICTURE, RESULT, Asked, selections
+from harness.refinement.data import read_image, require_enough, usable_pixels
 from harness.suite.crystal_data import require_data
-from simulator import RunConfig
-from simulator.errors import InputError
-from simulator.fit.selection import selected
 from system_io.children import temporary_folder
 from system_io.command import uninterrupted
 
@@ -33,16 +26,6 @@ BUILT_IN = (
     " -nointerpolate"
 )
 """The default command line, on A.mat and scaled.hkl."""
-METHOD_NAMES = ("gauss-newton", "scipy-lbfgs", "torch-lbfgs", "adam")
-"""Those of `harness.refinement.fit.METHODS`, which needs torch."""
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "cell": ("cell_lengths_A",),
-    "angles": ("cell_angles_rad",),
-    "misset": ("misset_rad",),
-    "distance": ("distance_m",),
-    "centre": ("Fbeam_m", "Sbeam_m"),
-}
-RESULT, PICTURE = "refine.json", "refine.png"
 DESCRIPTION = "Find cell, missetting, distance and beam centre of a run from an image."
 EPILOG = f"""\
 Without --image the image is the run's own: simulated, with the simulator's photon noise. The refinement then
@@ -83,19 +66,6 @@ EXAMPLES = (
     "nb-refine --data DIR --free cell,misset",
     "nb-refine --image image.img -- -mat A.mat -hkl scaled.hkl -lambda 0.9768 -distance 231.27 -pixel 0.172",
 )
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A run as its command line has it, what is free, and the image of --image, else None.
-
-    words: the command line, with the files of the crystal.
-    """
-
-    config: RunConfig
-    free: tuple[str, ...]
-    observed: Observed | None
-    words: tuple[str, ...]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -199,39 +169,6 @@ def _run_words(data: Path | None, words: Sequence[str]) -> Iterator[list[str]]:
             write_lysozyme_like(folder)
         files = ["-mat", str(folder.absolute() / "A.mat"), "-hkl", str(folder.absolute() / "scaled.hkl")]
         yield [*(words or BUILT_IN.split()), *files]
-
-
-def selections(text: str, config: RunConfig) -> tuple[str, ...]:
-    """Return the selections of --free as `Experiment` takes them.
-
-    Raises: UsageError for one that the run has not.
-    """
-    if text.count("[") != text.count("]"):
-        raise UsageError(f"--free '{text}': a bracket has no partner; write NAME[a=b,c]")
-    words = [word.strip() for word in re.findall(r"(?:[^,\[\]]|\[[^\]]*\])+", text)]
-    detector, found = config.detector, []
-    for word in words:
-        name, bracket, inside = word.partition("[")
-        inputs = GROUPS.get(name, (name,))
-        if name == "distance" and not math.isnan(detector.close_distance_m):
-            inputs = ("close_distance_m",)
-        if name == "centre" and detector.pivot == "SAMPLE":
-            inputs = ("Fclose_m", "Sclose_m")
-        found += [f"{one}{bracket}{inside}" for one in inputs]
-    try:
-        selected(_with_any_cell(config), found)
-    except InputError as error:
-        raise UsageError(f"--free: {error}") from error
-    return tuple(found)
-
-
-def _with_any_cell(config: RunConfig) -> RunConfig:
-    """Return a run that has a cell; that of a matrix takes torch, and has equal components until then."""
-    if config.crystal.has_cell:
-        return config
-    equal = (1.0, 1.0, 1.0)
-    crystal = replace(config.crystal, has_cell=True, cell_lengths_A=equal, cell_angles_rad=equal)
-    return replace(config, crystal=crystal)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,12 @@ that make no image, are refused with the option of the harness to use instead.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.images.compare import Made, Roi
 
 HKL_OPTIONS = frozenset({"-hkl", "-hklfile"})
 DUMP_OPTIONS = frozenset({"-dump", "-dumpfile"})
@@ -144,11 +142,3 @@ def numbers_of(words: Sequence[str], options: Collection[str], count: int) -> tu
         return tuple(float(text) for text in found[-1]) if found else None
     except ValueError:
         return None
-
-
-def made_by(words: Sequence[str]) -> Made:
-    """Return what a command line says of its images: the computed region, and what may be left out."""
-    roi = numbers_of(words, {"-roi"}, 4)
-    epsilon = numbers_of(words, EPSILON_OPTIONS, 1)
-    executed = Roi(*(int(value) for value in roi)) if roi and all(map(math.isfinite, roi)) else None
-    return Made(executed, epsilon[0] if epsilon and 0.0 < epsilon[0] < 1.0 else 0.0)

@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from harness.commands.nb_refine import PICTURE, RESULT, Asked
 from harness.errors import UsageError
 from harness.files import write_whole
+from harness.refinement.asked import PICTURE, RESULT, Asked
 from harness.refinement.certainty import told_apart
 from harness.refinement.data import OVERLOAD, Observed, usable_pixels
 from harness.refinement.fit import SCALE, Step

@@ -39,7 +39,7 @@ WORKERS = 2
 
 
 @dataclass(frozen=True)
-class Made:
+class CaseMade:
     """The rows and images of one case in one mode."""
 
     case: Case
@@ -71,7 +71,7 @@ def case_inputs() -> Iterator[Path]:
         yield Path(folder)
 
 
-def make(cases: Sequence[Case], build: Build) -> list[Made]:
+def make(cases: Sequence[Case], build: Build) -> list[CaseMade]:
     """Run cases in all their modes with the C reference.
 
     Raises:
@@ -83,9 +83,9 @@ def make(cases: Sequence[Case], build: Build) -> list[Made]:
     jobs = [(case, mode) for case in cases for mode in case.modes]
     with case_inputs() as inputs, ThreadPoolExecutor(WORKERS) as pool:
 
-        def one(job: tuple[Case, str]) -> Made:
+        def one(job: tuple[Case, str]) -> CaseMade:
             run = run_case(program, *job, inputs)
-            return Made(*job, rows_of_run(*job, run, inputs), run.outputs.images)
+            return CaseMade(*job, rows_of_run(*job, run, inputs), run.outputs.images)
 
         return list(pool.map(one, jobs))
 
@@ -95,7 +95,7 @@ def image_path(folder: Path, case_id: str, mode: str) -> Path:
     return folder / IMAGE_FOLDER / mode / f"{case_id}.npz"
 
 
-def _write_images(folder: Path, made: Made) -> None:
+def _write_images(folder: Path, made: CaseMade) -> None:
     path = image_path(folder, made.case.id, made.mode)
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = BytesIO()

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.commands.nb_refine import METHOD_NAMES, main, selections
+from harness.commands.nb_refine import main
+from harness.refinement.asked import METHOD_NAMES, selections
 from harness.refinement.data import read_image
 from harness.refinement.fit import METHODS
 from simulator import RunConfig, simulate
