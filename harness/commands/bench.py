@@ -171,7 +171,7 @@ def frame(plan: BenchPlan, label: str, created: str) -> dict[str, Any]:
         },
         "git": environment["git"],
         "settings": {
-            "mode": plan.mode, "dtype": plan.dtype or "default", "device": plan.device,
+            "mode": plan.mode, "dtype": plan.in_force.dtype, "device": plan.device,
             "extra": list(plan.extra), "rounds": plan.rounds, "quick": plan.quick, "data": label,
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS"),
         },

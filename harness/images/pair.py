@@ -141,8 +141,8 @@ def side_settings(job: PairJob) -> list[tuple[str, ...]]:
         ProgramError: a program does not know what is asked.
     """
     return [
-        job.first.setting_words(job.mode),
-        job.second.setting_words(job.mode, job.dtype, job.device),
+        job.first.settings(job.mode).words,
+        job.second.settings(job.mode, job.dtype, job.device).words,
     ]
 
 

@@ -19,6 +19,7 @@ VERSION = re.compile(r"\d+(\.\d+)+")
 
 def side_facts(program: Program, job: PairJob, second: bool) -> dict[str, Any]:
     """Return what matters about one side: kind, version, parity mode, number type, quirks it can switch."""
+    settings = program.settings(job.mode, *((job.dtype, job.device) if second else ()))
     said = str(program.provenance.get("version") or "")
     version = VERSION.search(said)
     if version is None and program.kind not in SILENT:
@@ -26,17 +27,10 @@ def side_facts(program: Program, job: PairJob, second: bool) -> dict[str, Any]:
     return {
         "kind": program.kind,
         "version": version[0] if version else None,
-        "parity_mode": job.mode,
-        "dtype": _dtype(program, job, second),
+        "parity_mode": settings.mode,
+        "dtype": settings.dtype,
         "quirks": _quirks(program, job.timeout_s),
     }
-
-
-def _dtype(program: Program, job: PairJob, second: bool) -> str:
-    """Return the arithmetic that a side is told, which is float64 where nothing else is asked for."""
-    if program.kind == FILE_KIND:
-        return "unknown"
-    return program.dtype_of(job.dtype if second else None)
 
 
 def _quirks(program: Program, limit_s: float) -> list[str] | None:

@@ -108,7 +108,7 @@ def run_program(
 
     Args:
         program: what to run.
-        settings: words for parity mode, dtype, device (`Program.setting_words`).
+        settings: words for parity mode, dtype, device (`Program.settings`).
         arguments: the prepared command line.
         scratch: directory for the run; must not exist. Only copies of input files and outputs are in it.
         timeout_s: longest wall time, s.
