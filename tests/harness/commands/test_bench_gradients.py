@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.bench.gradients import SETS, measure, wanted
 from harness.commands import bench_gradients
-from harness.commands.bench_gradients import SETS, measure, wanted
 from simulator import RunConfig
 
 LINE = "-cell 40 45 50 90 90 90 -N 5 -default_F 100 -lambda 1 -distance 100 -detpixels 8 -oversample 1"

@@ -7,6 +7,7 @@ import pytest
 
 from harness.commands import gpu
 from harness.suite.device_checks import BOUNDS, Checked, State, judged
+from harness.suite.device_run import statement
 
 NAME = ("a-case", "spec", "mixed")
 
@@ -94,7 +95,7 @@ def test_zero_images_compare_nothing_and_must_be_zero_in_both():
     ],
 )
 def test_worst_state_decides_and_nothing_compared_never_passes(states, rows, failures, status):
-    found = gpu.statement([checked(state) for state in states], len(states), rows, failures)
+    found = statement([checked(state) for state in states], len(states), rows, failures)
     assert found["exit_status"] == status
 
 
