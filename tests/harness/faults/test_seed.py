@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.commands.faults import main
 from harness.errors import HarnessError
-from harness.faults.seed import main, make_faulty, substitute
+from harness.faults.c_seams import CFunction, put_into
+from harness.faults.python_seams import PySeam, put
+from harness.faults.seed import make_faulty
 from harness.faults.table import FAULTS, Fault
 from harness.tracing.job import LOG_NAMES
 from simulator import cli
@@ -92,10 +95,32 @@ def test_there_are_at_least_twelve_faults_of_different_kind() -> None:
     assert len({fault.taps for fault in FAULTS}) >= 10
 
 
-def test_table_that_does_not_fit_the_sources_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "a.c").write_text("x = 1;\nx = 1;\n")
-    with pytest.raises(HarnessError, match=r"'x = 1;' stands 2 times in a\.c"):
-        substitute(tmp_path, [("a.c", "x = 1;", "x = 2;")])
+@pytest.mark.parametrize(("definitions", "count"), [(("g",), 0), (("f", "f"), 2)])
+def test_table_that_does_not_fit_the_sources_is_an_error(
+    definitions: Sequence[str], count: int, tmp_path: Path
+) -> None:
+    (tmp_path / "a.c").write_text(
+        "".join(f"int {name}(int x)\n{{\n    return x;\n}}\n" for name in definitions)
+    )
+    with pytest.raises(HarnessError, match=rf"'f' is defined {count} times in the C sources"):
+        put_into(tmp_path, [CFunction("f", "return sound(x) + 1;")])
+
+
+def test_a_faulty_function_has_the_head_of_the_sound_one(tmp_path: Path) -> None:
+    head = "long long f(int x,\n            int y)"
+    other = "static int other(void)\n{\n    return f(1,\n             2);\n}\n\n"
+    text = f"{other}{head}\n{{\n    return x;\n}}\n"
+    (tmp_path / "a.c").write_text(text)
+    put_into(tmp_path, [CFunction("f", "return sound(x, y) + 1;")])
+    changed = (tmp_path / "a.c").read_text()
+    assert changed.startswith(f"{other}{head.replace(' f(', ' sound_f(')}\n{{\n    return x;\n}}\n")
+    assert changed.endswith(f"{head}\n{{\n    return sound_f(x, y) + 1;\n}}\n")
+
+
+@pytest.mark.parametrize("name", ["nothing", "Nothing.of", "PI"])
+def test_table_that_does_not_fit_the_simulator_is_an_error(name: str) -> None:
+    with pytest.raises(HarnessError, match=rf"the simulator has no simulator.units.{name}"):
+        put([PySeam("simulator.units", name, lambda sound: sound)])
 
 
 def test_command_lists_faults_and_refuses_unknown_ones(
