@@ -160,7 +160,7 @@ def faults(session: nox.Session) -> None:
     session.install("-r", "requirements/tests.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
     session.run("pytest", "tests/harness/faults/test_seed.py", *session.posargs)
-    session.run("python", "-m", "harness.commands.measure_floor", "--check")
+    session.run("nbp", "floor", "--check")
 
 
 @nox.session
@@ -168,9 +168,7 @@ def bench(session: nox.Session) -> None:
     """Time the simulator against the C reference, and against the program that NB_C_BIN names."""
     session.install("-r", "requirements/run.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
-    session.run(
-        "python", "-m", "harness.commands.bench", "--reports", str(ROOT / "reports"), *session.posargs
-    )
+    session.run("nbp", "bench", "--reports", str(ROOT / "reports"), *session.posargs)
 
 
 @nox.session
@@ -178,7 +176,7 @@ def gpu(session: nox.Session) -> None:
     """Check and time the simulator on a CUDA device against the C reference; status 2 where there is none."""
     session.install("-r", "requirements/run.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
-    session.run("python", "-m", "harness.commands.gpu", "--reports", str(ROOT / "reports"), *session.posargs)
+    session.run("nbp", "gpu", "--reports", str(ROOT / "reports"), *session.posargs)
 
 
 @nox.session

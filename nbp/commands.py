@@ -1,4 +1,4 @@
-"""The table of commands: one row makes a word of `nbp`, a console script, a completion and a man page."""
+"""The table of commands: one row makes a word of `nbp`, a completion and a man page."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from importlib import import_module
 
 @dataclass(frozen=True)
 class Row:
-    """A command: its word behind `nbp`, its own name, where it is, and what it does.
+    """A command: its word behind `nbp`, how it is called, where it is, and what it does.
 
-    needs_torch: whether it cannot be loaded without torch.
+    name: of its console script, or `nbp WORD` where it has none. needs_torch: whether it cannot do its work
+    without torch.
     """
 
     word: str
@@ -21,6 +22,16 @@ class Row:
     summary: str
     error_status: int = 3
     needs_torch: bool = False
+
+    @property
+    def is_script(self) -> bool:
+        """Tell whether there is a console script of this name."""
+        return " " not in self.name
+
+    @property
+    def page(self) -> str:
+        """Return the name of its man page."""
+        return self.name.replace(" ", "-")
 
     def main(self) -> Callable[[Sequence[str] | None], int]:
         """Return the function that runs it on words and returns the exit status."""
@@ -71,6 +82,23 @@ COMMANDS: tuple[Row, ...] = (
     ),
     Row("golden", "nb-golden", "harness.commands.nb_golden", "make and check the suite of golden images"),
     Row("parity", "nb-parity", "harness.commands.nb_parity", "the main job: both programs, both modes"),
+    Row("bench", "nbp bench", "harness.commands.bench", "time the simulator against C programs"),
+    Row(
+        "bench-gradients",
+        "nbp bench-gradients",
+        "harness.commands.bench_gradients",
+        "time runs with gradients against runs without",
+        needs_torch=True,
+    ),
+    Row(
+        "gpu",
+        "nbp gpu",
+        "harness.commands.gpu",
+        "check and time the simulator on a device",
+        needs_torch=True,
+    ),
+    Row("floor", "nbp floor", "harness.commands.floor", "measure or check the noise floor of the taps"),
+    Row("faults", "nbp faults", "harness.commands.faults", "list seeded faults, make a program with one"),
     Row("simulate", "nanoBragg", "simulator.cli", "simulate an image", error_status=9),
 )
 BY_WORD = {row.word: row for row in COMMANDS}

@@ -144,8 +144,9 @@ def _own(words: Sequence[str]) -> int:
 
 def help_text() -> str:
     """Return the help of `nbp`."""
-    rows = [(row.word, f"{row.summary} ({row.name})") for row in COMMANDS]
-    listed = "".join(f"  {word:<11s} {text}\n" for word, text in (*rows, *EXTRA))
+    rows = [(row.word, f"{row.summary} ({row.name})" if row.is_script else row.summary) for row in COMMANDS]
+    width = max(len(word) for word, _ in rows)
+    listed = "".join(f"  {word:<{width}s} {text}\n" for word, text in (*rows, *EXTRA))
     examples = "".join(f"  {line}\n" for line in EXAMPLES)
     return HELP.format(listed=listed, examples=examples)
 
@@ -173,7 +174,7 @@ def _completion(shell: str) -> int:
 def _man(word: str) -> int:
     from nbp.pages import man_page
 
-    sys.stdout.write(man_page(_row(word).name if word != NAME else NAME))
+    sys.stdout.write(man_page(_row(word).page if word != NAME else NAME))
     return 0
 
 

@@ -63,12 +63,14 @@ def pages() -> Mapping[str, str]:
     """Return the text of each file below `data`."""
     import shtab
 
-    parsers = {NAME: umbrella(), **{row.name: parser_of(row) for row in COMMANDS}}
+    parsers = {row: parser_of(row) for row in COMMANDS}
+    typed = [umbrella(), *(parser for row, parser in parsers.items() if row.is_script)]
     made = {
-        f"completion.{shell}": "\n".join(shtab.complete(parser, shell) for parser in parsers.values())
+        f"completion.{shell}": "\n".join(shtab.complete(parser, shell) for parser in typed)
         for shell in SHELLS
     }
-    return {**made, **{f"man/{name}.1": _man_page(name, parser) for name, parser in parsers.items()}}
+    pages_of = {NAME: umbrella(), **{row.page: parser for row, parser in parsers.items()}}
+    return {**made, **{f"man/{name}.1": _man_page(name, parser) for name, parser in pages_of.items()}}
 
 
 def _man_page(name: str, parser: argparse.ArgumentParser) -> str:
