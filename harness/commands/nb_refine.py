@@ -14,13 +14,14 @@ from harness.commands.common import CommandParser, run_command, split_arguments
 from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
 from harness.programs.run_config import resolved
-from harness.refinement.asked import METHOD_NAMES, PICTURE, RESULT, Asked, selections
+from harness.refinement.asked import METHOD_NAMES, PICTURE, RESULT, Asked, Trial, selections
 from harness.refinement.data import read_image, require_enough, usable_pixels
 from harness.suite.crystal_data import require_data
 from system_io.children import temporary_folder
 from system_io.command import uninterrupted
 
 NAME = "nb-refine"
+USUAL = Trial()
 BUILT_IN = (
     "-lambda 0.9768 -distance 231.27 -pixel 0.172 -detpixels 1024 -N 20 -osc 0.2 -phisteps 5 -oversample 2"
     " -nointerpolate"
@@ -86,20 +87,38 @@ def make_parser() -> CommandParser:
         metavar="A,B",
         help="default cell,misset,distance,centre",
     )
-    add("--method", choices=METHOD_NAMES, default="gauss-newton", help="optimiser; default gauss-newton")
-    add("--seed", type=_seed, default=1, metavar="N", help="of noise and start; default 1")
-    add("--start-cell", type=_above_zero, default=0.5, metavar="PERCENT",
+    add("--method", choices=METHOD_NAMES, default=USUAL.method, help="optimiser; default gauss-newton")
+    add("--seed", type=_seed, default=USUAL.seed, metavar="N", help="of noise and start; default 1")
+    add("--start-cell", type=_above_zero, default=USUAL.cell_percent, metavar="PERCENT",
         help="how far the start is off in lengths and distance; default 0.5")  # fmt: skip
-    add("--start-misset", type=_above_zero, default=0.2, metavar="DEG", help="in each angle; default 0.2")
-    add("--start-centre", type=_above_zero, default=2.0, metavar="PIXELS", help="along each axis; default 2")
+    add(
+        "--start-misset",
+        type=_above_zero,
+        default=USUAL.misset_deg,
+        metavar="DEG",
+        help="in each angle; default 0.2",
+    )
+    add(
+        "--start-centre",
+        type=_above_zero,
+        default=USUAL.centre_pixels,
+        metavar="PIXELS",
+        help="along each axis; default 2",
+    )
     add(
         "--photons",
         type=_above_zero,
-        default=20000.0,
+        default=USUAL.photons,
         metavar="N",
         help="in the brightest pixel; default 20000",
     )
-    add("--background", type=_above_zero, default=1.0, metavar="N", help="photons in every pixel; default 1")
+    add(
+        "--background",
+        type=_above_zero,
+        default=USUAL.background,
+        metavar="N",
+        help="photons in every pixel; default 1",
+    )
     add("--outdir", metavar="DIR", help="new directory for the files; default nb-refine-TIME")
     add("--json", action="store_true", help=f"write {RESULT} to standard output, nothing else")
     parser.add_verbosity()
@@ -136,10 +155,11 @@ def _command(argv: Sequence[str]) -> int:
         asked = _asked(options, complete)
         with filled_folder(target) as partial:
             with uninterrupted():
-                from harness.refinement.run import refine, tell
+                from harness.refinement.run import refine
+                from harness.refinement.show import tell
 
-            answer = refine(asked, options, [NAME, *argv], partial)
-    tell(answer, target.path, options)
+            answer = refine(asked, [NAME, *argv], partial)
+    tell(answer, target.path, options.verbosity, as_json=options.json)
     return answer.judgement.exit_status
 
 
@@ -151,10 +171,14 @@ def _asked(options: argparse.Namespace, words: Sequence[str]) -> Asked:
             f"--epsilon {config.compute.epsilon:g}: differences of images need every evaluation; leave it out"
         )
     free = selections(options.free, config)
-    if options.image is not None:
-        return Asked(config, free, read_image(options.image, config), tuple(words))
-    require_enough(usable_pixels(config))
-    return Asked(config, free, None, tuple(words))
+    observed = None if options.image is None else read_image(options.image, config)
+    if observed is None:
+        require_enough(usable_pixels(config))
+    trial = Trial(
+        options.method, options.seed, options.start_cell, options.start_misset, options.start_centre,
+        options.photons, options.background,
+    )  # fmt: skip
+    return Asked(config, free, observed, tuple(words), trial)
 
 
 @contextmanager

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from harness.images.pair import PairJob
 from harness.programs.programs import DTYPES, FILE_KIND, Program, asked
+from simulator.quirks import REGISTRY
 
 SILENT = ("external", FILE_KIND)
 """Kinds of programs that are not asked for version and quirks."""
@@ -37,10 +36,8 @@ def _quirks(program: Program, limit_s: float) -> list[str] | None:
     """Return the switchable quirks; the simulator's are read from its table, which costs no start."""
     if program.kind in SILENT:
         return None
-    spec = find_spec("simulator") if program.words[1:] == ("-m", "simulator") else None
-    if spec is not None and spec.origin is not None:
-        table = Path(spec.origin).parent / "data" / "quirks.tsv"
-        return sorted(set(QUIRK.findall(table.read_text(encoding="utf-8"))))
+    if program.words[1:] == ("-m", "simulator"):
+        return sorted(REGISTRY)
     return sorted(set(QUIRK.findall(_answer(program, "--list-quirks", limit_s))))
 
 

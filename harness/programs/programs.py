@@ -16,10 +16,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_args
 
+import simulator
 from harness.errors import ProgramError
 from harness.files import sha256_of_file, sha256_of_tree
 from harness.programs.build import Build, build_reference
@@ -176,21 +176,14 @@ def second_program(py_bin: str | None, limit_s: float = PROBE_LIMIT_S) -> Progra
     """Return the program of side `py`: --py-bin, else the PyTorch simulator.
 
     Raises:
-        ProgramError: a path that cannot be executed, or no simulator is installed.
+        ProgramError: a path that cannot be executed.
     """
     return simulator_program() if py_bin is None else program_at(py_bin, "--py-bin", limit_s)
 
 
 def simulator_program() -> Program:
-    """Return the PyTorch simulator of this Python; it is located, not imported.
-
-    Raises:
-        ProgramError: it is not installed.
-    """
-    spec = find_spec("simulator")
-    if spec is None or spec.origin is None or find_spec("simulator.__main__") is None:
-        raise ProgramError(f"PyTorch simulator not found by '{sys.executable}'; install nanobragg-parity")
-    package = Path(spec.origin).parent
+    """Return the PyTorch simulator of this Python."""
+    package = Path(simulator.__file__).parent
     known = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
     paths = [str(package.parent), *(str(Path(part).absolute()) for part in known)]
     facts = {

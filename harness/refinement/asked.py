@@ -26,6 +26,23 @@ RESULT, PICTURE = "refine.json", "refine.png"
 
 
 @dataclass(frozen=True)
+class Trial:
+    """How a refinement goes about it: its method, how far off the start may be, and the image made for it.
+
+    cell_percent: of lengths and distance; misset_deg: of each angle; centre_pixels: along each axis; photons:
+    in the brightest pixel; background: photons in every pixel; seed: of noise and start.
+    """
+
+    method: str = METHOD_NAMES[0]
+    seed: int = 1
+    cell_percent: float = 0.5
+    misset_deg: float = 0.2
+    centre_pixels: float = 2.0
+    photons: float = 20000.0
+    background: float = 1.0
+
+
+@dataclass(frozen=True)
 class Asked:
     """A run as its command line has it, what is free, and the image of --image, else None.
 
@@ -36,6 +53,7 @@ class Asked:
     free: tuple[str, ...]
     observed: Observed | None
     words: tuple[str, ...]
+    trial: Trial
 
 
 def selections(text: str, config: RunConfig) -> tuple[str, ...]:
