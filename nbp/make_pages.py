@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nbp.commands import COMMANDS, Row
+from nbp.commands import COMMANDS, CommandRow
 from nbp.entry import EXAMPLES, EXTRA, NAME
 from nbp.pages import SHELLS
 from simulator.command_line.option_table import OPTIONS
@@ -24,7 +24,7 @@ WIDTH_COLUMNS = 100
 STATUSES = "0 PASS, 1 FAIL, 2 NOT COMPARABLE, 3 ERROR (nanoBragg: 9), 130 interrupted"
 
 
-def parser_of(row: Row) -> argparse.ArgumentParser:
+def parser_of(row: CommandRow) -> argparse.ArgumentParser:
     """Return the parser of a command; that of nanoBragg, which has its own, is made from the option table."""
     if row.name != "nanoBragg":
         return row.parser()

@@ -20,12 +20,12 @@ FACTORS = ("structure_factors", "default_F")
 SETS = ("usual", "geometry", "everything")
 
 
-def measure(config: RunConfig, name: str, rounds: int) -> dict[str, Any]:
+def measure_set(config: RunConfig, name: str, rounds: int) -> dict[str, Any]:
     """Return the times of forward, and of forward and backward, in rounds A B after one of each.
 
     Args: config: the run. name: of the set of inputs, from SETS.
     """
-    inputs = wanted(config, name)
+    inputs = inputs_of_set(config, name)
     sides: Mapping[str, Callable[[], object]] = {
         "forward": lambda: _image(config, {}),
         "both": lambda: _slopes(config, inputs),
@@ -45,7 +45,7 @@ def measure(config: RunConfig, name: str, rounds: int) -> dict[str, Any]:
     return row
 
 
-def wanted(config: RunConfig, name: str) -> dict[str, Tensor]:
+def inputs_of_set(config: RunConfig, name: str) -> dict[str, Tensor]:
     """Return the continuous inputs of a run that belong to a set of SETS, by name."""
     from simulator.fit.parameters import PARAMETERS, value_of
 

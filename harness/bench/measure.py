@@ -13,8 +13,8 @@ from harness.bench.figures import summary_of, unmeasured
 from harness.bench.sides import Renderer, Whole, living_renderer, own_caches, repeats_for, run_whole
 from harness.errors import HarnessError
 from harness.images.metrics import compare_pixels
+from harness.programs.image_file import FloatImage
 from harness.programs.programs import Program, Settings
-from harness.programs.run import FloatImage
 from system_io.children import temporary_folder
 
 Note = Callable[[str], None]

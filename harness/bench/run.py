@@ -12,7 +12,7 @@ from harness.bench.cases import BenchCase
 from harness.bench.figures import scaling_exponents
 from harness.bench.measure import BenchPlan, Note, measure_case
 from harness.bench.plots import draw_series, draw_speed
-from harness.bench.report import append_history, csv_text, markdown_text
+from harness.bench.report import append_history, bench_markdown, csv_text
 from harness.files import write_whole
 from harness.programs.build import build_reference
 from harness.programs.environment import describe_environment
@@ -40,7 +40,7 @@ def c_programs(environ: Mapping[str, str]) -> dict[str, Program]:
     return found
 
 
-def frame(plan: BenchPlan, label: str, created: str) -> dict[str, Any]:
+def run_frame(plan: BenchPlan, label: str, created: str) -> dict[str, Any]:
     """Return what a result says besides its figures; neither names nor paths of the machine."""
     environment = describe_environment(os.environ)
     facts = {name: program.provenance for name, program in plan.c_programs.items()}
@@ -122,13 +122,13 @@ def exit_status(result: Mapping[str, Any]) -> int:
     return 0 if all(row["summary"]["agrees"] for row in result["cases"]) else DISAGREE
 
 
-def publish(result: Mapping[str, Any], target: Path, reports: Path, markdown: Path | None) -> None:
+def write_bench(result: Mapping[str, Any], target: Path, reports: Path, markdown: Path | None) -> None:
     """Write tables, pictures and history; nothing measured leaves bench.json alone."""
     if not result["cases"]:
         return
     write_whole(target / "bench.csv", csv_text(result))
     for path in (target / "bench.md", *([markdown] if markdown else ())):
-        write_whole(path, markdown_text(result))
+        write_whole(path, bench_markdown(result))
     draw_speed(target / "speed.png", result)
     draw_series(target / "domains.png", result)
     append_history(reports / HISTORY, result)

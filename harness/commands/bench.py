@@ -104,7 +104,7 @@ def _command(argv: Sequence[str]) -> int:
     from rich.console import Console
 
     from harness.bench.measure import BenchPlan
-    from harness.bench.run import c_programs, exit_status, frame, publish, run_bench
+    from harness.bench.run import c_programs, exit_status, run_bench, run_frame, write_bench
 
     console = Console(stderr=True)
     with data_folder(options.data) as (folder, label), console.status("building") as status:
@@ -116,8 +116,8 @@ def _command(argv: Sequence[str]) -> int:
         plan.check()
         for reports_folder in (target, reports):
             reports_folder.mkdir(parents=True, exist_ok=True)
-        result = run_bench(plan, cases, target, frame(plan, label, created))
-    publish(result, target, reports, options.markdown)
+        result = run_bench(plan, cases, target, run_frame(plan, label, created))
+    write_bench(result, target, reports, options.markdown)
     _show(result, target, options.json)
     return exit_status(result)
 

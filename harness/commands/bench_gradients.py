@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from golden_suite_generator.cases import authoritative_args
-from harness.bench.gradients import SETS, measure
+from harness.bench.gradients import SETS, measure_set
 from harness.bench.worker import peak_bytes
 from harness.commands.common import CommandParser, run_command
 from harness.programs.programs import DTYPES, MODES
@@ -67,7 +67,7 @@ def _command(argv: Sequence[str]) -> int:
     head = {**settings, "data": label, "torch": torch.__version__, "threads": torch.get_num_threads()}
     sys.stdout.write(json.dumps(head) + "\n")
     for name in options.sets:
-        row = measure(config, name, max(1, options.rounds))
+        row = measure_set(config, name, max(1, options.rounds))
         row["peak_MiB_above_import"] = round((peak_bytes() - start) / MIB)
         sys.stdout.write(json.dumps(row) + "\n")
         sys.stdout.flush()

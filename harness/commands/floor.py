@@ -11,7 +11,7 @@ from pathlib import Path
 from golden_suite_generator.inputs.write import write_lysozyme_like
 from harness.commands.common import CommandParser, run_command
 from harness.errors import HarnessError
-from harness.suite.floor import Pair, held_out_pairs, measured, outside_bounds
+from harness.suite.floor import TracePair, held_out_pairs, measured, outside_bounds
 from harness.suite.floor_runs import split_held_out, trace_cases
 from harness.suite.generate import case_inputs
 from system_io.children import temporary_folder
@@ -63,7 +63,7 @@ def _command(argv: Sequence[str]) -> int:
     return 0
 
 
-def _watched(pairs: Iterable[Pair]) -> Iterator[Pair]:
+def _watched(pairs: Iterable[TracePair]) -> Iterator[TracePair]:
     for number, pair in enumerate(pairs, 1):
         if sys.stderr.isatty():
             sys.stderr.write(f"\r{number} pairs, {pair[0][:60]:60s}")
@@ -78,7 +78,7 @@ def _show_floor(floor: NoiseFloor, out: Path) -> None:
     sys.stdout.write(f"largest floors over operand scale: {worst}\n")
 
 
-def _show_check(pairs: Iterable[Pair]) -> int:
+def _show_check(pairs: Iterable[TracePair]) -> int:
     """Print what lies outside the bounds in force. Returns: 0 if nothing does, else 1."""
     compared, outside = outside_bounds(pairs)
     taps = Counter(line.split(": ")[1].split()[0] for line in outside)

@@ -18,7 +18,7 @@ from harness.evidence.bundle_find import reports_root
 from harness.files import require_fresh, stamp, write_whole
 from harness.programs.programs import DEVICES
 from harness.suite.crystal_data import data_folder
-from harness.suite.device_checks import BOUNDS, State
+from harness.suite.device_checks import BOUNDS, CheckState
 from system_io.shown import json_text
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _command(argv: Sequence[str]) -> int:
     title = device_title(options.device)
     if title is None:
         sys.stderr.write(f"{NAME}: no CUDA device that torch can use; nothing was checked\n")
-        return State.NOT_COMPARED.status
+        return CheckState.NOT_COMPARED.status
     created = stamp()
     target = options.outdir or reports_root(options.reports) / "gpu" / created
     require_fresh(target)
@@ -121,7 +121,7 @@ def _show(result: Mapping[str, Any], target: Path, as_json: bool) -> None:
     console.print(_suite_table(result))
     if result["speed"]:
         console.print(_speed_table(result))
-    bad = (State.FAILED.value, State.ERROR.value)
+    bad = (CheckState.FAILED.value, CheckState.ERROR.value)
     for row in result["suite"]:
         if row["state"] in bad:
             where = f"{row['case']} ({row['mode']}, {row['dtype']})"
@@ -141,7 +141,7 @@ def _suite_table(result: Mapping[str, Any]) -> Table:
         rows = [row for row in result["suite"] if row["dtype"] == dtype]
         counts = [
             str(sum(row["state"] == state.value for row in rows))
-            for state in (State.HELD, State.FAILED, State.ERROR, State.ZERO)
+            for state in (CheckState.HELD, CheckState.FAILED, CheckState.ERROR, CheckState.ZERO)
         ]
         worst = max((row["max_diff_of_max"] or 0.0 for row in rows), default=0.0)
         table.add_row(dtype, *counts, f"{worst:.3g}", f"{BOUNDS[dtype]:g}")

@@ -14,7 +14,7 @@ from golden_suite_generator.cases import Case, load_cases, select
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
 from harness.files import write_whole
-from harness.suite.generate import generate, packaged_golden, verify
+from harness.suite.generate import generate, packaged_golden, verify_golden
 from harness.suite.judge import BITWISE, FAIL, WITHIN_BOUND
 from harness.suite.record import UPSTREAM_NAME, record_upstream
 from system_io.shown import json_text
@@ -95,7 +95,7 @@ def _say(options: argparse.Namespace, facts: Mapping[str, Any], text: str) -> No
 
 
 def _verify(options: argparse.Namespace) -> int:
-    findings = verify(options.out, _selected(options))
+    findings = verify_golden(options.out, _selected(options))
     counts = Counter(finding.verdict for finding in findings)
     status = FAILED if counts[FAIL] else PASSED
     verdict = FAIL if counts[FAIL] else WITHIN_BOUND if counts[WITHIN_BOUND] else BITWISE

@@ -14,8 +14,8 @@ from harness.commands.common import CommandParser, run_command, split_arguments
 from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
 from harness.programs.run_config import resolved
-from harness.refinement.asked import METHOD_NAMES, PICTURE, RESULT, Asked, Trial, selections
 from harness.refinement.data import read_image, require_enough, usable_pixels
+from harness.refinement.request import METHOD_NAMES, PICTURE, RESULT, Request, Trial, selections
 from harness.suite.crystal_data import require_data
 from system_io.children import temporary_folder
 from system_io.command import uninterrupted
@@ -163,7 +163,7 @@ def _command(argv: Sequence[str]) -> int:
     return answer.judgement.exit_status
 
 
-def _asked(options: argparse.Namespace, words: Sequence[str]) -> Asked:
+def _asked(options: argparse.Namespace, words: Sequence[str]) -> Request:
     """Return the question of a complete command line."""
     config = resolved(("-nonoise", "-nopgm", *words), Path.cwd())
     if config.compute.epsilon > 0.0:
@@ -178,7 +178,7 @@ def _asked(options: argparse.Namespace, words: Sequence[str]) -> Asked:
         options.method, options.seed, options.start_cell, options.start_misset, options.start_centre,
         options.photons, options.background,
     )  # fmt: skip
-    return Asked(config, free, observed, tuple(words), trial)
+    return Request(config, free, observed, tuple(words), trial)
 
 
 @contextmanager

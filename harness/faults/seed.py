@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.faults.c_seams import put_into
-from harness.faults.table import Fault
+from harness.faults.table import SeededFault
 from harness.programs.build import build_reference, reference_sources
 
 SIDES = ("c", "py")
@@ -18,8 +18,8 @@ START = """\
 import os, sys
 sys.path.insert(0, {packages!r})
 os.environ["NB_CACHE"] = {cache!r}
-from harness.faults.start import run
-sys.exit(run({fault!r}))
+from harness.faults.start import run_with_fault
+sys.exit(run_with_fault({fault!r}))
 """
 """A cache of its own: code compiled with the fault is not for sound programs, nor theirs for this one."""
 
@@ -32,7 +32,7 @@ class FaultyProgram:
     path: Path
 
 
-def make_faulty(fault: Fault, side: str, folder: Path) -> FaultyProgram:
+def make_faulty(fault: SeededFault, side: str, folder: Path) -> FaultyProgram:
     """Make a program with one fault.
 
     Args:
@@ -48,7 +48,7 @@ def make_faulty(fault: Fault, side: str, folder: Path) -> FaultyProgram:
     return MAKERS[side](fault, folder.absolute())
 
 
-def _faulty_reference(fault: Fault, folder: Path) -> FaultyProgram:
+def _faulty_reference(fault: SeededFault, folder: Path) -> FaultyProgram:
     sources = folder / "reference"
     shutil.copytree(reference_sources(), sources)
     try:
@@ -59,7 +59,7 @@ def _faulty_reference(fault: Fault, folder: Path) -> FaultyProgram:
     return FaultyProgram((str(path),), path)
 
 
-def _faulty_simulator(fault: Fault, folder: Path) -> FaultyProgram:
+def _faulty_simulator(fault: SeededFault, folder: Path) -> FaultyProgram:
     packages, cache = str(Path(__file__).parents[2]), str(folder / "cache")
     starter = folder / "start.py"
     starter.write_text(START.format(packages=packages, cache=cache, fault=fault.id), encoding="utf-8")

@@ -11,7 +11,7 @@ from harness.faults.table import BY_ID
 NOT_PUT_IN = 3
 
 
-def run(fault_id: str) -> int:
+def run_with_fault(fault_id: str) -> int:
     """Run the nanoBragg command line of this process with a fault and return the exit status."""
     try:
         put(BY_ID[fault_id].py)

@@ -17,7 +17,7 @@ OMEGA = wrong.KeptOmega()
 
 
 @dataclass(frozen=True)
-class Fault:
+class SeededFault:
     """One fault: what is wrong, the taps at which it strikes, and a command line that shows it.
 
     `{hkl}` in `args` stands for a list of structure factors that are all different; `c` and `py` are put into
@@ -37,8 +37,8 @@ def _vectors(stem: str) -> tuple[str, ...]:
     return tuple(f"{stem}_{axis}_angstroms" for axis in "abc")
 
 
-FAULTS: tuple[Fault, ...] = (
-    Fault(
+FAULTS: tuple[SeededFault, ...] = (
+    SeededFault(
         "polarization-dropped",
         "polarization factor 1 everywhere",
         ("polar",),
@@ -47,7 +47,7 @@ FAULTS: tuple[Fault, ...] = (
         (CFunction("kahn_factor", "sound(kahn, incident, diffracted, axis); return 1.0;"),),
         (PySeam("simulator.physics.polarization", "kahn_factor", wrong.without_polarization),),
     ),
-    Fault(
+    SeededFault(
         "spindle-sign",
         "crystal turned the wrong way",
         _vectors("rot"),
@@ -62,7 +62,7 @@ FAULTS: tuple[Fault, ...] = (
         ),
         (PySeam("simulator.scene.scene", "Scene.orientations", wrong.turned_back),),
     ),
-    Fault(
+    SeededFault(
         "obliquity-dropped",
         "solid angle without the obliquity",
         ("omega_pixel_sr",),
@@ -71,7 +71,7 @@ FAULTS: tuple[Fault, ...] = (
         (CFunction("solid_angle", "return sound(scene, R_m) / (scene->g.close_distance_m / R_m);"),),
         (PySeam("simulator.physics.solid_angle", "solid_angle_sr", wrong.without_obliquity),),
     ),
-    Fault(
+    SeededFault(
         "pixel-corner",
         "corner of the sub-pixel in place of its centre",
         ("Fdet_meters", "Sdet_meters"),
@@ -86,7 +86,7 @@ FAULTS: tuple[Fault, ...] = (
         ),
         (PySeam(RAYS, "_position", wrong.at_corner),),
     ),
-    Fault(
+    SeededFault(
         "electron-radius",
         "r_e^2 five per cent too large",
         ("r_e_sqr",),
@@ -95,7 +95,7 @@ FAULTS: tuple[Fault, ...] = (
         (CConstant("R_E_SQR", "8.33783210419913e-30"),),
         (PySeam("simulator.units", "R_E_SQR_M2", wrong.five_per_cent_more),),
     ),
-    Fault(
+    SeededFault(
         "phi-step-skipped",
         "the second phi step is left out",
         _vectors("rot"),
@@ -112,7 +112,7 @@ FAULTS: tuple[Fault, ...] = (
         ),
         (PySeam("simulator.kernel.blocks", "chunks", wrong.without_second_step),),
     ),
-    Fault(
+    SeededFault(
         "neighbour-factor",
         "structure factor of the next reflection along l",
         ("F_cell",),
@@ -127,7 +127,7 @@ FAULTS: tuple[Fault, ...] = (
         ),
         (PySeam("simulator.physics.structure_factors", "nearest_F", wrong.next_along_l),),
     ),
-    Fault(
+    SeededFault(
         "mosaic-transposed",
         "mosaic rotations transposed",
         _vectors("mos"),
@@ -142,7 +142,7 @@ FAULTS: tuple[Fault, ...] = (
         ),
         (PySeam("simulator.physics.rotations", "turn", wrong.transposed),),
     ),
-    Fault(
+    SeededFault(
         "source-sign",
         "beam from the wrong side",
         ("incident_vec",),
@@ -157,7 +157,7 @@ FAULTS: tuple[Fault, ...] = (
         ),
         (PySeam("simulator.scene.instrument", "Instrument.of", wrong.from_wrong_side),),
     ),
-    Fault(
+    SeededFault(
         "unit-slip",
         "scattering vector in 1/Angstrom",
         ("scattering_vec_m_inv",),
@@ -175,7 +175,7 @@ FAULTS: tuple[Fault, ...] = (
         ),
         (PySeam(RAYS, "_scattering", wrong.in_per_angstrom),),
     ),
-    Fault(
+    SeededFault(
         "stale-omega",
         "solid angle of the first sub-pixel kept",
         ("omega_pixel_sr",),
@@ -193,7 +193,7 @@ FAULTS: tuple[Fault, ...] = (
             PySeam(RAYS, "solid_angle_sr", OMEGA.omega),
         ),
     ),
-    Fault(
+    SeededFault(
         "ties-rounded-up",
         "exact halves rounded up in place of down",
         ("hkl_rounded",),
@@ -204,4 +204,4 @@ FAULTS: tuple[Fault, ...] = (
         (PySeam("simulator.kernel.evaluation", "nearest_whole", wrong.halves_up),),
     ),
 )
-BY_ID: Mapping[str, Fault] = {fault.id: fault for fault in FAULTS}
+BY_ID: Mapping[str, SeededFault] = {fault.id: fault for fault in FAULTS}

@@ -140,7 +140,7 @@ def values_of(words: Sequence[str], options: Collection[str], count: int) -> lis
     return [tuple(words[place : place + count]) for place in places if place + count <= len(words)]
 
 
-def numbers_of(words: Sequence[str], options: Collection[str], count: int) -> tuple[float, ...] | None:
+def last_numbers(words: Sequence[str], options: Collection[str], count: int) -> tuple[float, ...] | None:
     """Return the numbers behind the last of some options, None if there is none or they are no numbers."""
     found = values_of(words, options, count)
     try:

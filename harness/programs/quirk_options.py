@@ -60,7 +60,7 @@ RELEVANT: Mapping[str, frozenset[str]] = {
 """The quirks that change a float image, likelier ones first, and the options that each needs."""
 
 
-def quirks_of(words: Sequence[str]) -> list[str]:
+def relevant_quirks(words: Sequence[str]) -> list[str]:
     """Return the quirks that can change the image of a command line, likelier ones first."""
     given = frozenset(words)
     return [quirk for quirk, options in RELEVANT.items() if options & given]

@@ -14,15 +14,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from harness.errors import UsageError
 from harness.files import write_whole
-from harness.refinement.asked import PICTURE, RESULT, Asked, Trial
 from harness.refinement.certainty import told_apart
-from harness.refinement.data import OVERLOAD, Observed, usable_pixels
+from harness.refinement.data import OVERLOAD, ObservedImage, usable_pixels
 from harness.refinement.fit import SCALE, Step
-from harness.refinement.judge import Judgement, fit_of, judge
+from harness.refinement.judge import Judgement, fit_of, judge_fit
 from harness.refinement.options import replayed
 from harness.refinement.plot import draw_refinement
-from harness.refinement.refine import RELATIVE, Outcome, Refinement, expected_photons, true_numbers
-from harness.refinement.report import Row, result_of, rows_of
+from harness.refinement.refine import RELATIVE, Refined, Refinement, expected_photons, true_numbers
+from harness.refinement.report import VariableRow, result_of, rows_of
+from harness.refinement.request import PICTURE, RESULT, Request, Trial
 from simulator import Experiment, RunConfig, simulate
 from simulator.errors import InputError
 from simulator.fit.experiment import with_cell
@@ -38,12 +38,12 @@ TURNS = frozenset({"cell_angles_rad", "misset_rad", "phi_first_rad", "detector_r
 
 
 @dataclass(frozen=True)
-class Question:
+class FitTask:
     """A start, what was observed, the true values of variables where they are known, the command line."""
 
     start: RunConfig
     free: tuple[str, ...]
-    observed: Observed
+    observed: ObservedImage
     truth: Mapping[str, float]
     words: Sequence[str]
 
@@ -52,13 +52,13 @@ class Question:
 class Answer:
     """What a refinement found: the outcome, a row for each variable, the verdict, the content of the file."""
 
-    outcome: Outcome
-    rows: Sequence[Row]
+    outcome: Refined
+    rows: Sequence[VariableRow]
     judgement: Judgement
     result: Mapping[str, Any]
 
 
-def refine(asked: Asked, command: Sequence[str], folder: Path) -> Answer:
+def refine(asked: Request, command: Sequence[str], folder: Path) -> Answer:
     """Refine a run, write its files into a folder and return what was found.
 
     Raises: HarnessError for a run that the simulator refuses, an empty image, or nothing that can be fitted.
@@ -72,7 +72,7 @@ def refine(asked: Asked, command: Sequence[str], folder: Path) -> Answer:
     fit = fit_of(observed, (before, after), outcome.background, outcome.chi_square)
     shown = ["brightness" if label == SCALE else label for label in outcome.labels]
     unseen = [group for group in outcome.certainty.unseen if not all(rows[n].at_bound for n in group)]
-    judgement = judge(rows, fit, told_apart(unseen, shown))
+    judgement = judge_fit(rows, fit, told_apart(unseen, shown))
     words, missing = replayed(question.words, outcome.found, outcome.names)
     facts = {
         "verdict": judgement.word, "reasons": judgement.reasons, "remarks": judgement.remarks,
@@ -85,7 +85,7 @@ def refine(asked: Asked, command: Sequence[str], folder: Path) -> Answer:
     return Answer(outcome, rows, judgement, result)
 
 
-def _question(asked: Asked) -> Question:
+def _question(asked: Request) -> FitTask:
     """Return the question with a cell whose lengths may change, and with an image.
 
     Raises: UsageError for a run that the simulator refuses, no such input in it, or an empty image.
@@ -99,11 +99,11 @@ def _question(asked: Asked) -> Question:
     except InputError as error:
         raise UsageError(f"--free: {error}") from error
     if asked.observed is not None:
-        return Question(config, asked.free, asked.observed, {}, asked.words)
+        return FitTask(config, asked.free, asked.observed, {}, asked.words)
     return synthetic(config, asked.free, asked.trial, asked.words)
 
 
-def synthetic(config: RunConfig, free: Sequence[str], trial: Trial, words: Sequence[str] = ()) -> Question:
+def synthetic(config: RunConfig, free: Sequence[str], trial: Trial, words: Sequence[str] = ()) -> FitTask:
     """Return the noisy image of a run, and a start away from its values."""
     with Console(stderr=True).status("making the image"), torch.no_grad():
         exact = replace(config, compute=replace(config.compute, precision="float64"))
@@ -123,10 +123,10 @@ def synthetic(config: RunConfig, free: Sequence[str], trial: Trial, words: Seque
         )
         noisy = noise_image((image * scale + trial.background).astype(np.float32), bright)
     usable = usable_pixels(bright) & (noisy.counts < OVERLOAD)
-    observed = Observed.of(noisy.counts.astype(np.float64) - bright.output.adc, usable)
+    observed = ObservedImage.of(noisy.counts.astype(np.float64) - bright.output.adc, usable)
     true = Experiment(bright, free)
     start = with_numbers(bright, moved(true, trial))
-    return Question(start, tuple(free), observed, true_numbers(true), words)
+    return FitTask(start, tuple(free), observed, true_numbers(true), words)
 
 
 def moved(experiment: Experiment, trial: Trial) -> dict[str, torch.Tensor]:
@@ -160,7 +160,7 @@ def reach_of(start: RunConfig, trial: Trial) -> dict[str, float]:
     }
 
 
-def _refined(question: Question, trial: Trial) -> Outcome:
+def _refined(question: FitTask, trial: Trial) -> Refined:
     """Return the outcome, with a bar on standard error meanwhile."""
     error = trial.cell_percent / 100.0 + rad_of_deg(trial.misset_deg) / 3.0
     columns = (

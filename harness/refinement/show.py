@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from harness.refinement.asked import RESULT
 from harness.refinement.report import table_of
+from harness.refinement.request import RESULT
 from harness.refinement.run import Answer
 from harness.shown import Shown, show
 from harness.wide import wide_console

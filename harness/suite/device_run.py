@@ -19,7 +19,7 @@ from harness.bench.measure import BenchPlan, measure_case
 from harness.programs.build import build_reference
 from harness.programs.environment import describe_environment
 from harness.programs.programs import MODES, Program, simulator_program
-from harness.suite.device_checks import Checked, State, check_case
+from harness.suite.device_checks import Checked, CheckState, check_case
 from harness.suite.runner import reference_program
 from system_io.children import temporary_folder
 from system_io.errors import UserError
@@ -142,11 +142,11 @@ def statement(
 ) -> dict[str, Any]:
     """Return verdict and figures: the worst state decides, and without a compared image nothing passes."""
     states = [check.state for check in checks]
-    states += [State.HELD if row["summary"]["agrees"] else State.FAILED for row in rows]
-    states += [State.ERROR] * len(failures)
-    if not any(state in (State.HELD, State.FAILED, State.ERROR) for state in states):
-        states.append(State.NOT_COMPARED)
-    worst = max((state for state in states if state is not State.ZERO), key=lambda state: state.status)
+    states += [CheckState.HELD if row["summary"]["agrees"] else CheckState.FAILED for row in rows]
+    states += [CheckState.ERROR] * len(failures)
+    if not any(state in (CheckState.HELD, CheckState.FAILED, CheckState.ERROR) for state in states):
+        states.append(CheckState.NOT_COMPARED)
+    worst = max((state for state in states if state is not CheckState.ZERO), key=lambda state: state.status)
     return {
         "schema": SCHEMA,
         "verdict": worst.verdict,

@@ -27,9 +27,9 @@ from trace_tools.judging.noise_floor import (
 )
 from trace_tools.reading.trace_file import Trace
 
-Pair = tuple[str, Trace, Trace]
+TracePair = tuple[str, Trace, Trace]
 """What differs, and the two traces."""
-Watched = Callable[[Iterable[Pair]], Iterable[Pair]]
+Watched = Callable[[Iterable[TracePair]], Iterable[TracePair]]
 """Passes pairs on, and shows how many there were."""
 
 
@@ -62,7 +62,7 @@ def measured(
 
 def held_out_pairs(
     measured: Sequence[TraceCase], held_out: Sequence[TraceCase], inputs: Path
-) -> Iterator[Pair]:
+) -> Iterator[TracePair]:
     """Yield pairs that the measurement did not see: other cases in all builds, all cases in another build."""
     variant, flags = HELD_OUT_BUILD
     other = {"held out": build_reference(variant, extra_flags=flags)}
@@ -70,7 +70,7 @@ def held_out_pairs(
     yield from rounding_pairs(measured, other, (), inputs)
 
 
-def outside_bounds(pairs: Iterable[Pair]) -> tuple[int, list[str]]:
+def outside_bounds(pairs: Iterable[TracePair]) -> tuple[int, list[str]]:
     """Return how many records of pairs were compared, and those outside the bounds of the packaged floor."""
     compared, outside = 0, []
     for name, a, b in pairs:

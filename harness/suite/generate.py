@@ -16,13 +16,13 @@ from golden_suite_generator.cases import Case, load_cases
 from golden_suite_generator.inputs.write import write_case_inputs
 from harness.errors import HarnessError, UsageError
 from harness.programs.build import Build, build_reference
-from harness.suite.figures import Image
-from harness.suite.judge import Finding, judge
+from harness.suite.figures import CaseImage
+from harness.suite.judge import GoldenFinding, judge_golden
 from harness.suite.manifest import (
     MANIFEST_NAME,
-    Key,
+    GoldenKey,
+    GoldenRow,
     Manifest,
-    Row,
     build_facts,
     changed_keys,
     key_of,
@@ -44,8 +44,8 @@ class CaseMade:
 
     case: Case
     mode: str
-    rows: list[Row]
-    images: dict[str, Image]
+    rows: list[GoldenRow]
+    images: dict[str, CaseImage]
 
 
 def packaged_golden() -> Path:
@@ -53,7 +53,7 @@ def packaged_golden() -> Path:
     return Path(str(resources.files("golden_suite_generator") / "golden"))
 
 
-def keeps_image(case: Case, mode: str, images: dict[str, Image]) -> bool:
+def keeps_image(case: Case, mode: str, images: dict[str, CaseImage]) -> bool:
     """Tell whether a whole image is kept: small ones of this project's cases, and of spec mode.
 
     Upstream's own images stand in the recording; here their figures are enough.
@@ -103,7 +103,7 @@ def _write_images(folder: Path, made: CaseMade) -> None:
     write_whole(path, [buffer.getvalue()], "golden image", HarnessError)
 
 
-def kept_images(folder: Path, key: Key) -> Image | None:
+def kept_images(folder: Path, key: GoldenKey) -> CaseImage | None:
     """Return the kept golden image of (case, mode, kind), or None."""
     path = image_path(folder, key[0], key[1])
     if not path.is_file():
@@ -112,7 +112,7 @@ def kept_images(folder: Path, key: Key) -> Image | None:
         return np.asarray(stored[key[2]]) if key[2] in stored.files else None
 
 
-def _ordered(rows: dict[Key, Row]) -> dict[Key, Row]:
+def _ordered(rows: dict[GoldenKey, GoldenRow]) -> dict[GoldenKey, GoldenRow]:
     """Return rows of cases that exist, in the order of the suite."""
     order = {case.id: number for number, case in enumerate(load_cases())}
     keys = sorted((key for key in rows if key[0] in order), key=lambda key: (order[key[0]], key[1]))
@@ -121,7 +121,7 @@ def _ordered(rows: dict[Key, Row]) -> dict[Key, Row]:
 
 def generate(
     folder: Path, cases: Sequence[Case], reason: str | None, all_images: bool
-) -> tuple[list[Key], int]:
+) -> tuple[list[GoldenKey], int]:
     """Make golden images and write them with their manifest; a golden that would change is not touched.
 
     Args:
@@ -163,7 +163,7 @@ def generate(
     return changed, len(new)
 
 
-def verify(folder: Path, cases: Sequence[Case]) -> list[Finding]:
+def verify_golden(folder: Path, cases: Sequence[Case]) -> list[GoldenFinding]:
     """Build the C reference anew if needed, run the cases, and compare with the golden folder.
 
     Raises:
@@ -182,5 +182,7 @@ def verify(folder: Path, cases: Sequence[Case]) -> list[Finding]:
                 raise HarnessError(
                     f"golden {' '.join(key)} is not in '{folder}'; add it with nb-golden generate"
                 )
-            findings.append(judge(manifest.rows[key], row, item.images.get(key[2]), kept_images(folder, key)))
+            findings.append(
+                judge_golden(manifest.rows[key], row, item.images.get(key[2]), kept_images(folder, key))
+            )
     return findings

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nbp.commands import COMMANDS, Row
+from nbp.commands import COMMANDS, CommandRow
 from nbp.entry import PACKAGES, foreign_package, main
 from nbp.make_pages import DATA, pages, parser_of
 from system_io.parser import CommandParser, UsageError
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.word)
-def test_every_command_has_help_and_version(row: Row, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help_and_version(row: CommandRow, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([row.word, "--help"]) == 0
     assert row.name in capsys.readouterr().out
     assert main([row.word, "--version"]) == 0
@@ -28,7 +28,7 @@ def test_every_command_has_help_and_version(row: Row, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize("row", COMMANDS[:-1], ids=lambda row: row.word)
-def test_examples_of_the_help_are_commands_that_parse(row: Row) -> None:
+def test_examples_of_the_help_are_commands_that_parse(row: CommandRow) -> None:
     parser = parser_of(row)
     assert isinstance(parser, CommandParser)
     assert parser.examples
@@ -42,7 +42,7 @@ def test_examples_of_the_help_are_commands_that_parse(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.word)
-def test_wrong_words_have_the_status_of_errors(row: Row, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_words_have_the_status_of_errors(row: CommandRow, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([row.word, "--bogus"]) == row.error_status
     shown = capsys.readouterr().err
     assert shown.startswith(f"{row.name}: error: ")

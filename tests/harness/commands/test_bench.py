@@ -196,7 +196,7 @@ def test_figure_that_no_round_could_measure_is_stated_and_is_no_success(measured
     result["scaling"] = scaling_exponents(result["cases"], ["c"])
     assert exit_status(result) == 3
     assert result["scaling"]["c"] is None
-    text = bench_report.markdown_text(result)
+    text = bench_report.bench_markdown(result)
     assert "domains-10: rendering of c not measured: lost" in text
     assert bench_report.screen_tables(result)
     assert bench_report.csv_text(result).count("\n") == 3

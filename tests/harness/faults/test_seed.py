@@ -14,7 +14,7 @@ from harness.errors import HarnessError
 from harness.faults.c_seams import CFunction, put_into
 from harness.faults.python_seams import PySeam, put
 from harness.faults.seed import make_faulty
-from harness.faults.table import FAULTS, Fault
+from harness.faults.table import FAULTS, SeededFault
 from harness.tracing.job import LOG_NAMES
 from simulator import cli
 from trace_tools.judging.judge import Report, judge_files
@@ -31,7 +31,7 @@ def hkl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def trace(words: Sequence[str], fault: Fault, hkl: Path, folder: Path, side: str) -> Path:
+def trace(words: Sequence[str], fault: SeededFault, hkl: Path, folder: Path, side: str) -> Path:
     """Run a program on the command line of a fault and return its trace; no words: the simulator, in here."""
     log = folder / LOG_NAMES[side]
     slow, fast = map(str, fault.pixel)
@@ -69,7 +69,7 @@ def causes(report: Report) -> set[str]:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_healthy_programs_agree_on_the_command_line_of_a_fault(
-    fault: Fault, healthy: dict[str, tuple[Path, Path]]
+    fault: SeededFault, healthy: dict[str, tuple[Path, Path]]
 ) -> None:
     report = judge_files(*map(str, healthy[fault.id]))
     assert report.verdict == "PASS", report.first
@@ -78,7 +78,7 @@ def test_healthy_programs_agree_on_the_command_line_of_a_fault(
 @pytest.mark.parametrize("side", ["c", "py"])
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_cause_is_the_tap_at_which_the_fault_strikes(
-    fault: Fault, side: str, healthy: dict[str, tuple[Path, Path]], hkl: Path, tmp_path: Path
+    fault: SeededFault, side: str, healthy: dict[str, tuple[Path, Path]], hkl: Path, tmp_path: Path
 ) -> None:
     faulty = trace(make_faulty(fault, side, tmp_path / "program").words, fault, hkl, tmp_path, side)
     c, py = healthy[fault.id]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from harness.errors import UsageError
-from harness.refinement.data import Observed
+from harness.refinement.data import ObservedImage
 from simulator import RunConfig
 from simulator.errors import InputError
 from simulator.fit.selection import selected
@@ -43,7 +43,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """A run as its command line has it, what is free, and the image of --image, else None.
 
     words: the command line, with the files of the crystal.
@@ -51,7 +51,7 @@ class Asked:
 
     config: RunConfig
     free: tuple[str, ...]
-    observed: Observed | None
+    observed: ObservedImage | None
     words: tuple[str, ...]
     trial: Trial
 
