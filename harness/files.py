@@ -18,7 +18,14 @@ from system_io.owner import part_prefix, remove, sweep
 from system_io.watchdog import watchdog
 
 MOST_IN_A_SECOND = 1000
+STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
+"""How a time stands in names and results, UTC."""
 TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
+
+
+def stamp() -> str:
+    """Return the time now as `STAMP_FORMAT` has it."""
+    return time.strftime(STAMP_FORMAT, time.gmtime())
 
 
 def sha256_of_file(path: Path) -> str:
@@ -79,7 +86,7 @@ def default_target(stem: str, named: str | None) -> Target:
     """Return the folder to make: the one named, else one named by the time that does not exist yet."""
     if named is not None:
         return Target(Path(named).absolute())
-    first = Path.cwd() / time.strftime(f"{stem}-%Y%m%dT%H%M%SZ", time.gmtime())
+    first = Path.cwd() / f"{stem}-{stamp()}"
     return Target(next(path for path in _counted(first) if not path.exists()), named=False)
 
 

@@ -17,8 +17,9 @@ import numpy as np
 from harness.bench.cases import Size
 from harness.errors import ProgramError
 from harness.programs.arguments import prepare_arguments
+from harness.programs.image_file import FloatImage
 from harness.programs.programs import Program
-from harness.programs.run import FloatImage, ProgramRun, run_program
+from harness.programs.run import ProgramRun, run_program
 from system_io.children import temporary_folder
 
 ENOUGH_S = 0.5

@@ -22,6 +22,7 @@ from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
 from harness.images.compare import Roi
 from harness.images.pair import PairJob, PairResult, run_pair
+from harness.images.sides import as_said, check_sides
 from harness.programs.environment import described
 from harness.programs.image_file import file_program
 from harness.programs.programs import (
@@ -33,7 +34,6 @@ from harness.programs.programs import (
     first_program,
     second_program,
 )
-from harness.programs.sides import as_said, check_sides
 from harness.programs.watching import watching
 from harness.verdict import PUBLISHED, STRICT, Bounds
 from system_io.parser import QUIET

@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 
 from harness.errors import BundleError, HarnessError
 from harness.evidence.schema import check_metrics
-from harness.files import sha256_lines, sha256_of_file, write_whole
+from harness.files import sha256_lines, sha256_of_file, stamp, write_whole
 from system_io.owner import part_prefix, sweep
 from system_io.shown import json_text
 
@@ -32,7 +31,6 @@ ENVIRONMENT = "env.json"
 COMMANDS = "commands.txt"
 GRADIENTS = "gradients.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
 MOST_IN_A_SECOND = 1000
 
 
@@ -78,7 +76,7 @@ class BundleWriter:
             BundleError: a name that points elsewhere, or the folder cannot be made.
         """
         home = phase_folder(reports, initiative, phase)
-        created = time.strftime(STAMP_FORMAT, time.gmtime())
+        created = stamp()
         try:
             home.mkdir(parents=True, exist_ok=True)
             sweep(home)

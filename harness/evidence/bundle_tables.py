@@ -11,11 +11,11 @@ import pandas as pd
 
 from harness.drawing import Figure, FigureCanvasAgg
 from harness.errors import BundleError
-from harness.evidence.bundle import STAMP_FORMAT
 from harness.evidence.bundle_find import is_complete
 from harness.evidence.untrusted import read_json
 from harness.evidence.verified import TAMPERED
 from harness.evidence.verify import load_gradients, load_metrics, load_parts, verify_hashes
+from harness.files import STAMP_FORMAT
 from harness.images.part import differing
 from harness.verdict import Word
 

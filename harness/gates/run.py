@@ -21,10 +21,10 @@ from harness.gates.table import Gate, closing_figures, judged_gate
 from harness.images.compare import Roi
 from harness.images.pair import PairJob, run_pair
 from harness.images.part import Part
+from harness.images.sides import check_sides
 from harness.images.summary import write_results
 from harness.programs.environment import describe_environment
 from harness.programs.programs import MODES, Program
-from harness.programs.sides import check_sides
 from harness.programs.watching import Watch, nobody, watching
 from system_io.shell import shell_text
 from system_io.shown import json_text, printable

@@ -93,7 +93,7 @@ def _command_faults(data: Mapping[str, Any], words: tuple[str, ...]) -> list[str
 def _first_side(data: Mapping[str, Any], words: tuple[str, ...]) -> FirstSide:
     program = stated_program(data["programs"]["c"])
     arguments = replace(stated_arguments(data), words=words)
-    settings = program.setting_words(data["parity_mode"])
+    settings = program.settings(data["parity_mode"]).words
     return FirstSide(program, settings, arguments, Objective.of(data["objective"]), 1.0)
 
 

@@ -106,8 +106,8 @@ def _question(
     """Return the question, and notes on what was added to the command line."""
     for source, name in prepared.copies:
         shutil.copyfile(source, folder / name)
-    settings = simulator_program().setting_words(job.mode, "float64")
-    first_settings = job.first.setting_words(job.mode)
+    settings = simulator_program().settings(job.mode, "float64").words
+    first_settings = job.first.settings(job.mode).words
     words, added = _completed(prepared.words, settings, folder)
     places = choose(find_places(words), job.params)
     if not places:

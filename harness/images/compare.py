@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness.images.metrics import Metrics, compare_pixels
 from harness.images.peaks import PeakComparison, compare_peaks
+from harness.programs.arguments import EPSILON_OPTIONS, last_numbers
 from harness.verdict import STRICT, Bounds, Verdict, Word, judge
 
 Image = NDArray[np.float32]
@@ -73,6 +76,14 @@ class Made:
     executed: Roi | None = None
     left_out_of_max: float = 0.0
     counted: bool = True
+
+
+def made_by(words: Sequence[str]) -> Made:
+    """Return what a command line says of its images: the computed region, and what may be left out."""
+    roi = last_numbers(words, {"-roi"}, 4)
+    epsilon = last_numbers(words, EPSILON_OPTIONS, 1)
+    executed = Roi(*(int(value) for value in roi)) if roi and all(map(math.isfinite, roi)) else None
+    return Made(executed, epsilon[0] if epsilon and 0.0 < epsilon[0] < 1.0 else 0.0)
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.images.compare import Comparison, Roi, compare_images
-from harness.programs.arguments import QUIRK_OPTIONS, PreparedArguments, numbers_of, values_of
+from harness.programs.arguments import QUIRK_OPTIONS, PreparedArguments, last_numbers, values_of
 from harness.programs.programs import FILE_KIND, Program
-from harness.programs.quirk_options import quirks_of
+from harness.programs.quirk_options import relevant_quirks
 from harness.programs.run import ProgramRun, run_program
 from harness.verdict import Finding, Word
 
@@ -165,10 +165,10 @@ def _around_brightest(image: Image, region: Roi) -> Roi:
 
 def _doubled(words: Sequence[str]) -> tuple[str, str]:
     """Return the option that doubles the photons of a command line: a flux takes the place of a fluence."""
-    flux = numbers_of(words, {"-flux"}, 1)
+    flux = last_numbers(words, {"-flux"}, 1)
     if flux is not None and flux[0] != 0.0:
         return "-flux", repr(2.0 * flux[0])
-    fluence = numbers_of(words, {"-fluence"}, 1)
+    fluence = last_numbers(words, {"-fluence"}, 1)
     return "-fluence", repr(2.0 * (DEFAULT_FLUENCE if fluence is None else fluence[0]))
 
 
@@ -196,7 +196,7 @@ def explained(bench: Bench, external: str, compared: Comparison) -> Iterator[Fin
     words = bench.words[ours].words
     set_by_hand = dict(value[0].partition("=")[::2] for value in values_of(words, QUIRK_OPTIONS, 1))
     usual = "on" if "c-parity" in bench.settings[ours] else "off"
-    for quirk in quirks_of(words)[:MOST_QUIRKS]:
+    for quirk in relevant_quirks(words)[:MOST_QUIRKS]:
         other = "off" if set_by_hand.get(quirk, usual) == "on" else "on"
         image = bench.again(ours, f"{ours}-{quirk}", option, f"{quirk}={other}").image
         if image is None or image.shape != theirs.shape:

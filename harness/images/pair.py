@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.files import input_facts
-from harness.images.compare import Comparison, Made, Roi, compare_images
+from harness.images.compare import Comparison, Made, Roi, compare_images, made_by
 from harness.images.findings import Bench, same_program, trace_findings, tried_findings
 from harness.images.pair_traces import traced
-from harness.programs.arguments import PreparedArguments, made_by, prepare_arguments
+from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun, run_program
 from harness.programs.side_words import require_known, side_words
@@ -141,8 +141,8 @@ def side_settings(job: PairJob) -> list[tuple[str, ...]]:
         ProgramError: a program does not know what is asked.
     """
     return [
-        job.first.setting_words(job.mode),
-        job.second.setting_words(job.mode, job.dtype, job.device),
+        job.first.settings(job.mode).words,
+        job.second.settings(job.mode, job.dtype, job.device).words,
     ]
 
 

@@ -69,7 +69,7 @@ def restored(part: Part) -> PairResult:
         settings.get("threads", 1), settings.get("determinism", False),
     )  # fmt: skip
     arguments = stated_arguments(summary)
-    words = side_settings(job) if len(runs) == len(SIDES) else [job.first.setting_words(job.mode)]
+    words = side_settings(job) if len(runs) == len(SIDES) else [job.first.settings(job.mode).words]
     told = side_words(arguments, programs)
     asked_words = {part.mode, settings["dtype"], settings["device"]}
     made = {

@@ -16,9 +16,8 @@ from harness.errors import BundleError
 from harness.evidence.bundle import ENVIRONMENT, SUMMARY
 from harness.evidence.schema import check_environment, check_summary
 from harness.evidence.untrusted import read_json, read_plain
-from harness.images.compare import Comparison, Made, Roi, compare_images
+from harness.images.compare import Comparison, Made, Roi, compare_images, made_by
 from harness.images.pair_traces import SIDES, read_side
-from harness.programs.arguments import made_by
 from harness.verdict import Bounds, named_bounds
 from trace_tools.reading.trace_file import Trace
 

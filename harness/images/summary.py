@@ -125,7 +125,7 @@ def shown_pair(
         summary: the content of summary.json.
         result: what was run and compared.
         place: where the files lie.
-        differences: what the two sides do not have in common (`harness.programs.sides`).
+        differences: what the two sides do not have in common (`harness.images.sides`).
     """
     criteria = [criterion_row(criterion) for criterion in summary["criteria"]]
     held = sum(row.state == State.HELD for row in criteria)

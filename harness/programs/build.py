@@ -22,12 +22,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from harness.commands.common import CommandParser, run_command
 from harness.errors import BuildError
 from harness.files import sha256_of_file
 from system_io.cache import cache_folder
 from system_io.children import execute
+from system_io.command import Command
 from system_io.owner import part_prefix, sweep
+from system_io.parser import CommandParser
 from system_io.shown import json_text
 
 BINARY_NAME = "nanobragg-reference"
@@ -242,7 +243,7 @@ def _command(argv: Sequence[str]) -> int:
 
 def main() -> int:
     """Run the command line of this module."""
-    return run_command("harness.programs.build", _command, sys.argv[1:])
+    return Command("harness.programs.build", _command)()
 
 
 if __name__ == "__main__":

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import sys
-import time
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.bundle import STAMP_FORMAT
+from harness.files import stamp
 from system_io.children import execute
 
 PACKAGES = ("nanobragg-parity", "torch", "numpy", "scipy", "matplotlib", "pandas", "rich", "Jinja2")
@@ -41,7 +40,7 @@ def describe_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def described(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the environment with the time, as a result folder states it."""
-    return {**describe_environment(environ), "created": time.strftime(STAMP_FORMAT, time.gmtime())}
+    return {**describe_environment(environ), "created": stamp()}
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:

@@ -60,7 +60,7 @@ def run_case(program: Program, case: Case, mode: str, inputs: Path, extra: Seque
         folder = Path(scratch, "work")
         folder.mkdir()
         lay_out(case, inputs, folder)
-        command = [*program.words, *program.setting_words(mode), *case.words(inputs), *extra]
+        command = [*program.words, *program.settings(mode).words, *case.words(inputs), *extra]
         outcome, *streams = execute(command, folder, {**os.environ, **program.environ}, TIME_LIMIT_S)
         texts = [stream.decode("utf-8", "replace") for stream in streams]
         if outcome.exit_status != case.status[mode]:

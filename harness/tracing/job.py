@@ -95,7 +95,7 @@ class TraceJob:
         """
         program = self.first if side == SIDES[0] else self.second
         own = (self.dtype, self.device) if side == SIDES[1] else (None, None)
-        words = program.setting_words(self.mode, *own)
+        words = program.settings(self.mode, *own).words
         if self.phi_mode is None:
             return words
         if program.dialect.quirk_option is None:

@@ -72,7 +72,7 @@ def evaluate_at(ins: Instrument, part: Part, hkl: Vec, show: Show = silent) -> E
     Args: hkl: fractional indices [K, N, P, M]. Source: spec 06 sections 10 to 12.
     """
     alive = part.alive
-    whole: Vec = apply(lambda index: (index.detach() - 0.5).ceil_(), hkl)
+    whole: Vec = apply(nearest_whole, hkl)
     show("hkl_frac", hkl, alive)
     show("hkl_rounded", lambda: apply(lambda index: index.to(torch.int64), whole), alive)
     F_latt = lattice_factor(ins.shape, hkl, whole, partial(show, where=alive))
@@ -84,6 +84,11 @@ def evaluate_at(ins: Instrument, part: Part, hkl: Vec, show: Show = silent) -> E
     term = _term(F_cell, F_latt, ins.plan.sum_dtype)
     show("I_contribution", term, executed)
     return Evaluation(term if alive is None else torch.where(alive, term, 0.0), executed, escape)
+
+
+def nearest_whole(index: Tensor) -> Tensor:
+    """Return the nearest whole numbers, halves down, without slopes. Source: spec 06 section 10."""
+    return (index.detach() - 0.5).ceil_()
 
 
 def _term(F_cell: Tensor, F_latt: Tensor, sum_dtype: torch.dtype) -> Tensor:

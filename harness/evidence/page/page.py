@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.evidence.bundle import STAMP_FORMAT
 from harness.evidence.bundle_find import is_complete, require_bundle
 from harness.evidence.page.budget_view import trace_content
 from harness.evidence.page.cause_view import cause_content
@@ -21,6 +19,7 @@ from harness.evidence.page.pack import pack_images, packed_json
 from harness.evidence.page.templates import resource, script_json, shown_data, template
 from harness.evidence.untrusted import read_json
 from harness.evidence.verify import Check, load_gradients, load_metrics, load_parts, load_trace, verify
+from harness.files import stamp
 from harness.images.part import Part
 from harness.verdict import Word
 
@@ -97,7 +96,7 @@ def check_content(check: Check) -> dict[str, Any]:
         "files": check.checked,
         "faults": [str(fault) for fault in check.faults[:MOST_FAULTS]],
         "count": len(check.faults),
-        "made": time.strftime(STAMP_FORMAT, time.gmtime()),
+        "made": stamp(),
     }
 
 

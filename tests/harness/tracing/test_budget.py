@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.commands.trace_harness import main
-from harness.faults.seed import BY_ID, make_faulty
+from harness.faults.seed import make_faulty
+from harness.faults.table import BY_ID
 from harness.tracing.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
 from simulator import RunConfig
 from simulator.image import render

@@ -14,7 +14,8 @@ from harness.commands import nb_report as report_cli
 from harness.commands.trace_harness import main
 from harness.evidence.bundle import HASHES, METRICS, files_below, sealed
 from harness.evidence.verify import load_metrics, verify
-from harness.faults.seed import BY_ID, make_faulty
+from harness.faults.seed import make_faulty
+from harness.faults.table import BY_ID
 from harness.files import sha256_lines
 from harness.verdict import Word
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from harness.images.pair import PairJob
 from harness.programs.programs import DTYPES, FILE_KIND, Program, asked
+from simulator.quirks import REGISTRY
 
 SILENT = ("external", FILE_KIND)
 """Kinds of programs that are not asked for version and quirks."""
@@ -19,6 +18,7 @@ VERSION = re.compile(r"\d+(\.\d+)+")
 
 def side_facts(program: Program, job: PairJob, second: bool) -> dict[str, Any]:
     """Return what matters about one side: kind, version, parity mode, number type, quirks it can switch."""
+    settings = program.settings(job.mode, *((job.dtype, job.device) if second else ()))
     said = str(program.provenance.get("version") or "")
     version = VERSION.search(said)
     if version is None and program.kind not in SILENT:
@@ -26,27 +26,18 @@ def side_facts(program: Program, job: PairJob, second: bool) -> dict[str, Any]:
     return {
         "kind": program.kind,
         "version": version[0] if version else None,
-        "parity_mode": job.mode,
-        "dtype": _dtype(program, job, second),
+        "parity_mode": settings.mode,
+        "dtype": settings.dtype,
         "quirks": _quirks(program, job.timeout_s),
     }
-
-
-def _dtype(program: Program, job: PairJob, second: bool) -> str:
-    """Return the arithmetic that a side is told, which is float64 where nothing else is asked for."""
-    if program.kind == FILE_KIND:
-        return "unknown"
-    return program.dtype_of(job.dtype if second else None)
 
 
 def _quirks(program: Program, limit_s: float) -> list[str] | None:
     """Return the switchable quirks; the simulator's are read from its table, which costs no start."""
     if program.kind in SILENT:
         return None
-    spec = find_spec("simulator") if program.words[1:] == ("-m", "simulator") else None
-    if spec is not None and spec.origin is not None:
-        table = Path(spec.origin).parent / "data" / "quirks.tsv"
-        return sorted(set(QUIRK.findall(table.read_text(encoding="utf-8"))))
+    if program.words[1:] == ("-m", "simulator"):
+        return sorted(REGISTRY)
     return sorted(set(QUIRK.findall(_answer(program, "--list-quirks", limit_s))))
 
 

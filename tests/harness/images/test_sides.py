@@ -7,10 +7,10 @@ import pytest
 
 from harness.commands.nb_compare import main
 from harness.images.pair import PairJob
+from harness.images.sides import check_sides, differences
 from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import program_at, simulator_program
 from harness.programs.run import run_program
-from harness.programs.sides import check_sides, differences
 
 
 def test_reference_and_simulator_know_the_same_quirks(c_binary):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from golden_suite_generator.inputs.write import write_lysozyme_like
-from harness.commands.measure_floor import outside_bounds
 from harness.programs.build import build_reference
+from harness.suite.floor import outside_bounds
 from harness.suite.floor_runs import (
     DIRECTIONS,
     HELD_OUT_BUILD,
