@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +15,7 @@ from simulator.config import RunConfig
 from simulator.engine.choose import choose_backward, choose_stages
 from simulator.engine.compiled import Compiled, unwrapped
 from simulator.engine.tensor_tree import leaves, rebuilt
+from simulator.engine.workers import side_by_side, workers
 from simulator.errors import InputError
 from simulator.gradients.image_gradient import differentiable, wanted
 from simulator.kernel.block_order import blocks_in_order, split
@@ -37,7 +36,6 @@ MOST_AGAIN = 1 << 16
 """Pixels of a block in which interpolation may end, which is computed again then."""
 GRADIENT_WHOLE = "--epsilon is not used: an image with a gradient is computed whole"
 
-Submit = Callable[..., "Future[Any]"]
 Progress = Callable[[int, int], None]
 """Is told the number of pixels done and the number of all pixels of the run."""
 
@@ -202,7 +200,7 @@ def _with_gradient(
     tensors = list(leaves(exact))
     free = tuple(part.requires_grad for part in tensors)
     sloped = rebuilt(exact, [part.detach() for part in tensors]) if slopes_need_float64(scene) else seen
-    backward, notes = choose_backward(compute, sloped, free, evaluations, _side_by_side)
+    backward, notes = choose_backward(compute, sloped, free, evaluations, side_by_side)
     return differentiable(tensors, sloped, forward, backward), notes, backward.programs is not None
 
 
@@ -211,18 +209,6 @@ def _computed(rendered: Rendered) -> Tensor:
     executed = rendered.executed.flatten()
     flat = rendered.image.flatten()
     return flat if executed.all() else flat[executed.to(flat.device)]
-
-
-def _side_by_side(function: Callable[[int], Any], count: int) -> Iterator[Any]:
-    """Yield the results of a function of 0 ... count - 1, called on all cores, in order."""
-    pending: deque[Future[Any]] = deque()
-    with _workers(parallel=True) as (submit, waiting):
-        for n in range(count):
-            pending.append(submit(function, n))
-            while len(pending) > waiting:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
 
 
 def _render(run: _Run, progress: Progress | None) -> tuple[Rendered, list[Block]]:
@@ -297,7 +283,7 @@ def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[_Done]:
     interpolated = NEVER if plan.interpolate else 0
     size = min(run.stages.pixels, MOST_AGAIN) if plan.latching else run.stages.pixels
     pending: deque[Future[_Done]] = deque()
-    with _workers(run.stages.parallel) as (submit, waiting):
+    with workers(run.stages.parallel) as (submit, waiting):
         for whole in blocks_in_order(run.scene, run.ins, executed, size):
             undecided = plan.latching and interpolated == NEVER
             block: Block | None = replace(whole, interpolated=interpolated)
@@ -312,28 +298,6 @@ def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[_Done]:
                 yield done
         while pending:
             yield pending.popleft().result()
-
-
-@contextmanager
-def _workers(parallel: bool) -> Iterator[tuple[Submit, int]]:
-    """Give a function that starts a call, and how many calls may wait: a thread on each core, or this one."""
-    cores = torch.get_num_threads()
-    if not parallel:
-        yield _at_once, 0
-        return
-    torch.set_num_threads(1)
-    try:
-        with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield pool.submit, 2 * cores
-    finally:
-        torch.set_num_threads(cores)
-
-
-def _at_once(function: Callable[..., Any], *given: object) -> Future[Any]:
-    """Return the result of a call that is made now."""
-    done: Future[Any] = Future()
-    done.set_result(function(*given))
-    return done
 
 
 def _render_block(run: _Run, block: Block) -> _Done:

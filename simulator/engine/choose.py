@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from simulator.config import Compute
 from simulator.engine.compiled import Compiled, CompileError, Within, cache_folder, compiled_stages, unwrapped
 from simulator.engine.stages import Eager, Recorded
+from simulator.engine.workers import in_turn
 from simulator.gradients.image_gradient import Backward, Spread
 from simulator.kernel.kernel import Stages
 from simulator.kernel.taps import Tap, no_tap
@@ -56,11 +56,6 @@ def choose_backward(
     if programs is None:
         return Backward(None, spread, EVALUATIONS_OF_A_GRAPH), notes
     return Backward(programs, in_turn, EVALUATIONS_OF_SLOPES), notes
-
-
-def in_turn(function: Callable[[int], Any], count: int) -> Iterable[Any]:
-    """Yield the results of a function of 0 ... count - 1, called one after the other."""
-    return map(function, range(count))
 
 
 def _compiled(

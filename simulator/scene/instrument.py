@@ -10,13 +10,13 @@ from torch import Tensor
 
 from simulator.engine.tensor_tree import ABSENT, leaves, rebuilt
 from simulator.errors import InputError
-from simulator.kernel.factors import Policy
 from simulator.physics.detector import Geometry
 from simulator.physics.lattice.factor import CrystalShape
 from simulator.physics.structure_factors import Table
 from simulator.physics.vectors import Vec, apply, moves, negative, vec
 from simulator.quirks import Quirks
 from simulator.scene.number_types import PRECISIONS, precision_of
+from simulator.scene.policy import Policy
 from simulator.scene.scene import Orientations, Scene
 
 CellVectors = tuple[Vec, Vec, Vec]
