@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from simulator.engine.stages import Eager
+from simulator.engine.eager import Eager
 from simulator.engine.tensor_tree import leaves, rebuilt
 from simulator.kernel.blocks import Block
 from simulator.kernel.kernel import photons
+from simulator.kernel.stages import Stages
 from simulator.kernel.taps import Level, Offer, Recorder, Show, Spot
 from simulator.physics.phi import orientation_steps
 from simulator.physics.rotations import turn
@@ -87,7 +88,7 @@ def sensitivities(scene: Scene, pixel: tuple[int, int]) -> Follows:
         watcher = _Watcher(cells)
         slow, fast = (torch.tensor([place], device="cpu") for place in pixel)
         block = Block(slow, fast, first_visit=_first_visit(scene, pixel))
-        value = photons(ins, block, Eager(ELEMENTS, 1), watcher).pixels.sum()
+        value = photons(Stages(ins, Eager(ELEMENTS, 1)), block, watcher).pixels.sum()
         setup = _setup(ins, umats)
         slopes = _of_records(value, watcher, pixel) | _of_setup(value, setup, scene, rotated)
     return Follows(float(value.detach()), slopes)

@@ -5,10 +5,12 @@ s3 to 6).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from simulator.engine.stage import Stage
 from simulator.kernel.factors import Factors, capture_now, polar_now, unitized
 from simulator.kernel.taps import Level, Spot, Tap, no_tap
 from simulator.physics.detector import curved_position, flat_position
@@ -68,6 +70,20 @@ def trace_rays(ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap = n
     gain, weight = _applied(ins, (capture, rays.polar, omega), rays.q_per_m[0].shape)
     water = _water_share(ins, (capture, rays.polar, omega), rays.q_per_m[0])
     return Rays(rays.q_per_m, rays.alive, Factors(capture, rays.cache, omega), gain, weight, water)
+
+
+def _rays(ins: Instrument, given: Any) -> Rays:
+    slow, fast, layer, sub_slow, sub_fast, cached = given
+    return trace_rays(ins, Spot(slow, fast, layer, sub_slow, sub_fast), cached)
+
+
+RAYS = Stage(
+    "rays",
+    _rays,
+    ("policy", "numbers", "geometry", "polarization", "incident", "wavelength_m", "relative_weight"),
+    ("curved", "point_pixel", "resolution_limit", "background", "quirks"),
+)
+"""`trace_rays`: of slow and fast numbers of the pixels, layer, sub-pixel, and the factors so far."""
 
 
 def _applied(

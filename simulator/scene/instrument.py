@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from simulator.engine.tensor_tree import ABSENT, leaves, rebuilt
+from simulator.engine.tensor_tree import Divisible, exchanged, leaves, only, rebuilt
 from simulator.errors import InputError
 from simulator.physics.detector import Geometry
 from simulator.physics.lattice.factor import CrystalShape
@@ -68,7 +68,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Divisible):
     """The decisions of the run that the kernel branches on.
 
     sides, layers: sub-pixels a side and sensor layers; resolution_limit: whether dmin is set; mosaic: whether
@@ -115,7 +115,7 @@ class Plan:
 
 
 @dataclass(frozen=True, eq=False)
-class Instrument:
+class Instrument(Divisible):
     """What the kernel reads; vectors of the geometry have components without dimensions.
 
     incident: [K, 1, 1, 1]; wavelength_m, relative_weight: [K, 1, 1, 1], the latter None where all weigh the
@@ -151,9 +151,7 @@ class Instrument:
 
         Args: parts, decisions: names of fields of `Instrument` and of `Plan`.
         """
-        plan = {field.name: ABSENT for field in fields(Plan) if field.name not in decisions}
-        others = {field.name: ABSENT for field in fields(Instrument) if field.name not in ("plan", *parts)}
-        return replace(self, plan=replace(self.plan, **plan), **others)
+        return exchanged(only(self, ("plan", *parts)), plan=only(self.plan, decisions))
 
     @classmethod
     def of(cls, scene: Scene) -> Instrument:

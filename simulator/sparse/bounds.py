@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from simulator.config import Shape
+from simulator.engine.stage import Axis, Stage
 from simulator.physics.lattice.factor import GAUSS_WIDTH, ROUND_FACTOR, TOPHAT_LIMIT, CrystalShape, sincg
 from simulator.physics.structure_factors import Table
 from simulator.physics.vectors import apply, length
@@ -53,6 +54,18 @@ class Bounding:
         terms = amplitude.square() * self.bound.scale
         terms = terms if self.weight is None else terms * self.weight[0, :, 0, 0]
         return terms.expand(self.rays.size_per_m.shape[1])
+
+
+def _bound(_: Instrument, given: Bounding) -> Tensor:
+    return given.largest_terms()
+
+
+BOUND = Stage(
+    "bound",
+    _bound,
+    axes={"given.bound.factor.values": (Axis("U"),), "given.bound.lattice.caps": (None, Axis("V"))},
+)
+"""`Bounding.largest_terms`; its tables are those of windows and of caps."""
 
 
 @dataclass(frozen=True, eq=False)

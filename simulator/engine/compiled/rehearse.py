@@ -1,0 +1,120 @@
+"""Machine code for the stages of a run, whose forms a rehearsal shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.engine.compiled.cache import LOADED, cache_folder, library_of, load
+from simulator.engine.compiled.export import compiled_into
+from simulator.engine.programs import Fixed, Program
+from simulator.engine.stage import Call, Engine, Whole
+from simulator.engine.tensor_tree import leaves, rebuilt, skeleton
+
+PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 20, "cuda": 1 << 22}
+EVALUATIONS_PER_CALL = 1 << 30
+"""Upper limits of one call: memory that it needs for each pixel, and the time it cannot be interrupted in."""
+FEWEST_PIXELS = 2
+UNLIMITED = 1 << 62
+Programs = Mapping[str, tuple[Program, Any]]
+"""Program and template of the result for each form of a call."""
+_KNOWN: dict[str, Programs] = {}
+"""The programs for each kind of run that this process has loaded them for."""
+_MISSED: set[str] = set()
+"""Kinds of runs for which the cache lacked a program when this process last looked."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """How an engine learns the forms of the calls of a run before it begins.
+
+    Attributes:
+        play: runs one small block of each kind on an engine.
+        kind: what the forms depend on besides the instrument; empty where they are not to be remembered.
+        obstacle: what keeps the run from being compiled, in words, empty for nothing.
+    """
+
+    play: Callable[[Engine], None]
+    kind: str
+    obstacle: str = ""
+
+
+class Compiled:
+    """Machine code for one instrument; calls of a form that is not loaded run as they stand; see `Engine`."""
+
+    compiled, parallel, elements = True, False, UNLIMITED
+
+    def __init__(self, ins: Whole, programs: Programs) -> None:
+        K, P, M = ins.counts
+        most = PIXELS_PER_CALL[ins.device.type]
+        pixels = min(most, max(FEWEST_PIXELS, EVALUATIONS_PER_CALL // (K * P * M)))
+        self.pixels = max(FEWEST_PIXELS, pixels // K)
+        self._programs = programs
+        self._fixed = Fixed()
+
+    def run(self, call: Call, pixels: int) -> Any:
+        """See `Engine.run`."""
+        found = self._programs.get(call.form()) if pixels >= FEWEST_PIXELS else None
+        if found is None:
+            return call.result()
+        program, template = found
+        given = (part.detach().contiguous() for part in leaves(call.given))
+        return rebuilt(template, program([*self._fixed.of(call), *given]))
+
+
+class Probe:
+    """Runs calls as they stand and keeps one of each form, with what it gave; see `Engine`."""
+
+    compiled, parallel, elements, pixels = False, False, UNLIMITED, UNLIMITED
+
+    def __init__(self) -> None:
+        self.calls: dict[str, tuple[Call, Any]] = {}
+
+    def run(self, call: Call, pixels: int) -> Any:
+        """See `Engine.run`."""
+        result = call.result()
+        self.calls.setdefault(call.form(), (call, result))
+        return result
+
+
+def compiled_engine(ins: Whole, make: bool, rehearsal: Rehearsal) -> Compiled | None:
+    """Return machine code for the stages of a run.
+
+    Args:
+        ins: the instrument of the run.
+        make: whether stages that are not in the cache are compiled.
+        rehearsal: shows the forms of their calls.
+    Returns: None if a program is not there.
+    Raises: CompileError.
+    """
+    kind = f"{cache_folder()} {ins.device} {skeleton(ins)} {rehearsal.kind}" if rehearsal.kind else ""
+    if kind in _KNOWN:
+        return Compiled(ins, _KNOWN[kind])
+    if kind in _MISSED and not make:
+        return None
+    probe = Probe()
+    rehearsal.play(probe)
+    programs = _programs(ins, probe.calls, make)
+    if programs is None:
+        _MISSED.update({kind} - {""})
+        return None
+    if kind:
+        if len(_KNOWN) >= LOADED:
+            _KNOWN.clear()
+        _KNOWN[kind] = programs
+    return Compiled(ins, programs)
+
+
+def _programs(ins: Whole, calls: Mapping[str, tuple[Call, Any]], make: bool) -> Programs | None:
+    """Return the programs of calls, None if one is missing and none are to be made."""
+    libraries = {
+        form: library_of(f"{form} {skeleton(call.ins)}", ins.device) for form, (call, _) in calls.items()
+    }
+    missing = [form for form, library in libraries.items() if not library.exists()]
+    if missing and not make:
+        return None
+    for form in missing:
+        _MISSED.clear()
+        compiled_into(calls[form][0], libraries[form], ins.device)
+    return {form: (load(libraries[form], ins.device), result) for form, (_, result) in calls.items()}
