@@ -14,7 +14,7 @@ from torch import Tensor
 from simulator.computed import Computed
 from simulator.config import RunConfig
 from simulator.engine.choose import choose
-from simulator.engine.compiled.rehearse import Rehearsal
+from simulator.engine.rehearsal import Rehearsal
 from simulator.engine.stage import Engine
 from simulator.engine.tensor_tree import leaves, rebuilt
 from simulator.engine.workers import workers
@@ -23,7 +23,7 @@ from simulator.gradients.image_gradient import Forward, choose_backward, differe
 from simulator.kernel.block_order import blocks_in_order, split
 from simulator.kernel.blocks import NEVER, Block
 from simulator.kernel.kernel import photons
-from simulator.kernel.rehearsal import rehearse, uncompilable
+from simulator.kernel.small_blocks import rehearse, uncompilable
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import Level, Spot, Tap, no_tap, silent
 from simulator.kernel.traced_windows import Neighbourhood

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.engine.compiled.cache import CompileError, cache_folder
+from simulator.engine.library_cache import CompileError, cache_folder
 from system_io import cache
 
 ROOT = Path(__file__).resolve().parents[1]

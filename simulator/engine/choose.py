@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from simulator.config import Compute
-from simulator.engine.compiled.cache import CompileError, cache_folder
-from simulator.engine.compiled.rehearse import Compiled, Rehearsal, compiled_engine
+from simulator.engine.compiled import Compiled, compiled_engine
 from simulator.engine.eager import Eager
+from simulator.engine.library_cache import CompileError, cache_folder
 from simulator.engine.recorded import Recorded
+from simulator.engine.rehearsal import Rehearsal
 from simulator.engine.stage import Engine, Whole
 
 WORTH_RECORDING = 1 << 19

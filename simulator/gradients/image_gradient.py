@@ -16,14 +16,14 @@ from torch import Tensor
 
 from simulator.config import Compute
 from simulator.engine.choose import choose_compiled
-from simulator.engine.compiled.rehearse import Rehearsal
+from simulator.engine.rehearsal import Rehearsal
 from simulator.engine.stage import Engine
 from simulator.engine.tensor_tree import leaves
 from simulator.engine.workers import in_turn, side_by_side
 from simulator.errors import InputError
 from simulator.gradients.stage_gradient import block_slopes
 from simulator.kernel.blocks import Block
-from simulator.kernel.rehearsal import rehearse, uncompilable
+from simulator.kernel.small_blocks import rehearse, uncompilable
 from simulator.limits.transforms import require_reverse_mode
 from simulator.scene.instrument import Instrument
 from simulator.units import R_E_SQR_M2

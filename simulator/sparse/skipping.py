@@ -23,7 +23,7 @@ from simulator.kernel.factors import Factors
 from simulator.kernel.finish import Sums, scaled
 from simulator.kernel.kernel import Photons, photons
 from simulator.kernel.rays import Rays, trace_rays
-from simulator.kernel.rehearsal import FEW
+from simulator.kernel.small_blocks import FEW
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import Show, Spot, Tap, no_tap, silent
 from simulator.physics.vectors import Vec, apply, length

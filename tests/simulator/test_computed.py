@@ -11,7 +11,7 @@ import torch
 
 from simulator import Computed, RunConfig, cli, simulate, simulate_with_facts
 from simulator.config import Compute
-from simulator.engine.compiled import rehearse
+from simulator.engine import compiled
 from simulator.engine.stage import Call
 from simulator.errors import InputError
 from simulator.image import render
@@ -38,14 +38,14 @@ def compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         library.parent.mkdir(parents=True, exist_ok=True)
         library.touch()
 
-    def run(self: rehearse.Compiled, call: Call, pixels: int) -> Any:
+    def run(self: compiled.Compiled, call: Call, pixels: int) -> Any:
         result = call.result()
         return result * CODE_ERROR if call.stage.name == "finish" else result
 
     monkeypatch.setenv("NB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(rehearse, "compiled_into", make)
-    monkeypatch.setattr(rehearse, "load", lambda library, device: None)
-    monkeypatch.setattr(rehearse.Compiled, "run", run)
+    monkeypatch.setattr(compiled, "compiled_into", make)
+    monkeypatch.setattr(compiled, "load", lambda library, device: None)
+    monkeypatch.setattr(compiled.Compiled, "run", run)
     monkeypatch.chdir(tmp_path)
 
 

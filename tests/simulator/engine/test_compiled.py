@@ -13,15 +13,14 @@ import torch
 from torch import Tensor
 
 from simulator import RunConfig
-from simulator.engine.compiled import cache as cache_module
-from simulator.engine.compiled import export
-from simulator.engine.compiled.cache import CompileError, cache_folder
-from simulator.engine.compiled.rehearse import Probe
+from simulator.engine import export, library_cache
+from simulator.engine.library_cache import CompileError, cache_folder
+from simulator.engine.rehearsal import Probe
 from simulator.engine.tensor_tree import skeleton
 from simulator.errors import InputError
 from simulator.image import Rendered, render
 from simulator.kernel.kernel import photons
-from simulator.kernel.rehearsal import rehearse
+from simulator.kernel.small_blocks import rehearse
 from simulator.kernel.stages import Stages
 from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
@@ -68,7 +67,7 @@ def libraries(options: str, dtype: str) -> dict[str, set[Path]]:
     rehearse(ins, lambda few, block: photons(Stages(few, probe), block))
     found: dict[str, set[Path]] = {}
     for form, (call, _) in probe.calls.items():
-        made = cache_module.library_of(f"{form} {skeleton(call.ins)}", ins.device)
+        made = library_cache.library_of(f"{form} {skeleton(call.ins)}", ins.device)
         found.setdefault(call.stage.name, set()).add(made)
     return found
 
@@ -136,7 +135,7 @@ def test_library_that_crashes_is_refused(tmp_path: Path) -> None:
     source.write_text("#include <stdlib.h>\n__attribute__((constructor)) static void f(void) { abort(); }\n")
     subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", library, source], check=True)
     with pytest.raises(CompileError, match="cannot be loaded, exit status -6"):
-        cache_module.try_loading(library, torch.device("cpu"))
+        library_cache.try_loading(library, torch.device("cpu"))
 
 
 def test_large_run_goes_on_without_a_compiler_and_says_so(

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from simulator.engine.compiled.rehearse import Probe
 from simulator.engine.eager import Eager
 from simulator.engine.recorded import Recorded
+from simulator.engine.rehearsal import Probe
 from simulator.engine.stage import Engine, K, M, N, P, Stage
 from simulator.gradients.evaluation_gradient import DERIVATIVES, TERMS, WEIGHED
 from simulator.image import render
@@ -19,7 +19,7 @@ from simulator.kernel.evaluation import ADD
 from simulator.kernel.finish import FINISH
 from simulator.kernel.kernel import photons
 from simulator.kernel.rays import RAYS
-from simulator.kernel.rehearsal import rehearse
+from simulator.kernel.small_blocks import rehearse
 from simulator.kernel.stages import Stages
 from simulator.scene.instrument import Instrument, Plan
 from simulator.scene.scene import prepare

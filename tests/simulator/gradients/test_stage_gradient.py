@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from simulator import RunConfig, simulate
-from simulator.engine.compiled import cache, export, rehearse
-from simulator.engine.compiled.rehearse import Probe
+from simulator.engine import compiled, export, library_cache
 from simulator.engine.eager import Eager
+from simulator.engine.rehearsal import Probe
 from simulator.engine.stage import Call
 from simulator.engine.tensor_tree import leaves
 from simulator.errors import InputError
@@ -217,10 +217,10 @@ def test_a_cache_that_lacks_a_program_is_asked_once(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    cache.cache_folder().mkdir(parents=True)
+    library_cache.cache_folder().mkdir(parents=True)
     config = configured(folder, "spec", "-phi 1")
     slopes(config, "auto")
-    monkeypatch.setattr(rehearse, "library_of", _must_not_run)
+    monkeypatch.setattr(compiled, "library_of", _must_not_run)
     slopes(config, "auto")
 
 

@@ -13,12 +13,12 @@ import simulator.image
 import simulator.sparse.skipping
 from simulator import RunConfig, cli
 from simulator.config import StructureFactors
-from simulator.engine.compiled.rehearse import Probe
+from simulator.engine.rehearsal import Probe
 from simulator.errors import InputError
 from simulator.image import Rendered, render
 from simulator.kernel.blocks import Block
 from simulator.kernel.kernel import photons
-from simulator.kernel.rehearsal import rehearse
+from simulator.kernel.small_blocks import rehearse
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import Level, Recorder
 from simulator.scene.instrument import Instrument

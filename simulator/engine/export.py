@@ -12,8 +12,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from simulator.engine.compiled.cache import CompileError, try_loading
-from simulator.engine.compiled.options import FUSING, INNERMOST, ON_DEVICE, OPTIONS
+from simulator.engine.compiler_options import FUSING, INNERMOST, ON_DEVICE, OPTIONS
+from simulator.engine.library_cache import CompileError, try_loading
 from simulator.engine.programs import Program
 from simulator.engine.stage import Call
 from simulator.start_up.deferred import complete

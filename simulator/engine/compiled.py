@@ -1,43 +1,32 @@
-"""Machine code for the stages of a run, whose forms a rehearsal shows."""
+"""Stages as machine code, kept in a cache on disk.
+
+A stage is exported once for each form of its arguments (which branches it takes, which axes have one entry)
+and compiled into a shared library that any number of pixels, sources, orientations and reflections can use.
+Loading one needs neither the exporter nor the compiler.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from simulator.engine.compiled.cache import LOADED, cache_folder, library_of, load
-from simulator.engine.compiled.export import compiled_into
+from simulator.engine.export import compiled_into
+from simulator.engine.library_cache import LOADED, cache_folder, library_of, load
 from simulator.engine.programs import Fixed, Program
-from simulator.engine.stage import Call, Engine, Whole
+from simulator.engine.rehearsal import UNLIMITED, Probe, Rehearsal
+from simulator.engine.stage import Call, Whole
 from simulator.engine.tensor_tree import leaves, rebuilt, skeleton
 
 PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 20, "cuda": 1 << 22}
 EVALUATIONS_PER_CALL = 1 << 30
 """Upper limits of one call: memory that it needs for each pixel, and the time it cannot be interrupted in."""
 FEWEST_PIXELS = 2
-UNLIMITED = 1 << 62
 Programs = Mapping[str, tuple[Program, Any]]
 """Program and template of the result for each form of a call."""
 _KNOWN: dict[str, Programs] = {}
 """The programs for each kind of run that this process has loaded them for."""
 _MISSED: set[str] = set()
 """Kinds of runs for which the cache lacked a program when this process last looked."""
-
-
-@dataclass(frozen=True)
-class Rehearsal:
-    """How an engine learns the forms of the calls of a run before it begins.
-
-    Attributes:
-        play: runs one small block of each kind on an engine.
-        kind: what the forms depend on besides the instrument; empty where they are not to be remembered.
-        obstacle: what keeps the run from being compiled, in words, empty for nothing.
-    """
-
-    play: Callable[[Engine], None]
-    kind: str
-    obstacle: str = ""
 
 
 class Compiled:
@@ -61,21 +50,6 @@ class Compiled:
         program, template = found
         given = (part.detach().contiguous() for part in leaves(call.given))
         return rebuilt(template, program([*self._fixed.of(call), *given]))
-
-
-class Probe:
-    """Runs calls as they stand and keeps one of each form, with what it gave; see `Engine`."""
-
-    compiled, parallel, elements, pixels = False, False, UNLIMITED, UNLIMITED
-
-    def __init__(self) -> None:
-        self.calls: dict[str, tuple[Call, Any]] = {}
-
-    def run(self, call: Call, pixels: int) -> Any:
-        """See `Engine.run`."""
-        result = call.result()
-        self.calls.setdefault(call.form(), (call, result))
-        return result
 
 
 def compiled_engine(ins: Whole, make: bool, rehearsal: Rehearsal) -> Compiled | None:

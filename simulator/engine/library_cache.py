@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.engine.compiled.options import CODE_OPTIONS
+from simulator.engine.compiler_options import CODE_OPTIONS
 from simulator.engine.programs import Program
 from simulator.errors import InputError
 from system_io import cache
@@ -29,7 +29,7 @@ from pathlib import Path
 from simulator.start_up.deferred import defer
 defer()
 import torch
-from simulator.engine.compiled.cache import load
+from simulator.engine.library_cache import load
 load(Path(sys.argv[1]), torch.device(sys.argv[2]))
 """
 """Program of a process that loads a library on a device."""
@@ -57,7 +57,7 @@ def library_of(form: str, device: torch.device) -> Path:
 @lru_cache(maxsize=1)
 def _sources() -> str:
     """Return the digest of the sources of this package."""
-    files = sorted(Path(__file__).parents[2].rglob("*.py"))
+    files = sorted(Path(__file__).parents[1].rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
@@ -93,7 +93,7 @@ def try_loading(library: Path, device: torch.device) -> None:
 
     Raises: CompileError.
     """
-    package = Path(__file__).parents[3]
+    package = Path(__file__).parents[2]
     paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
     tried = subprocess.run(
         [sys.executable, "-c", LOADING, str(library), str(device)],
