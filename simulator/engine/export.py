@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -59,8 +58,9 @@ def compile_stage(call: Call, library: Path, device: torch.device) -> None:
     ):
         plain = [part.clone(memory_format=torch.contiguous_format) for part in call.flat()]
         shapes = (_dimensions(call, plain),)
-        stage = _Exported(_traced(call, plain) if call.stage.differentiates else call.flat_result)
-        exported = export(stage, (plain,), dynamic_shapes=shapes, strict=False).module()
+        with call.stage.for_compiler():
+            stage = _Exported(_traced(call, plain) if call.stage.differentiates else call.flat_result)
+            exported = export(stage, (plain,), dynamic_shapes=shapes, strict=False).module()
         options["aot_inductor.output_path"] = f"{folder}/stage.so"
         made = Path(str(aot_compile(exported, (plain,), options=options)))
         try_loading(made, device)
@@ -86,23 +86,10 @@ def _traced(call: Call, flat: list[Tensor]) -> Program:
     def stage(tensors: list[Tensor]) -> tuple[Tensor, ...]:
         return call.flat_result(tensors)
 
-    with compiling():
-        graph: Any = make_fx(stage, tracing_mode="symbolic")(flat)
+    graph: Any = make_fx(stage, tracing_mode="symbolic")(flat)
     graph.graph.eliminate_dead_code()
     graph.recompile()
     return cast("Program", graph)
-
-
-@contextmanager
-def compiling() -> Iterator[None]:
-    """Make `torch.compiler.is_compiling` true."""
-    flags: Any = torch.compiler
-    before = flags._is_compiling_flag
-    flags._is_compiling_flag = True
-    try:
-        yield
-    finally:
-        flags._is_compiling_flag = before
 
 
 def _dimensions(call: Call, flat: Sequence[Tensor]) -> list[dict[int, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Protocol
@@ -51,6 +52,7 @@ class Stage:
     Attributes:
         name: in messages, and of its programs.
         function: of the instrument, as the stage sees it, and of the arguments, two structures of tensors.
+        for_compiler: what the function runs in while a compiler takes its operations.
         parts, decisions: of the instrument and of its plan, that the function reads. Runs that differ in
             others only share programs; reading another one fails.
         axes: those of tables, by the place of a tensor, or of all tensors below a place, in the call:
@@ -63,6 +65,7 @@ class Stage:
 
     name: str
     function: Callable[[Any, Any], Any]
+    for_compiler: Callable[[], AbstractContextManager[None]]
     parts: tuple[str, ...] = ()
     decisions: tuple[str, ...] = ()
     axes: Mapping[str, tuple[Axis | None, ...]] = field(default_factory=dict)

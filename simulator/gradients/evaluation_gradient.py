@@ -18,6 +18,7 @@ from simulator.engine.stage import Call, K, M, N, P, Stage
 from simulator.engine.tensor_tree import exchanged, leaves, named_leaves, rebuilt
 from simulator.gradients.vector_jacobian import Run, Slopes, grad_of, slopes_of
 from simulator.kernel.evaluation import ADD, ChunkInputs, evaluate, evaluate_at, miller_indices, unpacked
+from simulator.physics.arithmetic import in_loops
 from simulator.physics.vectors import Vec, apply
 from simulator.scene.instrument import Instrument
 
@@ -185,5 +186,5 @@ def _weighed(_: Instrument, given: Weighing) -> tuple[Slopes, Tensor | None, *tu
     return along_q, along_cell, *sums
 
 
-WEIGHED = Stage("weighed", _weighed, axes={"given.slopes": (K, P, M, N)}, differentiates=True)
+WEIGHED = Stage("weighed", _weighed, in_loops, axes={"given.slopes": (K, P, M, N)}, differentiates=True)
 """`_weighed`."""

@@ -15,6 +15,7 @@ from simulator.kernel.blocks import NEVER
 from simulator.kernel.index_slopes import Products
 from simulator.kernel.rays import pixels_last
 from simulator.kernel.taps import Show, silent
+from simulator.physics.arithmetic import in_loops
 from simulator.physics.lattice.factor import lattice_factor
 from simulator.physics.products import product
 from simulator.physics.structure_factors import in_range, nearest_F, tricubic_F
@@ -87,6 +88,7 @@ def in_single(ins: Instrument) -> bool:
 ADD = Stage(
     "add",
     _add,
+    in_loops,
     ("table", "shape"),
     ("short_cut", "sum_dtype", "quirks"),
     axes={"ins.table.values": TABLE},

@@ -11,6 +11,7 @@ from torch import Tensor
 from simulator.engine.stage import Stage
 from simulator.kernel.factors import Factors
 from simulator.kernel.taps import Show, silent
+from simulator.physics.arithmetic import in_loops
 from simulator.scene.instrument import Instrument
 from simulator.units import R_E_SQR_M2
 
@@ -58,5 +59,5 @@ def _finish(ins: Instrument, given: Any) -> Tensor:
     return scaled(ins, *given)
 
 
-FINISH = Stage("finish", _finish, ("policy", "numbers"), ("sum_dtype",))
+FINISH = Stage("finish", _finish, in_loops, ("policy", "numbers"), ("sum_dtype",))
 """`scaled`: of sums, but for that of solid angles, and factors."""

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from simulator.physics.arithmetic import arithmetic
 from simulator.physics.vectors import Vec
 
 
@@ -34,7 +35,7 @@ class Products(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Return the sums over pixels for the cell, and over orientations for q."""
         parts, needed = ctx.saved_tensors, ctx.needs_input_grad
-        if torch.compiler.is_compiling():
+        if arithmetic().loops:
             return tuple(_written_out(parts, grads, needed))
         P, M = parts[0].shape[2:]
         rows = [grad.movedim(1, -1).flatten(1, 2) for grad in grads]  # [K, P M, N]

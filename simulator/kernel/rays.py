@@ -13,6 +13,7 @@ from torch import Tensor
 from simulator.engine.stage import Stage
 from simulator.kernel.factors import Factors, capture_now, polar_now, unitized
 from simulator.kernel.taps import Level, Spot, Tap, no_tap
+from simulator.physics.arithmetic import in_loops
 from simulator.physics.detector import curved_position, flat_position
 from simulator.physics.solid_angle import solid_angle_sr
 from simulator.physics.vectors import Vec, apply, dot, length, unit, vec
@@ -80,6 +81,7 @@ def _rays(ins: Instrument, given: Any) -> Rays:
 RAYS = Stage(
     "rays",
     _rays,
+    in_loops,
     ("policy", "numbers", "geometry", "polarization", "incident", "wavelength_m", "relative_weight"),
     ("curved", "point_pixel", "resolution_limit", "background", "quirks"),
 )

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from simulator.config import Shape
 from simulator.engine.stage import Axis, Stage
+from simulator.physics.arithmetic import in_loops
 from simulator.physics.lattice.factor import GAUSS_WIDTH, ROUND_FACTOR, TOPHAT_LIMIT, CrystalShape, sincg
 from simulator.physics.structure_factors import Table
 from simulator.physics.vectors import apply, length
@@ -63,6 +64,7 @@ def _bound(_: Instrument, given: Bounding) -> Tensor:
 BOUND = Stage(
     "bound",
     _bound,
+    in_loops,
     axes={"given.bound.factor.values": (Axis("U"),), "given.bound.lattice.caps": (None, Axis("V"))},
 )
 """`Bounding.largest_terms`; its tables are those of windows and of caps."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from simulator.physics.arithmetic import arithmetic
 from simulator.physics.sines import cosine, radians
 
 NEAR_CENTRE: Mapping[torch.dtype, float] = {torch.float64: 1.0 / 64.0, torch.float32: 1.0 / 4.0}
@@ -36,7 +37,7 @@ def grating_slopes(
     cos_many = cosine(many)
     along_N = (radians(x) * cos_many).div_(one) if along_cells else None
     slope = cos_many.mul_(index_rad * cells).addcmul_(cosine(x), grating, value=-index_rad).div_(one)
-    if torch.compiler.is_compiling() or cells.dim():
+    if arithmetic().loops or cells.dim():
         near = one.abs() < NEAR_CENTRE[one.dtype] / cells
         return torch.where(near, _slope_near_peak(radians(x), grating, cells, index_rad), slope), along_N
     near = (_flat(one).abs() < NEAR_CENTRE[one.dtype] / cells).nonzero().squeeze(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -77,7 +78,7 @@ def test_tables_of_a_call_lie_where_the_row_says() -> None:
 
 
 def test_fixed_axes_of_a_table_do_not_grow() -> None:
-    stage = Stage("any", lambda ins, given: given, axes={"given.table": (None, N)})
+    stage = Stage("any", lambda ins, given: given, nullcontext, axes={"given.table": (None, N)})
     assert stage.axes_of("given.table", torch.zeros(3, 5)) == (None, N)
     assert stage.axes_of("given.tables", torch.zeros(3, 5)) == ()
 
