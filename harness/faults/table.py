@@ -73,8 +73,8 @@ FAULTS: tuple[Fault, ...] = (
         f"{CRYSTAL} -hkl {{hkl}} -nointerpolate -oversample 1", (3, 4),
         (("structure_factor.c", "(long long)rounded->z)]",
           "(long long)rounded->z + (rounded->z < (double)t->l_max))]"),),
-        (("physics/structure_factors.py", "_gather(table.values, (h * stride_h).add_(k * stride_k).add_(l)",
-          "_gather(table.values, (h * stride_h).add_(k * stride_k)"
+        (("physics/structure_factors.py", "take(table.values, (h * stride_h).add_(k * stride_k).add_(l)",
+          "take(table.values, (h * stride_h).add_(k * stride_k)"
           ".add_((l + 1).clamp(max=table.upper[2]))"),),
     ),
     Fault(
@@ -106,7 +106,7 @@ FAULTS: tuple[Fault, ...] = (
         f"{CRYSTAL} -default_F 100 -oversample 2 -oversample_omega", (6, 2),
         (("pixel_factors.c", "p->cached.omega_sr == 0.0 || scene->o->oversample_omega",
           "p->cached.omega_sr == 0.0"),),
-        (("kernel/rays.py", "cached.omega if cached is not None and not ins.policy.omega_each else None",
+        (("kernel/rays.py", "cached.omega if cached is not None and not ins.policy.omega.each else None",
           "cached.omega if cached is not None else None"),),
     ),
     Fault(

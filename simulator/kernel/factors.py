@@ -5,6 +5,7 @@ Without its oversample flag a factor is formed once and cached; the flags form i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor
 from simulator.physics.absorption import capture_fraction
 from simulator.physics.polarization import kahn_factor
 from simulator.physics.vectors import Vec, unit
-from simulator.scene.policy import Policy
+from simulator.scene.policy import Application, Policy
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,18 @@ class Factors:
     def of_next_layer(self) -> Factors:
         """Return the caches at the start of a layer, where the capture fraction is formed anew."""
         return replace(self, capture=None)
+
+
+def each_factor(policy: Policy, factors: Factors) -> Iterator[tuple[str, Application, Tensor]]:
+    """Yield the three factors in the order in which they multiply.
+
+    Returns: the name of the last tap of each, where it is applied, and its value.
+    Source: spec 06 sections 12, 13 and 15.
+    """
+    assert factors.capture is not None  # some layer has begun
+    yield "capture_fraction_applied", policy.capture, factors.capture
+    yield "polar_applied", policy.polar, factors.polar
+    yield "omega_pixel_applied", policy.omega, factors.omega
 
 
 def capture_now(
@@ -45,7 +58,7 @@ def capture_now(
     if policy.no_sensor:
         return torch.ones_like(cos_normal)
     fraction = capture_fraction(layer, *sensor, cos_normal)
-    if cached is None or policy.capture_each:
+    if cached is None or policy.capture.each:
         return fraction
     return torch.where(cached == 0.0, fraction, cached)
 
@@ -70,7 +83,7 @@ def polar_now(
     incident, diffracted, axis = rays
     if policy.unpolarized:
         return torch.ones_like(diffracted[0]), None
-    if policy.polar_each:
+    if policy.polar.each:
         everywhere = torch.ones_like(incident[0], dtype=torch.bool)
         return kahn_factor(kahn, incident, diffracted, axis), everywhere if alive is None else alive
     if not policy.polar_everywhere:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from simulator.engine.stage import Stage
-from simulator.kernel.factors import Factors
+from simulator.kernel.factors import Factors, each_factor
 from simulator.kernel.taps import Show, silent
 from simulator.physics.arithmetic import in_loops
 from simulator.scene.instrument import Instrument
@@ -30,22 +30,16 @@ def scaled(ins: Instrument, sums: Sums, factors: Factors, show: Show = silent) -
 
     Source: spec 06 sections 13 and 15.
     """
-    policy, numbers = ins.policy, ins.numbers
+    numbers = ins.numbers
     show("I_before_scaling", sums.I[None, :, None, None])
     scale = R_E_SQR_M2 * numbers.fluence_photons_per_m2
     value = (scale * sums.I / numbers.steps)[None, :, None, None]
     water: Tensor | None = None
     if sums.background is not None:
         water = (scale * numbers.water_electrons_sqr * sums.background / numbers.samples)[None, :, None, None]
-    assert factors.capture is not None  # some layer has begun
-    last = (
-        ("capture_fraction_applied", policy.capture_inside, factors.capture),
-        ("polar_applied", policy.polar_each, factors.polar),
-        ("omega_pixel_applied", policy.omega_each, factors.omega),
-    )
-    for name, inside, factor in last:
-        show(name, torch.ones_like(value) if inside else factor)
-        if not inside:
+    for name, applied, factor in each_factor(ins.policy, factors):
+        show(name, torch.ones_like(value) if applied.inside else factor)
+        if not applied.inside:
             value = value * factor.to(value.dtype)
             water = None if water is None else water * factor
     if water is not None:

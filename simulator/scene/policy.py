@@ -8,8 +8,21 @@ from simulator.config import RunConfig
 
 
 @dataclass(frozen=True)
+class Application:
+    """Where a factor is applied.
+
+    Attributes:
+        each: whether an oversample flag forms it anew in each iteration.
+        inside: whether it multiplies each term; otherwise it does the pixel, at its end.
+    """
+
+    each: bool
+    inside: bool
+
+
+@dataclass(frozen=True)
 class Policy:
-    """Where the three factors are applied: `*_inside` at each term, otherwise once at the end of the pixel.
+    """Where the three factors are applied.
 
     `running`: factors with a flag multiply the running sum (Q-OVERSAMPLE-RUNNING-PRODUCT);
     `polar_everywhere`: the polarization cache may still be empty after the first sub-pixel;
@@ -17,10 +30,9 @@ class Policy:
     `no_sensor`: the capture fraction is 1 whatever the flags say.
     """
 
-    capture_each: bool
-    capture_inside: bool
-    polar_each: bool
-    omega_each: bool
+    capture: Application
+    polar: Application
+    omega: Application
     running: bool
     polar_everywhere: bool
     unpolarized: bool
@@ -41,10 +53,11 @@ class Policy:
         strong = sampling.dmin_m > 0.0 or bool(abs(config.beam.kahn_factor) >= 1.0)
         any_flag = sampling.oversample_thick or sampling.oversample_polar or sampling.oversample_omega
         return cls(
-            capture_each=sampling.oversample_thick,
-            capture_inside=sampling.oversample_thick or "Q-THICK-LAST-LAYER" not in quirks,
-            polar_each=polar_each,
-            omega_each=sampling.oversample_omega,
+            capture=Application(
+                sampling.oversample_thick, sampling.oversample_thick or "Q-THICK-LAST-LAYER" not in quirks
+            ),
+            polar=Application(polar_each, polar_each),
+            omega=Application(sampling.oversample_omega, sampling.oversample_omega),
             running=any_flag and "Q-OVERSAMPLE-RUNNING-PRODUCT" in quirks,
             polar_everywhere=strong and "Q-DMIN-ZERO-POLAR" in quirks,
             unpolarized=nopolar and not polar_each,
