@@ -21,7 +21,7 @@ from torch import Tensor
 
 from simulator import RunConfig
 from simulator.errors import InputError
-from simulator.kernel.evaluation import miller_indices
+from simulator.kernel.miller_indices import miller_indices
 from simulator.physics.lattice.factor import lattice_factor
 from simulator.physics.polarization import kahn_factor
 from simulator.physics.rotations import rot_axis, turn

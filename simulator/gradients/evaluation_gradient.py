@@ -17,7 +17,8 @@ from torch import Tensor
 from simulator.engine.stage import Call, K, M, N, P, Stage
 from simulator.engine.tensor_tree import exchanged, leaves, named_leaves, rebuilt
 from simulator.gradients.vector_jacobian import Run, Slopes, grad_of, slopes_of
-from simulator.kernel.evaluation import ADD, ChunkInputs, evaluate, evaluate_at, miller_indices, unpacked
+from simulator.kernel.evaluation import ADD, ChunkInputs, evaluate, evaluate_at, unpacked
+from simulator.kernel.miller_indices import miller_indices
 from simulator.physics.arithmetic import in_loops
 from simulator.physics.vectors import Vec, apply
 from simulator.scene.instrument import Instrument

@@ -7,7 +7,7 @@ them on, torch differentiates the set-up as usual.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -166,8 +166,5 @@ def _pieces(ins: Instrument, blocks: Sequence[Block], evaluations: int) -> list[
     pieces = []
     for block in blocks:
         size = ceil(len(block.slow) / max(1, round(len(block.slow) / pixels)))
-        pieces += [
-            replace(block, slow=block.slow[n : n + size], fast=block.fast[n : n + size])
-            for n in range(0, len(block.slow), size)
-        ]
+        pieces += [block.some(slice(n, n + size)) for n in range(0, len(block.slow), size)]
     return pieces

@@ -30,6 +30,10 @@ class Block:
     interpolated: int = NEVER
     size: int = 0
 
+    def some(self, pixels: slice | Tensor) -> Block:
+        """Return the block with some of its pixels: a slice, places, or bool [N]."""
+        return replace(self, slow=self.slow[pixels], fast=self.fast[pixels])
+
 
 @dataclass(frozen=True)
 class Chunk:

@@ -12,8 +12,7 @@ from torch import Tensor
 from simulator.engine.stage import Axis, Stage
 from simulator.kernel.accumulate import add_terms, multiply_running_sum, running_sums
 from simulator.kernel.blocks import NEVER
-from simulator.kernel.index_slopes import Products
-from simulator.kernel.rays import pixels_last
+from simulator.kernel.miller_indices import miller_indices
 from simulator.kernel.taps import Show, silent
 from simulator.physics.arithmetic import in_loops
 from simulator.physics.lattice.factor import lattice_factor
@@ -133,27 +132,6 @@ def _term(F_cell: Tensor, F_latt: Tensor, sum_dtype: torch.dtype) -> Tensor:
     if F_latt.dtype == sum_dtype:
         return product((F_cell, F_latt), power=2)
     return product((product((F_cell, F_latt)),), power=2, dtype=sum_dtype)
-
-
-def miller_indices(cell: CellVectors, q_per_m: Vec) -> Vec:
-    """Return h = a.q, k = b.q, l = c.q.
-
-    Args: cell: components [1, 1, P, M] in metres; q_per_m: components [K, N, 1, 1].
-    Returns: three tensors [K, N, P, M], pixels fastest in memory. Source: spec 06 section 9.
-    """
-    parts = (*cell[0], *cell[1], *cell[2], *q_per_m)
-    if torch.is_grad_enabled() and any(part.requires_grad for part in parts):
-        indices: Vec = Products.apply(*parts)  # type: ignore[no-untyped-call]
-        return indices
-    return _products(cell, q_per_m)
-
-
-def _products(cell: CellVectors, q_per_m: Vec) -> Vec:
-    """Return the products of three vectors [1, 1, P, M] with vectors [K, N, 1, 1]."""
-    qx, qy, qz = pixels_last(q_per_m)  # [K, 1, 1, N]
-    a, b, c = (pixels_last(v) for v in cell)  # [1, P, M, 1]
-    h, k, l = ((v[0] * qx).add_(v[1] * qy).add_(v[2] * qz).movedim(-1, 1) for v in (a, b, c))
-    return h, k, l
 
 
 def packed(cell: CellVectors) -> Tensor:

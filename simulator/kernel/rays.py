@@ -16,7 +16,7 @@ from simulator.kernel.taps import Level, Spot, Tap, no_tap
 from simulator.physics.arithmetic import in_loops
 from simulator.physics.detector import curved_position, flat_position
 from simulator.physics.solid_angle import solid_angle_sr
-from simulator.physics.vectors import Vec, apply, dot, length, unit, vec
+from simulator.physics.vectors import Vec, dot, length, unit, vec
 from simulator.scene.instrument import Instrument
 
 
@@ -204,8 +204,3 @@ def _cos_2theta(incident: Vec, diffracted: Vec, formed: Tensor | None, unitize: 
     if formed is None or not unitize:
         return plain
     return torch.where(formed, dot(unit(incident), unit(diffracted)), plain)
-
-
-def pixels_last(v: Vec) -> Vec:
-    """Return components [K, N, 1, 1] as [K, 1, 1, N], for products with pixels fastest in memory."""
-    return apply(lambda part: part.movedim(1, -1), v)

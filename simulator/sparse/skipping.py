@@ -153,7 +153,7 @@ class Sparse:
         left_out = len(block.slow) * self.evaluations - skipping.evaluated
         beyond = (~(charged <= self.allowance_photons)).nonzero().flatten()
         if len(beyond):
-            whole = photons(stages, _some(block, beyond)).pixels
+            whole = photons(stages, block.some(beyond)).pixels
             found = replace(found, pixels=found.pixels.index_copy(0, beyond, whole))
             charged = charged.index_fill(0, beyond, 0.0)
             left_out = max(0, left_out - len(beyond) * self.evaluations)
@@ -172,14 +172,14 @@ class Sparse:
         """
         bounds = []
         for n in range(0, len(block.slow), BLOCK_PIXELS):
-            part = _some(block, slice(n, n + BLOCK_PIXELS))
+            part = block.some(slice(n, n + BLOCK_PIXELS))
             skipping = Skipping(self, _eager(ins, part))
             photons(skipping, part)
             bounds.append(skipping.charged_photons.nan_to_num(nan=0.0))
         count = min(len(block.slow), max(FEWEST_COMPUTED, len(block.slow) // COMPUTED))
-        best = _some(block, torch.cat(bounds).topk(count).indices)
+        best = block.some(torch.cat(bounds).topk(count).indices)
         found = _whole(ins, best)
-        best = _some(best, found.topk(min(count, MOST_CLIMBED)).indices)
+        best = best.some(found.topk(min(count, MOST_CLIMBED)).indices)
         steps = torch.arange(-AROUND, AROUND + 1, device=ins.device)
         slow = (best.slow[:, None, None] + steps[:, None]).clamp(0, executed.shape[0] - 1)
         fast = (best.fast[:, None, None] + steps).clamp(0, executed.shape[1] - 1)
@@ -218,7 +218,7 @@ def _sample(ins: Instrument, executed: Tensor) -> Block:
 
 def _thinned(block: Block, width: int) -> Block:
     """Return about TRIED pixels of a block."""
-    return _some(block, slice(None, None, _step(len(block.slow) // TRIED, width)))
+    return block.some(slice(None, None, _step(len(block.slow) // TRIED, width)))
 
 
 def _step(wanted: int, width: int) -> int:
@@ -245,11 +245,6 @@ def _whole(ins: Instrument, block: Block) -> Tensor:
 def _eager(ins: Instrument, block: Block) -> Stages:
     """Return the stages of a block, operation by operation."""
     return Stages(ins, Eager(CALL, len(block.slow)))
-
-
-def _some(block: Block, pixels: Tensor | slice) -> Block:
-    """Return some pixels of a block."""
-    return replace(block, slow=block.slow[pixels], fast=block.fast[pixels])
 
 
 def _typical(ins: Instrument, block: Block) -> tuple[float, float]:
