@@ -12,8 +12,8 @@ from torch import Tensor
 
 from simulator.config import Shape
 from simulator.physics.lattice.interference import ball_slope, grating_slopes
+from simulator.physics.lattice.sines import angle_of, sine
 from simulator.physics.products import product
-from simulator.physics.sines import angle_of, sine
 from simulator.physics.vectors import Vec, dot, moves, scalar, square_root
 from simulator.quirks import Quirks
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from simulator.physics.arithmetic import arithmetic
-from simulator.physics.sines import cosine, radians
+from simulator.physics.lattice.sines import cosine, radians
 
 NEAR_CENTRE: Mapping[torch.dtype, float] = {torch.float64: 1.0 / 64.0, torch.float32: 1.0 / 4.0}
 """Of N e, e the distance from a peak: below it the series is more exact than the quotient."""

@@ -25,7 +25,7 @@ from simulator.gradients.stage_gradient import block_slopes
 from simulator.image import render
 from simulator.kernel.blocks import NEVER, Block
 from simulator.physics.arithmetic import in_loops
-from simulator.physics.sines import cosine, sine
+from simulator.physics.lattice.sines import cosine, sine
 from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
 from tests.simulator import gradient_cases as cases
