@@ -31,6 +31,7 @@ from simulator.limits.memory import keep_freed
 from simulator.scene.instrument import Instrument
 from simulator.scene.number_types import precision_of, slopes_need_float64
 from simulator.scene.scene import Scene, prepare
+from simulator.scene.setting_up import set_up
 from simulator.scene.skippable import WATCHED
 from simulator.sparse.skipping import Charged, LeftOut, Sparse
 from simulator.untraced import untraced
@@ -143,7 +144,7 @@ def render_pixels(scene: Scene, places: Tensor) -> Tensor:
         return Forward(torch.cat(pixels), [block for part in done for block in part.blocks])
 
     evaluations = len(places) * scene.steps * scene.layers
-    ins = Instrument.of(scene)
+    ins = set_up(scene)
     if wanted(ins):
         return _with_gradient(scene, no_tap, chosen, evaluations).pixels
     with torch.inference_mode():
@@ -167,7 +168,7 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
     Raises: InputError for a device that is not there, and for a tap where evaluations may be left out.
     Source: spec 06.
     """
-    ins = Instrument.of(scene)
+    ins = set_up(scene)
     if not wanted(ins):
         with torch.inference_mode():
             return _render(_run(scene, ins, tap, scene.evaluations), progress)[0]
@@ -207,8 +208,8 @@ def _with_gradient(scene: Scene, tap: Tap, pixels: Callable[[_Run], Forward], ev
     """Return the pixels of a run with their gradient, nothing left out."""
     compute = replace(scene.config.compute, epsilon=0.0)
     scene = scene.with_compute(compute)
-    exact = Instrument.of(scene.with_compute(replace(compute, precision="float64")))
-    seen = Instrument.of(scene)
+    exact = set_up(scene.with_compute(replace(compute, precision="float64")))
+    seen = set_up(scene)
     seen = rebuilt(seen, [part.detach() for part in leaves(seen)])
 
     def forward() -> Forward:

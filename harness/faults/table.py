@@ -90,10 +90,10 @@ FAULTS: tuple[Fault, ...] = (
         "source-sign", "beam from the wrong side", ("incident_vec",), PLAIN, (3, 4),
         (("image.c", "vec(-source->to.x, -source->to.y, -source->to.z)",
           "vec(source->to.x, source->to.y, source->to.z)"),),
-        (("scene/instrument.py", "incident=negative(apply(_per_source, vec(scene.sources.direction))),",
+        (("scene/setting_up.py", "incident=negative(apply(_per_source, vec(scene.sources.direction))),",
           "incident=apply(_per_source, vec(scene.sources.direction)),"),
-         ("scene/instrument.py", "from simulator.physics.vectors import Vec, apply, moves, negative, vec",
-          "from simulator.physics.vectors import Vec, apply, moves, vec")),
+         ("scene/setting_up.py", "from simulator.physics.vectors import apply, moves, negative, vec",
+          "from simulator.physics.vectors import apply, moves, vec")),
     ),
     Fault(
         "unit-slip", "scattering vector in 1/Angstrom", ("scattering_vec_m_inv",), PLAIN, (3, 4),

@@ -20,7 +20,9 @@ from simulator.physics.phi import orientation_steps
 from simulator.physics.rotations import turn
 from simulator.physics.vectors import Vec, apply
 from simulator.scene.instrument import Instrument
-from simulator.scene.scene import Orientations, Scene
+from simulator.scene.orientations import Orientations
+from simulator.scene.scene import Scene
+from simulator.scene.setting_up import set_up
 from simulator.units import ANGSTROM_PER_M, R_E_SQR_M2
 
 ELEMENTS = 1 << 15
@@ -78,7 +80,7 @@ def sensitivities(scene: Scene, pixel: tuple[int, int]) -> Follows:
     Args: scene: float64, on the CPU. pixel: (slow, fast), executed.
     """
     with torch.enable_grad():
-        ins = Instrument.of(scene)
+        ins = set_up(scene)
         ins = rebuilt(ins, [_free(part) for part in leaves(ins)])
         rotated, umats = _free_cells(scene)
         turned = _on_axes(*(_turned(scene, umats, v) for v in rotated))

@@ -19,7 +19,8 @@ from simulator.physics.lattice.factor import lattice_factor
 from simulator.physics.products import product
 from simulator.physics.structure_factors import in_range, nearest_F, tricubic_F
 from simulator.physics.vectors import Vec, apply, scale
-from simulator.scene.instrument import CellVectors, Instrument
+from simulator.scene.instrument import Instrument
+from simulator.scene.orientations import CellVectors
 from simulator.units import ANGSTROM_PER_M
 
 TABLE = (Axis("T", least=27),)

@@ -19,7 +19,8 @@ from simulator.kernel.rays import Rays
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import Level, Spot, Tap, no_tap
 from simulator.physics.vectors import apply
-from simulator.scene.instrument import CellVectors, Instrument
+from simulator.scene.instrument import Instrument
+from simulator.scene.orientations import CellVectors
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from simulator.physics.arithmetic import arithmetic
 from simulator.physics.vectors import Vec, apply
-from simulator.scene.instrument import CellVectors
+from simulator.scene.orientations import CellVectors
 
 
 def miller_indices(cell: CellVectors, q_per_m: Vec) -> Vec:

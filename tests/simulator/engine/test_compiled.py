@@ -22,8 +22,8 @@ from simulator.image import Rendered, render
 from simulator.kernel.kernel import photons
 from simulator.kernel.small_blocks import rehearse
 from simulator.kernel.stages import Stages
-from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
+from simulator.scene.setting_up import set_up
 
 BASE = (
     "-cell 40 45 50 85 95 100 -misset 10 20 30 -lambda 1 -distance 100 -pixel 0.4 -N 5 -nonoise -nopgm"
@@ -62,7 +62,7 @@ def rendered(options: str, compile_: str, dtype: str = "mixed") -> Rendered:
 def libraries(options: str, dtype: str) -> dict[str, set[Path]]:
     """Return the libraries of each stage of a run."""
     config = RunConfig.from_args(f"{BASE} {options} -dtype {dtype}".split())
-    ins = Instrument.of(prepare(config))
+    ins = set_up(prepare(config))
     probe = Probe()
     rehearse(ins, lambda few, block: photons(Stages(few, probe), block))
     found: dict[str, set[Path]] = {}

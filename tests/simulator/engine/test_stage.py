@@ -24,6 +24,7 @@ from simulator.kernel.small_blocks import rehearse
 from simulator.kernel.stages import Stages
 from simulator.scene.instrument import Instrument, Plan
 from simulator.scene.scene import prepare
+from simulator.scene.setting_up import set_up
 from simulator.sparse.bounds import BOUND
 from tests.simulator.small_run import run
 
@@ -45,7 +46,7 @@ ENGINES: dict[str, Callable[[], Engine]] = {
 def test_a_stage_that_reads_what_it_does_not_declare_fails_and_names_it(
     name: str, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ins = Instrument.of(prepare(run()))
+    ins = set_up(prepare(run()))
     READS[name](ins)
     monkeypatch.setattr(stages, "RAYS", replace(RAYS, function=lambda seen, given: READS[name](seen)))
     with pytest.raises(AttributeError, match=rf"'{name}' is read, but the stage does not declare it"):
@@ -66,7 +67,7 @@ def test_rows_name_parts_and_decisions_that_exist(name: str) -> None:
 
 
 def test_tables_of_a_call_lie_where_the_row_says() -> None:
-    ins = Instrument.of(prepare(run()))
+    ins = set_up(prepare(run()))
     probe = Probe()
     rehearse(ins, lambda few, block: photons(Stages(few, probe), block))
     (call,) = (call for call, _ in probe.calls.values() if call.stage is ADD)

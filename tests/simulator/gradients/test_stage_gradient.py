@@ -28,6 +28,7 @@ from simulator.physics.arithmetic import in_loops
 from simulator.physics.lattice.sines import cosine, sine
 from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
+from simulator.scene.setting_up import set_up
 from tests.simulator import gradient_cases as cases
 from tests.simulator.gradient_cases import configured
 
@@ -95,7 +96,7 @@ def distance(one: Tensor | None, other: Tensor | None) -> float:
 def test_slopes_of_stages_make_the_slopes_of_the_graph(
     case: str, mode: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ins = Instrument.of(prepare(configured(folder, mode, CASES[case])))
+    ins = set_up(prepare(configured(folder, mode, CASES[case])))
     if ins.policy.running:
         pytest.skip("a running sum in loop order has no stages of its own")
     monkeypatch.setattr(term_slopes, "EVALUATIONS_IN_CACHE", 100)
@@ -115,7 +116,7 @@ def test_slopes_of_stages_make_the_slopes_of_the_graph(
 
 
 def test_only_slopes_that_are_asked_for_are_formed(folder: Path) -> None:
-    ins = Instrument.of(prepare(configured(folder, "spec", RICH)))
+    ins = set_up(prepare(configured(folder, "spec", RICH)))
     block = block_of(ins)
     cell = {id(part) for part in leaves(ins.usual.final)}
     inner = OneByOne()
@@ -129,7 +130,7 @@ def test_only_slopes_that_are_asked_for_are_formed(folder: Path) -> None:
 
 
 def test_nothing_is_kept_after_the_slopes(folder: Path) -> None:
-    ins = Instrument.of(prepare(configured(folder, "spec", RICH)))
+    ins = set_up(prepare(configured(folder, "spec", RICH)))
     block = block_of(ins)
     free = [part.is_floating_point() for part in leaves(ins)]
     inner = OneByOne()

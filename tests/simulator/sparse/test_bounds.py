@@ -23,6 +23,7 @@ from simulator.physics.lattice.factor import ROUND_FACTOR, sinc3, sincg
 from simulator.physics.structure_factors import make_table, nearest_F
 from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
+from simulator.scene.setting_up import set_up
 from simulator.sparse.bounds import FactorBound, LatticeBound, TermBound
 from simulator.sparse.groups import Cluster, RayGroups, clusters
 
@@ -60,7 +61,7 @@ def instrument_of(options: str, factors: StructureFactors | None = None) -> Inst
     config = RunConfig.from_args(f"{CAMERA} -N 20 {options}".split())
     if factors is not None:
         config = replace(config, structure_factors=factors)
-    return Instrument.of(prepare(config))
+    return set_up(prepare(config))
 
 
 def worst(ins: Instrument, group: int, reach: Callable[[Tensor], Tensor] = lambda r: r) -> Tensor:

@@ -21,8 +21,8 @@ from simulator.kernel.kernel import photons
 from simulator.kernel.small_blocks import rehearse
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import Level, Recorder
-from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
+from simulator.scene.setting_up import set_up
 from simulator.sparse.groups import Centre
 from simulator.sparse.skipping import LeftOut, Skipping, Sparse
 
@@ -256,7 +256,7 @@ def test_an_image_with_a_gradient_is_computed_whole() -> None:
 def test_every_form_of_a_call_is_known_beforehand(run: str) -> None:
     """Forms that the probe does not see would not run as machine code."""
     scene = prepare(config_of(f"{RUNS[run]} -detpixels 200 -Xbeam 20 -Ybeam 20", 1e-7))
-    ins = Instrument.of(scene)
+    ins = set_up(scene)
     sparse = Sparse.of(ins, 1e-7, scene.executed())
     probe, seen = Probe(), Probe()
     rehearse(ins, lambda few, block: photons(sparse.probe(Stages(few, probe)), block))

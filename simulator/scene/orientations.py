@@ -1,0 +1,22 @@
+"""The cell vectors that evaluations see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.physics.vectors import Vec
+
+CellVectors = tuple[Vec, Vec, Vec]
+"""a, b and c in metres."""
+
+
+@dataclass(frozen=True)
+class Orientations:
+    """The cell vectors (metres) of every phi step and mosaic domain.
+
+    `rotated`: a, b, c after the phi rotation, components [1, 1, P, 1]; `final`: after the mosaic rotation
+    too, components [1, 1, P, M].
+    """
+
+    rotated: CellVectors
+    final: CellVectors
