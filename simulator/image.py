@@ -21,11 +21,11 @@ from simulator.engine.workers import workers
 from simulator.errors import InputError
 from simulator.gradients.image_gradient import Forward, choose_backward, differentiable, wanted
 from simulator.kernel.block_order import blocks_in_order, split
-from simulator.kernel.blocks import NEVER, Block
+from simulator.kernel.blocks import Block
 from simulator.kernel.kernel import photons
 from simulator.kernel.small_blocks import rehearse, uncompilable
 from simulator.kernel.stages import Stages
-from simulator.kernel.taps import Level, Spot, Tap, no_tap, silent
+from simulator.kernel.taps import NEVER, Level, Spot, Tap, no_tap, silent
 from simulator.kernel.traced_windows import Neighbourhood
 from simulator.limits.memory import keep_freed
 from simulator.scene.instrument import Instrument

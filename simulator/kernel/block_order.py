@@ -8,8 +8,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from simulator.kernel.blocks import NEVER, Block, spots, visit_of
+from simulator.kernel.blocks import Block, spots, visit_of
 from simulator.kernel.rays import passes_dmin
+from simulator.kernel.taps import NEVER
 from simulator.scene.instrument import Instrument
 from simulator.scene.region import window_of
 from simulator.scene.scene import Scene

@@ -8,11 +8,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from simulator.kernel.taps import Spot
+from simulator.kernel.taps import NEVER, Spot
 from simulator.scene.instrument import Instrument
-
-NEVER = torch.iinfo(torch.int64).max
-"""An ordinal that no evaluation reaches."""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ from torch import Tensor
 
 from simulator.engine.stage import Axis, Stage
 from simulator.kernel.accumulate import add_terms, multiply_running_sum, running_sums
-from simulator.kernel.blocks import NEVER
 from simulator.kernel.miller_indices import miller_indices
-from simulator.kernel.taps import Show, silent
+from simulator.kernel.taps import NEVER, Show, silent
 from simulator.physics.arithmetic import in_loops
 from simulator.physics.lattice.factor import lattice_factor
 from simulator.physics.products import product

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from simulator.kernel.blocks import NEVER, Block, Chunk, chunks, ordinals, place_of, spots, visit_of
+from simulator.kernel.blocks import Block, Chunk, chunks, ordinals, place_of, spots, visit_of
 from simulator.kernel.evaluation import ChunkInputs, packed, show_cell, unpacked
 from simulator.kernel.factors import Factors
 from simulator.kernel.finish import Sums
 from simulator.kernel.rays import Rays
 from simulator.kernel.stages import Stages
-from simulator.kernel.taps import Level, Spot, Tap, no_tap
+from simulator.kernel.taps import NEVER, Level, Spot, Tap, no_tap
 from simulator.physics.vectors import apply
 from simulator.scene.instrument import Instrument
 from simulator.scene.orientations import CellVectors

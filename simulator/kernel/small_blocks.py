@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import torch
 
-from simulator.kernel.blocks import NEVER, Block
-from simulator.kernel.taps import Tap, no_tap
+from simulator.kernel.blocks import Block
+from simulator.kernel.taps import NEVER, Tap, no_tap
 from simulator.physics.vectors import apply
 from simulator.scene.instrument import Instrument
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from simulator.engine.eager import Eager
-from simulator.kernel.blocks import NEVER, Block
+from simulator.kernel.blocks import Block
 from simulator.kernel.evaluation import ChunkInputs
 from simulator.kernel.factors import Factors
 from simulator.kernel.finish import Sums, scaled
@@ -25,7 +25,7 @@ from simulator.kernel.kernel import Photons, photons
 from simulator.kernel.rays import Rays, trace_rays
 from simulator.kernel.small_blocks import FEW
 from simulator.kernel.stages import Stages
-from simulator.kernel.taps import Show, Spot, Tap, no_tap, silent
+from simulator.kernel.taps import NEVER, Show, Spot, Tap, no_tap, silent
 from simulator.physics.vectors import Vec, apply, length
 from simulator.scene.instrument import Instrument
 from simulator.sparse.bounds import BOUND, Bounding, TermBound, largest_lengths

@@ -23,7 +23,8 @@ from simulator.fit.parameters import value_of, with_values
 from simulator.gradients import evaluation_gradient as term_slopes
 from simulator.gradients.stage_gradient import block_slopes
 from simulator.image import render
-from simulator.kernel.blocks import NEVER, Block
+from simulator.kernel.blocks import Block
+from simulator.kernel.taps import NEVER
 from simulator.physics.arithmetic import in_loops
 from simulator.physics.lattice.sines import cosine, sine
 from simulator.scene.instrument import Instrument

@@ -15,10 +15,9 @@ from torch import Tensor
 import simulator.sparse.bounds
 from simulator import RunConfig
 from simulator.config import StructureFactors
-from simulator.kernel.blocks import NEVER
 from simulator.kernel.evaluation import ChunkInputs, evaluate
 from simulator.kernel.rays import trace_rays
-from simulator.kernel.taps import Spot
+from simulator.kernel.taps import NEVER, Spot
 from simulator.physics.lattice.factor import ROUND_FACTOR, sinc3, sincg
 from simulator.physics.structure_factors import make_table, nearest_F
 from simulator.scene.instrument import Instrument
