@@ -66,7 +66,7 @@ def transposed(sound: Function) -> Function:
 
 
 def from_wrong_side(sound: Function) -> Function:
-    """Return `Instrument.of` with the beam from the wrong side."""
+    """Return `set_up` with the beam from the wrong side."""
 
     def instrument(scene: Any) -> Any:
         made = sound(scene)

@@ -155,7 +155,7 @@ FAULTS: tuple[SeededFault, ...] = (
                 " source->to = vec_scale(to, -1.0); sound(loop, p, n, diffracted); source->to = to;",
             ),
         ),
-        (PySeam("simulator.scene.instrument", "Instrument.of", wrong.from_wrong_side),),
+        (PySeam("simulator.scene.setting_up", "set_up", wrong.from_wrong_side),),
     ),
     SeededFault(
         "unit-slip",

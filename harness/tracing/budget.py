@@ -24,8 +24,8 @@ from harness.tracing.isolate import Isolator
 from harness.tracing.sensitivity import Sensitivities, sensitivities
 from simulator import RunConfig
 from simulator.errors import InputError
-from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
+from simulator.scene.setting_up import set_up
 from trace_tools.judging.blame import State
 from trace_tools.judging.judge import Report
 from trace_tools.judging.lookup import DEFAULT_GRAPH
@@ -121,7 +121,7 @@ def budgets(report: Report, words: Sequence[str], caller: Path) -> tuple[Budget,
     except InputError:
         return ()
     with torch.inference_mode():
-        ledger = _Ledger(report, Isolator(report.comparison, Instrument.of(scene)))
+        ledger = _Ledger(report, Isolator(report.comparison, set_up(scene)))
     found = []
     for pixel, c, py in ledger.finals()[:MOST_PIXELS]:
         slopes = sensitivities(scene, pixel).slopes if c != py else {}

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from simulator import RunConfig
 from simulator.errors import InputError
-from simulator.kernel.evaluation import miller_indices
+from simulator.kernel.miller_indices import miller_indices
 from simulator.physics.lattice.factor import lattice_factor
 from simulator.physics.polarization import kahn_factor
 from simulator.physics.rotations import rot_axis, turn
@@ -30,6 +30,7 @@ from simulator.physics.structure_factors import nearest_F
 from simulator.physics.vectors import Vec, apply, length, scale, stack, unit, vec
 from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
+from simulator.scene.setting_up import set_up
 from simulator.units import ANGSTROM_PER_M
 from trace_tools.judging.diff import Comparison, measure
 from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, input_entries
@@ -251,7 +252,7 @@ def isolate(comparison: Comparison, words: Sequence[str], caller: Path) -> tuple
     """
     try:
         with chdir(caller):
-            ins = Instrument.of(prepare(RunConfig.from_args(list(words))))
+            ins = set_up(prepare(RunConfig.from_args(list(words))))
     except InputError:
         return ()
     isolator = Isolator(comparison, ins)

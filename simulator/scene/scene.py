@@ -20,21 +20,12 @@ from simulator.physics.rotations import rot_axis, turn
 from simulator.physics.sources import Sources, list_sources
 from simulator.physics.structure_factors import Table, make_table, uses_interpolation
 from simulator.physics.vectors import Vec, apply, column, moves, plain, scalar, vec
+from simulator.scene.orientations import Orientations
 from simulator.scene.region import pixels_of, window_of
 from simulator.scene.skippable import require_skippable
 
 BEYOND_ANY_USE = 2.0**62
 """Stands for a number of sub-pixels that has no end."""
-
-
-@dataclass(frozen=True)
-class Orientations:
-    """The cell vectors a, b, c in metres of every phi step and mosaic domain."""
-
-    rotated: tuple[Vec, Vec, Vec]
-    """After the phi rotation, components [1, 1, P, 1]."""
-    final: tuple[Vec, Vec, Vec]
-    """After the mosaic rotation too, components [1, 1, P, M]."""
 
 
 @dataclass(frozen=True, eq=False)

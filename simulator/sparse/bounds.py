@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from simulator.engine.stage import Axis, Stage
+from simulator.physics.arithmetic import in_loops
 from simulator.physics.lattice.bound import ALLOWANCE, LatticeBound
 from simulator.physics.lattice.factor import lattice_bound
 from simulator.physics.structure_factors import Table
@@ -45,6 +47,19 @@ class Bounding:
         terms = amplitude.square() * self.bound.scale
         terms = terms if self.weight is None else terms * self.weight[0, :, 0, 0]
         return terms.expand(self.rays.size_per_m.shape[1])
+
+
+def _bound(_: Instrument, given: Bounding) -> Tensor:
+    return given.largest_terms()
+
+
+BOUND = Stage(
+    "bound",
+    _bound,
+    in_loops,
+    axes={"given.bound.factor.values": (Axis("U"),), "given.bound.lattice.caps": (None, Axis("V"))},
+)
+"""`Bounding.largest_terms`; its tables are those of windows and of caps."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.physics.sines import angle_of, cosine, radians, sine
+from simulator.physics.arithmetic import arithmetic
+from simulator.physics.lattice.sines import angle_of, cosine, radians, sine
 
 OFF_CENTRE = 2.0**-100
 """Added to a phase, it changes no bit of sin(N x)/sin(x) but at x = 0, where the quotient becomes N."""
@@ -119,7 +120,7 @@ def grating_slopes(
     cos_many = cosine(many)
     along_N = (radians(x) * cos_many).div_(one) if along_cells else None
     slope = cos_many.mul_(index_rad * cells).addcmul_(cosine(x), grating, value=-index_rad).div_(one)
-    if torch.compiler.is_compiling() or cells.dim():
+    if arithmetic().loops or cells.dim():
         near = one.abs() < NEAR_CENTRE[one.dtype] / cells
         return torch.where(near, _slope_near_peak(radians(x), grating, cells, index_rad), slope), along_N
     near = (_flat(one).abs() < NEAR_CENTRE[one.dtype] / cells).nonzero().squeeze(1)

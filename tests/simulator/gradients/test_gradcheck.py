@@ -14,8 +14,7 @@ from torch.autograd.gradcheck import GradcheckError
 from simulator import RunConfig, simulate
 from simulator.errors import InputError
 from simulator.fit.parameters import PARAMETERS, value_of, with_values
-from simulator.kernel import index_slopes as product_slopes
-from simulator.kernel import rays
+from simulator.kernel import miller_indices, rays
 from simulator.physics.lattice import interference
 from tests.simulator.gradient_cases import (
     INTERPOLATED,
@@ -164,13 +163,13 @@ def test_a_wrong_slope_is_found(wrong: str, folder: Path, monkeypatch: pytest.Mo
 
 
 def test_wrong_slopes_of_the_indices_are_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = product_slopes.Products.backward
+    whole = miller_indices.Products.backward
 
     def swapped(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         found = list(whole(ctx, *grads))
         found[1], found[2] = found[2], found[1]
         return tuple(found)
 
-    monkeypatch.setattr(product_slopes.Products, "backward", staticmethod(swapped))
+    monkeypatch.setattr(miller_indices.Products, "backward", staticmethod(swapped))
     with pytest.raises(GradcheckError, match="mismatch"):
         checked(configured(folder, "spec", "-nointerpolate"), FEW)

@@ -15,15 +15,15 @@ from torch import Tensor
 import simulator.sparse.bounds
 from simulator import RunConfig
 from simulator.config import StructureFactors
-from simulator.kernel.blocks import NEVER
-from simulator.kernel.evaluation import Part, evaluate
+from simulator.kernel.evaluation import ChunkInputs, evaluate
 from simulator.kernel.rays import trace_rays
-from simulator.kernel.taps import Spot
+from simulator.kernel.taps import NEVER, Spot
 from simulator.physics.lattice.interference import sinc3, sincg
 from simulator.physics.lattice.round import ROUND_FACTOR
 from simulator.physics.structure_factors import make_table, nearest_F
 from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
+from simulator.scene.setting_up import set_up
 from simulator.sparse.bounds import FactorBound, TermBound, bound_of_lattice
 from simulator.sparse.groups import Cluster, RayGroups, clusters
 
@@ -61,7 +61,7 @@ def instrument_of(options: str, factors: StructureFactors | None = None) -> Inst
     config = RunConfig.from_args(f"{CAMERA} -N 20 {options}".split())
     if factors is not None:
         config = replace(config, structure_factors=factors)
-    return Instrument.of(prepare(config))
+    return set_up(prepare(config))
 
 
 def worst(ins: Instrument, group: int, reach: Callable[[Tensor], Tensor] = lambda r: r) -> Tensor:
@@ -75,7 +75,7 @@ def worst(ins: Instrument, group: int, reach: Callable[[Tensor], Tensor] = lambd
     for cluster in clusters(ins, 5e9):
         h, r = cluster.centre.reach(groups)
         charge = bound.amplitude(h, reach(r)).double().square() * bound.scale
-        part = Part(rays.q_per_m, None, cluster.cell, None, None, ins.plan.interpolate, None, NEVER)
+        part = ChunkInputs(rays.q_per_m, None, cluster.cell, None, None, ins.plan.interpolate, None, NEVER)
         term = evaluate(ins, part).term.double().amax((2, 3)).view(K, -1, group).amax(2).flatten()
         charge = charge.expand(term.shape)
         found.append(torch.where(term == 0.0, 0.0, term / charge))
@@ -192,7 +192,7 @@ def test_clusters_hold_each_orientation_once() -> None:
     assert len(made) > 5
     assert sum(cluster.size for cluster in made) == 200
     assert ins.usual is not None
-    all_x = torch.cat([cluster.cell[0][0].flatten() for cluster in made])
+    all_x = torch.cat([cluster.cell[..., 0].flatten() for cluster in made])
     assert torch.equal(all_x.sort().values, ins.usual.final[0][0].flatten().sort().values)
 
 

@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from simulator.physics.arithmetic import arithmetic
+
 SINE_OF_HALF_TURNS = (
     3.1415926368954115, -5.1677096847994767, 2.5500697263299961, -0.59824212634209365, 0.077560386790797222,
 )  # fmt: skip
@@ -18,7 +20,7 @@ def in_half_turns(dtype: torch.dtype) -> bool:
 
     Compiled, a polynomial needs no reduction of its argument; operation by operation, one call is less.
     """
-    return dtype != torch.float64 and torch.compiler.is_compiling()
+    return dtype != torch.float64 and arithmetic().loops
 
 
 def angle_of(half_turns: Tensor) -> Tensor:

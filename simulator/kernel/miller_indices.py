@@ -1,4 +1,4 @@
-"""Derivatives of the Miller indices, h = a.q for each evaluation, as products of matrices."""
+"""Miller indices h = a.q, k = b.q, l = c.q of each evaluation, and their derivatives (spec 06 section 9)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,35 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.physics.vectors import Vec
+from simulator.physics.arithmetic import arithmetic
+from simulator.physics.vectors import Vec, apply
+from simulator.scene.orientations import CellVectors
+
+
+def miller_indices(cell: CellVectors, q_per_m: Vec) -> Vec:
+    """Return h = a.q, k = b.q, l = c.q.
+
+    Args: cell: components [1, 1, P, M] in metres; q_per_m: components [K, N, 1, 1].
+    Returns: three tensors [K, N, P, M], pixels fastest in memory. Source: spec 06 section 9.
+    """
+    parts = (*cell[0], *cell[1], *cell[2], *q_per_m)
+    if torch.is_grad_enabled() and any(part.requires_grad for part in parts):
+        indices: Vec = Products.apply(*parts)  # type: ignore[no-untyped-call]
+        return indices
+    return _products(cell, q_per_m)
+
+
+def _pixels_last(v: Vec) -> Vec:
+    """Return components [K, N, 1, 1] as [K, 1, 1, N], for products with pixels fastest in memory."""
+    return apply(lambda part: part.movedim(1, -1), v)
+
+
+def _products(cell: CellVectors, q_per_m: Vec) -> Vec:
+    """Return the products of three vectors [1, 1, P, M] with vectors [K, N, 1, 1]."""
+    qx, qy, qz = _pixels_last(q_per_m)  # [K, 1, 1, N]
+    a, b, c = (_pixels_last(v) for v in cell)  # [1, P, M, 1]
+    h, k, l = ((v[0] * qx).add_(v[1] * qy).add_(v[2] * qz).movedim(-1, 1) for v in (a, b, c))
+    return h, k, l
 
 
 class Products(torch.autograd.Function):
@@ -34,7 +62,7 @@ class Products(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Return the sums over pixels for the cell, and over orientations for q."""
         parts, needed = ctx.saved_tensors, ctx.needs_input_grad
-        if torch.compiler.is_compiling():
+        if arithmetic().loops:
             return tuple(_written_out(parts, grads, needed))
         P, M = parts[0].shape[2:]
         rows = [grad.movedim(1, -1).flatten(1, 2) for grad in grads]  # [K, P M, N]
