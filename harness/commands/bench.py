@@ -12,9 +12,9 @@ from typing import Any
 from harness.bench.cases import CASES, chosen_cases
 from harness.commands.common import CommandParser, positive_seconds, run_command
 from harness.errors import UsageError
-from harness.evidence.bundle_find import reports_root
 from harness.files import require_fresh, stamp
 from harness.programs.programs import DEVICES, DTYPES, MODES, simulator_program
+from harness.store.find import reports_root
 from harness.suite.crystal_data import data_folder
 from system_io.shown import json_text, printable
 

@@ -14,9 +14,9 @@ from golden_suite_generator.cases import load_cases, select
 from harness.bench.cases import chosen_cases
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
-from harness.evidence.bundle_find import reports_root
 from harness.files import require_fresh, stamp, write_whole
 from harness.programs.programs import DEVICES
+from harness.store.find import reports_root
 from harness.suite.crystal_data import data_folder
 from harness.suite.device_checks import BOUNDS, CheckState
 from system_io.shown import json_text

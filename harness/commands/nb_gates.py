@@ -12,10 +12,10 @@ from typing import Any
 from golden_suite_generator.cases import authoritative_args
 from harness.commands.common import CommandParser, positive_seconds, run_command
 from harness.errors import UsageError
-from harness.evidence.bundle_find import reports_root
-from harness.evidence.ci import require_free
 from harness.programs.programs import DEVICES, DTYPES, first_program, second_program
 from harness.shown import Row
+from harness.store.ci import require_free
+from harness.store.find import reports_root
 from harness.suite.crystal_data import data_folder, require_data
 from harness.verdict import State
 from system_io.shown import json_text
@@ -88,9 +88,9 @@ def _command(argv: Sequence[str]) -> int:
     programs = first_program(options.c_bin, os.environ), second_program(options.py_bin)
     reports = reports_root(options.reports)
     with data_folder(options.data) as (folder, label):
-        from harness.evidence.ci import publish_summary
         from harness.gates.run import BUILT_IN_ROI, PLAN_ROI, Plan, run_gates
         from harness.gates.table import GATES
+        from harness.store.ci import publish_summary
 
         gates = [gate for gate in GATES if not options.only or gate.id in options.only]
         plan = Plan(

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from harness.commands.common import CommandParser, run_command
 from harness.errors import BundleError, HarnessError, UsageError
-from harness.evidence.bundle_find import find_bundles, reports_root, require_bundle
-from harness.evidence.ci import require_free
+from harness.store.ci import require_free
+from harness.store.find import find_bundles, reports_root, require_bundle
 from harness.verdict import EXIT_STATUS, Word
 from system_io.shown import json_text, printable
 
@@ -209,8 +209,8 @@ def _history(options: argparse.Namespace) -> int:
 def _summary(options: argparse.Namespace) -> int:
     bundle = require_bundle(options.bundle)
     require_free({"--junit": options.junit, "--markdown": options.markdown})
-    from harness.evidence.ci import markdown, publish_summary
     from harness.evidence.verified import verified_metrics
+    from harness.store.ci import markdown, publish_summary
 
     metrics = verified_metrics(bundle)
     publish_summary([metrics], "nanoBragg parity", os.environ, options.junit, options.markdown)

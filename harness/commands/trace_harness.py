@@ -16,7 +16,6 @@ from harness.commands.common import (
     thread_count,
 )
 from harness.errors import UsageError
-from harness.evidence.bundle import METRICS
 from harness.files import default_target, filled_folder, require_fresh
 from harness.programs.programs import (
     DEVICES,
@@ -28,6 +27,7 @@ from harness.programs.programs import (
     second_program,
 )
 from harness.programs.watching import watching
+from harness.store.names import METRICS
 from harness.tracing.choice import Compared, Pixels, compared_program, read_compared, worst_pixels
 from harness.tracing.job import PHI_MODES, TraceJob, run_traced_pair, traced_arguments
 from system_io.command import uninterrupted

@@ -11,12 +11,12 @@ import pandas as pd
 
 from harness.drawing import Figure, FigureCanvasAgg
 from harness.errors import BundleError
-from harness.evidence.bundle_find import is_complete
-from harness.evidence.untrusted import read_json
 from harness.evidence.verified import TAMPERED
 from harness.evidence.verify import load_gradients, load_metrics, load_parts, verify_hashes
 from harness.files import STAMP_FORMAT
-from harness.images.part import differing
+from harness.store.find import is_complete
+from harness.store.stated import differing
+from harness.store.untrusted import read_json
 from harness.verdict import Word
 
 LIST_COLUMNS = ("bundle", "created", "kind", "verdict", "verified", "commit", "title")

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.evidence.schema import BUNDLE_SCHEMA
 from harness.evidence.verify import Check, load_metrics, verify
+from harness.store.schema import BUNDLE_SCHEMA
 from harness.verdict import EXIT_STATUS, Word
 
 MOST_REASONS = 10

@@ -1,6 +1,6 @@
 """Reads evidence bundles and checks that they are what they claim to be.
 
-A bundle is a folder that `harness.evidence.bundle` wrote (metrics.json and parts), or the result folder of
+A bundle is a folder that `harness.store.bundle` wrote (metrics.json and parts), or the result folder of
 one run of nb-compare (summary.json), nb-gradients or trace-harness. All end with sha256.txt and are read
 alike. Nothing that a bundle says is believed before it is checked, and no link in it is followed.
 """
@@ -14,25 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.evidence.bundle import (
-    COMMANDS,
-    ENVIRONMENT,
-    GRADIENTS,
-    HASHES,
-    MARK,
-    METRICS,
-    NAME,
-    SUMMARY,
-    sealed,
-)
-from harness.evidence.bundle_find import CLOSING_KIND, GATE_KIND, is_complete, require_bundle
-from harness.evidence.schema import check_metrics
-from harness.evidence.untrusted import BROKEN, JSON_LIMIT_BYTES, Fault, Tree, read_json, read_plain, tree_of
 from harness.files import sha256_of_file
 from harness.gradients.bundle import GRADIENTS_KIND, GradientPart, gradient_metrics, gradients_judged
 from harness.images.findings import SAME
-from harness.images.part import Part, differing, environment_of
+from harness.images.part import Part
 from harness.programs.programs import FILE_KIND, MODES
+from harness.store.bundle import sealed
+from harness.store.find import CLOSING_KIND, GATE_KIND, is_complete, require_bundle
+from harness.store.names import COMMANDS, ENVIRONMENT, GRADIENTS, HASHES, MARK, METRICS, NAME, SUMMARY
+from harness.store.schema import check_metrics
+from harness.store.stated import differing, environment_of
+from harness.store.untrusted import BROKEN, JSON_LIMIT_BYTES, Fault, Tree, read_json, read_plain, tree_of
 from harness.tracing.bundle import TRACE_KIND, TracePart, is_trace, trace_bundle_metrics
 from harness.verdict import Word
 

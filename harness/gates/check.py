@@ -7,10 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.evidence.bundle import COMMANDS, ENVIRONMENT, METRICS, SUMMARY
-from harness.evidence.bundle_find import STATEMENT, STATEMENT_PAGE
-from harness.evidence.schema import check_metrics
-from harness.evidence.untrusted import BROKEN, Fault, read_json, read_plain
 from harness.gates.figures import Setting
 from harness.gates.run import (
     STATEMENT_SCHEMA,
@@ -23,9 +19,12 @@ from harness.gates.run import (
 )
 from harness.gates.table import BY_ID, GRADIENTS_GATE, GRADIENTS_NOTE, Check, gate_verdict, judged_gate
 from harness.images.compare import Roi
-from harness.images.pair_check import text_faults
-from harness.images.part import Part, differing, environment_of
+from harness.images.part import Part
 from harness.programs.programs import MODES
+from harness.store.names import COMMANDS, ENVIRONMENT, METRICS, STATEMENT, STATEMENT_PAGE, SUMMARY
+from harness.store.schema import check_metrics
+from harness.store.stated import differing, environment_of, text_faults
+from harness.store.untrusted import BROKEN, Fault, read_json, read_plain
 from harness.verdict import EXIT_STATUS, STRICT, State, Word
 from system_io.shell import shell_text
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.bundle import BundleWriter
 from harness.gates.run import INITIATIVE, Plan, frame
 from harness.gates.table import GRADIENTS_GATE as GATE
 from harness.gates.table import GRADIENTS_NOTE as NOTE
@@ -14,6 +13,7 @@ from harness.gradients.bundle import GRADIENTS_KIND, GradientPart, gradients_jud
 from harness.gradients.job import GradientJob, run_gradients
 from harness.gradients.report import write_gradients
 from harness.programs.programs import MODES
+from harness.store.bundle import BundleWriter
 from harness.verdict import EXIT_STATUS, Word
 from system_io.errors import UserError
 from system_io.shown import json_text

@@ -12,10 +12,6 @@ import numpy as np
 
 from golden_suite_generator.cases import authoritative_words
 from golden_suite_generator.inputs.write import CRYSTAL_FILES
-from harness.evidence.bundle import COMMANDS, ENVIRONMENT, BundleWriter
-from harness.evidence.bundle_find import CLOSING_KIND, GATE_KIND, STATEMENT, STATEMENT_PAGE
-from harness.evidence.ci import markdown
-from harness.evidence.schema import BUNDLE_SCHEMA
 from harness.gates.figures import Setting
 from harness.gates.table import Gate, closing_figures, judged_gate
 from harness.images.compare import Roi
@@ -26,6 +22,11 @@ from harness.images.summary import write_results
 from harness.programs.environment import describe_environment
 from harness.programs.programs import MODES, Program
 from harness.programs.watching import Watch, nobody, watching
+from harness.store.bundle import BundleWriter
+from harness.store.ci import markdown
+from harness.store.find import CLOSING_KIND, GATE_KIND
+from harness.store.names import COMMANDS, ENVIRONMENT, STATEMENT, STATEMENT_PAGE
+from harness.store.schema import BUNDLE_SCHEMA
 from system_io.shell import shell_text
 from system_io.shown import json_text, printable
 

@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.bundle import GRADIENTS
-from harness.evidence.schema import BUNDLE_SCHEMA, GRADIENTS_ABOUT, check_gradients
-from harness.evidence.untrusted import read_json
 from harness.gradients.rows import Report, report_of
-from harness.images.part import differing, environment_of
+from harness.store.names import GRADIENTS
+from harness.store.schema import BUNDLE_SCHEMA, GRADIENTS_ABOUT, check_gradients
+from harness.store.stated import differing, environment_of
+from harness.store.untrusted import read_json
 from harness.verdict import EXIT_STATUS, State, Word
 
 GRADIENTS_KIND = "gradients"

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.commands.common import split_arguments
-from harness.evidence.bundle import COMMANDS, ENVIRONMENT, GRADIENTS
-from harness.evidence.untrusted import BROKEN, Fault
 from harness.gradients.bundle import GradientPart
 from harness.gradients.estimate import LEVELS, steps
 from harness.gradients.objective import DOUBLE_ROUNDING, FLOAT_ROUNDING, FirstSide, Objective
@@ -18,8 +16,10 @@ from harness.gradients.report import gradient_commands
 from harness.gradients.rows import Row
 from harness.gradients.table import Place, choose, find_places
 from harness.images.pair_again import called, stated_arguments, stated_program
-from harness.images.pair_check import ASKING, commands_of, text_faults
-from harness.images.part import differing, environment_of
+from harness.images.pair_check import ASKING
+from harness.store.names import COMMANDS, ENVIRONMENT, GRADIENTS
+from harness.store.stated import commands_of, differing, environment_of, text_faults
+from harness.store.untrusted import BROKEN, Fault
 
 ADDED = "added "
 NOISE_SLACK = 1.0 + 1e-9

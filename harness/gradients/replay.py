@@ -8,7 +8,7 @@ from harness.gradients.bundle import GradientPart
 from harness.gradients.job import GradientJob, run_gradients
 from harness.gradients.objective import Objective
 from harness.gradients.rows import Row
-from harness.images.part import RELATIVE_SLACK
+from harness.store.stated import RELATIVE_SLACK
 from harness.verdict import Word
 
 FIGURES = ("autograd", "estimate", "uncertainty", "verdict")

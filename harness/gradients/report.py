@@ -10,11 +10,12 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from harness.evidence.bundle import GRADIENTS, HASHES, files_below
-from harness.evidence.schema import check_gradients
 from harness.files import sha256_lines, write_whole
 from harness.gradients.rows import Report, Row
 from harness.shown import Shown
+from harness.store.bundle import files_below
+from harness.store.names import GRADIENTS, HASHES
+from harness.store.schema import check_gradients
 from harness.verdict import Word
 from system_io.shell import shell_text
 from system_io.shown import json_text, printable

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from harness.evidence.schema import GRADIENTS_SCHEMA
 from harness.gradients.estimate import (
     AGREEMENT,
     NO_EFFECT,
@@ -20,6 +19,7 @@ from harness.gradients.estimate import (
     judge_slope,
 )
 from harness.gradients.table import BY_NAME, Place
+from harness.store.schema import GRADIENTS_SCHEMA
 from harness.verdict import EXIT_STATUS, Verdict, Word
 
 IGNORED = "both programs ignore it here: other options or the parity mode decide in its place"

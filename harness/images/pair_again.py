@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.evidence.untrusted import read_plain
 from harness.images.compare import Roi
 from harness.images.findings import TRIED
 from harness.images.pair import SIDES, PairJob, PairResult, compared_runs, side_settings, stated_findings
@@ -18,6 +17,7 @@ from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import DIALECTS, FILE_KIND, SELF_NAMES, Program
 from harness.programs.run import OUTPUT_WORDS, TRACE_WORDS, ProgramRun
 from harness.programs.side_words import side_words
+from harness.store.untrusted import read_plain
 from harness.verdict import Finding, Word, limited
 from system_io.children import Outcome
 

@@ -13,16 +13,16 @@ import numpy as np
 
 from harness.commands.common import split_arguments
 from harness.errors import BundleError
-from harness.evidence.bundle import COMMANDS, ENVIRONMENT, SUMMARY
-from harness.evidence.untrusted import BROKEN, Fault, read_plain
 from harness.images.pair import SIDES, PairResult
 from harness.images.pair_again import restored
 from harness.images.pair_traces import as_stated, read_side, trace_metrics, trace_name
-from harness.images.part import Part, differing, environment_of, image_name
+from harness.images.part import Part, image_name
 from harness.images.summary import command_text, summary_data, write_pictures
 from harness.programs.run import ProgramRun, with_last_words
+from harness.store.names import COMMANDS, ENVIRONMENT, SUMMARY
+from harness.store.stated import commands_of, differing, environment_of, text_faults
+from harness.store.untrusted import BROKEN, Fault, read_plain
 from system_io.children import temporary_folder
-from system_io.shell import shell_words
 from trace_tools.errors import TraceError
 
 PREFIXES: Mapping[str, str] = {"reference": "TRACE_C", "simulator": "TRACE_PY"}
@@ -178,24 +178,6 @@ def block_of(s0: int, s1: int, f0: int, f1: int) -> set[tuple[int, int]]:
     if (s1 - s0 + 1) * (f1 - f0 + 1) > 1 << 22:
         raise BundleError(f"a traced block of {s1 - s0 + 1} x {f1 - f0 + 1} pixels is none; it is damaged")
     return {(slow, fast) for slow in range(s0, s1 + 1) for fast in range(f0, f1 + 1)}
-
-
-def commands_of(path: Path, line: int = 1) -> list[str]:
-    """Return the words of one line of commands.txt. Raises: BundleError if it is not there."""
-    lines = read_plain(path).decode("utf-8", "surrogateescape").split("\n")
-    if len(lines) <= line:
-        raise BundleError(f"'{path.name}' has no line {line + 1}; it is damaged")
-    return shell_words(lines[line])
-
-
-def text_faults(path: Path, text: str) -> list[str]:
-    """Return where a file of text is not what it must be, by its first line that differs."""
-    stated = read_plain(path).decode("utf-8", "surrogateescape")
-    if stated == text:
-        return []
-    pairs = zip([*stated.split("\n"), ""], [*text.split("\n"), ""], strict=False)
-    number, (old, new) = next((n, pair) for n, pair in enumerate(pairs, 1) if pair[0] != pair[1])
-    return [f"line {number}: states {old!r:.80}, the raw files give {new!r:.80}"]
 
 
 def _command_faults(part: Part, result: PairResult) -> list[str]:

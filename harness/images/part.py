@@ -13,29 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import BundleError
-from harness.evidence.bundle import ENVIRONMENT, SUMMARY
-from harness.evidence.schema import check_environment, check_summary
-from harness.evidence.untrusted import read_json, read_plain
 from harness.images.compare import Comparison, Made, Roi, compare_images, made_by
 from harness.images.pair_traces import SIDES, read_side
+from harness.store.names import SUMMARY
+from harness.store.schema import check_summary
+from harness.store.untrusted import read_json, read_plain
 from harness.verdict import Bounds, named_bounds
 from trace_tools.reading.trace_file import Trace
 
 Image = NDArray[np.float32]
-RELATIVE_SLACK = 1e-9
-ABSOLUTE_SLACK = 1e-15
 MOST_PIXELS = 1 << 28
 """Of an image that is read; more than any detector has."""
-
-
-def environment_of(folder: Path) -> dict[str, Any]:
-    """Return the content of env.json, empty if there is none."""
-    path = folder / ENVIRONMENT
-    if not path.is_file():
-        return {}
-    found = read_json(path)
-    check_environment(found, str(path))
-    return dict(found)
 
 
 def image_name(side: str) -> str:
@@ -130,27 +118,3 @@ class Part:
         made = made_by(self.summary["arguments"]) if self.counted else Made(counted=False)
         resample = self.summary["resampled"]
         return compare_images(self.first, self.second, roi, self.bounds(), resample=resample, made=made)
-
-
-def differing(fresh: Any, stated: Any, where: str) -> list[str]:
-    """Compare plain data; numbers may differ by the rounding of sums taken in another order.
-
-    Returns:
-        For each place that differs: its name, what is stated and what the raw files give.
-    """
-    if isinstance(fresh, dict) and isinstance(stated, dict):
-        keys = sorted({*fresh, *stated})
-        return [text for key in keys for text in differing(fresh.get(key), stated.get(key), f"{where}.{key}")]
-    if isinstance(fresh, list | tuple) and isinstance(stated, list | tuple) and len(fresh) == len(stated):
-        pairs = enumerate(zip(fresh, stated, strict=True))
-        return [text for n, (a, b) in pairs for text in differing(a, b, f"{where}[{n}]")]
-    if _same(fresh, stated):
-        return []
-    return [f"{where}: states {stated!r:.80}, the raw files give {fresh!r:.80}"]
-
-
-def _same(fresh: Any, stated: Any) -> bool:
-    numbers = all(isinstance(value, float | int) and not isinstance(value, bool) for value in (fresh, stated))
-    if not numbers:
-        return bool(fresh == stated)
-    return math.isclose(fresh, stated, rel_tol=RELATIVE_SLACK, abs_tol=ABSOLUTE_SLACK)

@@ -8,8 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.bundle import COMMANDS
-from harness.evidence.schema import check_summary
 from harness.files import sha256_lines
 from harness.images.compare import Comparison, Roi
 from harness.images.metrics import Metrics
@@ -17,6 +15,8 @@ from harness.images.pair import SIDES, PairResult
 from harness.images.pair_traces import trace_metrics, trace_name
 from harness.images.pictures import Frame, draw_difference, draw_image
 from harness.shown import Row, Shown, criterion_row, divergence_line
+from harness.store.names import COMMANDS
+from harness.store.schema import check_summary
 from harness.verdict import STRICT, State
 from system_io.shell import shell_text
 from system_io.shown import json_text, printable

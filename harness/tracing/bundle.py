@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.bundle import METRICS
-from harness.evidence.schema import BUNDLE_SCHEMA, TRACE_SCHEMA, check_trace
-from harness.evidence.untrusted import read_json, read_plain
 from harness.images.pair_traces import records_of
-from harness.images.part import differing, environment_of
+from harness.store.names import METRICS
+from harness.store.schema import BUNDLE_SCHEMA, TRACE_SCHEMA, check_trace
+from harness.store.stated import differing, environment_of
+from harness.store.untrusted import read_json, read_plain
 from harness.tracing.job import LOG_NAMES, SIDES
 from harness.verdict import State
 from trace_tools.reading.trace_file import Trace, read_stream

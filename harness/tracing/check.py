@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from harness.commands.common import split_arguments
-from harness.evidence.bundle import COMMANDS, ENVIRONMENT, METRICS
-from harness.evidence.schema import TRACE, TRACE_SCHEMA
-from harness.evidence.untrusted import BROKEN, Fault
 from harness.images.pair_again import called, stated_arguments, stated_program
-from harness.images.pair_check import ASKING, CUTTING, PREFIXES, block_of, commands_of, text_faults
+from harness.images.pair_check import ASKING, CUTTING, PREFIXES, block_of
 from harness.images.pair_traces import as_stated
-from harness.images.part import differing, environment_of
 from harness.programs.arguments import detector_shape
 from harness.programs.programs import Program
 from harness.programs.run import OUTPUT_WORDS
 from harness.programs.side_words import side_words
+from harness.store.names import COMMANDS, ENVIRONMENT, METRICS
+from harness.store.schema import TRACE, TRACE_SCHEMA
+from harness.store.stated import commands_of, differing, environment_of, text_faults
+from harness.store.untrusted import BROKEN, Fault
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME, TracePart
 from harness.tracing.job import CHANGED, EQUAL, LOG_NAMES, NOT_DONE, SIDES, TraceJob
 from system_io.shown import json_text

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.evidence.replay_parts import Chosen, Inputs, Replayed, changed_program, time_limit_s
-from harness.images.part import differing
+from harness.store.stated import differing
 from harness.tracing.bundle import FLOOR_NAME, TracePart
 from harness.tracing.job import LOG_NAMES, SIDES, TraceJob, run_traced_pair
 from harness.tracing.results import Asked, judge_pair, result_data, write_logs

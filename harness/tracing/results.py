@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.bundle import COMMANDS, HASHES, METRICS, files_below, sealed
-from harness.evidence.schema import TRACE_SCHEMA, check_trace
 from harness.files import input_facts, sha256_lines
 from harness.shown import Row, Shown, divergence_line
+from harness.store.bundle import files_below, sealed
+from harness.store.names import COMMANDS, HASHES, METRICS
+from harness.store.schema import TRACE_SCHEMA, check_trace
 from harness.tracing.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME
 from harness.tracing.isolate import Isolated, isolate, isolation_data, isolation_markdown

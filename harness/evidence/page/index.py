@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from harness.evidence.bundle_find import find_bundles, is_complete
 from harness.evidence.page.page import UNREADABLE, check_content
 from harness.evidence.page.templates import resource, template
 from harness.evidence.verify import load_metrics, verify
+from harness.store.find import find_bundles, is_complete
 from harness.verdict import Word
 from system_io.errors import UserError
 

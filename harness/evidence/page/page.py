@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.evidence.bundle_find import is_complete, require_bundle
 from harness.evidence.page.budget_view import trace_content
 from harness.evidence.page.cause_view import cause_content
 from harness.evidence.page.content import part_content
@@ -17,10 +16,11 @@ from harness.evidence.page.gradient_view import gradient_content
 from harness.evidence.page.graph import STATE_WORDS, graph_svg
 from harness.evidence.page.pack import pack_images, packed_json
 from harness.evidence.page.templates import resource, script_json, shown_data, template
-from harness.evidence.untrusted import read_json
 from harness.evidence.verify import Check, load_gradients, load_metrics, load_parts, load_trace, verify
 from harness.files import stamp
 from harness.images.part import Part
+from harness.store.find import is_complete, require_bundle
+from harness.store.untrusted import read_json
 from harness.verdict import Word
 
 SCRIPTS = (

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from harness.commands.nb_report import main
-from harness.evidence.bundle_find import find_bundles
 from harness.evidence.verify import load_metrics, verify
+from harness.store.find import find_bundles
 from harness.verdict import Word
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "reports" / "example"

@@ -14,13 +14,13 @@ from harness.commands import nb_compare, trace_harness
 from harness.commands import nb_gradients as gradients
 from harness.commands import nb_report as report_cli
 from harness.errors import BundleError
-from harness.evidence.bundle import HASHES, MARK
-from harness.evidence.bundle_find import find_bundles
 from harness.evidence.verify import verify
 from harness.gates.run import Plan, run_gates
 from harness.gates.table import GATES
 from harness.images.compare import Roi
 from harness.programs.programs import program_at
+from harness.store.find import find_bundles
+from harness.store.names import HASHES, MARK
 from harness.verdict import Word
 from tests.harness.forging import both, copied, data, raw, removed, reseal
 

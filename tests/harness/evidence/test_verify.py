@@ -15,8 +15,6 @@ import pytest
 
 from harness.commands.nb_report import main
 from harness.errors import BundleError
-from harness.evidence.bundle import HASHES, MARK, METRICS, BundleWriter, files_below, sealed
-from harness.evidence.bundle_find import find_bundles, is_complete
 from harness.evidence.verify import load_metrics, verify
 from harness.gates.run import Plan, run_gates
 from harness.gates.table import GATES
@@ -25,6 +23,9 @@ from harness.images.pair import PairJob, run_pair
 from harness.images.summary import write_results
 from harness.programs.environment import describe_environment
 from harness.programs.programs import program_at
+from harness.store.bundle import BundleWriter, files_below, sealed
+from harness.store.find import find_bundles, is_complete
+from harness.store.names import HASHES, MARK, METRICS
 from harness.verdict import Word
 from tests.harness.small_case import ROOT, run_script
 
@@ -256,7 +257,7 @@ KILLED = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
-from tests.harness.test_evidence import plan_of
+from tests.harness.evidence.test_verify import plan_of
 from harness.gates.run import run_gates
 from harness.gates.table import GATES
 run_gates(plan_of(sys.argv[1], sys.argv[2]), GATES[2:], Path(sys.argv[3]))

@@ -13,12 +13,13 @@ import pytest
 
 from harness.commands import nb_gradients as gradients
 from harness.commands import nb_report as report_cli
-from harness.evidence.bundle import GRADIENTS, HASHES, files_below
-from harness.evidence.schema import GRADIENTS_ABOUT
 from harness.evidence.verify import load_metrics, verify
 from harness.gates.run import run_gates
 from harness.gradients.rows import report_of
 from harness.programs.programs import program_at, simulator_program
+from harness.store.bundle import files_below
+from harness.store.names import GRADIENTS, HASHES
+from harness.store.schema import GRADIENTS_ABOUT
 from harness.verdict import Word
 from tests.harness.chromium import Page, find_chromium
 from tests.harness.small_case import WORDS, small_plan

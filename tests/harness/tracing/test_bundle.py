@@ -12,11 +12,12 @@ import pytest
 import trace_tools
 from harness.commands import nb_report as report_cli
 from harness.commands.trace_harness import main
-from harness.evidence.bundle import HASHES, METRICS, files_below, sealed
 from harness.evidence.verify import load_metrics, verify
 from harness.faults.seed import make_faulty
 from harness.faults.table import BY_ID
 from harness.files import sha256_lines
+from harness.store.bundle import files_below, sealed
+from harness.store.names import HASHES, METRICS
 from harness.verdict import Word
 
 PACKAGED = Path(trace_tools.__file__).parent / "data" / "noise_floor.json"

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import BundleError
-from harness.evidence.bundle import GRADIENTS, HASHES, MARK, METRICS, SUMMARY
+from harness.store.names import GRADIENTS, HASHES, MARK, METRICS, SUMMARY
 from system_io.files import identity
 
 GATE_KIND, CLOSING_KIND = "gate", "gates"
 DEEPEST = 32
-STATEMENT, STATEMENT_PAGE = "gates.json", "gates.md"
 
 
 def is_bundle(folder: Path) -> bool:

@@ -16,13 +16,13 @@ import pytest
 from harness.commands import nb_compare
 from harness.commands.nb_report import main
 from harness.errors import BundleError
-from harness.evidence.bundle_find import find_bundles
-from harness.evidence.ci import junit, markdown
-from harness.evidence.untrusted import read_json, strict_json
 from harness.evidence.verify import verify
 from harness.files import sha256_of_file
 from harness.images.pair_traces import read_side, trace_name
 from harness.programs.run import smv_shape
+from harness.store.ci import junit, markdown
+from harness.store.find import find_bundles
+from harness.store.untrusted import read_json, strict_json
 from harness.verdict import Word
 from system_io.shell import shell_text, shell_words
 from tests.harness.forging import data, everywhere, reseal

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -18,19 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError, HarnessError
-from harness.evidence.schema import check_metrics
 from harness.files import sha256_lines, sha256_of_file, stamp, write_whole
+from harness.store.names import HASHES, MARK, METRICS, NAME
+from harness.store.schema import check_metrics
 from system_io.owner import part_prefix, sweep
 from system_io.shown import json_text
 
-MARK = "INCOMPLETE.json"
-HASHES = "sha256.txt"
-METRICS = "metrics.json"
-SUMMARY = "summary.json"
-ENVIRONMENT = "env.json"
-COMMANDS = "commands.txt"
-GRADIENTS = "gradients.json"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 MOST_IN_A_SECOND = 1000
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from harness.errors import HarnessError
-from harness.evidence.bundle_find import is_complete
 from harness.files import write_whole
+from harness.store.find import is_complete
 from system_io.files import require_free_targets, targets
 from system_io.shown import markdown_text, printable
 
