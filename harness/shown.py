@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from harness.verdict import State
 from system_io.parser import QUIET, VERBOSE
 from system_io.shown import printable
+from system_io.verdict_words import Word
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +28,7 @@ STATE_STYLE = {
     State.NOT_COMPARED: "yellow",
     State.NOT_ASKED: "dim",
 }
-WORD_STYLE = {"PASS": "bold green", "PASS (LOOSENED)": "bold yellow", "REFINED": "bold yellow"}
+WORD_STYLE = {Word.PASS.value: "bold green", Word.LOOSENED.value: "bold yellow", "REFINED": "bold yellow"}
 FAILED_STYLE = "bold red"
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 
 from system_io.command import Command
 from system_io.parser import CommandParser
+from system_io.verdict_words import EXIT_STATUS, Word
 
 __all__ = ["EXIT_ERROR", "CommandParser", "run_command", "split_arguments"]
-EXIT_ERROR = 3
+EXIT_ERROR = EXIT_STATUS[Word.ERROR]
 MOST_THREADS = 1024
 
 

@@ -21,6 +21,7 @@ from harness.commands.common import (
 from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
 from harness.images.compare import Roi
+from harness.images.judgement import PUBLISHED, STRICT, ImageBounds
 from harness.images.pair import PairJob, PairResult, run_pair
 from harness.images.sides import as_said, check_sides
 from harness.programs.environment import described
@@ -35,7 +36,6 @@ from harness.programs.programs import (
     second_program,
 )
 from harness.programs.watching import watching
-from harness.verdict import PUBLISHED, STRICT, Bounds
 from system_io.parser import QUIET
 
 NAME = "nb-compare"
@@ -122,7 +122,7 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def chosen_bounds(published: bool, threshold: float | None) -> Bounds:
+def chosen_bounds(published: bool, threshold: float | None) -> ImageBounds:
     """Return the bounds in force."""
     bounds = PUBLISHED if published else STRICT
     return bounds if threshold is None else bounds.with_correlation(threshold)

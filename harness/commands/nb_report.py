@@ -14,8 +14,8 @@ from harness.commands.common import CommandParser, run_command
 from harness.errors import BundleError, HarnessError, UsageError
 from harness.store.ci import require_free
 from harness.store.find import find_bundles, reports_root, require_bundle
-from harness.verdict import EXIT_STATUS, Word
 from system_io.shown import json_text, printable
+from system_io.verdict_words import EXIT_STATUS, Word
 
 if TYPE_CHECKING:
     from harness.evidence.verify import Check

@@ -17,7 +17,7 @@ from harness.files import STAMP_FORMAT
 from harness.store.find import is_complete
 from harness.store.stated import differing
 from harness.store.untrusted import read_json
-from harness.verdict import Word
+from system_io.verdict_words import Word
 
 LIST_COLUMNS = ("bundle", "created", "kind", "verdict", "verified", "commit", "title")
 SMALLEST_SHOWN = 1e-18

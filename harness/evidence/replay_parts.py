@@ -12,7 +12,6 @@ from typing import Any
 from golden_suite_generator.inputs.write import CRYSTAL_FILES
 from harness.errors import BundleError
 from harness.files import sha256_of_file
-from harness.images.pair_traces import SIDES
 from harness.programs.arguments import DUMP_OPTIONS, OUTPUT_OPTIONS
 from harness.programs.image_file import file_program
 from harness.programs.programs import (
@@ -23,13 +22,14 @@ from harness.programs.programs import (
     program_at,
     second_program,
 )
+from harness.sides import SIDES
 from harness.suite.crystal_data import write_built_in
-from harness.verdict import Word
 from simulator.command_line.option_table import BY_SPELLING
 from simulator.command_line.options import parse
 from simulator.errors import InputError
 from system_io.children import temporary_folder
 from system_io.shown import printable
+from system_io.verdict_words import Word
 
 FILE = ("file",)
 LONGEST_RUN_S = 86_400.0

@@ -9,11 +9,15 @@ from typing import Any
 from harness.errors import BundleError
 from harness.evidence.verify import Check, load_metrics, verify
 from harness.store.schema import BUNDLE_SCHEMA
-from harness.verdict import EXIT_STATUS, Word
+from system_io.verdict_words import EXIT_STATUS, Word
 
 MOST_REASONS = 10
 TAMPERED, INCOMPLETE = "NOT VERIFIED", "INCOMPLETE"
-WORDS: Mapping[Word, str] = {Word.PASS: "verified", Word.FAIL: TAMPERED, Word.NOT_COMPARABLE: INCOMPLETE}
+WORDS: Mapping[Word, str] = {
+    Word.PASS: "verified",
+    Word.FAIL: TAMPERED,
+    Word.NOT_COMPARABLE: INCOMPLETE,
+}
 
 
 def verified_facts(check: Check) -> dict[str, Any]:

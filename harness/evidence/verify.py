@@ -22,11 +22,11 @@ from harness.programs.programs import FILE_KIND, MODES
 from harness.store.bundle import sealed
 from harness.store.find import CLOSING_KIND, GATE_KIND, is_complete, require_bundle
 from harness.store.names import COMMANDS, ENVIRONMENT, GRADIENTS, HASHES, MARK, METRICS, NAME, SUMMARY
-from harness.store.schema import check_metrics
+from harness.store.schema import BUNDLE_SCHEMA, check_metrics
 from harness.store.stated import differing, environment_of
 from harness.store.untrusted import BROKEN, JSON_LIMIT_BYTES, Fault, Tree, read_json, read_plain, tree_of
 from harness.tracing.bundle import TRACE_KIND, TracePart, is_trace, trace_bundle_metrics
-from harness.verdict import Word
+from system_io.verdict_words import Word
 
 HASH_LINE = re.compile(r"([0-9a-f]{64})  (\S[^\n]*)")
 PAIR_KIND = "pair"
@@ -107,7 +107,7 @@ def pair_metrics(part: Part) -> dict[str, Any]:
         for row in summary["criteria"]
     ]  # fmt: skip
     return {
-        "schema": "nb-bundle 1",
+        "schema": BUNDLE_SCHEMA,
         "kind": PAIR_KIND,
         "title": _pair_title(summary),
         "created": environment.get("created", ""),

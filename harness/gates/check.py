@@ -19,14 +19,16 @@ from harness.gates.run import (
 )
 from harness.gates.table import BY_ID, GRADIENTS_GATE, GRADIENTS_NOTE, Check, gate_verdict, judged_gate
 from harness.images.compare import Roi
+from harness.images.judgement import STRICT
 from harness.images.part import Part
 from harness.programs.programs import MODES
 from harness.store.names import COMMANDS, ENVIRONMENT, METRICS, STATEMENT, STATEMENT_PAGE, SUMMARY
 from harness.store.schema import check_metrics
 from harness.store.stated import differing, environment_of, text_faults
 from harness.store.untrusted import BROKEN, Fault, read_json, read_plain
-from harness.verdict import EXIT_STATUS, STRICT, State, Word
+from harness.verdict import State
 from system_io.shell import shell_text
+from system_io.verdict_words import EXIT_STATUS, Word
 
 SAME = ("arguments", "caller", "inputs", "settings")
 PLAIN_PAIR: Mapping[str, Any] = {"asked_region": None, "resampled": False}
@@ -109,7 +111,11 @@ def gradient_gate_faults(metrics: Mapping[str, Any], modes: Sequence[str], folde
         return
     if modes:
         yield Fault(METRICS, f"parts are {list(modes)}, must be {list(MODES)}")
-    failed = {"verdict": Word.ERROR.value, "exit_status": EXIT_STATUS[Word.ERROR], "figures": []}
+    failed = {
+        "verdict": Word.ERROR.value,
+        "exit_status": EXIT_STATUS[Word.ERROR],
+        "figures": [],
+    }
     yield from _differing(METRICS, failed, metrics)
     if not metrics["reasons"]:
         yield Fault(METRICS, "reasons: none, though nothing was compared")
@@ -203,7 +209,10 @@ def _gradient_row_faults(row: Mapping[str, Any]) -> list[str]:
     loose = [f["name"] for f in row["figures"] if _outside(f) and f["state"] == State.HELD.value]
     found = [f"{GRADIENTS_GATE}.verdict: {word} is not what its figures give"] if wrong else []
     found += [f"{GRADIENTS_GATE}: {name} is held, though outside its bound" for name in loose]
-    return [*found, *differing(EXIT_STATUS[Word(word)], row["exit_status"], f"{GRADIENTS_GATE}.exit_status")]
+    return [
+        *found,
+        *differing(EXIT_STATUS[Word(word)], row["exit_status"], f"{GRADIENTS_GATE}.exit_status"),
+    ]
 
 
 def _outside(figure: Mapping[str, Any]) -> bool:

@@ -14,7 +14,8 @@ from typing import Any
 from harness.images.compare import Comparison, Roi, compare_images
 from harness.images.pair_traces import records_of
 from harness.images.part import Part
-from harness.verdict import State, Word
+from harness.verdict import State
+from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
 from trace_tools.reading.trace_file import Trace
 
@@ -97,7 +98,7 @@ def relative_of(tap: str) -> Measure:
 def divergences(part: Part, _: Setting) -> float | None:
     """Return 0 if the traces have no divergence, 1 if they have one."""
     traces = part.summary["traces"]
-    if traces is None or traces["verdict"] == "NOT COMPARABLE":
+    if traces is None or traces["verdict"] == Word.NOT_COMPARABLE:
         return None
     return float(traces["first_divergence"] is not None or traces["exit_status"] != 0)
 

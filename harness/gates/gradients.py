@@ -14,9 +14,9 @@ from harness.gradients.job import GradientJob, run_gradients
 from harness.gradients.report import write_gradients
 from harness.programs.programs import MODES
 from harness.store.bundle import BundleWriter
-from harness.verdict import EXIT_STATUS, Word
 from system_io.errors import UserError
 from system_io.shown import json_text
+from system_io.verdict_words import EXIT_STATUS, Word
 
 
 def run_gradient_gate(plan: Plan, reports: Path, environment: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 from harness.gates import figures
 from harness.gates.figures import Measure, Setting, in_region, relative_of
 from harness.images.part import Part
-from harness.verdict import EXIT_STATUS, State, Word
+from harness.verdict import State
+from system_io.verdict_words import EXIT_STATUS, Word
 
 Published = float | None | Mapping[str, float]
 

@@ -13,7 +13,8 @@ from harness.store.names import GRADIENTS
 from harness.store.schema import BUNDLE_SCHEMA, GRADIENTS_ABOUT, check_gradients
 from harness.store.stated import differing, environment_of
 from harness.store.untrusted import read_json
-from harness.verdict import EXIT_STATUS, State, Word
+from harness.verdict import State
+from system_io.verdict_words import EXIT_STATUS, Word
 
 GRADIENTS_KIND = "gradients"
 STATES: Mapping[str, State] = {

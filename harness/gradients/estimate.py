@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from harness.verdict import Word
+from system_io.verdict_words import Word
 
 LEVELS = 12
 RATIO = 2.0

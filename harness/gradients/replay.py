@@ -9,7 +9,7 @@ from harness.gradients.job import GradientJob, run_gradients
 from harness.gradients.objective import Objective
 from harness.gradients.rows import Row
 from harness.store.stated import RELATIVE_SLACK
-from harness.verdict import Word
+from system_io.verdict_words import Word
 
 FIGURES = ("autograd", "estimate", "uncertainty", "verdict")
 RUNS = ("terms", "ends", "refusal")

@@ -16,9 +16,9 @@ from harness.shown import Shown
 from harness.store.bundle import files_below
 from harness.store.names import GRADIENTS, HASHES
 from harness.store.schema import check_gradients
-from harness.verdict import Word
 from system_io.shell import shell_text
 from system_io.shown import json_text, printable
+from system_io.verdict_words import Word
 
 STYLE = {Word.PASS: "green", Word.FAIL: "bold red", Word.NOT_COMPARABLE: "yellow"}
 

@@ -20,7 +20,8 @@ from harness.gradients.estimate import (
 )
 from harness.gradients.table import BY_NAME, Place
 from harness.store.schema import GRADIENTS_SCHEMA
-from harness.verdict import EXIT_STATUS, Verdict, Word
+from harness.verdict import Verdict
+from system_io.verdict_words import EXIT_STATUS, Word
 
 IGNORED = "both programs ignore it here: other options or the parity mode decide in its place"
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.images.judgement import STRICT, ImageBounds, judge_images
 from harness.images.metrics import Metrics, compare_pixels
 from harness.images.peaks import PeakComparison, compare_peaks
 from harness.programs.arguments import EPSILON_OPTIONS, last_numbers
-from harness.verdict import STRICT, Bounds, Verdict, Word, judge
+from harness.verdict import Verdict
+from system_io.verdict_words import Word
 
 Image = NDArray[np.float32]
 LEAST_PIXELS = 9
@@ -91,7 +93,7 @@ class Comparison:
     """The outcome of a comparison; metrics and peaks are None where there was nothing to measure."""
 
     verdict: Verdict
-    bounds: Bounds
+    bounds: ImageBounds
     roi: Roi | None
     first: Image | None = None
     second: Image | None = None
@@ -105,7 +107,7 @@ def compare_images(
     first: Image,
     second: Image,
     roi: Roi | None = None,
-    bounds: Bounds = STRICT,
+    bounds: ImageBounds = STRICT,
     *,
     resample: bool = False,
     made: Made = Made(),
@@ -163,7 +165,7 @@ def _measured(compared: Comparison, made: Made) -> Comparison:
         notes = (*notes, "no peak stands out on either side: both figures of peaks are not compared")
     if not made.counted:
         metrics = replace(metrics, pixels_apart=None, pixels_apart_allowed=None)
-    verdict = judge(metrics, peaks, compared.bounds, resampled=compared.resampled)
+    verdict = judge_images(metrics, peaks, compared.bounds, resampled=compared.resampled)
     return replace(compared, verdict=verdict, metrics=metrics, peaks=peaks, notes=notes)
 
 

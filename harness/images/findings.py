@@ -21,7 +21,8 @@ from harness.programs.arguments import QUIRK_OPTIONS, PreparedArguments, last_nu
 from harness.programs.programs import FILE_KIND, Program
 from harness.programs.quirk_options import relevant_quirks
 from harness.programs.run import ProgramRun, run_program
-from harness.verdict import Finding, Word
+from harness.verdict import Finding
+from system_io.verdict_words import Word
 
 SAME, TRACES, PROBE, RERUN, QUIRK = "one program", "traces", "probe", "rerun", "quirk"
 STATED, TRIED = (SAME, TRACES), (PROBE, RERUN, QUIRK)

@@ -10,16 +10,17 @@ from typing import Any
 from harness.files import input_facts
 from harness.images.compare import Comparison, Made, Roi, compare_images, made_by
 from harness.images.findings import Bench, same_program, trace_findings, tried_findings
+from harness.images.judgement import STRICT, ImageBounds
 from harness.images.pair_traces import traced
 from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun, run_program
 from harness.programs.side_words import require_known, side_words
 from harness.programs.watching import Watch, nobody
-from harness.verdict import STRICT, Bounds, Finding, Verdict, Word, limited
+from harness.sides import SIDES
+from harness.verdict import Finding, Verdict, limited
 from system_io.children import temporary_folder
-
-SIDES = ("c", "py")
+from system_io.verdict_words import Word
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class PairJob:
     dtype: str | None = None
     device: str | None = None
     roi: Roi | None = None
-    bounds: Bounds = STRICT
+    bounds: ImageBounds = STRICT
     resample: bool = False
     timeout_s: float = 1800.0
     threads: int = 1

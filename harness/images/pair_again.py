@@ -10,16 +10,18 @@ from typing import Any
 from harness.errors import BundleError
 from harness.images.compare import Roi
 from harness.images.findings import TRIED
-from harness.images.pair import SIDES, PairJob, PairResult, compared_runs, side_settings, stated_findings
+from harness.images.pair import PairJob, PairResult, compared_runs, side_settings, stated_findings
 from harness.images.pair_traces import trace_name
 from harness.images.part import Part
 from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import DIALECTS, FILE_KIND, SELF_NAMES, Program
 from harness.programs.run import OUTPUT_WORDS, TRACE_WORDS, ProgramRun
 from harness.programs.side_words import side_words
+from harness.sides import SIDES
 from harness.store.untrusted import read_plain
-from harness.verdict import Finding, Word, limited
+from harness.verdict import Finding, limited
 from system_io.children import Outcome
+from system_io.verdict_words import Word
 
 
 def stated_program(provenance: Mapping[str, Any]) -> Program:

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from harness.errors import BundleError
 from harness.images.compare import Comparison, Made, Roi, compare_images, made_by
-from harness.images.pair_traces import SIDES, read_side
+from harness.images.judgement import ImageBounds, named_bounds
+from harness.images.pair_traces import read_side
+from harness.sides import SIDES
 from harness.store.names import SUMMARY
 from harness.store.schema import check_summary
 from harness.store.untrusted import read_json, read_plain
-from harness.verdict import Bounds, named_bounds
 from trace_tools.reading.trace_file import Trace
 
 Image = NDArray[np.float32]
@@ -97,7 +98,7 @@ class Part:
         """Return both traces. Raises: TraceError if there is none."""
         return read_side(self.folder, SIDES[0]), read_side(self.folder, SIDES[1])
 
-    def bounds(self) -> Bounds:
+    def bounds(self) -> ImageBounds:
         """Return the bounds that were in force. Raises: BundleError if the numbers do not go by the name."""
         stated = self.summary["bounds"]
         bounds = named_bounds(str(stated.get("name")))

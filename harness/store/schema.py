@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import BundleError
-from harness.verdict import State, Word
+from harness.verdict import State
+from system_io.verdict_words import Word
+from trace_tools.schema import TRACE_SCHEMA
 
 BUNDLE_SCHEMA = "nb-bundle 1"
 SUMMARY_SCHEMA = 2
 GRADIENTS_SCHEMA = "nb-gradients 2"
-TRACE_SCHEMA = "trace-diff-metrics 1"
 
 
 @dataclass(frozen=True)

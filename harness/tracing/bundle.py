@@ -11,18 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from harness.images.pair_traces import records_of
+from harness.sides import SIDES
 from harness.store.names import METRICS
-from harness.store.schema import BUNDLE_SCHEMA, TRACE_SCHEMA, check_trace
+from harness.store.schema import BUNDLE_SCHEMA, check_trace
 from harness.store.stated import differing, environment_of
 from harness.store.untrusted import read_json, read_plain
-from harness.tracing.job import LOG_NAMES, SIDES
+from harness.tracing.job import LOG_NAMES
 from harness.verdict import State
+from system_io.verdict_words import Word
 from trace_tools.reading.trace_file import Trace, read_stream
+from trace_tools.schema import TRACE_SCHEMA
 
 TRACE_KIND = "trace"
 GRAPH_NAME, FLOOR_NAME, PAGE_NAME = "graph.json", "floor.json", "diff.md"
 FINAL_TAP = "I_pixel_final"
-STATES: Mapping[str, State] = {"PASS": State.HELD, "PASS (LOOSENED)": State.HELD, "FAIL": State.FAILED}
+STATES: Mapping[str, State] = {
+    Word.PASS: State.HELD,
+    Word.LOOSENED: State.HELD,
+    Word.FAIL: State.FAILED,
+}
 SUM_SLACK = 1e-9
 
 

@@ -14,20 +14,22 @@ from harness.programs.arguments import detector_shape
 from harness.programs.programs import Program
 from harness.programs.run import OUTPUT_WORDS
 from harness.programs.side_words import side_words
+from harness.sides import SIDES
 from harness.store.names import COMMANDS, ENVIRONMENT, METRICS
-from harness.store.schema import TRACE, TRACE_SCHEMA
+from harness.store.schema import TRACE
 from harness.store.stated import commands_of, differing, environment_of, text_faults
 from harness.store.untrusted import BROKEN, Fault
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME, TracePart
-from harness.tracing.job import CHANGED, EQUAL, LOG_NAMES, NOT_DONE, SIDES, TraceJob
+from harness.tracing.job import CHANGED, EQUAL, LOG_NAMES, NOT_DONE, TraceJob
 from system_io.shown import json_text
+from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.judge import Options, judge
 from trace_tools.judging.noise_floor import FALLBACK_BOUND
 from trace_tools.judging.render import metrics
-from trace_tools.judging.verdict import EXIT_STATUS
 from trace_tools.reading.trace_file import Trace
+from trace_tools.schema import TRACE_SCHEMA
 
 ASKED_AS = {"rtol": "rtol", "atol": "atol", "k": "k", "stars": "emit_rot_stars", "budget": "budget",
             "dtype": "dtype", "device": "device", "level": "level"}  # fmt: skip
@@ -73,12 +75,12 @@ def _judgement_faults(part: TracePart) -> Iterator[Fault]:
         verdict = TraceVerdict(word, reasons, report, isolated, budgets)
         fresh = as_stated(metrics(report), data)
     except (NotComparableError, TraceError) as error:
-        word = "NOT COMPARABLE" if isinstance(error, NotComparableError) else "ERROR"
+        word = Word.NOT_COMPARABLE if isinstance(error, NotComparableError) else Word.ERROR
         verdict = TraceVerdict(word, (within(part.folder, error),), None)
         fresh = {"schema": TRACE_SCHEMA, "first_divergence": None}
         if isolated or budgets:
             yield Fault(METRICS, "isolated or budget: there are some, though nothing was compared")
-    fresh |= {"verdict": verdict.word, "exit_status": EXIT_STATUS[verdict.word]}
+    fresh |= {"verdict": verdict.word.value, "exit_status": EXIT_STATUS[verdict.word]}
     fresh |= {"reasons": list(verdict.reasons)}
     yield from _said(METRICS, [text for key in fresh for text in differing(fresh[key], data.get(key), key)])
     strange = sorted(data.keys() - fresh.keys() - TRACE.keys())

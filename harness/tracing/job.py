@@ -17,12 +17,12 @@ from harness.programs.programs import Program
 from harness.programs.run import WORK_NAME, ProgramRun, run_program
 from harness.programs.side_words import require_known, side_words
 from harness.programs.watching import Watch, nobody
-from harness.verdict import Word
+from harness.sides import SIDES
 from system_io.children import temporary_folder
+from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
 from trace_tools.reading.trace_file import Trace, read_trace
 
-SIDES = ("c", "py")
 LOG_NAMES: Mapping[str, str] = {"c": "trace_c.log", "py": "trace_py.log"}
 PHI_MODES: Mapping[str, str] = {"c-parity": "on", "spec": "off"}
 OWN_OPTIONS: Mapping[str, str] = {

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.evidence.replay_parts import Chosen, Inputs, Replayed, changed_program, time_limit_s
+from harness.sides import SIDES
 from harness.store.stated import differing
 from harness.tracing.bundle import FLOOR_NAME, TracePart
-from harness.tracing.job import LOG_NAMES, SIDES, TraceJob, run_traced_pair
+from harness.tracing.job import LOG_NAMES, TraceJob, run_traced_pair
 from harness.tracing.results import Asked, judge_pair, result_data, write_logs
-from harness.verdict import EXIT_STATUS, Word
 from system_io.children import temporary_folder
+from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.judge import judge
@@ -91,4 +92,4 @@ def _compare(before: bytes, after: bytes, name: str) -> tuple[Word, str]:
         if report.first is None
         else f"differs at {report.first.tap}"
     )
-    return Word(report.verdict), f"not byte for byte: {where}"
+    return report.verdict, f"not byte for byte: {where}"

@@ -13,22 +13,24 @@ from typing import Any
 
 from harness.files import input_facts, sha256_lines
 from harness.shown import Row, Shown, divergence_line
+from harness.sides import SIDES
 from harness.store.bundle import files_below, sealed
 from harness.store.names import COMMANDS, HASHES, METRICS
-from harness.store.schema import TRACE_SCHEMA, check_trace
+from harness.store.schema import check_trace
 from harness.tracing.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME
 from harness.tracing.isolate import Isolated, isolate, isolation_data, isolation_markdown
-from harness.tracing.job import CHANGED, LOG_NAMES, SIDES, TracedPair
+from harness.tracing.job import CHANGED, LOG_NAMES, TracedPair
 from harness.tracing.rot_stars import star_graph, with_rot_stars
 from system_io.shell import shell_text
 from system_io.shown import json_text, markdown_text, printable
+from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.judge import Options, Report, judge
 from trace_tools.judging.render import markdown, metrics, verdict_line
-from trace_tools.judging.verdict import EXIT_STATUS
 from trace_tools.reading.trace_file import read_stream
+from trace_tools.schema import TRACE_SCHEMA
 
 NAME = "trace-harness"
 MOST_PIXELS = 6
@@ -54,7 +56,7 @@ class Asked:
 class TraceVerdict:
     """The word, its reasons, and the report of the trace tools (None if nothing could be compared)."""
 
-    word: str
+    word: Word
     reasons: tuple[str, ...]
     report: Report | None
     isolated: tuple[Isolated, ...] = ()
@@ -99,9 +101,9 @@ def judge_pair(folder: Path, pair: TracedPair, asked: Asked) -> TraceVerdict:
         ]
         report = judge(traces[0], traces[1], judge_options(folder, asked))
     except NotComparableError as error:
-        return TraceVerdict("NOT COMPARABLE", (within(folder, error),), None)
+        return TraceVerdict(Word.NOT_COMPARABLE, (within(folder, error),), None)
     except TraceError as error:
-        return TraceVerdict("ERROR", (within(folder, error),), None)
+        return TraceVerdict(Word.ERROR, (within(folder, error),), None)
     isolated = isolate(report.comparison, isolation_words(pair), pair.job.caller)
     shares = budgets(report, isolation_words(pair), pair.job.caller) if asked.budget else ()
     observed = {side: pair.sides[side].observed.text for side in SIDES}
@@ -109,12 +111,12 @@ def judge_pair(folder: Path, pair: TracedPair, asked: Asked) -> TraceVerdict:
     return TraceVerdict(word, reasons, report, isolated, shares)
 
 
-def overruled(report: Report, observed: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+def overruled(report: Report, observed: Mapping[str, str]) -> tuple[Word, tuple[str, ...]]:
     """Return word and reasons of a report; a pixel that the taps changed makes them those of an error."""
     changed = [
         f"observer check, {side}: {text}" for side, text in observed.items() if text.startswith(CHANGED)
     ]
-    return ("ERROR" if changed else report.verdict), (*changed, verdict_line(report))
+    return (Word.ERROR if changed else report.verdict), (*changed, verdict_line(report))
 
 
 def within(folder: Path, error: Exception) -> str:
@@ -139,7 +141,7 @@ def result_data(pair: TracedPair, verdict: TraceVerdict, asked: Asked) -> dict[s
         data = metrics(verdict.report)
     data.update(
         {
-            "verdict": verdict.word,
+            "verdict": verdict.word.value,
             "exit_status": verdict.exit_status,
             "reasons": list(verdict.reasons),
             "parity_mode": pair.job.mode,

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from harness.evidence.verify import verify_hashes
-from harness.verdict import Word
 from system_io.owner import PART
+from system_io.verdict_words import Word
 from tests.fixtures.waiting import is_gone, wait_until
 
 ROOT = Path(__file__).parents[2]

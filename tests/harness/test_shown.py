@@ -8,8 +8,9 @@ import pytest
 from rich.console import Console
 
 from harness.shown import MOST_ROWS, Row, Shown, divergence_line, show
-from harness.verdict import State, Word
+from harness.verdict import State
 from system_io.parser import QUIET, USUAL, VERBOSE
+from system_io.verdict_words import Word
 
 PLACE = "/a/very/long/path/" + "x" * 120
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from system_io.files import identity, read_regular
 from system_io.shown import printable
+from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import Alignment, align
 from trace_tools.judging.blame import DIVERGENT, Blame, State, find_blame
@@ -17,7 +18,7 @@ from trace_tools.judging.diff import Bounds, Comparison, compare
 from trace_tools.judging.findings import Finding, finding
 from trace_tools.judging.lookup import DEFAULT_GRAPH, Graph
 from trace_tools.judging.noise_floor import bounds_for, load_floor, packaged_floor
-from trace_tools.judging.verdict import EXIT_STATUS, Decision, Evidence, decide, verdict_line
+from trace_tools.judging.verdict import Decision, Evidence, decide, verdict_line
 from trace_tools.reading.read_pair import read_pair
 from trace_tools.reading.stream_check import check_stream
 from trace_tools.reading.trace_file import Trace
@@ -61,7 +62,7 @@ class Report:
     problems: tuple[str, ...]
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Word:
         """The word of the verdict."""
         return self.decision.verdict
 

@@ -15,6 +15,7 @@ from trace_tools.judging.findings import Finding
 from trace_tools.judging.judge import Report
 from trace_tools.judging.verdict import coverage
 from trace_tools.reading.trace_file import Trace
+from trace_tools.schema import TRACE_SCHEMA
 from trace_tools.tap_points import TAP_POINTS, TapPoint
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def metrics(report: Report) -> dict[str, Any]:
     comparison, blame = report.comparison, report.blame
     alignment = comparison.alignment
     content = {
-        "schema": "trace-diff-metrics 1",
-        "verdict": report.verdict,
+        "schema": TRACE_SCHEMA,
+        "verdict": report.verdict.value,
         "exit_status": report.exit_status,
         "error": report.error,
         "first_divergence": report.first.tap if report.first else None,

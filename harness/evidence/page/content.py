@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from harness.evidence.page.geometry import geometry_content
 from harness.images.compare import Roi
 from harness.images.metrics import ulp_distance
-from harness.images.pair_traces import SIDES
 from harness.images.part import Part
 from harness.images.peaks import FLOOR_FRACTION, GATE_PX, find_spots, match_spots
 from harness.programs.arguments import TRACE_OPTIONS
+from harness.sides import SIDES
 from harness.tracing.choice import Compared, worst_pixels
 from trace_tools.errors import TraceError
 from trace_tools.reading.lines import show_context

@@ -12,11 +12,15 @@ from harness.evidence.page.page import UNREADABLE, check_content
 from harness.evidence.page.templates import resource, template
 from harness.evidence.verify import load_metrics, verify
 from harness.store.find import find_bundles, is_complete
-from harness.verdict import Word
 from system_io.errors import UserError
+from system_io.verdict_words import Word
 
 DAMAGED, INCOMPLETE = "DAMAGED", "INCOMPLETE"
-STATES = {Word.PASS: "verified", Word.FAIL: "NOT VERIFIED", Word.NOT_COMPARABLE: "incomplete"}
+STATES = {
+    Word.PASS: "verified",
+    Word.FAIL: "NOT VERIFIED",
+    Word.NOT_COMPARABLE: "incomplete",
+}
 
 
 def index_page(root: Path, home: Path) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 from harness.evidence.page.index import index_page
 from harness.evidence.page.page import html_page
 from harness.evidence.verify import verify
-from harness.verdict import Word
 from system_io.shown import printable
+from system_io.verdict_words import Word
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from harness.files import stamp
 from harness.images.part import Part
 from harness.store.find import is_complete, require_bundle
 from harness.store.untrusted import read_json
-from harness.verdict import Word
+from system_io.verdict_words import Word
 
 SCRIPTS = (
     "layers.js", "pyramid.js", "lattice.js", "viewer.js", "plots.js", "graph.js", "state.js", "controls.js",

@@ -20,7 +20,7 @@ from harness.programs.programs import program_at, simulator_program
 from harness.store.ci import junit
 from harness.store.find import find_bundles, is_complete
 from harness.suite.crystal_data import write_built_in
-from harness.verdict import Word
+from system_io.verdict_words import Word
 from tests.harness.small_case import small_plan
 
 GRATING = "sin(x * cells) / sin(x)"

@@ -5,7 +5,7 @@ from pathlib import Path
 from harness.commands.nb_report import main
 from harness.evidence.verify import load_metrics, verify
 from harness.store.find import find_bundles
-from harness.verdict import Word
+from system_io.verdict_words import Word
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "reports" / "example"
 

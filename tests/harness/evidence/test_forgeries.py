@@ -21,7 +21,7 @@ from harness.images.compare import Roi
 from harness.programs.programs import program_at
 from harness.store.find import find_bundles
 from harness.store.names import HASHES, MARK
-from harness.verdict import Word
+from system_io.verdict_words import Word
 from tests.harness.forging import both, copied, data, raw, removed, reseal
 
 ROOT = Path(__file__).resolve().parents[3]

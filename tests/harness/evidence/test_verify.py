@@ -26,7 +26,7 @@ from harness.programs.programs import program_at
 from harness.store.bundle import BundleWriter, files_below, sealed
 from harness.store.find import find_bundles, is_complete
 from harness.store.names import HASHES, MARK, METRICS
-from harness.verdict import Word
+from system_io.verdict_words import Word
 from tests.harness.small_case import ROOT, run_script
 
 FRAME = {

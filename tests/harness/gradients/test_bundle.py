@@ -20,7 +20,7 @@ from harness.programs.programs import program_at, simulator_program
 from harness.store.bundle import files_below
 from harness.store.names import GRADIENTS, HASHES
 from harness.store.schema import GRADIENTS_ABOUT
-from harness.verdict import Word
+from system_io.verdict_words import Word
 from tests.harness.chromium import Page, find_chromium
 from tests.harness.small_case import WORDS, small_plan
 

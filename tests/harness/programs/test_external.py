@@ -17,9 +17,10 @@ from harness.programs.arguments import prepare_arguments
 from harness.programs.programs import Program
 from harness.programs.quirk_options import RELEVANT
 from harness.programs.side_words import side_words
-from harness.verdict import Finding, Verdict, Word, limited
+from harness.verdict import Finding, Verdict, limited
 from simulator.command_line.option_table import BY_SPELLING
 from simulator.quirks import REGISTRY
+from system_io.verdict_words import Word
 
 LINE = "-cell 79 79 38 -default_F 9 -lambda 1 -distance 99 -detpixels 24 -pixel 0.4 -N 5 -oversample 1"
 ARGS = LINE.split()

@@ -23,8 +23,8 @@ from harness.programs.run import smv_shape
 from harness.store.ci import junit, markdown
 from harness.store.find import find_bundles
 from harness.store.untrusted import read_json, strict_json
-from harness.verdict import Word
 from system_io.shell import shell_text, shell_words
+from system_io.verdict_words import Word
 from tests.harness.forging import data, everywhere, reseal
 from trace_tools.errors import TraceError
 

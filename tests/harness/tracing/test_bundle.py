@@ -18,7 +18,7 @@ from harness.faults.table import BY_ID
 from harness.files import sha256_lines
 from harness.store.bundle import files_below, sealed
 from harness.store.names import HASHES, METRICS
-from harness.verdict import Word
+from system_io.verdict_words import Word
 
 PACKAGED = Path(trace_tools.__file__).parent / "data" / "noise_floor.json"
 FAULT = BY_ID["polarization-dropped"]
