@@ -134,7 +134,7 @@ def _replay(options: argparse.Namespace) -> int:
     if check.word is not Word.PASS:
         return _tell(check, options.json, "; not replayed")
     from harness.evidence.replay import replay, replay_word
-    from harness.evidence.replay_parts import Chosen
+    from harness.recorded.rerun import Chosen
 
     chosen = Chosen(
         options.bundle, options.c_bin, options.py_bin, options.run_recorded,

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from harness.errors import BundleError
-from harness.evidence.replay_parts import Chosen, Inputs, Replayed, changed_program, time_limit_s
 from harness.evidence.verify import load_gradients, load_parts, load_trace
 from harness.images.compare import Roi, compare_images
 from harness.images.pair import PairJob, PairResult, run_pair
 from harness.images.part import Part
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun
+from harness.recorded.rerun import Chosen, Inputs, Replayed, changed_program, time_limit_s
 from harness.sides import SIDES
 from system_io.shown import printable
 from system_io.verdict_words import EXIT_STATUS, Word

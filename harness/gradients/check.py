@@ -15,8 +15,7 @@ from harness.gradients.objective import DOUBLE_ROUNDING, FLOAT_ROUNDING, FirstSi
 from harness.gradients.report import gradient_commands
 from harness.gradients.rows import Row
 from harness.gradients.table import Place, choose, find_places
-from harness.images.pair_again import called, stated_arguments, stated_program
-from harness.images.pair_check import ASKING
+from harness.recorded.restated import ASKING, called, stated_arguments, stated_program
 from harness.store.names import COMMANDS, ENVIRONMENT, GRADIENTS
 from harness.store.stated import commands_of, differing, environment_of, text_faults
 from harness.store.untrusted import BROKEN, Fault

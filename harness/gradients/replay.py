@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from harness.errors import BundleError
-from harness.evidence.replay_parts import Chosen, Inputs, Replayed, changed_program, time_limit_s
 from harness.gradients.bundle import GradientPart
 from harness.gradients.job import GradientJob, run_gradients
 from harness.gradients.objective import Objective
 from harness.gradients.rows import Row
+from harness.recorded.rerun import Chosen, Inputs, Replayed, changed_program, time_limit_s
 from harness.store.stated import RELATIVE_SLACK
 from system_io.verdict_words import Word
 

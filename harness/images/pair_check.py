@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from harness.commands.common import split_arguments
-from harness.errors import BundleError
 from harness.images.pair import PairResult
 from harness.images.pair_again import restored
 from harness.images.pair_traces import as_stated, read_side, trace_metrics, trace_name
 from harness.images.part import Part, image_name
 from harness.images.summary import command_text, summary_data, write_pictures
 from harness.programs.run import ProgramRun, with_last_words
+from harness.recorded.pixels import CUTTING, PREFIXES, asked_pixels
+from harness.recorded.restated import ASKING
 from harness.sides import SIDES
 from harness.store.names import COMMANDS, ENVIRONMENT, SUMMARY
 from harness.store.stated import commands_of, differing, environment_of, text_faults
@@ -26,10 +27,7 @@ from harness.store.untrusted import BROKEN, Fault, read_plain
 from system_io.children import temporary_folder
 from trace_tools.errors import TraceError
 
-PREFIXES: Mapping[str, str] = {"reference": "TRACE_C", "simulator": "TRACE_PY"}
 NUMBER = re.compile(r"\d+\.\d")
-CUTTING = frozenset({"-roi", "-mask", "-img"})
-ASKING = frozenset({"-h", "--help", "--version"})
 PNG_HEAD = slice(8, 24)
 PICTURE_SLACK = 0.02
 """Mean difference of two drawings of one image, of full scale, that other fonts make."""
@@ -159,26 +157,6 @@ def _content_faults(part: Part, side: str, prefix: str) -> list[str]:
         for what, pixels in (("has the unasked", strange), ("lacks the", lacking))
         if pixels
     ]
-
-
-def asked_pixels(words: Sequence[str]) -> set[tuple[int, int]]:
-    """Return the pixels (slow, fast) that a command line asks to trace."""
-    pixels: set[tuple[int, int]] = set()
-    for place, word in enumerate(words):
-        if word == "-trace_pixel":
-            slow, fast = (int(text) for text in words[place + 1 : place + 3])
-            pixels.add((slow, fast))
-        if word == "-trace_roi":
-            s0, s1, f0, f1 = (int(text) for text in words[place + 1 : place + 5])
-            pixels |= block_of(s0, s1, f0, f1)
-    return pixels
-
-
-def block_of(s0: int, s1: int, f0: int, f1: int) -> set[tuple[int, int]]:
-    """Return the pixels of a block, bounds inclusive. Raises: BundleError for more than can be traced."""
-    if (s1 - s0 + 1) * (f1 - f0 + 1) > 1 << 22:
-        raise BundleError(f"a traced block of {s1 - s0 + 1} x {f1 - f0 + 1} pixels is none; it is damaged")
-    return {(slow, fast) for slow in range(s0, s1 + 1) for fast in range(f0, f1 + 1)}
 
 
 def _command_faults(part: Part, result: PairResult) -> list[str]:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.commands.common import split_arguments
-from harness.images.pair_again import called, stated_arguments, stated_program
-from harness.images.pair_check import ASKING, CUTTING, PREFIXES, block_of
 from harness.images.pair_traces import as_stated
 from harness.programs.arguments import detector_shape
 from harness.programs.programs import Program
 from harness.programs.run import OUTPUT_WORDS
 from harness.programs.side_words import side_words
+from harness.recorded.pixels import CUTTING, PREFIXES, block_of
+from harness.recorded.restated import ASKING, called, stated_arguments, stated_program
 from harness.sides import SIDES
 from harness.store.names import COMMANDS, ENVIRONMENT, METRICS
 from harness.store.schema import TRACE

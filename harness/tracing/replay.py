@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.replay_parts import Chosen, Inputs, Replayed, changed_program, time_limit_s
+from harness.recorded.rerun import Chosen, Inputs, Replayed, changed_program, time_limit_s
 from harness.sides import SIDES
 from harness.store.stated import differing
 from harness.tracing.bundle import FLOOR_NAME, TracePart

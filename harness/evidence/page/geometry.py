@@ -17,10 +17,10 @@ from typing import Any
 from torch import Tensor
 
 from harness.errors import BundleError
-from harness.evidence.replay_parts import Inputs
 from harness.images.part import Part
 from harness.programs.arguments import DUMP_OPTIONS, HKL_OPTIONS, INPUT_OPTIONS, prepare_arguments
 from harness.programs.run_config import resolved
+from harness.recorded.rerun import Inputs
 from simulator import RunConfig
 from simulator.physics.vectors import plain, stack
 from simulator.scene.scene import Scene, prepare
