@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.bench.cases import CASES, chosen_cases
-from harness.commands.common import CommandParser, positive_seconds, run_command
+from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
 from harness.files import require_fresh, stamp
+from harness.option_types import positive_seconds
 from harness.programs.programs import DEVICES, DTYPES, MODES, simulator_program
 from harness.store.find import reports_root
 from harness.suite.crystal_data import data_folder

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from golden_suite_generator.cases import authoritative_args
-from harness.commands.common import CommandParser, positive_seconds, run_command
 from harness.errors import UsageError
+from harness.option_types import positive_seconds
 from harness.programs.programs import DEVICES, DTYPES, first_program, second_program
 from harness.shown import Row
 from harness.store.ci import require_free
 from harness.store.find import reports_root
 from harness.suite.crystal_data import data_folder, require_data
 from harness.verdict import State
+from system_io.command import Command
+from system_io.parser import CommandParser
 from system_io.shown import json_text
 
 NAME = "nb-gates"
@@ -48,7 +50,7 @@ EXAMPLES = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run nb-gates and return its exit status."""
-    return run_command(NAME, _command, sys.argv[1:] if argv is None else argv)
+    return Command(NAME, _command)(argv)
 
 
 def make_parser() -> CommandParser:

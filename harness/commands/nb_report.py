@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.commands.common import CommandParser, run_command
 from harness.errors import BundleError, HarnessError, UsageError
 from harness.store.ci import require_free
 from harness.store.find import find_bundles, reports_root, require_bundle
+from system_io.command import Command
+from system_io.parser import CommandParser
 from system_io.shown import json_text, printable
 from system_io.verdict_words import EXIT_STATUS, Word
 
@@ -48,7 +49,7 @@ EXAMPLES = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run nb-report and return its exit status."""
-    return run_command(NAME, _command, sys.argv[1:] if argv is None else argv)
+    return Command(NAME, _command)(argv)
 
 
 def make_parser() -> argparse.ArgumentParser:

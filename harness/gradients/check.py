@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.commands.common import split_arguments
 from harness.gradients.bundle import GradientPart
 from harness.gradients.estimate import LEVELS, steps
 from harness.gradients.objective import DOUBLE_ROUNDING, FLOAT_ROUNDING, FirstSide, Objective
+from harness.gradients.options import NAME, make_parser
 from harness.gradients.report import gradient_commands
 from harness.gradients.rows import Row
-from harness.gradients.table import Place, choose, find_places
-from harness.recorded.restated import ASKING, called, stated_arguments, stated_program
+from harness.gradients.table import Place, choose, find_places, names_of
+from harness.recorded.restated import called, contradictions, own_words, stated_arguments, stated_program
 from harness.store.names import COMMANDS, ENVIRONMENT, GRADIENTS
 from harness.store.stated import commands_of, differing, environment_of, text_faults
 from harness.store.untrusted import BROKEN, Fault
@@ -122,12 +122,10 @@ def _steps(place: Place) -> list[float]:
 
 
 def _option_faults(data: Mapping[str, Any], words: Sequence[str]) -> list[str]:
-    from harness.commands.nb_gradients import NAME, make_parser
-    from harness.gradients.table import names_of
-
-    own, args = split_arguments(words[1:])
-    if words[:1] != [NAME] or ASKING & set(own):
+    found = own_words(words, NAME)
+    if found is None:
         return [f"line 2: {words[:1]} makes no comparison of gradients"]
+    own, args = found
     options = make_parser().parse_args(own)
     names = names_of(options.params)
     fresh = {
@@ -138,8 +136,4 @@ def _option_faults(data: Mapping[str, Any], words: Sequence[str]) -> list[str]:
         "arguments": data["arguments"], "parity mode": data["parity_mode"],
         "pixels": data["settings"]["pixels"], "seed": data["settings"]["seed"], "parameters": data["asked"],
     }  # fmt: skip
-    return [
-        f"line 2: asks for {key} {fresh[key]!r:.60}, {GRADIENTS} states {stated[key]!r:.60}"
-        for key in fresh
-        if fresh[key] != stated[key]
-    ]
+    return contradictions(fresh, stated, GRADIENTS)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.commands.common import split_arguments
+from harness.images.options import NAME, chosen_bounds, make_parser
 from harness.images.pair import PairResult
 from harness.images.pair_again import restored
 from harness.images.pair_traces import as_stated, read_side, trace_metrics, trace_name
@@ -19,7 +19,7 @@ from harness.images.part import Part, image_name
 from harness.images.summary import command_text, summary_data, write_pictures
 from harness.programs.run import ProgramRun, with_last_words
 from harness.recorded.pixels import CUTTING, PREFIXES, asked_pixels
-from harness.recorded.restated import ASKING
+from harness.recorded.restated import contradictions, own_words
 from harness.sides import SIDES
 from harness.store.names import COMMANDS, ENVIRONMENT, SUMMARY
 from harness.store.stated import commands_of, differing, environment_of, text_faults
@@ -167,11 +167,10 @@ def _command_faults(part: Part, result: PairResult) -> list[str]:
 
 def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str]:
     """Return where the command that made a pair asks for something else than the summary states."""
-    from harness.commands.nb_compare import NAME, chosen_bounds, make_parser
-
-    own, args = split_arguments(words[1:])
-    if words[:1] != [NAME] or ASKING & set(own):
+    found = own_words(words, NAME)
+    if found is None:
         return [f"line 2: {words[:1]} makes no compared pair"]
+    own, args = found
     options = make_parser().parse_args(own)
     asked = summary["asked_region"]
     stated = {
@@ -196,11 +195,7 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
         "threads": options.threads,
         "determinism": options.determinism,
     }
-    return [
-        f"line 2: asks for {key} {fresh[key]!r:.60}, {SUMMARY} states {stated[key]!r:.60}"
-        for key in fresh
-        if fresh[key] != stated[key]
-    ]
+    return contradictions(fresh, stated, SUMMARY)
 
 
 def environment_faults(part: Part) -> list[str]:

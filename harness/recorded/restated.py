@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
+from harness.option_types import split_arguments
 from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import DIALECTS, FILE_KIND, SELF_NAMES, Program
 
@@ -79,3 +80,18 @@ def _pairs(words: Sequence[str]) -> list[tuple[str, str]]:
         else:
             found[-1] = (found[-1][0], word)
     return found
+
+
+def own_words(words: Sequence[str], name: str) -> tuple[list[str], list[str] | None] | None:
+    """Return the words of a recorded command before and behind its --, None if it is not a run of `name`."""
+    own, args = split_arguments(words[1:])
+    return None if words[:1] != [name] or ASKING & set(own) else (own, args)
+
+
+def contradictions(asked: Mapping[str, Any], stated: Mapping[str, Any], file: str) -> list[str]:
+    """Return where a recorded command, line 2 of its file, asks for something else than a file states."""
+    return [
+        f"line 2: asks for {key} {asked[key]!r:.60}, {file} states {stated[key]!r:.60}"
+        for key in asked
+        if asked[key] != stated[key]
+    ]

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.commands.common import split_arguments
 from harness.images.pair_traces import as_stated
 from harness.programs.arguments import detector_shape
 from harness.programs.programs import Program
 from harness.programs.run import OUTPUT_WORDS
 from harness.programs.side_words import side_words
 from harness.recorded.pixels import CUTTING, PREFIXES, block_of
-from harness.recorded.restated import ASKING, called, stated_arguments, stated_program
+from harness.recorded.restated import called, contradictions, own_words, stated_arguments, stated_program
 from harness.sides import SIDES
 from harness.store.names import COMMANDS, ENVIRONMENT, METRICS
 from harness.store.schema import TRACE
@@ -21,6 +20,7 @@ from harness.store.stated import commands_of, differing, environment_of, text_fa
 from harness.store.untrusted import BROKEN, Fault
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME, TracePart
 from harness.tracing.job import CHANGED, EQUAL, LOG_NAMES, NOT_DONE, TraceJob
+from harness.tracing.options import NAME, make_parser
 from system_io.shown import json_text
 from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
@@ -230,11 +230,10 @@ def _command_faults(part: TracePart) -> Iterator[Fault]:
 
 
 def _option_faults(part: TracePart, words: Sequence[str]) -> list[str]:
-    from harness.commands.trace_harness import NAME, make_parser
-
-    own, args = split_arguments(words[1:])
-    if words[:1] != [NAME] or ASKING & set(own):
+    found = own_words(words, NAME)
+    if found is None:
         return [f"line 2: {words[:1]} makes no trace comparison"]
+    own, args = found
     options, data = make_parser().parse_args(own), part.data
     asked = data["settings"]
     stated = {key: asked[key] for key in ASKED_AS}
@@ -253,11 +252,7 @@ def _option_faults(part: TracePart, words: Sequence[str]) -> list[str]:
         fresh |= {key: stated[key] for key in inherited}
     if options.parity_mode or options.folder is None:
         stated["parity mode"], fresh["parity mode"] = data["parity_mode"], options.parity_mode or job_mode()
-    return [
-        f"line 2: asks for {key} {fresh[key]!r:.60}, {METRICS} states {stated[key]!r:.60}"
-        for key in fresh
-        if fresh[key] != stated[key]
-    ]
+    return contradictions(fresh, stated, METRICS)
 
 
 def job_mode() -> str:

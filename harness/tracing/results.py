@@ -21,6 +21,7 @@ from harness.tracing.budget import Budget, budget_data, budget_markdown, budget_
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME
 from harness.tracing.isolate import Isolated, isolate, isolation_data, isolation_markdown
 from harness.tracing.job import CHANGED, LOG_NAMES, TracedPair
+from harness.tracing.options import NAME
 from harness.tracing.rot_stars import star_graph, with_rot_stars
 from system_io.shell import shell_text
 from system_io.shown import json_text, markdown_text, printable
@@ -32,7 +33,6 @@ from trace_tools.judging.render import markdown, metrics, verdict_line
 from trace_tools.reading.trace_file import read_stream
 from trace_tools.schema import TRACE_SCHEMA
 
-NAME = "trace-harness"
 MOST_PIXELS = 6
 
 
