@@ -90,7 +90,8 @@ def _command(argv: Sequence[str]) -> int:
     programs = first_program(options.c_bin, os.environ), second_program(options.py_bin)
     reports = reports_root(options.reports)
     with data_folder(options.data) as (folder, label):
-        from harness.gates.run import BUILT_IN_ROI, PLAN_ROI, Plan, run_gates
+        from harness.gates.plan import BUILT_IN_ROI, PLAN_ROI, Plan
+        from harness.gates.run import run_gates
         from harness.gates.table import GATES
         from harness.store.ci import publish_summary
 

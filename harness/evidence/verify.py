@@ -15,21 +15,21 @@ from typing import Any
 
 from harness.errors import BundleError
 from harness.files import sha256_of_file
-from harness.gradients.bundle import GRADIENTS_KIND, GradientPart, gradient_metrics, gradients_judged
+from harness.gradients.bundle import GradientPart, gradient_metrics, gradients_judged
 from harness.images.findings import SAME
 from harness.images.part import Part
 from harness.programs.programs import FILE_KIND, MODES
 from harness.store.bundle import sealed
-from harness.store.find import CLOSING_KIND, GATE_KIND, is_complete, require_bundle
+from harness.store.find import is_complete, require_bundle
+from harness.store.kind_words import CLOSING_KIND, GATE_KIND, GRADIENTS_KIND, PAIR_KIND, TRACE_KIND
 from harness.store.names import COMMANDS, ENVIRONMENT, GRADIENTS, HASHES, MARK, METRICS, NAME, SUMMARY
 from harness.store.schema import BUNDLE_SCHEMA, check_metrics
 from harness.store.stated import differing, environment_of
 from harness.store.untrusted import BROKEN, JSON_LIMIT_BYTES, Fault, Tree, read_json, read_plain, tree_of
-from harness.tracing.bundle import TRACE_KIND, TracePart, is_trace, trace_bundle_metrics
+from harness.tracing.bundle import TracePart, is_trace, trace_bundle_metrics
 from system_io.verdict_words import Word
 
 HASH_LINE = re.compile(r"([0-9a-f]{64})  (\S[^\n]*)")
-PAIR_KIND = "pair"
 ALONE = "."
 
 

@@ -7,16 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
+from harness.gates.facts import around_brightest, gate_commands, gate_facts
 from harness.gates.figures import Setting
-from harness.gates.run import (
-    STATEMENT_SCHEMA,
-    around_brightest,
-    closing_judgement,
-    closing_metrics,
-    gate_commands,
-    gate_facts,
-    gates_page,
-)
+from harness.gates.statement import STATEMENT_SCHEMA, closing_judgement, closing_metrics, gates_page
 from harness.gates.table import BY_ID, GRADIENTS_GATE, GRADIENTS_NOTE, Check, gate_verdict, judged_gate
 from harness.images.compare import Roi
 from harness.images.judgement import STRICT

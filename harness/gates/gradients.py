@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.gates.run import INITIATIVE, Plan, frame
+from harness.gates.plan import INITIATIVE, Plan, frame
 from harness.gates.table import GRADIENTS_GATE as GATE
 from harness.gates.table import GRADIENTS_NOTE as NOTE
-from harness.gradients.bundle import GRADIENTS_KIND, GradientPart, gradients_judged
+from harness.gradients.bundle import GradientPart, gradients_judged
 from harness.gradients.job import GradientJob, run_gradients
 from harness.gradients.report import write_gradients
 from harness.programs.programs import MODES
 from harness.store.bundle import BundleWriter
+from harness.store.kind_words import GRADIENTS_KIND
 from system_io.errors import UserError
 from system_io.shown import json_text
 from system_io.verdict_words import EXIT_STATUS, Word

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,15 +102,6 @@ def _reason(row: Mapping[str, Any]) -> str:
     value = "not compared" if row["measured"] is None else f"{row['measured']:.4g}"
     within = "; within the published bound" if row["published_held"] else ""
     return f"{row['part']}: {row['name']}: {row['note'] or value}, strict bound {row['strict']:g}{within}"
-
-
-def closing_figures(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the figures of all gates for the closing bundle, each named with its gate."""
-    return [
-        {**row, "name": f"{gate['settings']['gate']} {row['name']}"}
-        for gate in rows
-        for row in gate["figures"]
-    ]
 
 
 def judged_gate(gate: Gate, parts: list[Part], setting: Setting) -> dict[str, Any]:

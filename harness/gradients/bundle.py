@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.gradients.rows import Report, report_of
+from harness.store.kind_words import GRADIENTS_KIND
 from harness.store.names import GRADIENTS
 from harness.store.schema import BUNDLE_SCHEMA, GRADIENTS_ABOUT, check_gradients
 from harness.store.stated import differing, environment_of
@@ -16,7 +17,6 @@ from harness.store.untrusted import read_json
 from harness.verdict import State
 from system_io.verdict_words import EXIT_STATUS, Word
 
-GRADIENTS_KIND = "gradients"
 STATES: Mapping[str, State] = {
     Word.PASS.value: State.HELD,
     Word.FAIL.value: State.FAILED,

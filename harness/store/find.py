@@ -10,7 +10,6 @@ from harness.errors import BundleError
 from harness.store.names import GRADIENTS, HASHES, MARK, METRICS, SUMMARY
 from system_io.files import identity
 
-GATE_KIND, CLOSING_KIND = "gate", "gates"
 DEEPEST = 32
 
 

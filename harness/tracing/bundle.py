@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.images.pair_traces import records_of
 from harness.sides import SIDES
+from harness.store.kind_words import TRACE_KIND
 from harness.store.names import METRICS
 from harness.store.schema import BUNDLE_SCHEMA, check_trace
 from harness.store.stated import differing, environment_of
@@ -22,7 +23,6 @@ from system_io.verdict_words import Word
 from trace_tools.reading.trace_file import Trace, read_stream
 from trace_tools.schema import TRACE_SCHEMA
 
-TRACE_KIND = "trace"
 GRAPH_NAME, FLOOR_NAME, PAGE_NAME = "graph.json", "floor.json", "diff.md"
 FINAL_TAP = "I_pixel_final"
 STATES: Mapping[str, State] = {

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.gates.run import Plan
+from harness.gates.plan import Plan
 from harness.images.compare import Roi
 
 WORDS = (

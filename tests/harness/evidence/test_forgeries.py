@@ -15,7 +15,8 @@ from harness.commands import nb_gradients as gradients
 from harness.commands import nb_report as report_cli
 from harness.errors import BundleError
 from harness.evidence.verify import verify
-from harness.gates.run import Plan, run_gates
+from harness.gates.plan import Plan
+from harness.gates.run import run_gates
 from harness.gates.table import GATES
 from harness.images.compare import Roi
 from harness.programs.programs import program_at

@@ -16,7 +16,8 @@ import pytest
 from harness.commands.nb_report import main
 from harness.errors import BundleError
 from harness.evidence.verify import load_metrics, verify
-from harness.gates.run import Plan, run_gates
+from harness.gates.plan import Plan
+from harness.gates.run import run_gates
 from harness.gates.table import GATES
 from harness.images.compare import Roi
 from harness.images.pair import PairJob, run_pair
