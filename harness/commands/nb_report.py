@@ -19,10 +19,10 @@ from system_io.shown import json_text, printable
 from system_io.verdict_words import EXIT_STATUS, Word
 
 if TYPE_CHECKING:
-    from harness.evidence.verify import Check
+    from harness.evidence.hashes import Check
 
 if TYPE_CHECKING:
-    from harness.evidence.page.made import Made
+    from harness.evidence.made import Made
 
 NAME = "nb-report"
 EPILOG = """\
@@ -233,7 +233,7 @@ def _html(options: argparse.Namespace) -> int:
 def _made_page(options: argparse.Namespace) -> tuple[Made, Path]:
     bundle = require_bundle(options.bundle).absolute()
     target = _new(options.output or bundle.with_name(f"{bundle.name}.html"))
-    from harness.evidence.page.made import made_page
+    from harness.evidence.made import made_page
 
     return made_page(bundle, options.part), target
 
@@ -241,7 +241,7 @@ def _made_page(options: argparse.Namespace) -> tuple[Made, Path]:
 def _made_index(options: argparse.Namespace) -> tuple[Made, Path]:
     root = _existing(reports_root(options.reports))
     target = _new(options.output or root / "index.html")
-    from harness.evidence.page.made import made_index
+    from harness.evidence.made import made_index
 
     return made_index(root, target.absolute().parent), target
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.evidence.verify import Check, load_metrics, verify
+from harness.evidence.hashes import Check
+from harness.evidence.kinds import load_metrics
+from harness.evidence.verify import verify
 from harness.store.schema import BUNDLE_SCHEMA
 from system_io.verdict_words import EXIT_STATUS, Word
 

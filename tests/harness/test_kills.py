@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.evidence.verify import verify_hashes
+from harness.evidence.hashes import verify_hashes
 from system_io.owner import PART
 from system_io.verdict_words import Word
 from tests.fixtures.waiting import is_gone, wait_until

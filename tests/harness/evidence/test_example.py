@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from harness.commands.nb_report import main
-from harness.evidence.verify import load_metrics, verify
+from harness.evidence.kinds import load_metrics
+from harness.evidence.verify import verify
 from harness.store.find import find_bundles
 from system_io.verdict_words import Word
 

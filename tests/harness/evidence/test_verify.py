@@ -15,7 +15,8 @@ import pytest
 
 from harness.commands.nb_report import main
 from harness.errors import BundleError
-from harness.evidence.verify import load_metrics, verify
+from harness.evidence.kinds import load_metrics
+from harness.evidence.verify import verify
 from harness.gates.plan import Plan
 from harness.gates.run import run_gates
 from harness.gates.table import GATES

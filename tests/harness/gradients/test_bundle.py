@@ -13,7 +13,8 @@ import pytest
 
 from harness.commands import nb_gradients as gradients
 from harness.commands import nb_report as report_cli
-from harness.evidence.verify import load_metrics, verify
+from harness.evidence.kinds import load_metrics
+from harness.evidence.verify import verify
 from harness.gates.run import run_gates
 from harness.gradients.rows import report_of
 from harness.programs.programs import program_at, simulator_program

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from harness.commands.nb_compare import main
-from harness.evidence.verify import load_metrics, verify
+from harness.evidence.kinds import load_metrics
+from harness.evidence.verify import verify
 from harness.programs.arguments import prepare_arguments
 from harness.programs.programs import Program
 from harness.programs.quirk_options import RELEVANT

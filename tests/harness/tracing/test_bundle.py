@@ -12,7 +12,8 @@ import pytest
 import trace_tools
 from harness.commands import nb_report as report_cli
 from harness.commands.trace_harness import main
-from harness.evidence.verify import load_metrics, verify
+from harness.evidence.verify import (verify)
+from harness.evidence.kinds import (load_metrics)
 from harness.faults.seed import make_faulty
 from harness.faults.table import BY_ID
 from harness.files import sha256_lines

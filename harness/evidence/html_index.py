@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from harness.evidence.page.page import UNREADABLE, check_content
+from harness.evidence.html_page import UNREADABLE, check_content
+from harness.evidence.kinds import load_metrics
 from harness.evidence.page.templates import resource, template
-from harness.evidence.verify import load_metrics, verify
+from harness.evidence.verify import verify
 from harness.store.find import find_bundles, is_complete
 from system_io.errors import UserError
 from system_io.verdict_words import Word

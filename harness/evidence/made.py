@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.page.index import index_page
-from harness.evidence.page.page import html_page
+from harness.evidence.html_index import index_page
+from harness.evidence.html_page import html_page
 from harness.evidence.verify import verify
 from system_io.shown import printable
 from system_io.verdict_words import Word
