@@ -11,7 +11,7 @@ from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
 from harness.option_types import split_arguments
 from harness.programs.watching import watching
-from harness.store.names import METRICS
+from harness.store.names import TRACES
 from harness.tracing.choice import read_compared
 from harness.tracing.job import run_traced_pair, traced_arguments
 from harness.tracing.options import LEVELS, NAME, asked_job, make_parser
@@ -50,7 +50,7 @@ def _command(argv: Sequence[str]) -> int:
         verdict = judge_pair(partial, pair, asked)
         write_results(partial, pair, verdict, asked, described(os.environ), [NAME, *argv])
     if options.json:
-        sys.stdout.write((target / METRICS).read_text(encoding="utf-8"))
+        sys.stdout.write((target / TRACES).read_text(encoding="utf-8"))
         return verdict.exit_status
     from harness.shown import show
 

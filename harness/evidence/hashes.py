@@ -11,10 +11,12 @@ from harness.errors import BundleError
 from harness.files import sha256_of_file
 from harness.store.bundle import sealed
 from harness.store.find import is_complete, require_bundle
-from harness.store.names import HASHES, MARK, METRICS
+from harness.store.names import HASHES, MARK, METRICS, TRACES
 from harness.store.untrusted import BROKEN, JSON_LIMIT_BYTES, Fault, Tree, read_json, read_plain, tree_of
 from system_io.verdict_words import Word
 
+SEALED = (METRICS, TRACES)
+"""Beside one of these the hash list ends with its own hash."""
 HASH_LINE = re.compile(r"([0-9a-f]{64})  (\S[^\n]*)")
 
 
@@ -76,7 +78,7 @@ def _stated_hashes(path: Path) -> tuple[dict[str, str], list[Fault]]:
     except BundleError as error:
         return {}, [Fault(HASHES, str(error))]
     body, mark, _ = text.rpartition("# ")
-    if ((path.parent / METRICS).exists() or mark) and text != sealed(body):
+    if (mark or any((path.parent / name).exists() for name in SEALED)) and text != sealed(body):
         faults.append(Fault(HASHES, "was changed: it does not end with its own hash"))
     lines = (body if mark else text).split("\n")
     if lines.pop():

@@ -8,6 +8,7 @@ from typing import Any
 from harness.evidence.kind import OpenBundle, PageContent
 from harness.recorded.rerun import Chosen, Inputs, Replayed
 from harness.store.kind_words import TRACE_KIND
+from harness.store.names import TRACES
 from harness.store.untrusted import Fault
 from harness.tracing.bundle import TracePart, trace_bundle_metrics
 from trace_tools.schema import TRACE_SCHEMA
@@ -19,7 +20,9 @@ class TraceKind:
     word = TRACE_KIND
 
     def recognises(self, bundle: OpenBundle) -> bool:
-        """Tell whether a folder is a result of trace-harness."""
+        """Tell whether a folder is a result of trace-harness, whatever it called its figures."""
+        if (bundle.folder / TRACES).is_file():
+            return bundle.stated is None
         return isinstance(bundle.stated, Mapping) and bundle.stated.get("schema") == TRACE_SCHEMA
 
     def load(self, bundle: OpenBundle) -> Sequence[TracePart]:

@@ -15,7 +15,8 @@ from typing import Any
 from harness.evidence.hashes import Check, hash_check
 from harness.evidence.kind import BundleKind, OpenBundle
 from harness.evidence.kinds import kind_of
-from harness.store.names import COMMANDS, ENVIRONMENT, GRADIENTS, METRICS, SUMMARY
+from harness.store.find import RESULTS
+from harness.store.names import COMMANDS, ENVIRONMENT, METRICS
 from harness.store.schema import check_metrics
 from harness.store.untrusted import BROKEN, Fault, Tree
 from system_io.verdict_words import Word
@@ -72,4 +73,4 @@ def _layout_faults(kind: BundleKind, metrics: Mapping[str, Any], tree: Tree) -> 
 
 
 def _first_file(folder: Path) -> str:
-    return next((name for name in (METRICS, SUMMARY, GRADIENTS) if (folder / name).exists()), METRICS)
+    return next((name for name in (METRICS, *RESULTS) if (folder / name).exists()), METRICS)

@@ -11,7 +11,6 @@ from harness.errors import BundleError
 from harness.images.compare import Roi
 from harness.images.findings import TRIED
 from harness.images.pair import PairJob, PairResult, compared_runs, side_settings, stated_findings
-from harness.images.pair_traces import trace_name
 from harness.images.part import Part
 from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import Program
@@ -19,6 +18,7 @@ from harness.programs.run import OUTPUT_WORDS, TRACE_WORDS, ProgramRun
 from harness.programs.side_words import side_words
 from harness.recorded.restated import called, stated_arguments, stated_program
 from harness.sides import SIDES
+from harness.store.names import trace_name
 from harness.store.untrusted import read_plain
 from harness.verdict import Finding, limited
 from system_io.children import Outcome

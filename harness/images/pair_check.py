@@ -14,14 +14,14 @@ import numpy as np
 from harness.images.options import NAME, chosen_bounds, make_parser
 from harness.images.pair import PairResult
 from harness.images.pair_again import restored
-from harness.images.pair_traces import as_stated, read_side, trace_metrics, trace_name
-from harness.images.part import Part, image_name
+from harness.images.pair_traces import as_stated, read_side, trace_metrics
+from harness.images.part import Part
 from harness.images.summary import command_text, summary_data, write_pictures
 from harness.programs.run import ProgramRun, with_last_words
 from harness.recorded.pixels import CUTTING, PREFIXES, asked_pixels
 from harness.recorded.restated import contradictions, own_words
 from harness.sides import SIDES
-from harness.store.names import COMMANDS, ENVIRONMENT, SUMMARY
+from harness.store.names import COMMANDS, ENVIRONMENT, SUMMARY, image_name, trace_name
 from harness.store.stated import commands_of, differing, environment_of, text_faults
 from harness.store.untrusted import BROKEN, Fault, read_plain
 from system_io.children import temporary_folder

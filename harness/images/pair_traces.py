@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.sides import SIDES
+from harness.store.names import trace_name
 from system_io.files import irregular
 from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
@@ -17,11 +18,6 @@ from trace_tools.judging.render import metrics
 from trace_tools.reading.lines import Record
 from trace_tools.reading.trace_file import Trace, read_stream
 from trace_tools.schema import TRACE_SCHEMA
-
-
-def trace_name(side: str) -> str:
-    """Return the name of the trace of one side in a result folder."""
-    return f"{side}_trace.log"
 
 
 def read_side(folder: Path, side: str) -> Trace:

@@ -17,7 +17,7 @@ from harness.images.compare import Comparison, Made, Roi, compare_images, made_b
 from harness.images.judgement import ImageBounds, named_bounds
 from harness.images.pair_traces import read_side
 from harness.sides import SIDES
-from harness.store.names import SUMMARY
+from harness.store.names import SUMMARY, image_name
 from harness.store.schema import check_summary
 from harness.store.untrusted import read_json, read_plain
 from trace_tools.reading.trace_file import Trace
@@ -25,11 +25,6 @@ from trace_tools.reading.trace_file import Trace
 Image = NDArray[np.float32]
 MOST_PIXELS = 1 << 28
 """Of an image that is read; more than any detector has."""
-
-
-def image_name(side: str) -> str:
-    """Return the name of the float image of one side in a result folder."""
-    return f"{side}_float.bin"
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from harness.images.compare import Comparison, Roi
 from harness.images.judgement import STRICT
 from harness.images.metrics import Metrics
 from harness.images.pair import PairResult
-from harness.images.pair_traces import trace_metrics, trace_name
+from harness.images.pair_traces import trace_metrics
 from harness.images.pictures import Frame, draw_difference, draw_image
 from harness.shown import Row, Shown, criterion_row, divergence_line
 from harness.sides import SIDES
-from harness.store.names import COMMANDS
+from harness.store.names import COMMANDS, trace_name
 from harness.store.schema import check_summary
 from harness.verdict import State
 from system_io.shell import shell_text

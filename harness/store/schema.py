@@ -169,7 +169,7 @@ def check_gradients(value: Any, where: str) -> None:
 
 
 def check_trace(value: Any, where: str) -> None:
-    """Check what trace-harness adds to metrics.json. Raises: BundleError that names the place."""
+    """Check the content of traces.json. Raises: BundleError that names the place."""
     _check_version(value, TRACE_SCHEMA, where)
     check({key: item for key, item in value.items() if key in TRACE}, TRACE, where)
     check(value, TRACE_DIFF, where)

@@ -14,12 +14,12 @@ from harness.programs.side_words import side_words
 from harness.recorded.pixels import CUTTING, PREFIXES, block_of
 from harness.recorded.restated import called, contradictions, own_words, stated_arguments, stated_program
 from harness.sides import SIDES
-from harness.store.names import COMMANDS, ENVIRONMENT, METRICS
+from harness.store.names import COMMANDS, ENVIRONMENT
 from harness.store.schema import TRACE
 from harness.store.stated import commands_of, differing, environment_of, text_faults
 from harness.store.untrusted import BROKEN, Fault
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME, TracePart
-from harness.tracing.job import CHANGED, EQUAL, LOG_NAMES, NOT_DONE, TraceJob
+from harness.tracing.job import CHANGED, EQUAL, NOT_DONE, TraceJob
 from harness.tracing.options import NAME, make_parser
 from system_io.shown import json_text
 from system_io.verdict_words import EXIT_STATUS, Word
@@ -40,15 +40,15 @@ def trace_faults(part: TracePart) -> Iterator[Fault]:
     """Derive everything again that the logs of a trace comparison give."""
     try:
         traces = _traces(part)
-        yield from _said(METRICS, part.budget_faults())
+        yield from _said(part.data_name, part.budget_faults())
         yield from _judgement_faults(part)
-        yield from _said(METRICS, _log_faults(part, traces))
-        yield from _said(METRICS, _run_faults(part))
+        yield from _said(part.data_name, _log_faults(part, traces))
+        yield from _said(part.data_name, _run_faults(part))
         yield from _command_faults(part)
         yield from _said(ENVIRONMENT, _environment_faults(part))
         yield from _graph_faults(part)
     except BROKEN as error:
-        yield Fault(METRICS, f"the figures cannot be derived again: {error!r}")
+        yield Fault(part.data_name, f"the figures cannot be derived again: {error!r}")
 
 
 def _said(name: str, texts: Sequence[str]) -> list[Fault]:
@@ -79,13 +79,14 @@ def _judgement_faults(part: TracePart) -> Iterator[Fault]:
         verdict = TraceVerdict(word, (within(part.folder, error),), None)
         fresh = {"schema": TRACE_SCHEMA, "first_divergence": None}
         if isolated or budgets:
-            yield Fault(METRICS, "isolated or budget: there are some, though nothing was compared")
+            yield Fault(part.data_name, "isolated or budget: there are some, though nothing was compared")
     fresh |= {"verdict": verdict.word.value, "exit_status": EXIT_STATUS[verdict.word]}
     fresh |= {"reasons": list(verdict.reasons)}
-    yield from _said(METRICS, [text for key in fresh for text in differing(fresh[key], data.get(key), key)])
+    found = [text for key in fresh for text in differing(fresh[key], data.get(key), key)]
+    yield from _said(part.data_name, found)
     strange = sorted(data.keys() - fresh.keys() - TRACE.keys())
-    yield from _said(METRICS, [f"{name}: no such figure comes from the traces" for name in strange])
-    yield from _said(METRICS, _derived_faults(part, isolated, budgets))
+    yield from _said(part.data_name, [f"{name}: no such figure comes from the traces" for name in strange])
+    yield from _said(part.data_name, _derived_faults(part, isolated, budgets))
     text = trace_page(data["observer_check"], verdict)
     yield from _said(PAGE_NAME, text_faults(part.folder / PAGE_NAME, text))
 
@@ -152,7 +153,7 @@ def _log_faults(part: TracePart, traces: tuple[Trace, Trace] | None) -> list[str
     if data["settings"]["roi"] is not None:
         asked |= block_of(*data["settings"]["roi"])
     for side, trace in zip(SIDES, traces, strict=True):
-        name, there = LOG_NAMES[side], trace.pixels()
+        name, there = part.log_name(side), trace.pixels()
         prefix = PREFIXES.get(stated_program(data["runs"][side]["provenance"]).kind, trace.prefix)
         if trace.prefix != prefix:
             found.append(f"{name} is a trace of {trace.prefix}, not of {prefix}")
@@ -188,7 +189,7 @@ def _words(part: TracePart, job: TraceJob, side: str) -> tuple[Program, list[str
     program = job.first if side == SIDES[0] else job.second
     told = side_words(stated_arguments(part.data), {side: program})[side].arguments
     rest = (*told.words, *OUTPUT_WORDS, *told.last)
-    plain_words, looking = job.setting_words(side), job.looking_words(side)
+    plain_words, looking = job.setting_words(side), job.looking_words(side, part.log_name(side))
     extra = looking[len(plain_words) :]
     asked = {job.mode, job.dtype, job.device}
     stated = part.data["runs"][side]["command"]
@@ -225,7 +226,8 @@ def _command_faults(part: TracePart) -> Iterator[Fault]:
     for side in SIDES:
         program, traced, plain = _words(part, job, side)
         runs.append((program.title, traced, plain if job.observer_check else None))
-    yield from _said(COMMANDS, text_faults(path, trace_commands(job.caller, words, runs)))
+    logs = [part.log_name(side) for side in SIDES]
+    yield from _said(COMMANDS, text_faults(path, trace_commands(job.caller, words, runs, logs)))
     yield from _said(COMMANDS, _option_faults(part, words))
 
 
@@ -252,7 +254,7 @@ def _option_faults(part: TracePart, words: Sequence[str]) -> list[str]:
         fresh |= {key: stated[key] for key in inherited}
     if options.parity_mode or options.folder is None:
         stated["parity mode"], fresh["parity mode"] = data["parity_mode"], options.parity_mode or job_mode()
-    return contradictions(fresh, stated, METRICS)
+    return contradictions(fresh, stated, part.data_name)
 
 
 def job_mode() -> str:

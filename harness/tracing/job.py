@@ -18,12 +18,12 @@ from harness.programs.run import WORK_NAME, ProgramRun, run_program
 from harness.programs.side_words import require_known, side_words
 from harness.programs.watching import Watch, nobody
 from harness.sides import SIDES
+from harness.store.names import trace_name
 from system_io.children import temporary_folder
 from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
 from trace_tools.reading.trace_file import Trace, read_trace
 
-LOG_NAMES: Mapping[str, str] = {"c": "trace_c.log", "py": "trace_py.log"}
 PHI_MODES: Mapping[str, str] = {"c-parity": "on", "spec": "off"}
 OWN_OPTIONS: Mapping[str, str] = {
     "-trace_pixel": "give --pixel before the --",
@@ -102,11 +102,11 @@ class TraceJob:
             raise ProgramError(f"{program.title} '{program.words[0]}' knows no quirks; leave --phi-mode out")
         return (*words, program.dialect.quirk_option, f"Q-PHI-CARRYOVER={PHI_MODES[self.phi_mode]}")
 
-    def looking_words(self, side: str) -> tuple[str, ...]:
-        """Return the words behind the program of one side that make it trace."""
+    def looking_words(self, side: str, log_name: str) -> tuple[str, ...]:
+        """Return the words behind the program of one side that make it trace into a file."""
         program = self.first if side == SIDES[0] else self.second
         only = ("-trace_only",) if program.kind == "simulator" else ()
-        return (*self.setting_words(side), *self.trace_words(), *only, "-trace_file", LOG_NAMES[side])
+        return (*self.setting_words(side), *self.trace_words(), *only, "-trace_file", log_name)
 
 
 @dataclass(frozen=True)
@@ -188,9 +188,9 @@ def _run_side(
 ) -> TracedSide:
     program = job.programs[side]
     told = side_words(arguments, {side: program})[side].arguments
-    looking = job.looking_words(side)
+    looking = job.looking_words(side, trace_name(side))
     run = _checked(run_program(program, looking, told, scratch / side, job.timeout_s, job.threads, watch))
-    log = scratch / side / WORK_NAME / LOG_NAMES[side]
+    log = scratch / side / WORK_NAME / trace_name(side)
     if not log.is_file():
         raise HarnessError(
             f"{program.title} '{program.words[0]}' wrote no trace; "

@@ -40,9 +40,9 @@ verdict and exit status:
   ERROR 3            a program failed, a trace is broken, or taps changed a pixel; wrong usage
 
 --budget says how much of each tap's own difference is in the difference of the pixel, to first order by
-autograd through the simulator, and what is left unexplained; it goes to metrics.json and diff.md, too.
+autograd through the simulator, and what is left unexplained; it goes to traces.json and diff.md, too.
 
-files: trace_c.log, trace_py.log, metrics.json, diff.md, commands.txt, env.json, sha256.txt (and graph.json
+files: c_trace.log, py_trace.log, traces.json, diff.md, commands.txt, env.json, sha256.txt (and graph.json
 with --emit-rot-stars, floor.json with --floor). `nb-report verify DIR` compares the traces again,
 `nb-report replay DIR` makes them again, `nb-report html DIR` shows taps and budgets.
 """
@@ -86,7 +86,7 @@ def make_parser() -> CommandParser:
     add("--threads", type=thread_count, metavar="N", help="of external programs; default 1")
     add("--determinism", action="store_true", help="both sides may be one program")
     add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
-    add("--json", action="store_true", help="write metrics.json to standard output, nothing else")
+    add("--json", action="store_true", help="write traces.json to standard output, nothing else")
     parser.add_verbosity()
     return parser
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from harness.recorded.rerun import Chosen, Inputs, Replayed, changed_program, time_limit_s
 from harness.sides import SIDES
+from harness.store.names import trace_name
 from harness.store.stated import differing
 from harness.tracing.bundle import FLOOR_NAME, TracePart
-from harness.tracing.job import LOG_NAMES, TraceJob, run_traced_pair
+from harness.tracing.job import TraceJob, run_traced_pair
 from harness.tracing.results import Asked, judge_pair, result_data, write_logs
 from system_io.children import temporary_folder
 from system_io.verdict_words import EXIT_STATUS, Word
@@ -36,10 +37,10 @@ def replay_trace(part: TracePart, inputs: Inputs, chosen: Chosen) -> Replayed:
     with temporary_folder("nb-replay") as scratch:
         write_logs(Path(scratch), pair, asked)
         verdict = judge_pair(Path(scratch), pair, asked)
-        logs = [(Path(scratch) / LOG_NAMES[side]).read_bytes() for side in SIDES]
+        logs = [(Path(scratch) / trace_name(side)).read_bytes() for side in SIDES]
     word, lines = Word.PASS, []
     for side, before, after in zip(SIDES, part.log_bytes, logs, strict=True):
-        one, text = _compare(before, after, LOG_NAMES[side])
+        one, text = _compare(before, after, part.log_name(side))
         word = max(word, one, key=lambda w: EXIT_STATUS[w])
         lines.append(f"{side}: {text}")
     lines.append(f"verdict: recorded {part.data['verdict']}, now {verdict.word}")

@@ -15,12 +15,12 @@ from harness.files import input_facts, sha256_lines
 from harness.shown import Row, Shown, divergence_line
 from harness.sides import SIDES
 from harness.store.bundle import files_below, sealed
-from harness.store.names import COMMANDS, HASHES, METRICS
+from harness.store.names import COMMANDS, ENVIRONMENT, HASHES, TRACES, trace_name
 from harness.store.schema import check_trace
 from harness.tracing.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME
 from harness.tracing.isolate import Isolated, isolate, isolation_data, isolation_markdown
-from harness.tracing.job import CHANGED, LOG_NAMES, TracedPair
+from harness.tracing.job import CHANGED, TracedPair
 from harness.tracing.options import NAME
 from harness.tracing.rot_stars import star_graph, with_rot_stars
 from system_io.shell import shell_text
@@ -77,7 +77,7 @@ def write_logs(folder: Path, pair: TracedPair, asked: Asked) -> None:
     """Write both traces, with reciprocal vectors and their tap graph if asked for, and a given floor."""
     for side in SIDES:
         log = pair.sides[side].log
-        (folder / LOG_NAMES[side]).write_bytes(with_rot_stars(log) if asked.stars else log)
+        (folder / trace_name(side)).write_bytes(with_rot_stars(log) if asked.stars else log)
     if asked.stars:
         (folder / GRAPH_NAME).write_text(json_text(star_graph()), encoding="utf-8")
     if asked.floor is not None and asked.floor.is_file():
@@ -96,7 +96,7 @@ def judge_pair(folder: Path, pair: TracedPair, asked: Asked) -> TraceVerdict:
     """Judge the traces in a folder; a changed pixel makes the verdict ERROR: the trace is of another run."""
     try:
         traces = [
-            read_stream(io.BytesIO((folder / LOG_NAMES[side]).read_bytes()), LOG_NAMES[side])
+            read_stream(io.BytesIO((folder / trace_name(side)).read_bytes()), trace_name(side))
             for side in SIDES
         ]
         report = judge(traces[0], traces[1], judge_options(folder, asked))
@@ -135,7 +135,7 @@ def isolation_words(pair: TracedPair) -> tuple[str, ...]:
 
 
 def result_data(pair: TracedPair, verdict: TraceVerdict, asked: Asked) -> dict[str, Any]:
-    """Return the content of metrics.json: that of trace-diff, with the runs and the observer check."""
+    """Return the content of traces.json: the metrics of trace-diff, with the runs and the observer check."""
     data: dict[str, Any] = {"schema": TRACE_SCHEMA, "first_divergence": None}
     if verdict.report is not None:
         data = metrics(verdict.report)
@@ -167,19 +167,20 @@ def write_results(
     environment: Mapping[str, Any],
     command: Sequence[str],
 ) -> None:
-    """Write metrics.json, diff.md, commands.txt and env.json beside the logs, and the hashes of all."""
+    """Write traces.json, diff.md, commands.txt and env.json beside the logs, and the hashes of all."""
     data = result_data(pair, verdict, asked)
-    check_trace(data, METRICS)
-    (folder / METRICS).write_text(json_text(data, indent=1), encoding="utf-8")
+    check_trace(data, TRACES)
+    (folder / TRACES).write_text(json_text(data, indent=1), encoding="utf-8")
     programs = {side: dict(pair.sides[side].run.program.provenance) for side in SIDES}
-    (folder / "env.json").write_text(json_text({**environment, "programs": programs}), encoding="utf-8")
+    (folder / ENVIRONMENT).write_text(json_text({**environment, "programs": programs}), encoding="utf-8")
     observed = {side: pair.sides[side].observed.text for side in SIDES}
     (folder / PAGE_NAME).write_text(trace_page(observed, verdict), encoding="utf-8")
     runs = [
         (side.run.program.title, side.run.command, None if side.untraced is None else side.untraced.command)
         for side in (pair.sides[name] for name in SIDES)
     ]
-    (folder / COMMANDS).write_text(trace_commands(pair.job.caller, command, runs), encoding="utf-8")
+    logs = [trace_name(side) for side in SIDES]
+    (folder / COMMANDS).write_text(trace_commands(pair.job.caller, command, runs, logs), encoding="utf-8")
     (folder / HASHES).write_text(sealed(sha256_lines(folder, files_below(folder))), encoding="utf-8")
 
 
@@ -203,15 +204,25 @@ def trace_page(observed: Mapping[str, str], verdict: TraceVerdict) -> str:
 
 
 def trace_commands(
-    caller: Path, command: Sequence[str], runs: Sequence[tuple[str, Sequence[str], Sequence[str] | None]]
+    caller: Path,
+    command: Sequence[str],
+    runs: Sequence[tuple[str, Sequence[str], Sequence[str] | None]],
+    logs: Sequence[str],
 ) -> str:
-    """Return the commands for copying; runs: title, traced and untraced command (or None) of each side."""
+    """Return the commands for copying.
+
+    Args:
+        caller: directory that the comparison was called in.
+        command: its words.
+        runs: title, traced and untraced command (or None) of each side.
+        logs: names of both traces.
+    """
     lines = ["# the comparison, called in " + printable(shlex.quote(str(caller))), shell_text(command)]
     for title, traced, untraced in runs:
         lines += [f"# {title}, in an empty directory", shell_text(traced)]
         if untraced is not None:
             lines += ["# the same without taps", shell_text(untraced)]
-    lines += ["# the comparison of the two logs", shell_text(["trace-diff", *LOG_NAMES.values()])]
+    lines += ["# the comparison of the two logs", shell_text(["trace-diff", *logs])]
     return "\n".join(lines) + "\n"
 
 

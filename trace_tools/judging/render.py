@@ -36,7 +36,7 @@ def _finite(value: Any) -> Any:
 
 
 def metrics(report: Report) -> dict[str, Any]:
-    """Return the report as data: the content of ``metrics.json``.
+    """Return the report as data, the metrics of two traces.
 
     ``first_divergence`` is the name of the first tap outside its bound, or None.
     """

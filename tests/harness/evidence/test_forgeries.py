@@ -183,7 +183,7 @@ def loose_statement(content):
         figure["strict"] = 10.0
 
 
-S, M, G = "summary.json", "metrics.json", "gradients.json"
+S, M, G, T = "summary.json", "metrics.json", "gradients.json", "traces.json"
 FORGERIES = {
     # a pair that says FAIL
     "fail: passing": data(S, passing),
@@ -298,27 +298,28 @@ FORGERIES = {
     "closing: page": raw("gates.md", lambda text: text.replace(b"FAIL", b"PASS")),
     "closing: points elsewhere": data("gates.json", lambda d: d["gates"][0].update(bundle="../../x")),
     # traced pixels
-    "trace: another tap for the cause": data(M, lambda d: d.update(causal_by_tap={"F_cell": 3})),
-    "trace: failing": data(M, lambda d: d.update(verdict="FAIL", exit_status=1)),
-    "trace: tolerance": data(M, lambda d: d["settings"].update(rtol=1.0)),
+    "trace: another tap for the cause": data(T, lambda d: d.update(causal_by_tap={"F_cell": 3})),
+    "trace: failing": data(T, lambda d: d.update(verdict="FAIL", exit_status=1)),
+    "trace: tolerance": data(T, lambda d: d["settings"].update(rtol=1.0)),
     "trace: floor widened": wide_floor,
     "trace: graph added": lambda folder: (folder / "graph.json").write_text('{"taps": []}', encoding="utf-8"),
     "trace: value in both logs": both(
-        raw("trace_c.log", without_rows("F_cell")), raw("trace_py.log", without_rows("F_cell"))),
-    "trace: traces made equal": copied("trace_c.log", "trace_py.log"),
-    "trace: trace cut off": raw("trace_py.log", lambda text: text[: len(text) // 2]),
-    "trace: trace removed": removed("trace_py.log"),
-    "trace: other pixels": data(M, lambda d: d["settings"].update(pixels=[[1, 1]])),
-    "trace: block of all pixels": data(M, lambda d: d["settings"].update(roi=[0, 1 << 30, 0, 1 << 30])),
-    "trace: observer check left out": data(M, lambda d: d["settings"].update(observer_check=False)),
-    "trace: observer check of more": data(M, lambda d: d["observer_check"].update(
+        raw("c_trace.log", without_rows("F_cell")), raw("py_trace.log", without_rows("F_cell"))),
+    "trace: traces made equal": copied("c_trace.log", "py_trace.log"),
+    "trace: trace cut off": raw("py_trace.log", lambda text: text[: len(text) // 2]),
+    "trace: trace removed": removed("py_trace.log"),
+    "trace: other pixels": data(T, lambda d: d["settings"].update(pixels=[[1, 1]])),
+    "trace: block of all pixels": data(T, lambda d: d["settings"].update(roi=[0, 1 << 30, 0, 1 << 30])),
+    "trace: observer check left out": data(T, lambda d: d["settings"].update(observer_check=False)),
+    "trace: observer check of more": data(T, lambda d: d["observer_check"].update(
         c="9 traced pixels equal an untraced run bit for bit")),
     "trace: page": raw("diff.md", lambda text: text.replace(b"PASS", b"FAIL")),
     "trace: commands": raw("commands.txt", lambda text: text.replace(b"5 6", b"6 5", 1)),
-    "trace: run failed": data(M, side("c", failure="x")),
-    "trace: budget": data(M, lambda d: d["budget"][0].update(remark="all explained")),
-    "trace: isolated": data(M, lambda d: d["isolated"][0].update(bound=1.0)),
-    "trace: figures added": data(M, lambda d: d.update(approved=True)),
+    "trace: run failed": data(T, side("c", failure="x")),
+    "trace: budget": data(T, lambda d: d["budget"][0].update(remark="all explained")),
+    "trace: isolated": data(T, lambda d: d["isolated"][0].update(bound=1.0)),
+    "trace: other figures beside them": lambda folder: (folder / M).write_text("{}", encoding="utf-8"),
+    "trace: figures added": data(T, lambda d: d.update(approved=True)),
     # gradients
     "gradients: passing": row(0, verdict="NOT COMPARABLE", reason="because"),
     "gradients: row dropped": data(G, lambda d: [d["parameters"].pop(), d.update(agree=1)]),
@@ -377,7 +378,7 @@ def test_a_forgery_whose_hashes_fit_is_found(honest, name, tmp_path):
     assert found(folder, pictures=name in PICTURES)
 
 
-@pytest.mark.parametrize("kind", ["fail", "gate"])
+@pytest.mark.parametrize("kind", ["fail", "gate", "trace"])
 @pytest.mark.parametrize("name", HASHES_AS_THEY_WERE)
 def test_a_hash_list_that_does_not_fit_is_found(honest, name, kind, tmp_path):
     folder = shutil.copytree(honest[kind], tmp_path / "forged")

@@ -80,7 +80,7 @@ def test_traced_pixels_verify_whatever_was_asked(tmp_path, monkeypatch, c_binary
         "-detpixels 12 -N 3 -oversample 1"
     )
     trace_harness.main(["--c-bin", str(c_binary), "--outdir", "out", *options, "--", *words.split()])
-    assert str(tmp_path / ".out") not in Path("out/metrics.json").read_text("utf-8")
+    assert str(tmp_path / ".out") not in Path("out/traces.json").read_text("utf-8")
     left_as_made(tmp_path / "out")
 
 

@@ -18,10 +18,11 @@ from harness.commands.nb_report import main
 from harness.errors import BundleError
 from harness.evidence.verify import verify
 from harness.files import sha256_of_file
-from harness.images.pair_traces import read_side, trace_name
+from harness.images.pair_traces import read_side
 from harness.programs.run import smv_shape
 from harness.store.ci import junit, markdown
 from harness.store.find import find_bundles
+from harness.store.names import trace_name
 from harness.store.untrusted import read_json, strict_json
 from system_io.shell import shell_text, shell_words
 from system_io.verdict_words import Word
