@@ -33,7 +33,7 @@ FAILED_STYLE = "bold red"
 
 
 @dataclass(frozen=True)
-class Row:
+class ShownRow:
     """A quantity: name, value, bound and state; the last two may be empty."""
 
     name: str
@@ -53,17 +53,17 @@ class Shown:
     command: str
     word: str
     verdict: str
-    rows: Sequence[Row]
+    rows: Sequence[ShownRow]
     lines: Sequence[str] = ()
     place: str | None = None
-    details: Sequence[Row] = field(default_factory=tuple)
+    details: Sequence[ShownRow] = field(default_factory=tuple)
 
 
-def criterion_row(criterion: Mapping[str, Any]) -> Row:
+def criterion_row(criterion: Mapping[str, Any]) -> ShownRow:
     """Return the row of a criterion as a summary states it."""
     value = criterion["measured"]
     measured = "-" if value is None else f"{value:.6g}"
-    return Row(criterion["name"], measured, criterion["bound"], criterion["state"])
+    return ShownRow(criterion["name"], measured, criterion["bound"], criterion["state"])
 
 
 def show(shown: Shown, verbosity: int, console: Console | None = None) -> None:
@@ -91,7 +91,7 @@ def word_style(word: str) -> str:
     return WORD_STYLE.get(word, FAILED_STYLE)
 
 
-def _print_rows(console: Console, rows: Iterable[Row]) -> None:
+def _print_rows(console: Console, rows: Iterable[ShownRow]) -> None:
     cells = [row.cells() for row in rows]
     if not cells:
         return

@@ -44,7 +44,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Finding:
+class PairFinding:
     """Something beside the images that a verdict must take into account, and what it may be at best.
 
     `kind` names the check that found it. A finding with the word PASS is stated and limits nothing.
@@ -59,7 +59,7 @@ STRENGTH = (Word.PASS, Word.LOOSENED, Word.NOT_COMPARABLE, Word.ERROR, Word.FAIL
 """Which word stands when two are found: a broken bound is a fact whatever else is amiss."""
 
 
-def limited(verdict: Verdict, findings: Iterable[Finding]) -> Verdict:
+def limited_verdict(verdict: Verdict, findings: Iterable[PairFinding]) -> Verdict:
     """Return a verdict on images with what was found beside them: the stronger word, and all reasons."""
     against = [finding for finding in findings if finding.word is not Word.PASS]
     if not against or verdict.word is Word.ERROR:

@@ -8,8 +8,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from harness.files import Target, default_target, filled_folder, require_fresh
-from harness.images.options import NAME, asked_job, make_parser, require_one_kind
+from harness.files import TargetFolder, default_target, filled_folder, require_fresh
+from harness.images.options import NAME, asked_pair, make_parser, require_one_kind
 from harness.images.pair import PairResult, run_pair
 from harness.images.sides import as_said, check_sides
 from harness.option_types import split_arguments
@@ -33,21 +33,21 @@ def _command(argv: Sequence[str]) -> int:
     require_one_kind(options, args)
     target = default_target(NAME, options.outdir)
     require_fresh(target)
-    job = asked_job(options, args or ())
-    from harness.images.summary import write_results
+    job = asked_pair(options, args or ())
+    from harness.images.summary import write_pair_results
 
     environment, sides = described(os.environ), check_sides(job)
     with filled_folder(target) as partial:
         with watching(options.verbosity == QUIET) as watch:
             result = run_pair(job, watch)
         sides = as_said(sides, result.computed())
-        write_results(partial, result, {**environment, "sides": sides}, [NAME, *argv])
+        write_pair_results(partial, result, {**environment, "sides": sides}, [NAME, *argv])
     _show(result, target, options, sides["differences"])
     return result.comparison.verdict.exit_status
 
 
 def _show(
-    result: PairResult, target: Target, options: argparse.Namespace, differences: Sequence[str]
+    result: PairResult, target: TargetFolder, options: argparse.Namespace, differences: Sequence[str]
 ) -> None:
     text = (target / SUMMARY).read_text(encoding="utf-8")
     if options.json:

@@ -13,7 +13,7 @@ from golden_suite_generator.cases import authoritative_args
 from harness.errors import UsageError
 from harness.option_types import positive_seconds
 from harness.programs.programs import DEVICES, DTYPES, first_program, second_program
-from harness.shown import Row
+from harness.shown import ShownRow
 from harness.store.ci import require_free
 from harness.store.find import reports_root
 from harness.suite.crystal_data import data_folder, require_data
@@ -90,13 +90,13 @@ def _command(argv: Sequence[str]) -> int:
     programs = first_program(options.c_bin, os.environ), second_program(options.py_bin)
     reports = reports_root(options.reports)
     with data_folder(options.data) as (folder, label):
-        from harness.gates.plan import BUILT_IN_ROI, PLAN_ROI, Plan
+        from harness.gates.plan import BUILT_IN_ROI, PLAN_ROI, GatePlan
         from harness.gates.run import run_gates
         from harness.gates.table import GATES
         from harness.store.ci import publish_summary
 
         gates = [gate for gate in GATES if not options.only or gate.id in options.only]
-        plan = Plan(
+        plan = GatePlan(
             *programs, tuple(authoritative_args(folder)), (NAME, *argv), label,
             BUILT_IN_ROI if options.data is None else PLAN_ROI, timeout_s=options.timeout,
             dtype=options.dtype, device=options.device,
@@ -126,20 +126,20 @@ def _show(statement: Mapping[str, Any], path: Path, options: argparse.Namespace)
     show(Shown(NAME, statement["verdict"], counted, rows, lines, str(path), details), options.verbosity)
 
 
-def _gate_row(gate: Mapping[str, Any]) -> Row:
+def _gate_row(gate: Mapping[str, Any]) -> ShownRow:
     """Return one gate: its strict bounds, how many were held, and its verdict."""
     compared = [figure for figure in gate["figures"] if figure["state"] in (State.HELD, State.FAILED)]
     held = sum(figure["state"] == State.HELD for figure in compared)
-    return Row(gate["settings"]["gate"], f"{held} of {len(compared)} figures held", "", gate["verdict"])
+    return ShownRow(gate["settings"]["gate"], f"{held} of {len(compared)} figures held", "", gate["verdict"])
 
 
-def _figure_row(gate: Mapping[str, Any], figure: Mapping[str, Any]) -> Row:
+def _figure_row(gate: Mapping[str, Any], figure: Mapping[str, Any]) -> ShownRow:
     """Return one figure of a gate with both bounds."""
     measured, published, strict = (
         "-" if figure[key] is None else f"{figure[key]:.4g}" for key in ("measured", "published", "strict")
     )
     name = f"{gate['settings']['gate']} {figure['part']} {figure['name']}"
-    return Row(name, measured, f"strict {strict}, published {published}", figure["state"])
+    return ShownRow(name, measured, f"strict {strict}, published {published}", figure["state"])
 
 
 if __name__ == "__main__":

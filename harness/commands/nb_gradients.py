@@ -19,7 +19,7 @@ from system_io.command import Command, uninterrupted
 from system_io.parser import QUIET
 
 if TYPE_CHECKING:
-    from harness.gradients.rows import Report
+    from harness.gradients.rows import GradientReport
 
 __all__ = ["main", "make_parser"]
 
@@ -59,7 +59,7 @@ def _command(argv: Sequence[str]) -> int:
     return report.verdict.exit_status
 
 
-def _show(report: Report, place: str, options: argparse.Namespace) -> None:
+def _show(report: GradientReport, place: str, options: argparse.Namespace) -> None:
     from harness.gradients.report import gradient_table, shown_gradients
     from harness.shown import show
     from harness.wide import wide_console

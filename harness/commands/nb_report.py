@@ -19,10 +19,10 @@ from system_io.shown import json_text, printable
 from system_io.verdict_words import EXIT_STATUS, Word
 
 if TYPE_CHECKING:
-    from harness.evidence.hashes import Check
+    from harness.evidence.hashes import Verification
 
 if TYPE_CHECKING:
-    from harness.evidence.made import Made
+    from harness.evidence.made import MadePage
 
 NAME = "nb-report"
 EPILOG = """\
@@ -106,12 +106,12 @@ def _command(argv: Sequence[str]) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from harness.evidence.verify import verify
+    from harness.evidence.verify import verify_bundle
 
-    return _tell(verify(options.bundle, pictures=True), options.json)
+    return _tell(verify_bundle(options.bundle, pictures=True), options.json)
 
 
-def _tell(check: Check, as_json: bool, more: str = "") -> int:
+def _tell(check: Verification, as_json: bool, more: str = "") -> int:
     """Write the outcome of a verification and return its exit status."""
     from harness.evidence.verified import verified_facts, verified_word
 
@@ -129,9 +129,9 @@ def _say(*lines: str) -> None:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from harness.evidence.verify import verify
+    from harness.evidence.verify import verify_bundle
 
-    check = verify(options.bundle)
+    check = verify_bundle(options.bundle)
     if check.word is not Word.PASS:
         return _tell(check, options.json, "; not replayed")
     from harness.evidence.replay import replay, replay_word
@@ -157,9 +157,9 @@ def _diff(options: argparse.Namespace) -> int:
     bundles = [require_bundle(path) for path in (options.a, options.b)]
     from harness.evidence.bundle_tables import bundle_differences
     from harness.evidence.verified import TAMPERED
-    from harness.evidence.verify import verify
+    from harness.evidence.verify import verify_bundle
 
-    checks = zip("AB", map(verify, bundles), strict=True)
+    checks = zip("AB", map(verify_bundle, bundles), strict=True)
     wrong = [f"{side}: {TAMPERED}: {fault}" for side, check in checks for fault in check.faults]
     found = {"verification": wrong, **bundle_differences(*bundles)}
     differs = any(found.values())
@@ -211,11 +211,11 @@ def _summary(options: argparse.Namespace) -> int:
     bundle = require_bundle(options.bundle)
     require_free({"--junit": options.junit, "--markdown": options.markdown})
     from harness.evidence.verified import verified_metrics
-    from harness.store.ci import markdown, publish_summary
+    from harness.store.ci import publish_summary, results_markdown
 
     metrics = verified_metrics(bundle)
     publish_summary([metrics], "nanoBragg parity", os.environ, options.junit, options.markdown)
-    sys.stdout.write(json_text(metrics) if options.json else markdown([metrics], "nanoBragg parity"))
+    sys.stdout.write(json_text(metrics) if options.json else results_markdown([metrics], "nanoBragg parity"))
     return int(metrics["exit_status"])
 
 
@@ -230,7 +230,7 @@ def _html(options: argparse.Namespace) -> int:
     return 0
 
 
-def _made_page(options: argparse.Namespace) -> tuple[Made, Path]:
+def _made_page(options: argparse.Namespace) -> tuple[MadePage, Path]:
     bundle = require_bundle(options.bundle).absolute()
     target = _new(options.output or bundle.with_name(f"{bundle.name}.html"))
     from harness.evidence.made import made_page
@@ -238,7 +238,7 @@ def _made_page(options: argparse.Namespace) -> tuple[Made, Path]:
     return made_page(bundle, options.part), target
 
 
-def _made_index(options: argparse.Namespace) -> tuple[Made, Path]:
+def _made_index(options: argparse.Namespace) -> tuple[MadePage, Path]:
     root = _existing(reports_root(options.reports))
     target = _new(options.output or root / "index.html")
     from harness.evidence.made import made_index

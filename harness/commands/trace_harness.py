@@ -14,7 +14,7 @@ from harness.programs.watching import watching
 from harness.store.names import TRACES
 from harness.tracing.choice import read_compared
 from harness.tracing.job import run_traced_pair, traced_arguments
-from harness.tracing.options import LEVELS, NAME, asked_job, make_parser
+from harness.tracing.options import LEVELS, NAME, asked_trace, make_parser
 from system_io.command import Command, uninterrupted
 from system_io.parser import QUIET
 
@@ -34,21 +34,27 @@ def _command(argv: Sequence[str]) -> int:
     compared = None if options.folder is None else read_compared(options.folder)
     target = default_target(NAME, options.outdir)
     require_fresh(target)
-    job = asked_job(options, args or [], compared)
+    job = asked_trace(options, args or [], compared)
     traced_arguments(job)
     from harness.programs.environment import described
 
     with uninterrupted():
-        from harness.tracing.results import Asked, judge_pair, shown_traces, write_logs, write_results
+        from harness.tracing.results import (
+            TraceRequest,
+            judge_pair,
+            shown_traces,
+            write_logs,
+            write_trace_results,
+        )
 
     floor = None if options.floor is None else Path(options.floor)
-    asked = Asked(options.rtol, options.atol, options.k, floor, options.emit_rot_stars, options.budget)
+    asked = TraceRequest(options.rtol, options.atol, options.k, floor, options.emit_rot_stars, options.budget)
     with filled_folder(target) as partial:
         with watching(options.verbosity == QUIET) as watch:
             pair = run_traced_pair(job, watch)
         write_logs(partial, pair, asked)
         verdict = judge_pair(partial, pair, asked)
-        write_results(partial, pair, verdict, asked, described(os.environ), [NAME, *argv])
+        write_trace_results(partial, pair, verdict, asked, described(os.environ), [NAME, *argv])
     if options.json:
         sys.stdout.write((target / TRACES).read_text(encoding="utf-8"))
         return verdict.exit_status

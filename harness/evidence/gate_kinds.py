@@ -9,13 +9,13 @@ from harness.evidence.gradient_kind import gradient_page, measured_gradients, re
 from harness.evidence.kind import OpenBundle, PageContent
 from harness.evidence.pair_kind import measured_pairs, pair_page, replayed_pairs
 from harness.gradients.bundle import GradientPart, gradients_judged
-from harness.images.part import Part
+from harness.images.part import PairPart
 from harness.programs.programs import MODES
 from harness.recorded.rerun import Chosen, Inputs, Replayed
 from harness.store.kind_words import CLOSING_KIND, GATE_KIND, GRADIENTS_KIND
 from harness.store.names import METRICS, SUMMARY
 from harness.store.stated import differing
-from harness.store.untrusted import Fault
+from harness.store.untrusted import BundleFault
 
 
 class GateKind:
@@ -27,9 +27,9 @@ class GateKind:
         """Tell whether metrics.json names this kind."""
         return bundle.kind_word == self.word
 
-    def load(self, bundle: OpenBundle) -> Sequence[Part]:
+    def load(self, bundle: OpenBundle) -> Sequence[PairPart]:
         """Return the pairs."""
-        return [Part.load(folder) for folder in bundle.part_folders()]
+        return [PairPart.load(folder) for folder in bundle.part_folders()]
 
     def metrics(self, bundle: OpenBundle) -> dict[str, Any]:
         """Return the content of metrics.json."""
@@ -39,7 +39,7 @@ class GateKind:
         """Return the folders of the pairs."""
         return set(metrics["parts"])
 
-    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[Fault]:
+    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[BundleFault]:
         """Yield where the gate or one of its pairs states something else than the raw files give."""
         from harness.gates.check import frame_faults, gate_faults
         from harness.images.pair_check import pair_faults
@@ -49,7 +49,7 @@ class GateKind:
             name = part.folder.name
             if part.mode != name:
                 text = f"parity_mode: states {part.mode!r:.60}, the part is '{name}'"
-                yield Fault(f"{name}/{SUMMARY}", text)
+                yield BundleFault(f"{name}/{SUMMARY}", text)
             yield from pair_faults(bundle.folder, part, pictures=pictures)
         yield from frame_faults(bundle.folder, metrics)
         yield from gate_faults(bundle.folder, metrics, list(parts))
@@ -72,7 +72,7 @@ class ClosingKind(GateKind):
 
     word = CLOSING_KIND
 
-    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[Fault]:
+    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[BundleFault]:
         """Yield where the statement is not what its gates give."""
         from harness.gates.check import closing_faults, frame_faults
 
@@ -101,7 +101,7 @@ class GradientGateKind:
         """Return the folders of both parity modes: one may have been finished before a program failed."""
         return {*metrics["parts"], *MODES}
 
-    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[Fault]:
+    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[BundleFault]:
         """Yield where the gate states something else than its stored runs give."""
         from harness.gates.check import frame_faults, gradient_gate_faults
         from harness.gradients.check import gradient_faults
@@ -113,7 +113,7 @@ class GradientGateKind:
         yield from gradient_gate_faults(metrics, [part.mode for part in parts], bundle.folder)
         fresh = gradients_judged(parts) if parts else {}
         for key, value in fresh.items():
-            yield from (Fault(METRICS, text) for text in differing(value, metrics[key], key))
+            yield from (BundleFault(METRICS, text) for text in differing(value, metrics[key], key))
 
     def measured(self, bundle: OpenBundle) -> dict[str, Any]:
         """Return objective and slopes in each parity mode."""

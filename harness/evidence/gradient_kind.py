@@ -10,7 +10,7 @@ from harness.gradients.bundle import GradientPart, gradient_metrics
 from harness.recorded.rerun import Chosen, Inputs, Replayed
 from harness.store.kind_words import GRADIENTS_KIND
 from harness.store.names import GRADIENTS
-from harness.store.untrusted import Fault
+from harness.store.untrusted import BundleFault
 
 COMPARED = ("autograd", "estimate", "uncertainty", "verdict", "reason", "value")
 
@@ -36,7 +36,7 @@ class GradientKind:
         """Return that all files lie in the folder itself."""
         return set(metrics["parts"])
 
-    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[Fault]:
+    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[BundleFault]:
         """Yield where the folder states something else than its stored runs give."""
         from harness.gradients.check import gradient_faults
 

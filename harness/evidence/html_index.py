@@ -11,7 +11,7 @@ from urllib.parse import quote
 from harness.evidence.html_page import UNREADABLE, check_content
 from harness.evidence.kinds import load_metrics
 from harness.evidence.page.templates import resource, template
-from harness.evidence.verify import verify
+from harness.evidence.verify import verify_bundle
 from harness.store.find import find_bundles, is_complete
 from system_io.errors import UserError
 from system_io.verdict_words import Word
@@ -58,7 +58,7 @@ def _row(root: Path, bundle: Path, home: Path) -> dict[str, Any]:
         "faults": "",
     }
     try:
-        check = verify(bundle)
+        check = verify_bundle(bundle)
         said = check_content(check)
         facts |= {
             "state": STATES[check.word],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.evidence.hashes import Check
+from harness.evidence.hashes import Verification
 from harness.evidence.kind import OpenBundle
 from harness.evidence.kinds import kind_of
 from harness.evidence.page.cause_view import cause_content
@@ -16,9 +16,9 @@ from harness.evidence.page.content import part_content
 from harness.evidence.page.graph import STATE_WORDS, graph_svg
 from harness.evidence.page.pack import pack_images, packed_json
 from harness.evidence.page.templates import resource, script_json, shown_data, template
-from harness.evidence.verify import verify
+from harness.evidence.verify import verify_bundle
 from harness.files import stamp
-from harness.images.part import Part
+from harness.images.part import PairPart
 from harness.store.find import is_complete, require_bundle
 from harness.store.names import ENVIRONMENT
 from harness.store.untrusted import read_json
@@ -31,7 +31,7 @@ MOST_FAULTS = 25
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
-def html_page(bundle: Path, part_name: str | None = None, check: Check | None = None) -> str:
+def html_page(bundle: Path, part_name: str | None = None, check: Verification | None = None) -> str:
     """Return the report of a bundle as one HTML text; it says whether the bundle verifies.
 
     Args:
@@ -45,7 +45,7 @@ def html_page(bundle: Path, part_name: str | None = None, check: Check | None = 
     require_bundle(bundle)
     if not is_complete(bundle):
         raise BundleError(f"bundle '{bundle}' is incomplete; `nb-report verify` says what is finished")
-    check = check or verify(bundle)
+    check = check or verify_bundle(bundle)
     try:
         return _page(bundle, part_name, check)
     except UNREADABLE as error:
@@ -57,7 +57,7 @@ def html_page(bundle: Path, part_name: str | None = None, check: Check | None = 
         ) from error
 
 
-def _page(bundle: Path, part_name: str | None, check: Check) -> str:
+def _page(bundle: Path, part_name: str | None, check: Verification) -> str:
     opened = OpenBundle(bundle)
     kind = kind_of(opened)
     shown = kind.page(opened, part_name)
@@ -88,7 +88,7 @@ def _page(bundle: Path, part_name: str | None, check: Check) -> str:
     return template("page.html.j2").render(context)
 
 
-def check_content(check: Check) -> dict[str, Any]:
+def check_content(check: Verification) -> dict[str, Any]:
     """Return what a page says of a verification: whether it passed, when, and the first faults."""
     return {
         "verified": check.word is Word.PASS,
@@ -99,7 +99,7 @@ def check_content(check: Check) -> dict[str, Any]:
     }
 
 
-def _images(part: Part | None) -> dict[str, Any]:
+def _images(part: PairPart | None) -> dict[str, Any]:
     """Return the packed images and what the viewer needs besides, or why there are none."""
     nothing = {"blobs": {}, "facts": "null"}
     if part is None or part.failed:

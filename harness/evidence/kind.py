@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.errors import BundleError
-from harness.images.part import Part
+from harness.images.part import PairPart
 from harness.recorded.rerun import Chosen, Inputs, Replayed
 from harness.store.names import METRICS, NAME
 from harness.store.schema import check_metrics
-from harness.store.untrusted import Fault, read_json
+from harness.store.untrusted import BundleFault, read_json
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class PageContent:
     """
 
     parts: Sequence[str] = ()
-    pair: Part | None = None
+    pair: PairPart | None = None
     criteria: Sequence[Mapping[str, Any]] = ()
     traces: Mapping[str, Any] | None = None
     trace: Mapping[str, Any] | None = None
@@ -90,7 +90,7 @@ class BundleKind(Protocol):
     def rooms(self, metrics: Mapping[str, Any]) -> set[str]:
         """Return the names of the folders in which files may lie."""
 
-    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[Fault]:
+    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[BundleFault]:
         """Yield where it states something else than its raw files give; pictures: draw them again, too."""
 
     def measured(self, bundle: OpenBundle) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from typing import Any
 from harness.errors import BundleError
 from harness.evidence.kind import OpenBundle, PageContent
 from harness.images.findings import SAME
-from harness.images.part import Part
+from harness.images.part import PairPart
 from harness.programs.programs import FILE_KIND
 from harness.recorded.rerun import Chosen, Inputs, Replayed
 from harness.store.kind_words import PAIR_KIND
 from harness.store.names import SUMMARY
 from harness.store.schema import BUNDLE_SCHEMA
 from harness.store.stated import environment_of
-from harness.store.untrusted import Fault
+from harness.store.untrusted import BundleFault
 
 
 class PairKind:
@@ -28,19 +28,19 @@ class PairKind:
         """Tell whether a folder is a result of nb-compare."""
         return bundle.stated is None and (bundle.folder / SUMMARY).is_file()
 
-    def load(self, bundle: OpenBundle) -> Sequence[Part]:
+    def load(self, bundle: OpenBundle) -> Sequence[PairPart]:
         """Return the pair."""
-        return [Part.load(bundle.folder)]
+        return [PairPart.load(bundle.folder)]
 
     def metrics(self, bundle: OpenBundle) -> dict[str, Any]:
         """Return the summary in the schema of metrics.json."""
-        return pair_metrics(Part.load(bundle.folder))
+        return pair_metrics(PairPart.load(bundle.folder))
 
     def rooms(self, metrics: Mapping[str, Any]) -> set[str]:
         """Return that all files lie in the folder itself."""
         return set(metrics["parts"])
 
-    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[Fault]:
+    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[BundleFault]:
         """Yield where the pair states something else than its raw files give."""
         from harness.images.pair_check import pair_faults
 
@@ -60,13 +60,13 @@ class PairKind:
         return pair_page(bundle.folder, self.load(bundle), part_name, criteria=True)
 
 
-def measured_pairs(parts: Sequence[Part]) -> dict[str, Any]:
+def measured_pairs(parts: Sequence[PairPart]) -> dict[str, Any]:
     """Return inputs, command line and figures of pairs by their parity mode."""
     keys = ("inputs", "arguments", "metrics", "peaks")
     return {part.mode: {key: part.summary[key] for key in keys} for part in parts}
 
 
-def replayed_pairs(parts: Sequence[Part], inputs: Inputs, chosen: Chosen) -> list[Replayed]:
+def replayed_pairs(parts: Sequence[PairPart], inputs: Inputs, chosen: Chosen) -> list[Replayed]:
     """Run the programs of pairs again."""
     from harness.images.replay import replay_pair
 
@@ -74,7 +74,7 @@ def replayed_pairs(parts: Sequence[Part], inputs: Inputs, chosen: Chosen) -> lis
 
 
 def pair_page(
-    folder: Path, parts: Sequence[Part], part_name: str | None, *, criteria: bool = False
+    folder: Path, parts: Sequence[PairPart], part_name: str | None, *, criteria: bool = False
 ) -> PageContent:
     """Return what the page shows of some pairs. Raises: BundleError if none has the name."""
     shown = _chosen(folder, parts, part_name)
@@ -86,7 +86,7 @@ def pair_page(
     )
 
 
-def _chosen(folder: Path, parts: Sequence[Part], name: str | None) -> Part | None:
+def _chosen(folder: Path, parts: Sequence[PairPart], name: str | None) -> PairPart | None:
     if name is None:
         return parts[0] if parts else None
     for part in parts:
@@ -96,7 +96,7 @@ def _chosen(folder: Path, parts: Sequence[Part], name: str | None) -> Part | Non
     raise BundleError(f"bundle '{folder}' has no part '{name}'; there are: {known}")
 
 
-def _criteria(parts: Sequence[Part]) -> list[dict[str, Any]]:
+def _criteria(parts: Sequence[PairPart]) -> list[dict[str, Any]]:
     """Return the criteria of pairs with the bounds in force."""
     return [
         {**criterion, "part": part.mode, "bounds": part.summary["bounds"].get("name", "")}
@@ -105,7 +105,7 @@ def _criteria(parts: Sequence[Part]) -> list[dict[str, Any]]:
     ]
 
 
-def pair_metrics(part: Part) -> dict[str, Any]:
+def pair_metrics(part: PairPart) -> dict[str, Any]:
     """Return the summary of a compared pair in the schema of metrics.json."""
     summary = part.summary
     traces = summary["traces"] or {}

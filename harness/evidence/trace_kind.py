@@ -9,7 +9,7 @@ from harness.evidence.kind import OpenBundle, PageContent
 from harness.recorded.rerun import Chosen, Inputs, Replayed
 from harness.store.kind_words import TRACE_KIND
 from harness.store.names import TRACES
-from harness.store.untrusted import Fault
+from harness.store.untrusted import BundleFault
 from harness.tracing.bundle import TracePart, trace_bundle_metrics
 from trace_tools.schema import TRACE_SCHEMA
 
@@ -37,7 +37,7 @@ class TraceKind:
         """Return that all files lie in the folder itself."""
         return set(metrics["parts"])
 
-    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[Fault]:
+    def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[BundleFault]:
         """Yield where the folder states something else than its two logs give."""
         from harness.tracing.check import trace_faults
 

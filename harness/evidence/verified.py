@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.evidence.hashes import Check
+from harness.evidence.hashes import Verification
 from harness.evidence.kinds import load_metrics
-from harness.evidence.verify import verify
+from harness.evidence.verify import verify_bundle
 from harness.store.schema import BUNDLE_SCHEMA
 from system_io.verdict_words import EXIT_STATUS, Word
 
@@ -22,7 +22,7 @@ WORDS: Mapping[Word, str] = {
 }
 
 
-def verified_facts(check: Check) -> dict[str, Any]:
+def verified_facts(check: Verification) -> dict[str, Any]:
     """Return the outcome of a verification as plain data."""
     return {
         "verdict": check.word.value,
@@ -32,7 +32,7 @@ def verified_facts(check: Check) -> dict[str, Any]:
     }
 
 
-def verified_word(check: Check) -> str:
+def verified_word(check: Verification) -> str:
     """Return the verdict of a verification as people are told it."""
     return INCOMPLETE if check.word is Word.NOT_COMPARABLE else check.word.value
 
@@ -46,7 +46,7 @@ def verified_metrics(folder: Path) -> dict[str, Any]:
     Raises:
         BundleError: there is no bundle.
     """
-    check = verify(folder)
+    check = verify_bundle(folder)
     metrics = _claimed(folder)
     if check.word is Word.PASS:
         return {**metrics, "verified": verified_facts(check)}

@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.hashes import Check, hash_check
+from harness.evidence.hashes import Verification, hash_check
 from harness.evidence.kind import BundleKind, OpenBundle
 from harness.evidence.kinds import kind_of
 from harness.store.find import RESULTS
 from harness.store.names import COMMANDS, ENVIRONMENT, METRICS
 from harness.store.schema import check_metrics
-from harness.store.untrusted import BROKEN, Fault, Tree
+from harness.store.untrusted import BROKEN, BundleFault, Tree
 from system_io.verdict_words import Word
 
 
-def verify(folder: Path, *, pictures: bool = False) -> Check:
+def verify_bundle(folder: Path, *, pictures: bool = False) -> Verification:
     """Check a bundle: every hash, every schema, and everything that the raw files give again.
 
     Args:
@@ -40,35 +40,35 @@ def verify(folder: Path, *, pictures: bool = False) -> Check:
     if check.word is Word.NOT_COMPARABLE or tree.faults:
         return check
     faults = (*check.faults, *_content_faults(folder, tree, pictures))
-    return Check(folder, Word.FAIL if faults else Word.PASS, faults, check.checked)
+    return Verification(folder, Word.FAIL if faults else Word.PASS, faults, check.checked)
 
 
-def _content_faults(folder: Path, tree: Tree, pictures: bool) -> list[Fault]:
-    faults: list[Fault] = []
+def _content_faults(folder: Path, tree: Tree, pictures: bool) -> list[BundleFault]:
+    faults: list[BundleFault] = []
     bundle = OpenBundle(folder)
     try:
         kind = kind_of(bundle)
         metrics = kind.metrics(bundle)
         check_metrics(metrics, METRICS)
         if len(set(metrics["parts"])) != len(metrics["parts"]):
-            faults.append(Fault(METRICS, "parts: one is named twice"))
+            faults.append(BundleFault(METRICS, "parts: one is named twice"))
         faults += _layout_faults(kind, metrics, tree)
         for fault in kind.faults(bundle, metrics, pictures):
             faults.append(fault)
     except BROKEN as error:
-        faults.append(Fault(_first_file(folder), str(error) or type(error).__name__))
+        faults.append(BundleFault(_first_file(folder), str(error) or type(error).__name__))
     return faults
 
 
-def _layout_faults(kind: BundleKind, metrics: Mapping[str, Any], tree: Tree) -> list[Fault]:
+def _layout_faults(kind: BundleKind, metrics: Mapping[str, Any], tree: Tree) -> list[BundleFault]:
     """Return the files that lie in no part, and those that every bundle must have and this one has not."""
     rooms = kind.rooms(metrics)
     strange = [name for name in tree.files if "/" in name and name.partition("/")[0] not in rooms]
     deep = [name for name in tree.files if name.count("/") > 1]
     lacking = [name for name in (COMMANDS, ENVIRONMENT) if name not in tree.files]
     return [
-        *(Fault(name, "lies in no part of the bundle") for name in dict.fromkeys([*strange, *deep])),
-        *(Fault(name, "is missing from the bundle") for name in lacking),
+        *(BundleFault(name, "lies in no part of the bundle") for name in dict.fromkeys([*strange, *deep])),
+        *(BundleFault(name, "is missing from the bundle") for name in lacking),
     ]
 
 

@@ -13,8 +13,8 @@ from golden_suite_generator.inputs.write import CRYSTAL_FILES
 from harness.gates.figures import Setting
 from harness.gates.plan import PLAN_ROI, TRACE_BLOCKS, traced_blocks
 from harness.gates.table import Gate
-from harness.images.compare import Roi
-from harness.images.part import Part
+from harness.images.compare import Region
+from harness.images.part import PairPart
 from harness.programs.programs import MODES
 from harness.store.kind_words import GATE_KIND
 from system_io.shell import shell_text
@@ -23,7 +23,9 @@ from system_io.shown import printable
 AROUND_PX = 30
 
 
-def gate_facts(gate: Gate, parts: Sequence[Part], setting: Setting, notes: Sequence[str]) -> dict[str, Any]:
+def gate_facts(
+    gate: Gate, parts: Sequence[PairPart], setting: Setting, notes: Sequence[str]
+) -> dict[str, Any]:
     """Return what the metrics of a gate say besides its judgement; notes: on how the two sides differ."""
     beyond = beyond_plan(parts[0].summary["arguments"], setting.roi)
     return {
@@ -35,13 +37,13 @@ def gate_facts(gate: Gate, parts: Sequence[Part], setting: Setting, notes: Seque
     }
 
 
-def around_brightest(part: Part) -> Roi:
+def around_brightest(part: PairPart) -> Region:
     """Return the region of `AROUND_PX` pixels on each side of the first image's maximum."""
     if part.failed:
-        return Roi(0, 0, 0, 0)
+        return Region(0, 0, 0, 0)
     image = part.first
     slow, fast = (int(place) for place in np.unravel_index(int(np.nanargmax(image)), image.shape))
-    square = Roi(fast - AROUND_PX, fast + AROUND_PX, slow - AROUND_PX, slow + AROUND_PX)
+    square = Region(fast - AROUND_PX, fast + AROUND_PX, slow - AROUND_PX, slow + AROUND_PX)
     return square.clipped(image.shape)
 
 
@@ -52,7 +54,7 @@ def compare_words(mode: str, args: Sequence[str], dtype: str | None, device: str
     return ["nb-compare", "--parity-mode", mode, *settings, "--", *args]
 
 
-def gate_commands(command: Sequence[str], gate: Gate, parts: Sequence[Part]) -> str:
+def gate_commands(command: Sequence[str], gate: Gate, parts: Sequence[PairPart]) -> str:
     """Return the commands of a gate for copying, and its inputs by content hash."""
     lines = ["# the gate", shell_text([*command, "--only", gate.id] if command else [])]
     for part in parts:
@@ -63,7 +65,7 @@ def gate_commands(command: Sequence[str], gate: Gate, parts: Sequence[Part]) -> 
     return "\n".join([*lines, *(f"# input {digest}  {path}" for digest, path in sorted(inputs))]) + "\n"
 
 
-def beyond_plan(args: Sequence[str], roi: Roi) -> list[str]:
+def beyond_plan(args: Sequence[str], roi: Region) -> list[str]:
     """Return in words where a gate looks at something else than the acceptance plan does.
 
     Args:

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.images.compare import Roi
+from harness.images.compare import Region
 from harness.images.pair import PairJob
 from harness.programs.programs import Program
 from harness.store.schema import BUNDLE_SCHEMA
 
 INITIATIVE = "gates"
-PLAN_ROI = Roi(100, 156, 100, 156)
-BUILT_IN_ROI = Roi(900, 956, 900, 956)
+PLAN_ROI = Region(100, 156, 100, 156)
+BUILT_IN_ROI = Region(900, 956, 900, 956)
 TRACE_BLOCKS = ((684, 686, 1039, 1040), (1039, 1040, 684, 686))
 
 
 @dataclass(frozen=True)
-class Plan:
+class GatePlan:
     """What the gates run on: programs, command line, where to look, and the words that call it again."""
 
     first: Program
@@ -27,7 +27,7 @@ class Plan:
     args: tuple[str, ...]
     command: tuple[str, ...]
     label: str
-    roi: Roi = PLAN_ROI
+    roi: Region = PLAN_ROI
     blocks: tuple[tuple[int, int, int, int], ...] = TRACE_BLOCKS
     timeout_s: float = 1800.0
     dtype: str | None = None
@@ -41,7 +41,7 @@ class Plan:
         )  # fmt: skip
 
 
-def frame(plan: Plan, environment: Mapping[str, Any], created: str) -> dict[str, Any]:
+def bundle_frame(plan: GatePlan, environment: Mapping[str, Any], created: str) -> dict[str, Any]:
     """Return what the metrics of all bundles of one call have in common."""
     return {
         "schema": BUNDLE_SCHEMA,

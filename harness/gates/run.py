@@ -9,13 +9,13 @@ from typing import Any
 
 from harness.gates.facts import around_brightest, compare_words, gate_commands, gate_facts
 from harness.gates.figures import Setting
-from harness.gates.plan import INITIATIVE, Plan, frame
+from harness.gates.plan import INITIATIVE, GatePlan, bundle_frame
 from harness.gates.statement import closing_metrics, closing_statement, gates_page
 from harness.gates.table import Gate, judged_gate
 from harness.images.pair import run_pair
-from harness.images.part import Part
+from harness.images.part import PairPart
 from harness.images.sides import check_sides
-from harness.images.summary import write_results
+from harness.images.summary import write_pair_results
 from harness.programs.environment import describe_environment
 from harness.programs.programs import MODES
 from harness.programs.watching import Watch, nobody, watching
@@ -28,7 +28,7 @@ CLOSING = "summary"
 
 
 def run_gates(
-    plan: Plan, gates: Sequence[Gate], reports: Path, *, gradients: bool = False
+    plan: GatePlan, gates: Sequence[Gate], reports: Path, *, gradients: bool = False
 ) -> tuple[Path, dict[str, Any]]:
     """Run gates in order, write a bundle for each and the closing one.
 
@@ -57,12 +57,12 @@ def run_gates(
     writer.add_text(STATEMENT_PAGE, gates_page(statement))
     writer.add_text(ENVIRONMENT, json_text(environment | {"created": writer.created}))
     writer.add_text(COMMANDS, shell_text(plan.command) + "\n")
-    metrics = frame(plan, environment, writer.created) | closing_metrics(statement)
+    metrics = bundle_frame(plan, environment, writer.created) | closing_metrics(statement)
     return writer.finish(metrics), statement
 
 
 def run_gate(
-    plan: Plan, gate: Gate, reports: Path, made: dict[str, Path], environment: Mapping[str, Any]
+    plan: GatePlan, gate: Gate, reports: Path, made: dict[str, Path], environment: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Run one gate into a bundle; pairs that an earlier gate made are taken over.
 
@@ -78,12 +78,12 @@ def run_gate(
             with writer.folder(mode) as folder:
                 write_pair(plan, mode, folder, environment, watch)
             made[mode] = writer.path / mode
-        parts = [Part.load(writer.path / mode) for mode in MODES]
+        parts = [PairPart.load(writer.path / mode) for mode in MODES]
         setting = Setting(plan.roi, around_brightest(parts[0]))
         judged = judged_gate(gate, parts, setting)
     writer.add_text(ENVIRONMENT, json_text({**environment, "created": writer.created}))
     writer.add_text(COMMANDS, gate_commands(plan.command, gate, parts))
-    metrics = frame(plan, environment, writer.created)
+    metrics = bundle_frame(plan, environment, writer.created)
     metrics |= judged | gate_facts(gate, parts, setting, metrics["notes"])
     metrics["settings"]["data"] = plan.label
     path = writer.finish(metrics)
@@ -91,9 +91,9 @@ def run_gate(
 
 
 def write_pair(
-    plan: Plan, mode: str, folder: Path, environment: Mapping[str, Any], watch: Watch = nobody
+    plan: GatePlan, mode: str, folder: Path, environment: Mapping[str, Any], watch: Watch = nobody
 ) -> None:
     """Run both programs in one parity mode and write the result folder."""
     job = plan.job(mode)
     words = compare_words(mode, job.args, job.dtype, job.device)
-    write_results(folder, run_pair(job, watch), environment, words)
+    write_pair_results(folder, run_pair(job, watch), environment, words)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.gates.plan import Plan
-from harness.store.ci import markdown
+from harness.gates.plan import GatePlan
+from harness.store.ci import results_markdown
 from harness.store.kind_words import CLOSING_KIND
 from system_io.verdict_words import EXIT_STATUS, Word
 
@@ -14,7 +14,7 @@ STATEMENT_SCHEMA = "nb-gates 1"
 
 
 def closing_statement(
-    rows: Sequence[Mapping[str, Any]], plan: Plan, environment: Mapping[str, Any], created: str
+    rows: Sequence[Mapping[str, Any]], plan: GatePlan, environment: Mapping[str, Any], created: str
 ) -> dict[str, Any]:
     """Return the content of gates.json: verdict, first red gate, figures, bounds, bundles, commit."""
     return {
@@ -79,4 +79,4 @@ def gates_page(statement: Mapping[str, Any]) -> str:
         "",
         *(f"- {row['settings']['gate']}: bundle {row['bundle']}" for row in statement["gates"]),
     ]
-    return markdown(statement["gates"], "Gates") + "\n".join(lines) + "\n"
+    return results_markdown(statement["gates"], "Gates") + "\n".join(lines) + "\n"

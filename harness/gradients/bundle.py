@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.gradients.rows import Report, report_of
+from harness.gradients.rows import GradientReport, report_of
 from harness.store.kind_words import GRADIENTS_KIND
 from harness.store.names import GRADIENTS
 from harness.store.schema import BUNDLE_SCHEMA, GRADIENTS_ABOUT, check_gradients
@@ -44,7 +44,7 @@ class GradientPart:
         return str(self.data["parity_mode"])
 
     @cached_property
-    def report(self) -> Report:
+    def report(self) -> GradientReport:
         """Return the comparison, its slopes and verdicts derived from the runs that are stored.
 
         Raises: KeyError for a parameter that this program does not know.

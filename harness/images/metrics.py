@@ -115,7 +115,7 @@ def compare_pixels(
         max_abs_diff_at=_place(magnitude, origin),
         max_diff_of_max=float(magnitude.max()) / scale if scale > 0.0 else None,
         bitwise_equal_fraction=float(np.mean(_bits(first) == _bits(second))),
-        ulp_histogram=ulp_histogram(ulp_distance(first, second)),
+        ulp_histogram=ulp_histogram(float32_distance(first, second)),
         bright_pixels=int(bright.sum()),
         bright_relative_diff=_quantiles(magnitude[bright] / np.abs(a[bright])),
         pixels_apart=_apart(magnitude, a, b, 0.0),
@@ -146,7 +146,7 @@ def correlation_shortfall(a: Image64, b: Image64) -> float | None:
     return 0.5 * float(np.sum((units[0] - units[1]) ** 2))
 
 
-def ulp_distance(first: Image, second: Image) -> NDArray[np.int64]:
+def float32_distance(first: Image, second: Image) -> NDArray[np.int64]:
     """Return for each pixel how many float32 numbers lie between the two values; -0 and +0 are one."""
     distance: NDArray[np.int64] = np.abs(_ordered(second) - _ordered(first))
     return distance

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.images.compare import Roi
+from harness.images.compare import Region
 from harness.images.judgement import PUBLISHED, STRICT, ImageBounds
 from harness.images.pair import PairJob
 from harness.option_types import correlation, positive_seconds, thread_count
@@ -110,7 +110,7 @@ def chosen_bounds(published: bool, threshold: float | None) -> ImageBounds:
     return bounds if threshold is None else bounds.with_correlation(threshold)
 
 
-def asked_job(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
+def asked_pair(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
     """Return the comparison of two images, else of two programs on the words behind the --.
 
     Raises:
@@ -153,7 +153,7 @@ def _settings(options: argparse.Namespace) -> PairJob:
         args=(),
         caller=Path.cwd(),
         mode=options.parity_mode,
-        roi=Roi(*options.roi) if options.roi else None,
+        roi=Region(*options.roi) if options.roi else None,
         bounds=chosen_bounds(options.published_bounds, options.threshold),
         resample=options.resample,
         timeout_s=options.timeout,

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.images.compare import Roi
+from harness.images.compare import Region
 from harness.images.findings import TRIED
 from harness.images.pair import PairJob, PairResult, compared_runs, side_settings, stated_findings
-from harness.images.part import Part
+from harness.images.part import PairPart
 from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import Program
 from harness.programs.run import OUTPUT_WORDS, TRACE_WORDS, ProgramRun
@@ -20,12 +20,12 @@ from harness.recorded.restated import called, stated_arguments, stated_program
 from harness.sides import SIDES
 from harness.store.names import trace_name
 from harness.store.untrusted import read_plain
-from harness.verdict import Finding, limited
+from harness.verdict import PairFinding, limited_verdict
 from system_io.children import Outcome
 from system_io.verdict_words import Word
 
 
-def restored(part: Part) -> PairResult:
+def restored(part: PairPart) -> PairResult:
     """Return the comparison that a folder must come from: programs and words as stated, images as they are.
 
     Raises:
@@ -41,7 +41,8 @@ def restored(part: Part) -> PairResult:
     job = PairJob(
         programs[SIDES[0]], programs.get(SIDES[1], programs[SIDES[0]]), tuple(summary["arguments"]),
         Path(summary["caller"]), part.mode, settings["dtype"], settings["device"],
-        None if asked is None else Roi(**asked), part.bounds(), summary["resampled"], settings["timeout_s"],
+        None if asked is None else Region(**asked), part.bounds(), summary["resampled"],
+        settings["timeout_s"],
         settings.get("threads", 1), settings.get("determinism", False),
     )  # fmt: skip
     arguments = stated_arguments(summary)
@@ -59,13 +60,13 @@ def restored(part: Part) -> PairResult:
     }
     compared = compared_runs(job, arguments, list(made.values()), counted=part.counted)
     findings = (*stated_findings(job, arguments, made), *tried(summary)) if part.counted else ()
-    compared = replace(compared, verdict=limited(compared.verdict, findings))
+    compared = replace(compared, verdict=limited_verdict(compared.verdict, findings))
     return PairResult(job, arguments, tuple(made.values()), compared, tuple(summary["inputs"]), findings)
 
 
-def tried(summary: Mapping[str, Any]) -> list[Finding]:
+def tried(summary: Mapping[str, Any]) -> list[PairFinding]:
     """Return the findings that further runs of the programs gave, which only a replay can check."""
-    found = [Finding(row["kind"], Word(row["word"]), row["reason"]) for row in summary["findings"]]
+    found = [PairFinding(row["kind"], Word(row["word"]), row["reason"]) for row in summary["findings"]]
     return [finding for finding in found if finding.kind in TRIED]
 
 
@@ -86,7 +87,7 @@ def _tail(arguments: PreparedArguments) -> tuple[str, ...]:
     return (*arguments.words, *OUTPUT_WORDS, *traces, *arguments.last)
 
 
-def _run(part: Part, side: str, program: Program, command: tuple[str, ...]) -> ProgramRun:
+def _run(part: PairPart, side: str, program: Program, command: tuple[str, ...]) -> ProgramRun:
     stated = part.summary["runs"][side]
     outcome = Outcome(
         stated["exit_status"], stated["signal"], stated["timed_out"], stated["wall_s"], stated["peak_bytes"]

@@ -15,7 +15,7 @@ from harness.images.options import NAME, chosen_bounds, make_parser
 from harness.images.pair import PairResult
 from harness.images.pair_again import restored
 from harness.images.pair_traces import as_stated, read_side, trace_metrics
-from harness.images.part import Part
+from harness.images.part import PairPart
 from harness.images.summary import command_text, summary_data, write_pictures
 from harness.programs.run import ProgramRun, with_last_words
 from harness.recorded.pixels import CUTTING, PREFIXES, asked_pixels
@@ -23,7 +23,7 @@ from harness.recorded.restated import contradictions, own_words
 from harness.sides import SIDES
 from harness.store.names import COMMANDS, ENVIRONMENT, SUMMARY, image_name, trace_name
 from harness.store.stated import commands_of, differing, environment_of, text_faults
-from harness.store.untrusted import BROKEN, Fault, read_plain
+from harness.store.untrusted import BROKEN, BundleFault, read_plain
 from system_io.children import temporary_folder
 from trace_tools.errors import TraceError
 
@@ -33,7 +33,7 @@ PICTURE_SLACK = 0.02
 """Mean difference of two drawings of one image, of full scale, that other fonts make."""
 
 
-def pair_faults(folder: Path, part: Part, *, pictures: bool) -> Iterator[Fault]:
+def pair_faults(folder: Path, part: PairPart, *, pictures: bool) -> Iterator[BundleFault]:
     """Derive everything again that the raw files of a pair give.
 
     Args:
@@ -61,7 +61,7 @@ def pair_faults(folder: Path, part: Part, *, pictures: bool) -> Iterator[Fault]:
         if pictures:
             yield from _picture_faults(part, place, result)
     except BROKEN as error:
-        yield Fault(place.of(SUMMARY), f"the metrics cannot be derived again: {error}")
+        yield BundleFault(place.of(SUMMARY), f"the metrics cannot be derived again: {error}")
 
 
 def _as_older(fresh: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,15 +80,15 @@ class _Place:
     def of(self, name: str) -> str:
         return (self.folder / name).as_posix()
 
-    def said(self, name: str, texts: Sequence[str]) -> list[Fault]:
-        return [Fault(self.of(name), text) for text in texts]
+    def said(self, name: str, texts: Sequence[str]) -> list[BundleFault]:
+        return [BundleFault(self.of(name), text) for text in texts]
 
-    def missing(self, part: Part, names: Sequence[str]) -> list[Fault]:
+    def missing(self, part: PairPart, names: Sequence[str]) -> list[BundleFault]:
         lacking = [name for name in names if not (part.folder / name).is_file()]
-        return [Fault(self.of(name), "is missing from the compared pair") for name in lacking]
+        return [BundleFault(self.of(name), "is missing from the compared pair") for name in lacking]
 
 
-def _image_faults(part: Part, place: _Place) -> list[Fault]:
+def _image_faults(part: PairPart, place: _Place) -> list[BundleFault]:
     """Return where an image is not the one that the summary names, or of a run that is said to have none."""
     faults = []
     where = place.of(SUMMARY)
@@ -97,7 +97,7 @@ def _image_faults(part: Part, place: _Place) -> list[Fault]:
         stated = part.summary["runs"].get(side, {}).get("image_sha256")
         digest = hashlib.sha256(read_plain(path)).hexdigest() if path.is_file() else None
         if digest != stated:
-            faults.append(Fault(place.of(path.name), f"is not the image that {where} was made from"))
+            faults.append(BundleFault(place.of(path.name), f"is not the image that {where} was made from"))
     return faults
 
 
@@ -122,7 +122,7 @@ def _alike(first: str, second: str) -> bool:
     return NUMBER.sub("", first) == NUMBER.sub("", second)
 
 
-def _trace_faults(part: Part, result: PairResult) -> list[str]:
+def _trace_faults(part: PairPart, result: PairResult) -> list[str]:
     """Return where a trace is missing, of another program, or not of the pixels asked for."""
     faults = []
     for side, run in zip(SIDES, result.runs, strict=False):
@@ -139,7 +139,7 @@ def _trace_faults(part: Part, result: PairResult) -> list[str]:
     return faults
 
 
-def _content_faults(part: Part, side: str, prefix: str) -> list[str]:
+def _content_faults(part: PairPart, side: str, prefix: str) -> list[str]:
     name = trace_name(side)
     try:
         trace = read_side(part.folder, side)
@@ -159,7 +159,7 @@ def _content_faults(part: Part, side: str, prefix: str) -> list[str]:
     ]
 
 
-def _command_faults(part: Part, result: PairResult) -> list[str]:
+def _command_faults(part: PairPart, result: PairResult) -> list[str]:
     words = commands_of(part.folder / COMMANDS)
     found = text_faults(part.folder / COMMANDS, command_text(result, words))
     return [*found, *_option_faults(words, part.summary)]
@@ -198,7 +198,7 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
     return contradictions(fresh, stated, SUMMARY)
 
 
-def environment_faults(part: Part) -> list[str]:
+def environment_faults(part: PairPart) -> list[str]:
     """Return where the environment of a pair tells of other programs than ran."""
     environment = environment_of(part.folder)
     programs = {side: run["provenance"] for side, run in part.summary["runs"].items()}
@@ -219,12 +219,12 @@ def expected_files(result: PairResult) -> list[str]:
     return [*names, "diff.png"] if result.comparison.first is not None else names
 
 
-def _picture_faults(part: Part, place: _Place, result: PairResult) -> Iterator[Fault]:
+def _picture_faults(part: PairPart, place: _Place, result: PairResult) -> Iterator[BundleFault]:
     with temporary_folder("nb-verify") as scratch:
         write_pictures(Path(scratch), result)
         for path in sorted(Path(scratch).iterdir()):
             if _drawn_otherwise(part.folder / path.name, path):
-                yield Fault(place.of(path.name), "is not the picture that the images give")
+                yield BundleFault(place.of(path.name), "is not the picture that the images give")
 
 
 def _drawn_otherwise(stated: Path, fresh: Path) -> bool:

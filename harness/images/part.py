@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import BundleError
-from harness.images.compare import Comparison, Made, Roi, compare_images, made_by
+from harness.images.compare import ImageComparison, ImageRequest, Region, compare_images, image_request
 from harness.images.judgement import ImageBounds, named_bounds
 from harness.images.pair_traces import read_side
 from harness.sides import SIDES
@@ -28,14 +28,14 @@ MOST_PIXELS = 1 << 28
 
 
 @dataclass(frozen=True)
-class Part:
+class PairPart:
     """One compared pair in a folder; images and traces are read when they are asked for."""
 
     folder: Path
     summary: Mapping[str, Any]
 
     @classmethod
-    def load(cls, folder: Path) -> Part:
+    def load(cls, folder: Path) -> PairPart:
         """Read and check the summary. Raises: BundleError if it does not follow the schema."""
         summary = read_json(folder / SUMMARY)
         check_summary(summary, str(folder / SUMMARY))
@@ -107,10 +107,10 @@ class Part:
         return bounds
 
     @cached_property
-    def comparison(self) -> Comparison:
+    def comparison(self) -> ImageComparison:
         """Return the comparison of the stored images, made as the summary says that it was made."""
         asked = self.summary["asked_region"]
-        roi = None if asked is None else Roi(**asked)
-        made = made_by(self.summary["arguments"]) if self.counted else Made(counted=False)
+        roi = None if asked is None else Region(**asked)
+        made = image_request(self.summary["arguments"]) if self.counted else ImageRequest(counted=False)
         resample = self.summary["resampled"]
         return compare_images(self.first, self.second, roi, self.bounds(), resample=resample, made=made)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.images.compare import Roi, compare_images
+from harness.images.compare import Region, compare_images
 from harness.images.pair import PairJob, PairResult, run_pair
-from harness.images.part import Part
+from harness.images.part import PairPart
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun
 from harness.recorded.rerun import Chosen, Inputs, Replayed, changed_program, time_limit_s
@@ -19,7 +19,7 @@ from system_io.verdict_words import EXIT_STATUS, Word
 NOT_RUN: Mapping[str, Any] = {"kind": "simulator", "sources_sha256": ""}
 
 
-def replay_pair(part: Part, inputs: Inputs, chosen: Chosen) -> Replayed:
+def replay_pair(part: PairPart, inputs: Inputs, chosen: Chosen) -> Replayed:
     """Run both programs of a folder again.
 
     An image that is not bitwise the recorded one is compared with it within the strict bounds.
@@ -41,13 +41,13 @@ def replay_pair(part: Part, inputs: Inputs, chosen: Chosen) -> Replayed:
     return Replayed(part.mode, word, (*lines, *_changed_programs(part, result)))
 
 
-def _job(part: Part, inputs: Inputs, chosen: Chosen) -> PairJob:
+def _job(part: PairPart, inputs: Inputs, chosen: Chosen) -> PairJob:
     summary = part.summary
     first, second = _programs(summary["runs"], chosen)
     settings, asked = summary["settings"], summary["asked_region"]
     return PairJob(
         first, second, inputs.arguments(summary), inputs.caller, part.mode, settings["dtype"],
-        settings["device"], None if asked is None else Roi(**asked), part.bounds(), summary["resampled"],
+        settings["device"], None if asked is None else Region(**asked), part.bounds(), summary["resampled"],
         time_limit_s(settings), settings.get("threads", 1), settings.get("determinism", False),
     )  # fmt: skip
 
@@ -58,7 +58,7 @@ def _programs(runs: Mapping[str, Any], chosen: Chosen) -> tuple[Program, Program
     return programs[0], programs[1]
 
 
-def _compare_side(part: Part, side: str, run: ProgramRun) -> tuple[Word, str]:
+def _compare_side(part: PairPart, side: str, run: ProgramRun) -> tuple[Word, str]:
     recorded = part.summary["runs"].get(side, {"failure": "was not run", "image_sha256": None})
     if run.image is None or recorded["image_sha256"] is None:
         same = (run.image is None) == (recorded["image_sha256"] is None)
@@ -72,7 +72,7 @@ def _compare_side(part: Part, side: str, run: ProgramRun) -> tuple[Word, str]:
     return compared.verdict.word, f"not bitwise: {shown}"
 
 
-def _changed_programs(part: Part, result: PairResult) -> list[str]:
+def _changed_programs(part: PairPart, result: PairResult) -> list[str]:
     return [
         line
         for side, run in zip(SIDES, result.runs, strict=False)

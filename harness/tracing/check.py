@@ -17,7 +17,7 @@ from harness.sides import SIDES
 from harness.store.names import COMMANDS, ENVIRONMENT
 from harness.store.schema import TRACE
 from harness.store.stated import commands_of, differing, environment_of, text_faults
-from harness.store.untrusted import BROKEN, Fault
+from harness.store.untrusted import BROKEN, BundleFault
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME, TracePart
 from harness.tracing.job import CHANGED, EQUAL, NOT_DONE, TraceJob
 from harness.tracing.options import NAME, make_parser
@@ -36,7 +36,7 @@ ASKED_AS = {"rtol": "rtol", "atol": "atol", "k": "k", "stars": "emit_rot_stars",
 """Settings, and the options of trace-harness that set them."""
 
 
-def trace_faults(part: TracePart) -> Iterator[Fault]:
+def trace_faults(part: TracePart) -> Iterator[BundleFault]:
     """Derive everything again that the logs of a trace comparison give."""
     try:
         traces = _traces(part)
@@ -48,11 +48,11 @@ def trace_faults(part: TracePart) -> Iterator[Fault]:
         yield from _said(ENVIRONMENT, _environment_faults(part))
         yield from _graph_faults(part)
     except BROKEN as error:
-        yield Fault(part.data_name, f"the figures cannot be derived again: {error!r}")
+        yield BundleFault(part.data_name, f"the figures cannot be derived again: {error!r}")
 
 
-def _said(name: str, texts: Sequence[str]) -> list[Fault]:
-    return [Fault(name, text) for text in texts]
+def _said(name: str, texts: Sequence[str]) -> list[BundleFault]:
+    return [BundleFault(name, text) for text in texts]
 
 
 def _traces(part: TracePart) -> tuple[Trace, Trace] | None:
@@ -62,7 +62,7 @@ def _traces(part: TracePart) -> tuple[Trace, Trace] | None:
         return None
 
 
-def _judgement_faults(part: TracePart) -> Iterator[Fault]:
+def _judgement_faults(part: TracePart) -> Iterator[BundleFault]:
     """Return where word, reasons, budgets, isolated differences or the page are not what the logs give."""
     from harness.tracing.results import TraceVerdict, overruled, trace_page, within
 
@@ -70,7 +70,7 @@ def _judgement_faults(part: TracePart) -> Iterator[Fault]:
     isolated, budgets = _isolated(data["isolated"]), _budgets(data["budget"])
     fresh: dict[str, Any]
     try:
-        report = judge(*part.traces(), judge_options(part))
+        report = judge(*part.traces(), stated_options(part))
         word, reasons = overruled(report, data["observer_check"])
         verdict = TraceVerdict(word, reasons, report, isolated, budgets)
         fresh = as_stated(metrics(report), data)
@@ -79,7 +79,9 @@ def _judgement_faults(part: TracePart) -> Iterator[Fault]:
         verdict = TraceVerdict(word, (within(part.folder, error),), None)
         fresh = {"schema": TRACE_SCHEMA, "first_divergence": None}
         if isolated or budgets:
-            yield Fault(part.data_name, "isolated or budget: there are some, though nothing was compared")
+            yield BundleFault(
+                part.data_name, "isolated or budget: there are some, though nothing was compared"
+            )
     fresh |= {"verdict": verdict.word.value, "exit_status": EXIT_STATUS[verdict.word]}
     fresh |= {"reasons": list(verdict.reasons)}
     found = [text for key in fresh for text in differing(fresh[key], data.get(key), key)]
@@ -91,7 +93,7 @@ def _judgement_faults(part: TracePart) -> Iterator[Fault]:
     yield from _said(PAGE_NAME, text_faults(part.folder / PAGE_NAME, text))
 
 
-def judge_options(part: TracePart) -> Options:
+def stated_options(part: TracePart) -> Options:
     """Return the options that the logs of a folder were judged with."""
     asked, there = part.data["settings"], {}
     for key, name in (("floor", FLOOR_NAME), ("graph", GRAPH_NAME)):
@@ -112,12 +114,12 @@ def _isolated(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
 
 
 def _budgets(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
-    from harness.tracing.budget import Budget, Item
+    from harness.tracing.budget import Budget, BudgetItem
 
     return tuple(
         Budget(
             tuple(row["pixel_slow_fast"]), row["photons_c"], row["photons_py"],
-            tuple(Item(**{key: tap[key] for key in tap.keys() - {"share"}}) for tap in row["taps"]),
+            tuple(BudgetItem(**{key: tap[key] for key in tap.keys() - {"share"}}) for tap in row["taps"]),
             tuple(row["one_side_only"]),
         )
         for row in rows
@@ -216,7 +218,7 @@ def _run_faults(part: TracePart) -> list[str]:
     return [*found, *differing([str(path) for path in stated_arguments(part.data).inputs], stated, "inputs")]
 
 
-def _command_faults(part: TracePart) -> Iterator[Fault]:
+def _command_faults(part: TracePart) -> Iterator[BundleFault]:
     """Return where commands.txt names other commands than the metrics do."""
     from harness.tracing.results import trace_commands
 
@@ -267,12 +269,12 @@ def _environment_faults(part: TracePart) -> list[str]:
     return differing(programs, environment_of(part.folder).get("programs"), "programs")
 
 
-def _graph_faults(part: TracePart) -> Iterator[Fault]:
+def _graph_faults(part: TracePart) -> Iterator[BundleFault]:
     """Return where the tap graph is not the one that reciprocal vectors need."""
     from harness.tracing.rot_stars import star_graph
 
     path = part.folder / GRAPH_NAME
     if path.is_file() != part.data["settings"]["stars"]:
-        yield Fault(GRAPH_NAME, "is there or missing against settings.stars")
+        yield BundleFault(GRAPH_NAME, "is there or missing against settings.stars")
     elif path.is_file():
         yield from _said(GRAPH_NAME, text_faults(path, json_text(star_graph())))

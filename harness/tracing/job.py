@@ -110,7 +110,7 @@ class TraceJob:
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObserverCheck:
     """The observer check of one side: pixels compared and those that differ; `done` is False if left out."""
 
     done: bool
@@ -138,7 +138,7 @@ class TracedSide:
     untraced: ProgramRun | None
     log: bytes
     trace: Trace
-    observed: Observed
+    observed: ObserverCheck
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _run_side(
         )
     trace = _read(log)
     if not job.observer_check:
-        return TracedSide(side, run, None, log.read_bytes(), trace, Observed(False))
+        return TracedSide(side, run, None, log.read_bytes(), trace, ObserverCheck(False))
     settings = job.setting_words(side)
     place = scratch / f"{side}-plain"
     plain = _checked(run_program(program, settings, told, place, job.timeout_s, job.threads, watch))
@@ -218,12 +218,12 @@ def _read(log: Path) -> Trace:
         raise HarnessError(str(error)) from error
 
 
-def _observe(run: ProgramRun, plain: ProgramRun, trace: Trace) -> Observed:
+def _observe(run: ProgramRun, plain: ProgramRun, trace: Trace) -> ObserverCheck:
     """Compare the traced pixels of both images, and what the trace says of them, bit for bit."""
     assert run.image is not None  # checked before
     assert plain.image is not None
     if run.image.shape != plain.image.shape:
-        return Observed(True, 0, (f"image shape {run.image.shape}, untraced {plain.image.shape}",))
+        return ObserverCheck(True, 0, (f"image shape {run.image.shape}, untraced {plain.image.shape}",))
     pixels = sorted(trace.pixels())
     changed = [text for pixel in pixels if (text := _change(run.image, plain.image, pixel))]
     for slow, fast, value in float_values(trace):
@@ -231,7 +231,7 @@ def _observe(run: ProgramRun, plain: ProgramRun, trace: Trace) -> Observed:
             changed.append(
                 f"slow {slow} fast {fast}: {FLOAT_TAP} {value!r}, image {plain.image[slow, fast]!r}"
             )
-    return Observed(True, len(pixels), tuple(changed))
+    return ObserverCheck(True, len(pixels), tuple(changed))
 
 
 def _change(traced: NDArray[np.float32], plain: NDArray[np.float32], pixel: tuple[int, int]) -> str:

@@ -18,7 +18,7 @@ from harness.programs.programs import (
     program_at,
     second_program,
 )
-from harness.tracing.choice import Compared, Pixels, compared_program, worst_pixels
+from harness.tracing.choice import Compared, TracedPixels, compared_program, worst_pixels
 from harness.tracing.job import PHI_MODES, TraceJob
 from system_io.parser import CommandParser
 
@@ -91,7 +91,7 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def asked_job(options: argparse.Namespace, args: Sequence[str], compared: Compared | None) -> TraceJob:
+def asked_trace(options: argparse.Namespace, args: Sequence[str], compared: Compared | None) -> TraceJob:
     """Return the trace comparison that is asked for.
 
     Args:
@@ -142,8 +142,8 @@ def _programs(options: argparse.Namespace, compared: Compared | None) -> tuple[P
     return found[0], found[1]
 
 
-def _pixels(options: argparse.Namespace, compared: Compared | None) -> Pixels:
-    pixels: Pixels = tuple((slow, fast) for slow, fast in options.pixel)
+def _pixels(options: argparse.Namespace, compared: Compared | None) -> TracedPixels:
+    pixels: TracedPixels = tuple((slow, fast) for slow, fast in options.pixel)
     if options.worst is not None:
         if compared is None:
             raise UsageError("--worst needs the comparison that it takes the pixels from; give --from DIR")

@@ -12,7 +12,7 @@ from harness.store.names import trace_name
 from harness.store.stated import differing
 from harness.tracing.bundle import FLOOR_NAME, TracePart
 from harness.tracing.job import TraceJob, run_traced_pair
-from harness.tracing.results import Asked, judge_pair, result_data, write_logs
+from harness.tracing.results import TraceRequest, judge_pair, result_data, write_logs
 from system_io.children import temporary_folder
 from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
@@ -54,7 +54,7 @@ def replay_trace(part: TracePart, inputs: Inputs, chosen: Chosen) -> Replayed:
     return Replayed(part.mode, Word.FAIL if changed else word, tuple(lines))
 
 
-def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, Asked]:
+def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, TraceRequest]:
     data: Any = part.data
     asked = data["settings"]
     first, second = (chosen.program(data["runs"][side]["provenance"], side) for side in SIDES)
@@ -77,7 +77,7 @@ def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, Ask
     )
     floor = part.folder / FLOOR_NAME
     kept = {key: asked[key] for key in ("rtol", "atol", "k", "stars", "budget")}
-    return job, Asked(**kept, floor=floor if floor.is_file() else None)
+    return job, TraceRequest(**kept, floor=floor if floor.is_file() else None)
 
 
 def _compare(before: bytes, after: bytes, name: str) -> tuple[Word, str]:

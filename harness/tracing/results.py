@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.files import input_facts, sha256_lines
-from harness.shown import Row, Shown, divergence_line
+from harness.shown import Shown, ShownRow, divergence_line
 from harness.sides import SIDES
 from harness.store.bundle import files_below, sealed
 from harness.store.names import COMMANDS, ENVIRONMENT, HASHES, TRACES, trace_name
@@ -37,7 +37,7 @@ MOST_PIXELS = 6
 
 
 @dataclass(frozen=True)
-class Asked:
+class TraceRequest:
     """How the traces are judged, and what is added: reciprocal vectors (stars), error budgets."""
 
     rtol: float | None = None
@@ -73,7 +73,7 @@ class TraceVerdict:
         return None if self.report is None or self.report.first is None else self.report.first.tap
 
 
-def write_logs(folder: Path, pair: TracedPair, asked: Asked) -> None:
+def write_logs(folder: Path, pair: TracedPair, asked: TraceRequest) -> None:
     """Write both traces, with reciprocal vectors and their tap graph if asked for, and a given floor."""
     for side in SIDES:
         log = pair.sides[side].log
@@ -84,7 +84,7 @@ def write_logs(folder: Path, pair: TracedPair, asked: Asked) -> None:
         shutil.copyfile(asked.floor, folder / FLOOR_NAME)
 
 
-def judge_options(folder: Path, asked: Asked) -> Options:
+def judge_options(folder: Path, asked: TraceRequest) -> Options:
     """Return the options of trace-diff for the traces in a folder."""
     floor = folder / FLOOR_NAME if (folder / FLOOR_NAME).is_file() else asked.floor
     graph = folder / GRAPH_NAME if (folder / GRAPH_NAME).is_file() else None
@@ -92,7 +92,7 @@ def judge_options(folder: Path, asked: Asked) -> Options:
     return Options(asked.rtol, asked.atol, names[0], asked.k, names[1])
 
 
-def judge_pair(folder: Path, pair: TracedPair, asked: Asked) -> TraceVerdict:
+def judge_pair(folder: Path, pair: TracedPair, asked: TraceRequest) -> TraceVerdict:
     """Judge the traces in a folder; a changed pixel makes the verdict ERROR: the trace is of another run."""
     try:
         traces = [
@@ -134,7 +134,7 @@ def isolation_words(pair: TracedPair) -> tuple[str, ...]:
     return ("--parity-mode", job.mode, *phi, *job.args)
 
 
-def result_data(pair: TracedPair, verdict: TraceVerdict, asked: Asked) -> dict[str, Any]:
+def result_data(pair: TracedPair, verdict: TraceVerdict, asked: TraceRequest) -> dict[str, Any]:
     """Return the content of traces.json: the metrics of trace-diff, with the runs and the observer check."""
     data: dict[str, Any] = {"schema": TRACE_SCHEMA, "first_divergence": None}
     if verdict.report is not None:
@@ -159,11 +159,11 @@ def result_data(pair: TracedPair, verdict: TraceVerdict, asked: Asked) -> dict[s
     return data
 
 
-def write_results(
+def write_trace_results(
     folder: Path,
     pair: TracedPair,
     verdict: TraceVerdict,
-    asked: Asked,
+    asked: TraceRequest,
     environment: Mapping[str, Any],
     command: Sequence[str],
 ) -> None:
@@ -236,28 +236,28 @@ def shown_traces(pair: TracedPair, verdict: TraceVerdict, place: str) -> Shown:
         lines += [f"cause: {found.tap} {found.context}: c {found.a}, py {found.b}" for found in report.causes]
     counted = f"{len(pair.sides[SIDES[0]].trace)} and {len(pair.sides[SIDES[1]].trace)} records"
     rows = [_side_row(pair, side) for side in SIDES]
-    rows += [Row(f"{side}: observer check", pair.sides[side].observed.text) for side in SIDES]
-    rows += [Row("budget", _budget_text(budget)) for budget in verdict.budgets]
+    rows += [ShownRow(f"{side}: observer check", pair.sides[side].observed.text) for side in SIDES]
+    rows += [ShownRow("budget", _budget_text(budget)) for budget in verdict.budgets]
     return Shown(NAME, verdict.word, counted, rows, lines, place, _details(pair, verdict))
 
 
-def _side_row(pair: TracedPair, side: str) -> Row:
+def _side_row(pair: TracedPair, side: str) -> ShownRow:
     traced = pair.sides[side]
     pixels = ", ".join(f"{slow} {fast}" for slow, fast in sorted(traced.trace.pixels())[:MOST_PIXELS])
-    return Row(
+    return ShownRow(
         f"{side}: {traced.run.program.title}", f"{len(traced.trace)} records; pixels {pixels or 'none'}"
     )
 
 
-def _details(pair: TracedPair, verdict: TraceVerdict) -> list[Row]:
+def _details(pair: TracedPair, verdict: TraceVerdict) -> list[ShownRow]:
     mode = pair.job.mode + (f", phi carryover {pair.job.phi_mode}" if pair.job.phi_mode else "")
-    rows = [Row("parity mode", mode)]
-    rows += [Row(f"{side}: time", f"{pair.sides[side].run.outcome.wall_s:.2f} s") for side in SIDES]
+    rows = [ShownRow("parity mode", mode)]
+    rows += [ShownRow(f"{side}: time", f"{pair.sides[side].run.outcome.wall_s:.2f} s") for side in SIDES]
     if verdict.report is not None:
-        rows += [Row("bounds", note) for note in verdict.report.comparison.bounds.notes]
+        rows += [ShownRow("bounds", note) for note in verdict.report.comparison.bounds.notes]
     wrong = [f"{part.tap} by {' and '.join(part.outside)}" for part in verdict.isolated if part.outside]
     shown = "computed otherwise: " + ", ".join(wrong) if wrong else "none computed otherwise"
-    return [*rows, Row("isolated", f"{len(verdict.isolated)} taps recomputed, {shown}")]
+    return [*rows, ShownRow("isolated", f"{len(verdict.isolated)} taps recomputed, {shown}")]
 
 
 def _budget_text(budget: Budget) -> str:

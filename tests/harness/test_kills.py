@@ -26,7 +26,7 @@ KILLS = 40
 LONGEST_PAUSE_S = 1.5
 NURSERY = """
 import os, signal, sys
-from harness import nb_compare, trace_harness
+from harness.commands import nb_compare, trace_harness
 import harness.images.summary
 from system_io.command import ENDING
 signal.signal(signal.SIGINT, signal.default_int_handler)

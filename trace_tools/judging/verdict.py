@@ -159,7 +159,7 @@ def by_digits(comparison: Comparison) -> str:
     )
 
 
-def verdict_line(comparison: Comparison, decision: Decision, first: str, ties: int) -> str:
+def worded_verdict(comparison: Comparison, decision: Decision, first: str, ties: int) -> str:
     """Return the verdict with its first reason and what it covers, in one line.
 
     Args:

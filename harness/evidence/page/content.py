@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.evidence.page.geometry import geometry_content
-from harness.images.compare import Roi
-from harness.images.metrics import ulp_distance
-from harness.images.part import Part
+from harness.images.compare import Region
+from harness.images.metrics import float32_distance
+from harness.images.part import PairPart
 from harness.images.peaks import FLOOR_FRACTION, GATE_PX, find_spots, match_spots
 from harness.programs.arguments import TRACE_OPTIONS
 from harness.sides import SIDES
@@ -67,7 +67,7 @@ def histogram(first: Image, second: Image) -> dict[str, Any]:
 def scatter(first: Image, second: Image) -> list[list[float]]:
     """Return [first, second, steps] of the brightest, the most different and some random pixels."""
     a, b = first.ravel(), second.ravel()
-    steps = ulp_distance(first, second).ravel()
+    steps = float32_distance(first, second).ravel()
     fine = np.flatnonzero(np.isfinite(a) & np.isfinite(b))
     share = min(SCATTER_POINTS // 3, fine.size)
     if share == 0:
@@ -81,7 +81,7 @@ def scatter(first: Image, second: Image) -> list[list[float]]:
     return [[float(a[i]), float(b[i]), int(steps[i])] for i in index]
 
 
-def trace_tables(part: Part) -> dict[str, list[list[str]]]:
+def trace_tables(part: PairPart) -> dict[str, list[list[str]]]:
     """Return for each traced pixel 'slow,fast' its records: tap, context, value of each side.
 
     At most `MOST_PIXELS` pixels are taken over. Set-up taps stand under 'setup'.
@@ -110,10 +110,10 @@ def _by_record(trace: Trace) -> dict[tuple[str, str, str], str]:
     return found
 
 
-def worst_differences(part: Part) -> list[tuple[int, int]]:
+def worst_differences(part: PairPart) -> list[tuple[int, int]]:
     """Return [slow, fast] of the pixels of the compared region that differ most, worst first."""
     region = part.summary["region"]
-    roi = Roi(**region) if region else Roi.whole(part.first.shape)
+    roi = Region(**region) if region else Region.whole(part.first.shape)
     slices = slice(roi.y_min, roi.y_max + 1), slice(roi.x_min, roi.x_max + 1)
     window = Compared((), None, part.mode, (part.first, part.second), slices)
     chosen = worst_pixels(window, MOST_WORST)
@@ -130,7 +130,7 @@ def traced_pixels(tables: Iterable[str]) -> list[tuple[int, int]]:
     return [(int(slow), int(fast)) for slow, fast in pairs]
 
 
-def exact_values(part: Part, pixels: Iterable[tuple[int, int]]) -> list[list[float | None]]:
+def exact_values(part: PairPart, pixels: Iterable[tuple[int, int]]) -> list[list[float | None]]:
     """Return [index, first, second] of pixels (slow, fast) in the image, whatever the packing rounds."""
     rows: list[list[float | None]] = []
     shape = part.first.shape
@@ -143,7 +143,7 @@ def exact_values(part: Part, pixels: Iterable[tuple[int, int]]) -> list[list[flo
     return rows
 
 
-def trace_command(part: Part) -> str:
+def trace_command(part: PairPart) -> str:
     """Return the command that traces another pixel; '-trace_pixel SLOW FAST' is to be put behind it."""
     words = list(part.summary["arguments"])
     kept: list[str] = []
@@ -156,7 +156,7 @@ def trace_command(part: Part) -> str:
     return shlex.join(["nb-compare", "--parity-mode", part.mode, "--", *kept])
 
 
-def part_content(part: Part) -> dict[str, Any]:
+def part_content(part: PairPart) -> dict[str, Any]:
     """Return what the viewer needs besides the pixels."""
     region = part.summary["region"]
     runs = part.summary["runs"]

@@ -24,7 +24,7 @@ LEVEL = 6
 
 
 @dataclass(frozen=True)
-class Level:
+class PackLevel:
     """What is kept: the brightest fraction in full, exact steps for all (`fine`); bits cut off the others."""
 
     fraction: float
@@ -33,8 +33,9 @@ class Level:
 
 
 LEVELS = (
-    Level(1.0), Level(0.5), Level(0.25), Level(0.12), Level(0.05),
-    Level(0.05, fine=False), Level(0.02, fine=False, cut_bits=20), Level(0.005, fine=False, cut_bits=22),
+    PackLevel(1.0), PackLevel(0.5), PackLevel(0.25), PackLevel(0.12), PackLevel(0.05),
+    PackLevel(0.05, fine=False), PackLevel(0.02, fine=False, cut_bits=20),
+    PackLevel(0.005, fine=False, cut_bits=22),
 )  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def pack_images(first: Image, second: Image, limit: int = PACKED_LIMIT_BYTES) ->
     return packed
 
 
-def _pack(first: Image, second: Image, level: Level) -> Packed:
+def _pack(first: Image, second: Image, level: PackLevel) -> Packed:
     sides = [np.array(image, dtype=np.float32).view(np.uint32).ravel() for image in (first, second)]
     high = (sides[0] >> 16) & 0x7FFF
     threshold = 0 if level.fraction == 1.0 else int(np.quantile(high, 1.0 - level.fraction, method="higher"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from harness.commands.nb_report import main
 from harness.evidence.kinds import load_metrics
-from harness.evidence.verify import verify
+from harness.evidence.verify import verify_bundle
 from harness.store.find import find_bundles
 from system_io.verdict_words import Word
 
@@ -13,7 +13,7 @@ EXAMPLE = Path(__file__).resolve().parents[3] / "reports" / "example"
 
 def test_committed_bundle_verifies():
     (bundle,) = find_bundles(EXAMPLE)
-    check = verify(bundle)
+    check = verify_bundle(bundle)
     assert (check.word, check.faults) == (Word.PASS, ())
     assert check.checked == 14
 

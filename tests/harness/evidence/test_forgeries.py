@@ -14,11 +14,11 @@ from harness.commands import nb_compare, trace_harness
 from harness.commands import nb_gradients as gradients
 from harness.commands import nb_report as report_cli
 from harness.errors import BundleError
-from harness.evidence.verify import verify
-from harness.gates.plan import Plan
+from harness.evidence.verify import verify_bundle
+from harness.gates.plan import GatePlan
 from harness.gates.run import run_gates
 from harness.gates.table import GATES
-from harness.images.compare import Roi
+from harness.images.compare import Region
 from harness.programs.programs import program_at
 from harness.store.find import find_bundles
 from harness.store.names import HASHES, MARK
@@ -53,9 +53,9 @@ def honest(tmp_path_factory, c_binary):
     line = ["--", "-lambda", "1"]
     assert nb_compare.main([*words, str(folder / "fail"), "--py-bin", programs[1], *line]) == 1
     assert nb_compare.main([*words, str(folder / "error"), "--py-bin", crash, *line]) == 3
-    plan = Plan(
+    plan = GatePlan(
         *(program_at(path, "--c-bin") for path in programs), ("-lambda", "1"), ("nb-gates", "run"), "fakes",
-        Roi(5, 70, 5, 50), (), 60.0,
+        Region(5, 70, 5, 50), (), 60.0,
     )  # fmt: skip
     run_gates(plan, GATES[4:], folder / "reports")
     trace = ["--pixel", "5", "6", "--c-bin", str(c_binary), "--outdir", str(folder / "trace"), "--budget"]
@@ -355,7 +355,7 @@ HASHES_AS_THEY_WERE = {
 def found(folder, **how):
     """Tell whether a verification finds or refuses a bundle; whatever else it raises is a fault of ours."""
     try:
-        check = verify(folder, **how)
+        check = verify_bundle(folder, **how)
     except BundleError:
         return True
     return check.word is not Word.PASS and bool(check.faults)
@@ -364,10 +364,10 @@ def found(folder, **how):
 @pytest.mark.parametrize("kind", ["fail", "error", "traced", "gate", "closing", "trace", "gradients"])
 def test_an_untouched_bundle_verifies_and_so_does_its_copy(honest, kind, tmp_path):
     for folder in (honest[kind], shutil.copytree(honest[kind], tmp_path / "copy")):
-        check = verify(folder, pictures=kind in ("fail", "error"))
+        check = verify_bundle(folder, pictures=kind in ("fail", "error"))
         assert (check.word, check.faults) == (Word.PASS, ())
     reseal(folder)
-    assert verify(folder).word is Word.PASS
+    assert verify_bundle(folder).word is Word.PASS
 
 
 @pytest.mark.parametrize("name", FORGERIES)

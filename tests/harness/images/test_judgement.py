@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.images.compare import Roi, compare_images
+from harness.images.compare import Region, compare_images
 from harness.images.judgement import PUBLISHED, STRICT, judge_images
 from harness.images.metrics import compare_pixels
 from harness.images.peaks import UnmatchedSpot, compare_peaks
@@ -122,13 +122,13 @@ def test_resampling_twice_the_pixels_is_said_and_loosened(image):
 
 
 def test_region_beyond_the_image_is_cut_and_said(image):
-    comparison = compare_images(image, image, Roi(10, 99, 5, 99))
-    assert comparison.roi == Roi(10, 39, 5, 39)
+    comparison = compare_images(image, image, Region(10, 99, 5, 99))
+    assert comparison.roi == Region(10, 39, 5, 39)
     assert "cut to the image" in comparison.notes[0]
 
 
 def test_nan_outside_the_region_does_not_matter(image):
     other = image.copy()
     other[0, 0] = np.nan
-    assert compare_images(image, other, Roi(5, 39, 5, 39)).verdict.word is Word.PASS
+    assert compare_images(image, other, Region(5, 39, 5, 39)).verdict.word is Word.PASS
     assert compare_images(image, other).verdict.word is Word.FAIL
