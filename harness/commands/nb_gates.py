@@ -17,6 +17,7 @@ from harness.shown import ShownRow
 from harness.store.ci import require_free
 from harness.store.find import reports_root
 from harness.suite.crystal_data import data_folder, require_data
+from harness.time_limits import RUN_S
 from harness.verdict import State
 from system_io.command import Command
 from system_io.parser import CommandParser
@@ -24,7 +25,6 @@ from system_io.shown import json_text
 
 NAME = "nb-gates"
 GATE_IDS = ("VG-1", "VG-2", "VG-3", "VG-4", "VG-5")
-DEFAULT_TIMEOUT_S = 1800.0
 EPILOG = """\
 gates: VG-1 rotation at phi = 0; VG-2 F_cell, F_latt, I_before_scaling and first divergence at the traced
 pixels; VG-3 correlation on fast and slow 100 to 156; VG-4 sums and peaks there and around the brightest
@@ -73,7 +73,7 @@ def make_parser() -> CommandParser:
     add("--py-bin", metavar="P", help="second program")
     add("--dtype", choices=DTYPES, help="of the simulator")
     add("--device", choices=DEVICES, help="of the simulator")
-    add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
+    add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
     add("--json", action="store_true", help="write gates.json to standard output, nothing else")
     parser.add_verbosity()
     add("--junit", type=Path, metavar="FILE", help="write JUnit XML")

@@ -11,6 +11,7 @@ from harness.images.compare import Region
 from harness.images.pair import PairJob
 from harness.programs.programs import Program
 from harness.store.schema import BUNDLE_SCHEMA
+from harness.time_limits import RUN_S
 
 INITIATIVE = "gates"
 PLAN_ROI = Region(100, 156, 100, 156)
@@ -29,7 +30,7 @@ class GatePlan:
     label: str
     roi: Region = PLAN_ROI
     blocks: tuple[tuple[int, int, int, int], ...] = TRACE_BLOCKS
-    timeout_s: float = 1800.0
+    timeout_s: float = RUN_S
     dtype: str | None = None
     device: str | None = None
 

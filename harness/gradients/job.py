@@ -23,6 +23,7 @@ from harness.gradients.table import Place, choose, differenced_arguments, find_p
 from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import Program, simulator_program
 from harness.programs.run_config import resolved
+from harness.time_limits import GRADIENT_RUN_S
 from simulator import RunConfig, simulate
 from simulator.scene.scene import prepare
 from simulator.units import ANGSTROM_PER_M, MM_PER_M
@@ -48,7 +49,7 @@ class GradientJob:
     params: tuple[str, ...] | None = None
     pixels: int = 24
     seed: int = 1
-    timeout_s: float = 600.0
+    timeout_s: float = GRADIENT_RUN_S
     objective: Objective | None = None
 
 

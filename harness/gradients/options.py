@@ -6,10 +6,10 @@ import argparse
 
 from harness.option_types import positive_seconds
 from harness.programs.programs import MODES
+from harness.time_limits import GRADIENT_RUN_S
 from system_io.parser import CommandParser
 
 NAME = "nb-gradients"
-DEFAULT_TIMEOUT_S = 600.0
 DEFAULT_PIXELS, DEFAULT_SEED = 24, 1
 DESCRIPTION = "Compare the simulator's gradients with central differences of another nanoBragg program."
 EPILOG = """\
@@ -52,7 +52,7 @@ def make_parser() -> CommandParser:
     add("--c-bin", metavar="P", help="first program; default NB_C_BIN, else the C reference")
     add("--pixels", type=_count, default=DEFAULT_PIXELS, metavar="N", help="of the objective; default 24")
     add("--seed", type=_count, default=DEFAULT_SEED, metavar="N", help="of its choice; default 1")
-    add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
+    add("--timeout", type=positive_seconds, default=GRADIENT_RUN_S, metavar="S", help="for each run")
     add("--json", action="store_true", help="write gradients.json to standard output, nothing else")
     parser.add_verbosity()
     return parser

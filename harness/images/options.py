@@ -23,10 +23,10 @@ from harness.programs.programs import (
     first_program,
     second_program,
 )
+from harness.time_limits import RUN_S
 from system_io.parser import CommandParser
 
 NAME = "nb-compare"
-DEFAULT_TIMEOUT_S = 1800.0
 RUN_OPTIONS = ("c_bin", "py_bin", "dtype", "device")
 NO_PROGRAM = Program(FILE_KIND, (), {})
 DESCRIPTION = "Run two nanoBragg programs on one command line and compare their float images."
@@ -96,7 +96,7 @@ def make_parser() -> CommandParser:
     add("--published-bounds", action="store_true", help="use the published bounds")
     add("--dtype", choices=DTYPES, help="of the simulator")
     add("--device", choices=DEVICES, help="of the simulator")
-    add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
+    add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
     add("--threads", type=thread_count, default=1, metavar="N", help="of external programs; default 1")
     add("--determinism", action="store_true", help="both sides may be one program")
     add("--json", action="store_true", help="write summary.json to standard output, nothing else")

@@ -18,6 +18,7 @@ from harness.programs.run import ProgramRun, run_program
 from harness.programs.side_words import require_known, side_words
 from harness.programs.watching import Watch, nobody
 from harness.sides import SIDES
+from harness.time_limits import RUN_S
 from harness.verdict import PairFinding, Verdict, limited_verdict
 from system_io.children import temporary_folder
 from system_io.verdict_words import Word
@@ -42,7 +43,7 @@ class PairJob:
     roi: Region | None = None
     bounds: ImageBounds = STRICT
     resample: bool = False
-    timeout_s: float = 1800.0
+    timeout_s: float = RUN_S
     threads: int = 1
     determinism: bool = False
 

@@ -19,6 +19,7 @@ from harness.programs.side_words import require_known, side_words
 from harness.programs.watching import Watch, nobody
 from harness.sides import SIDES
 from harness.store.names import trace_name
+from harness.time_limits import RUN_S
 from system_io.children import temporary_folder
 from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
@@ -57,7 +58,7 @@ class TraceJob:
     device: str | None = None
     level: str = "mosaic"
     observer_check: bool = True
-    timeout_s: float = 1800.0
+    timeout_s: float = RUN_S
     threads: int = 1
     determinism: bool = False
 

@@ -18,13 +18,13 @@ from harness.programs.programs import (
     program_at,
     second_program,
 )
+from harness.time_limits import RUN_S
 from harness.tracing.choice import Compared, TracedPixels, compared_program, worst_pixels
 from harness.tracing.job import PHI_MODES, TraceJob
 from system_io.parser import CommandParser
 
 NAME = "trace-harness"
 LEVELS = ("setup", "pixel", "subpixel", "source", "phi", "mosaic")
-DEFAULT_TIMEOUT_S = 1800.0
 DESCRIPTION = "Trace pixels in two nanoBragg programs and find the first value on which they differ."
 EPILOG = """\
 Everything behind -- is the nanoBragg command line, given to both programs. The pixels are traced in the state
@@ -85,7 +85,7 @@ def make_parser() -> CommandParser:
     add("--py-bin", metavar="P", help="second program; default that of --from, else the PyTorch simulator")
     add("--threads", type=thread_count, metavar="N", help="of external programs; default 1")
     add("--determinism", action="store_true", help="both sides may be one program")
-    add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
+    add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
     add("--json", action="store_true", help="write traces.json to standard output, nothing else")
     parser.add_verbosity()
     return parser
