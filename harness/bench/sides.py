@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from harness.arrays import FloatImage
 from harness.bench.cases import Size
 from harness.errors import ProgramError
 from harness.programs.arguments import prepare_arguments
-from harness.programs.image_file import FloatImage
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun, run_program
 from harness.time_limits import GOODBYE_S

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from harness.arrays import FloatImage
 from harness.images.judgement import STRICT, ImageBounds, judge_images
 from harness.images.metrics import Metrics, compare_pixels
 from harness.images.peaks import PeakComparison, compare_peaks
@@ -16,7 +16,6 @@ from harness.programs.arguments import EPSILON_OPTIONS, last_numbers
 from harness.verdict import Verdict
 from system_io.verdict_words import Word
 
-Image = NDArray[np.float32]
 LEAST_PIXELS = 9
 """With fewer, correlation and sums say next to nothing: with two, every correlation is 1."""
 
@@ -59,7 +58,7 @@ class Region:
             max(self.y_min, other.y_min), min(self.y_max, other.y_max),
         )  # fmt: skip
 
-    def crop(self, image: Image) -> Image:
+    def crop(self, image: FloatImage) -> FloatImage:
         """Return the region of an image that contains it."""
         return image[self.y_min : self.y_max + 1, self.x_min : self.x_max + 1]
 
@@ -97,8 +96,8 @@ class ImageComparison:
     verdict: Verdict
     bounds: ImageBounds
     roi: Region | None
-    first: Image | None = None
-    second: Image | None = None
+    first: FloatImage | None = None
+    second: FloatImage | None = None
     metrics: Metrics | None = None
     peaks: PeakComparison | None = None
     resampled: bool = False
@@ -106,8 +105,8 @@ class ImageComparison:
 
 
 def compare_images(
-    first: Image,
-    second: Image,
+    first: FloatImage,
+    second: FloatImage,
     roi: Region | None = None,
     bounds: ImageBounds = STRICT,
     *,
@@ -179,7 +178,7 @@ def _executed(region: Region, executed: Region, notes: list[str]) -> Region:
     return inside
 
 
-def _too_small(region: Region, asked: Region, image: Image, made: ImageRequest) -> Verdict | None:
+def _too_small(region: Region, asked: Region, image: FloatImage, made: ImageRequest) -> Verdict | None:
     """Return the verdict on a region with too few pixels to say anything, else None."""
     if region.empty:
         reason = f"empty region: {asked} holds no pixel of an image of {_shape(image)} (fast x slow)"
@@ -191,7 +190,7 @@ def _too_small(region: Region, asked: Region, image: Image, made: ImageRequest) 
     return Verdict(Word.NOT_COMPARABLE, (reason,))
 
 
-def _coverage(whole: Image, part: Image) -> list[str]:
+def _coverage(whole: FloatImage, part: FloatImage) -> list[str]:
     """Say how much of an image a region holds, if it is not all of it."""
     if whole.size == part.size:
         return []
@@ -201,7 +200,7 @@ def _coverage(whole: Image, part: Image) -> list[str]:
     return [f"compared {part.size} of {whole.size} pixels of the image{photons}"]
 
 
-def find_obstacle(first: Image, second: Image) -> Verdict | None:
+def find_obstacle(first: FloatImage, second: FloatImage) -> Verdict | None:
     """Return the verdict on images that cannot be measured: NaN, infinity, or no contrast; else None.
 
     On both sides it is NOT COMPARABLE, since agreement would mean nothing; on one side only it is FAIL.
@@ -216,19 +215,19 @@ def find_obstacle(first: Image, second: Image) -> Verdict | None:
     return None
 
 
-def _not_finite(image: Image) -> str | None:
+def _not_finite(image: FloatImage) -> str | None:
     nan, inf = int(np.isnan(image).sum()), int(np.isinf(image).sum())
     return f"holds {nan} NaN and {inf} infinite pixels" if nan or inf else None
 
 
-def _flat(image: Image) -> str | None:
+def _flat(image: FloatImage) -> str | None:
     low, high = float(image.min()), float(image.max())
     if low != high:
         return None
     return "is all zero" if low == 0.0 else f"is constant ({low:.6g})"
 
 
-def resample_to(image: Image, shape: tuple[int, int]) -> Image:
+def resample_to(image: FloatImage, shape: tuple[int, int]) -> FloatImage:
     """Return an image at another shape by linear interpolation between pixel centres (values, not sums)."""
     from scipy import ndimage
 
@@ -237,5 +236,5 @@ def resample_to(image: Image, shape: tuple[int, int]) -> Image:
     return zoomed.astype(np.float32)
 
 
-def _shape(image: Image) -> str:
+def _shape(image: FloatImage) -> str:
     return f"{image.shape[1]} x {image.shape[0]}"

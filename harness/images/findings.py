@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from harness.arrays import FloatImage
 from harness.images.compare import ImageComparison, Region, compare_images
 from harness.programs.arguments import QUIRK_OPTIONS, PreparedArguments, last_numbers, values_of
 from harness.programs.programs import FILE_KIND, Program
@@ -30,8 +30,6 @@ DEFAULT_FLUENCE = 125932015286227086360700780544.0
 PROBE_RADIUS_PX = 3
 MOST_QUIRKS = 8
 """Single quirks that are tried to explain a failure."""
-
-Image = NDArray[np.float32]
 
 
 def same_program(
@@ -158,7 +156,7 @@ def probe(bench: Bench, side: str, compared: ImageComparison) -> PairFinding:
     return PairFinding(PROBE, Word.PASS, f"{side} answers to twice the fluence")
 
 
-def _around_brightest(image: Image, region: Region) -> Region:
+def _around_brightest(image: FloatImage, region: Region) -> Region:
     part = region.crop(image)
     slow, fast = (int(place) for place in np.unravel_index(int(part.argmax()), part.shape))
     slow, fast = slow + region.y_min, fast + region.x_min
@@ -211,7 +209,9 @@ def explained(bench: Bench, external: str, compared: ImageComparison) -> Iterato
             return
 
 
-def _explanation(quirk: str, state: str, ours: str, external: str, theirs: Image, image: Image) -> str:
+def _explanation(
+    quirk: str, state: str, ours: str, external: str, theirs: FloatImage, image: FloatImage
+) -> str:
     equal = float(np.mean(theirs.view(np.int32) == image.view(np.int32)))
     how = "bit for bit" if equal == 1.0 else f"within the strict bounds ({100.0 * equal:.4g} % bit for bit)"
     return (

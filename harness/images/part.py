@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from harness.arrays import FloatImage
 from harness.errors import BundleError
 from harness.images.compare import ImageComparison, ImageRequest, Region, compare_images, image_request
 from harness.images.judgement import ImageBounds, named_bounds
@@ -22,7 +22,6 @@ from harness.store.schema import check_summary
 from harness.store.untrusted import read_json, read_plain
 from trace_tools.reading.trace_file import Trace
 
-Image = NDArray[np.float32]
 MOST_PIXELS = 1 << 28
 """Of an image that is read; more than any detector has."""
 
@@ -57,7 +56,7 @@ class PairPart:
         runs = self.summary["runs"]
         return set(runs) != set(SIDES) or any(run["failure"] is not None for run in runs.values())
 
-    def image(self, side: str) -> Image:
+    def image(self, side: str) -> FloatImage:
         """Read the whole float image of one side [slow, fast].
 
         Raises:
@@ -79,12 +78,12 @@ class PairPart:
         return values.view(np.float32).reshape(shape)
 
     @cached_property
-    def first(self) -> Image:
+    def first(self) -> FloatImage:
         """Return the image of the first program."""
         return self.image(SIDES[0])
 
     @cached_property
-    def second(self) -> Image:
+    def second(self) -> FloatImage:
         """Return the image of the second program."""
         return self.image(SIDES[1])
 

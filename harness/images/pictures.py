@@ -11,12 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from harness.arrays import Doubles, FloatImage
 from harness.drawing import Axes, Figure, FigureCanvasAgg, LogNorm, Normalize, SymLogNorm
-
-Image = NDArray[np.float32]
-Array = NDArray[np.float64]
 
 CELLS = 1000
 DECADES = 6
@@ -35,7 +32,7 @@ class PictureFrame:
     region: str
 
 
-def draw_image(path: Path, image: Image, title: str, frame: PictureFrame, brightest: float) -> None:
+def draw_image(path: Path, image: FloatImage, title: str, frame: PictureFrame, brightest: float) -> None:
     """Draw an image on a logarithmic grey scale; zero, negative and NaN pixels get a colour of their own.
 
     Args:
@@ -59,7 +56,7 @@ def draw_image(path: Path, image: Image, title: str, frame: PictureFrame, bright
     _save(figure, path)
 
 
-def draw_difference(path: Path, first: Image, second: Image, frame: PictureFrame) -> None:
+def draw_difference(path: Path, first: FloatImage, second: FloatImage, frame: PictureFrame) -> None:
     """Draw second minus first on a scale that is logarithmic on both sides of zero.
 
     Args:
@@ -82,7 +79,7 @@ def draw_difference(path: Path, first: Image, second: Image, frame: PictureFrame
     _save(figure, path)
 
 
-def _block_extreme(image: Array) -> tuple[Array, int]:
+def _block_extreme(image: Doubles) -> tuple[Doubles, int]:
     """Reduce an image to blocks: of each the value of largest magnitude (NaN if it holds one)."""
     block = max(1, -(-max(image.shape) // CELLS))
     if block == 1:
@@ -108,7 +105,7 @@ def _figure(title: str, frame: PictureFrame, block: int) -> tuple[Figure, Axes]:
 def _paint(
     figure: Figure,
     axes: Axes,
-    cells: Array,
+    cells: Doubles,
     frame: PictureFrame,
     block: int,
     norm: Normalize,

@@ -26,6 +26,7 @@ from simulator import RunConfig
 from simulator.errors import InputError
 from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
+from trace_tools.arrays import Floats, Index
 from trace_tools.judging.blame import RecordState
 from trace_tools.judging.judge import Report
 from trace_tools.judging.lookup import DEFAULT_GRAPH
@@ -39,9 +40,6 @@ MOST_PIXELS = 16
 MOST_RECORDS = 1 << 20
 LARGE_RESIDUAL = 0.1
 """Fraction of the difference from which on the budget explains too little."""
-
-Floats = NDArray[np.float64]
-Index = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

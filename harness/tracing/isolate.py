@@ -31,13 +31,12 @@ from simulator.physics.vectors import Vec, apply, length, scale, stack, unit, ve
 from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
 from simulator.units import ANGSTROM_PER_M
+from trace_tools.arrays import Floats, Index
 from trace_tools.judging.diff import Comparison, measure
 from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, input_entries
 from trace_tools.judging.noise_floor import FALLBACK_BOUND
 from trace_tools.tap_points import CONTEXT_KEYS
 
-Floats = NDArray[np.float64]
-Index = NDArray[np.int64]
 TapValues = Mapping[str, Tensor]
 MOST_RECORDS = 2000
 _FIRST_SUBPIXEL = ("t", "ss", "sf")

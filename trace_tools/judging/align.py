@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from trace_tools.arrays import Index
 from trace_tools.errors import TraceError
 from trace_tools.reading.bulk import ABSENT
 from trace_tools.reading.stream_check import repeated
@@ -17,7 +18,6 @@ from trace_tools.reading.trace_columns import number_contexts
 from trace_tools.reading.trace_file import Trace
 from trace_tools.tap_points import CONTEXT_KEYS
 
-Index = NDArray[np.int64]
 Row = tuple[int, ...]
 
 

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trace_tools.arrays import Flags, Index
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import Alignment
 from trace_tools.judging.diff import Comparison
 from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, Graph, carried_entries, input_entries
 from trace_tools.judging.ties import both_values, ties
-
-Index = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 class RecordState(enum.IntEnum):

@@ -6,14 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from trace_tools.arrays import Flags, Floats, Index
 from trace_tools.judging.diff import Comparison
 from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, input_entries
-
-Index = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

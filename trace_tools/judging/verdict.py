@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from system_io.verdict_words import Word
+from trace_tools.arrays import Index
 from trace_tools.judging.diff import Comparison
 from trace_tools.reading.lines import show_context
 from trace_tools.reading.trace_file import Trace, context_of
 from trace_tools.tap_points import TAP_ID, TAP_POINTS, Level
-
-Index = NDArray[np.int64]
 
 FINAL_TAP = "I_pixel_final"
 

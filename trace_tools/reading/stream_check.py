@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Container
 
 import numpy as np
-from numpy.typing import NDArray
 
+from trace_tools.arrays import Flags, Index
 from trace_tools.reading.lines import show_context
 from trace_tools.reading.trace_file import Trace, context_of
 from trace_tools.tap_points import TAP_ID, TAP_POINTS, Level
 
-Index = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 MOST_SHOWN = 5
 MOST_FLAGS = 1 << 28
 # taps that the crystal shape calls for, and pairs of which neither comes without the other

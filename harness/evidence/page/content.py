@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from harness.arrays import FloatImage
 from harness.evidence.page.geometry import geometry_content
 from harness.images.compare import Region
 from harness.images.metrics import float32_distance
@@ -21,7 +21,6 @@ from trace_tools.errors import TraceError
 from trace_tools.reading.lines import show_context
 from trace_tools.reading.trace_file import Trace
 
-Image = NDArray[np.float32]
 MOST_PEAKS = 3000
 MOST_PIXELS = 256
 SCATTER_POINTS = 4000
@@ -31,7 +30,7 @@ SEED = 1
 TRACE_WORDS = {"-trace_pixel": 2, "-trace_roi": 4, "-trace_level": 1}
 
 
-def peak_overlay(first: Image, second: Image) -> dict[str, list[list[float]]]:
+def peak_overlay(first: FloatImage, second: FloatImage) -> dict[str, list[list[float]]]:
     """Return the brightest matched peaks and all unmatched ones as [slow, fast] lists."""
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         return {"matched": [], "first_only": [], "second_only": []}
@@ -51,7 +50,7 @@ def peak_overlay(first: Image, second: Image) -> dict[str, list[list[float]]]:
     return {key: np.round(place, 2).tolist() for key, place in zip(keys, places, strict=True)}
 
 
-def histogram(first: Image, second: Image) -> dict[str, Any]:
+def histogram(first: FloatImage, second: FloatImage) -> dict[str, Any]:
     """Return counts of both images over the decimal logarithm of their positive values."""
     logs = [
         np.log10(image[np.isfinite(image) & (image > 0.0)].astype(np.float64)) for image in (first, second)
@@ -64,7 +63,7 @@ def histogram(first: Image, second: Image) -> dict[str, Any]:
     return {"edges": edges.tolist(), "first": counts[0], "second": counts[1]}
 
 
-def scatter(first: Image, second: Image) -> list[list[float]]:
+def scatter(first: FloatImage, second: FloatImage) -> list[list[float]]:
     """Return [first, second, steps] of the brightest, the most different and some random pixels."""
     a, b = first.ravel(), second.ravel()
     steps = float32_distance(first, second).ravel()
