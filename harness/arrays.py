@@ -5,5 +5,5 @@ from numpy.typing import NDArray
 
 FloatImage = NDArray[np.float32]
 """Photons of each pixel [slow, fast]."""
-Doubles = NDArray[np.float64]
+Reals = NDArray[np.float64]
 """Whatever is summed or measured."""

@@ -6,4 +6,4 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
 """Numbers of records or entries."""
-Flags = NDArray[np.bool_]
+Marks = NDArray[np.bool_]

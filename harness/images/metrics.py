@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.arrays import Doubles, FloatImage
+from harness.arrays import FloatImage, Reals
 from harness.errors import HarnessError
 
 BRIGHT_FRACTION = 1e-3
@@ -121,14 +121,14 @@ def compare_pixels(
     )
 
 
-def _apart(magnitude: Doubles, a: Doubles, b: Doubles, left_out_of_max: float) -> int:
+def _apart(magnitude: Reals, a: Reals, b: Reals, left_out_of_max: float) -> int:
     """Count the pixels whose values differ by more than their own rounding, which no other pixel can hide."""
     larger = np.maximum(np.abs(a), np.abs(b))
     slack = (APART_OF_MAX + left_out_of_max) * float(larger.max()) + FINEST
     return int(np.count_nonzero(magnitude > APART_OF_PIXEL * larger + slack))
 
 
-def correlation_shortfall(a: Doubles, b: Doubles) -> float | None:
+def correlation_shortfall(a: Reals, b: Reals) -> float | None:
     """Return 1 - r for Pearson's r, free of cancellation near r = 1; None if an image is constant.
 
     With u, v the centred images scaled to length 1: 1 - r = |u - v|^2 / 2.
@@ -169,12 +169,12 @@ def ulp_histogram(distance: NDArray[np.int64]) -> tuple[UlpBin, ...]:
     return tuple(UlpBin(low, high, int(n)) for low, high, n in zip(lows, highs, counts, strict=True))
 
 
-def _place(values: Doubles, origin: tuple[int, int]) -> tuple[int, int]:
+def _place(values: Reals, origin: tuple[int, int]) -> tuple[int, int]:
     slow, fast = np.unravel_index(int(values.argmax()), values.shape)
     return int(slow) + origin[0], int(fast) + origin[1]
 
 
-def _quantiles(relative: Doubles) -> tuple[tuple[float, float], ...]:
+def _quantiles(relative: Reals) -> tuple[tuple[float, float], ...]:
     if relative.size == 0:
         return ()
     return tuple((q, float(v)) for q, v in zip(QUANTILES, np.quantile(relative, QUANTILES), strict=True))

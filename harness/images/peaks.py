@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.arrays import Doubles, FloatImage
+from harness.arrays import FloatImage, Reals
 
 RADIUS_PX = 2
 FLOOR_FRACTION = 1e-3
@@ -30,8 +30,8 @@ GATE_PX = 2.0
 class Spots:
     """Spots of one image: places [n, 2] (slow, fast) in px, heights [n], and which exceed the floor [n]."""
 
-    places_px: Doubles
-    heights: Doubles
+    places_px: Reals
+    heights: Reals
     counted: NDArray[np.bool_]
 
     @property
@@ -101,7 +101,7 @@ def find_spots(image: FloatImage, floor: float) -> Spots:
     return Spots(_centroids(image, middle), heights, (heights >= floor) & (depth >= CONTRAST * heights))
 
 
-def _centroids(image: FloatImage, middle: NDArray[np.int64]) -> Doubles:
+def _centroids(image: FloatImage, middle: NDArray[np.int64]) -> Reals:
     """Return the centroids [n, 2] of the windows around `middle` [n, 2], the smallest value taken off."""
     step = np.arange(-RADIUS_PX, RADIUS_PX + 1)
     slow = middle[:, 0, None, None] + step[None, :, None]  # [n, w, 1]
@@ -110,11 +110,11 @@ def _centroids(image: FloatImage, middle: NDArray[np.int64]) -> Doubles:
     weight -= weight.min(axis=(1, 2), keepdims=True)
     total = weight.sum(axis=(1, 2))
     offset = np.stack([(weight * step[:, None]).sum(axis=(1, 2)), (weight * step).sum(axis=(1, 2))], axis=1)
-    places_px: Doubles = middle + offset / total[:, None]
+    places_px: Reals = middle + offset / total[:, None]
     return places_px
 
 
-def match_spots(first: Doubles, second: Doubles, gate_px: float) -> tuple[NDArray[np.int64], Doubles]:
+def match_spots(first: Reals, second: Reals, gate_px: float) -> tuple[NDArray[np.int64], Reals]:
     """Pair places one to one: as many pairs as possible within the gate, then the least total distance.
 
     The pairs within the gate fall into small groups that do not touch; each is solved by itself with the
@@ -150,7 +150,7 @@ def match_spots(first: Doubles, second: Doubles, gate_px: float) -> tuple[NDArra
 
 
 def _assign(
-    rows: NDArray[np.int64], columns: NDArray[np.int64], distance_px: Doubles, gate_px: float
+    rows: NDArray[np.int64], columns: NDArray[np.int64], distance_px: Reals, gate_px: float
 ) -> list[tuple[int, int]]:
     """Solve one group; a pair outside the gate costs more than all pairs inside together."""
     from scipy.optimize import linear_sum_assignment

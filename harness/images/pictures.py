@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.arrays import Doubles, FloatImage
+from harness.arrays import FloatImage, Reals
 from harness.drawing import Axes, Figure, FigureCanvasAgg, LogNorm, Normalize, SymLogNorm
 
 CELLS = 1000
@@ -79,7 +79,7 @@ def draw_difference(path: Path, first: FloatImage, second: FloatImage, frame: Pi
     _save(figure, path)
 
 
-def _block_extreme(image: Doubles) -> tuple[Doubles, int]:
+def _block_extreme(image: Reals) -> tuple[Reals, int]:
     """Reduce an image to blocks: of each the value of largest magnitude (NaN if it holds one)."""
     block = max(1, -(-max(image.shape) // CELLS))
     if block == 1:
@@ -105,7 +105,7 @@ def _figure(title: str, frame: PictureFrame, block: int) -> tuple[Figure, Axes]:
 def _paint(
     figure: Figure,
     axes: Axes,
-    cells: Doubles,
+    cells: Reals,
     frame: PictureFrame,
     block: int,
     norm: Normalize,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trace_tools.arrays import Flags, Index
+from trace_tools.arrays import Index, Marks
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import Alignment
 from trace_tools.judging.diff import Comparison
@@ -93,7 +93,7 @@ class _Judge:
         for diff in comparison.taps.values():
             self.state[diff.outside] = _OPEN
 
-    def _missing_flags(self) -> Flags:
+    def _missing_flags(self) -> Marks:
         """Entries without a partner, as far as both traces reach."""
         alone = self.alignment.by == 0
         for trace, side in ((self.comparison.a, self.alignment.a), (self.comparison.b, self.alignment.b)):
@@ -193,7 +193,7 @@ class _Judge:
             elif inherited != RecordState.INSIDE and self.state[entry] == RecordState.CAUSAL:
                 self.state[entry] = RecordState.AFTER_TIE
 
-    def _zero_somewhere(self, source: Index) -> Flags:
+    def _zero_somewhere(self, source: Index) -> Marks:
         result = np.ones(len(source), bool)
         paired = np.flatnonzero((source != NONE) & (self.alignment.by[np.maximum(source, 0)] > 0))
         a, b = both_values(self.comparison, source[paired], 1)
@@ -257,7 +257,7 @@ def summed_inputs(alignment: Alignment, graph: Graph, name: str) -> list[str]:
     return _behind(alignment, graph, sums)
 
 
-def _rule_holds(comparison: Comparison, sign: str, gate: Index) -> Flags:
+def _rule_holds(comparison: Comparison, sign: str, gate: Index) -> Marks:
     if sign in "+-":
         return np.asarray((gate != NONE) == (sign == "+"))
     holds = np.zeros(len(gate), bool)
