@@ -64,7 +64,7 @@ def _traces(part: TracePart) -> tuple[Trace, Trace] | None:
 
 def _judgement_faults(part: TracePart) -> Iterator[BundleFault]:
     """Return where word, reasons, budgets, isolated differences or the page are not what the logs give."""
-    from harness.tracing.results import TraceVerdict, overruled, trace_page, within
+    from harness.tracing.results import TraceVerdict, named_within, overruled, trace_page
 
     data: Mapping[str, Any] = part.data
     isolated, budgets = _isolated(data["isolated"]), _budgets(data["budget"])
@@ -76,7 +76,7 @@ def _judgement_faults(part: TracePart) -> Iterator[BundleFault]:
         fresh = as_stated(metrics(report), data)
     except (NotComparableError, TraceError) as error:
         word = Word.NOT_COMPARABLE if isinstance(error, NotComparableError) else Word.ERROR
-        verdict = TraceVerdict(word, (within(part.folder, error),), None)
+        verdict = TraceVerdict(word, (named_within(part.folder, error),), None)
         fresh = {"schema": TRACE_SCHEMA, "first_divergence": None}
         if isolated or budgets:
             yield BundleFault(

@@ -101,9 +101,9 @@ def judge_pair(folder: Path, pair: TracedPair, asked: TraceRequest) -> TraceVerd
         ]
         report = judge(traces[0], traces[1], judge_options(folder, asked))
     except NotComparableError as error:
-        return TraceVerdict(Word.NOT_COMPARABLE, (within(folder, error),), None)
+        return TraceVerdict(Word.NOT_COMPARABLE, (named_within(folder, error),), None)
     except TraceError as error:
-        return TraceVerdict(Word.ERROR, (within(folder, error),), None)
+        return TraceVerdict(Word.ERROR, (named_within(folder, error),), None)
     isolated = isolate(report.comparison, isolation_words(pair), pair.job.caller)
     shares = budgets(report, isolation_words(pair), pair.job.caller) if asked.budget else ()
     observed = {side: pair.sides[side].observed.text for side in SIDES}
@@ -119,7 +119,7 @@ def overruled(report: Report, observed: Mapping[str, str]) -> tuple[Word, tuple[
     return (Word.ERROR if changed else report.verdict), (*changed, verdict_line(report))
 
 
-def within(folder: Path, error: Exception) -> str:
+def named_within(folder: Path, error: Exception) -> str:
     """Return a message that names the files of a folder as they are called in it."""
     text = str(error)
     for name in (str(folder), " ".join(str(folder).split()), printable(str(folder))):
