@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.arrays import FloatImage
 from harness.bench.cases import BenchCase, Size
 from harness.bench.figures import summary_of, unmeasured
 from harness.bench.sides import Renderer, Whole, living_renderer, own_caches, repeats_for, run_whole
 from harness.errors import HarnessError
 from harness.images.metrics import compare_pixels
-from harness.programs.image_file import FloatImage
 from harness.programs.programs import Program, Settings
+from harness.time_limits import RUN_S
 from system_io.children import temporary_folder
 
 Note = Callable[[str], None]
@@ -40,7 +41,7 @@ class BenchPlan:
     quick: bool = False
     whole: bool = True
     profile: bool = False
-    timeout_s: float = 1800.0
+    timeout_s: float = RUN_S
     note: Note = field(default=lambda _: None)
 
     @property

@@ -13,7 +13,7 @@ from harness.bench.figures import scaling_exponents
 from harness.bench.measure import BenchPlan, Note, measure_case
 from harness.bench.plots import draw_series, draw_speed
 from harness.bench.report import append_history, bench_markdown, csv_text
-from harness.files import write_whole
+from harness.files import write_text_file
 from harness.programs.build import build_reference
 from harness.programs.environment import describe_environment
 from harness.programs.programs import C_BIN_VARIABLE, Program, program_at
@@ -105,7 +105,7 @@ def run_bench(
             "scaling": scaling_exponents(rows, list(plan.c_programs)),
             "failures": failures,
         }
-        write_whole(target / "bench.json", json_text(result))
+        write_text_file(target / "bench.json", json_text(result))
     return result
 
 
@@ -126,9 +126,9 @@ def write_bench(result: Mapping[str, Any], target: Path, reports: Path, markdown
     """Write tables, pictures and history; nothing measured leaves bench.json alone."""
     if not result["cases"]:
         return
-    write_whole(target / "bench.csv", csv_text(result))
+    write_text_file(target / "bench.csv", csv_text(result))
     for path in (target / "bench.md", *([markdown] if markdown else ())):
-        write_whole(path, bench_markdown(result))
+        write_text_file(path, bench_markdown(result))
     draw_speed(target / "speed.png", result)
     draw_series(target / "domains.png", result)
     append_history(reports / HISTORY, result)

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.bench.cases import CASES, chosen_cases
-from harness.commands.common import CommandParser, positive_seconds, run_command
+from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
-from harness.evidence.bundle_find import reports_root
 from harness.files import require_fresh, stamp
+from harness.option_types import positive_seconds
 from harness.programs.programs import DEVICES, DTYPES, MODES, simulator_program
+from harness.store.find import reports_root
 from harness.suite.crystal_data import data_folder
+from harness.time_limits import RUN_S
 from system_io.shown import json_text, printable
 
 NAME = "nbp bench"
@@ -70,7 +72,7 @@ def make_parser() -> CommandParser:
     add("--outdir", type=Path, metavar="DIR", help="new directory; default bench/TIME in reports")
     add("--reports", type=Path, metavar="DIR", help="root of the reports; default NB_REPORTS, else reports")
     add("--markdown", type=Path, metavar="FILE", help="write bench.md there, too")
-    add("--timeout", type=positive_seconds, default=1800.0, metavar="S", help="for each run")
+    add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
     add("--json", action="store_true", help="write bench.json to standard output, no table")
     return parser
 

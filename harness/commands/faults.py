@@ -8,8 +8,9 @@ from pathlib import Path
 
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
-from harness.faults.seed import SIDES, make_faulty
+from harness.faults.seed import make_faulty
 from harness.faults.table import BY_ID, FAULTS
+from harness.sides import SIDES
 
 NAME = "nbp faults"
 EXAMPLES = (

@@ -14,9 +14,9 @@ from golden_suite_generator.cases import load_cases, select
 from harness.bench.cases import chosen_cases
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
-from harness.evidence.bundle_find import reports_root
-from harness.files import require_fresh, stamp, write_whole
+from harness.files import require_fresh, stamp, write_text_file
 from harness.programs.programs import DEVICES
+from harness.store.find import reports_root
 from harness.suite.crystal_data import data_folder
 from harness.suite.device_checks import BOUNDS, CheckState
 from system_io.shown import json_text
@@ -105,7 +105,7 @@ def _command(argv: Sequence[str]) -> int:
         "created": created, "device": title, "data": label, **environment(),
     }  # fmt: skip
     target.mkdir(parents=True, exist_ok=True)
-    write_whole(target / "gpu.json", json_text(result))
+    write_text_file(target / "gpu.json", json_text(result))
     _show(result, target, options.json)
     return int(result["exit_status"])
 

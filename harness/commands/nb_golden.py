@@ -13,7 +13,7 @@ from typing import Any
 from golden_suite_generator.cases import Case, load_cases, select
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
-from harness.files import write_whole
+from harness.files import write_text_file
 from harness.suite.generate import generate, packaged_golden, verify_golden
 from harness.suite.judge import BITWISE, FAIL, WITHIN_BOUND
 from harness.suite.record import UPSTREAM_NAME, record_upstream
@@ -136,7 +136,7 @@ def _list(options: argparse.Namespace) -> int:
 def _record(options: argparse.Namespace) -> int:
     text = record_upstream(options.source)
     options.out.mkdir(parents=True, exist_ok=True)
-    write_whole(options.out / UPSTREAM_NAME, text)
+    write_text_file(options.out / UPSTREAM_NAME, text)
     _say(options, {"file": str(options.out / UPSTREAM_NAME)}, str(options.out / UPSTREAM_NAME))
     return PASSED
 

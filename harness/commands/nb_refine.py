@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from golden_suite_generator.inputs.write import write_lysozyme_like
-from harness.commands.common import CommandParser, run_command, split_arguments
+from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
+from harness.option_types import split_arguments
 from harness.programs.run_config import resolved
 from harness.refinement.data import read_image, require_enough, usable_pixels
 from harness.refinement.request import METHOD_NAMES, PICTURE, RESULT, Request, Trial, selections

@@ -12,8 +12,8 @@ from harness.errors import HarnessError
 from harness.faults.c_seams import put_into
 from harness.faults.table import SeededFault
 from harness.programs.build import build_reference, reference_sources
+from harness.sides import SIDES
 
-SIDES = ("c", "py")
 START = """\
 import os, sys
 sys.path.insert(0, {packages!r})

@@ -7,20 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from harness.arrays import FloatImage
+from harness.images.judgement import STRICT, ImageBounds, judge_images
 from harness.images.metrics import Metrics, compare_pixels
 from harness.images.peaks import PeakComparison, compare_peaks
 from harness.programs.arguments import EPSILON_OPTIONS, last_numbers
-from harness.verdict import STRICT, Bounds, Verdict, Word, judge
+from harness.verdict import Verdict
+from system_io.verdict_words import Word
 
-Image = NDArray[np.float32]
 LEAST_PIXELS = 9
 """With fewer, correlation and sums say next to nothing: with two, every correlation is 1."""
 
 
 @dataclass(frozen=True)
-class Roi:
+class Region:
     """A region of pixels, bounds inclusive; x is the fast axis, y the slow one."""
 
     x_min: int
@@ -29,7 +30,7 @@ class Roi:
     y_max: int
 
     @classmethod
-    def whole(cls, shape: tuple[int, ...]) -> Roi:
+    def whole(cls, shape: tuple[int, ...]) -> Region:
         """Return the region of all pixels of an image [slow, fast]."""
         return cls(0, shape[1] - 1, 0, shape[0] - 1)
 
@@ -43,19 +44,21 @@ class Roi:
         """Return (slow, fast) of its first pixel."""
         return self.y_min, self.x_min
 
-    def clipped(self, shape: tuple[int, ...]) -> Roi:
+    def clipped(self, shape: tuple[int, ...]) -> Region:
         """Return the part inside an image [slow, fast]; it may be empty."""
         x_last, y_last = shape[1] - 1, shape[0] - 1
-        return Roi(max(self.x_min, 0), min(self.x_max, x_last), max(self.y_min, 0), min(self.y_max, y_last))
+        return Region(
+            max(self.x_min, 0), min(self.x_max, x_last), max(self.y_min, 0), min(self.y_max, y_last)
+        )
 
-    def within(self, other: Roi) -> Roi:
+    def within(self, other: Region) -> Region:
         """Return the part that is in another region, too; it may be empty."""
-        return Roi(
+        return Region(
             max(self.x_min, other.x_min), min(self.x_max, other.x_max),
             max(self.y_min, other.y_min), min(self.y_max, other.y_max),
         )  # fmt: skip
 
-    def crop(self, image: Image) -> Image:
+    def crop(self, image: FloatImage) -> FloatImage:
         """Return the region of an image that contains it."""
         return image[self.y_min : self.y_max + 1, self.x_min : self.x_max + 1]
 
@@ -65,7 +68,7 @@ class Roi:
 
 
 @dataclass(frozen=True)
-class Made:
+class ImageRequest:
     """What a command line says about its images.
 
     `executed` is the region that it had computed (None: all); `left_out_of_max` is what one side was asked to
@@ -73,28 +76,28 @@ class Made:
     are apart were counted and small regions refused.
     """
 
-    executed: Roi | None = None
+    executed: Region | None = None
     left_out_of_max: float = 0.0
     counted: bool = True
 
 
-def made_by(words: Sequence[str]) -> Made:
+def image_request(words: Sequence[str]) -> ImageRequest:
     """Return what a command line says of its images: the computed region, and what may be left out."""
     roi = last_numbers(words, {"-roi"}, 4)
     epsilon = last_numbers(words, EPSILON_OPTIONS, 1)
-    executed = Roi(*(int(value) for value in roi)) if roi and all(map(math.isfinite, roi)) else None
-    return Made(executed, epsilon[0] if epsilon and 0.0 < epsilon[0] < 1.0 else 0.0)
+    executed = Region(*(int(value) for value in roi)) if roi and all(map(math.isfinite, roi)) else None
+    return ImageRequest(executed, epsilon[0] if epsilon and 0.0 < epsilon[0] < 1.0 else 0.0)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ImageComparison:
     """The outcome of a comparison; metrics and peaks are None where there was nothing to measure."""
 
     verdict: Verdict
-    bounds: Bounds
-    roi: Roi | None
-    first: Image | None = None
-    second: Image | None = None
+    bounds: ImageBounds
+    roi: Region | None
+    first: FloatImage | None = None
+    second: FloatImage | None = None
     metrics: Metrics | None = None
     peaks: PeakComparison | None = None
     resampled: bool = False
@@ -102,14 +105,14 @@ class Comparison:
 
 
 def compare_images(
-    first: Image,
-    second: Image,
-    roi: Roi | None = None,
-    bounds: Bounds = STRICT,
+    first: FloatImage,
+    second: FloatImage,
+    roi: Region | None = None,
+    bounds: ImageBounds = STRICT,
     *,
     resample: bool = False,
-    made: Made = Made(),
-) -> Comparison:
+    made: ImageRequest = ImageRequest(),
+) -> ImageComparison:
     """Compare a second image with a first one and judge.
 
     Args:
@@ -128,11 +131,11 @@ def compare_images(
     if differ and not (resample and first.size and second.size):
         remedy = "; --resample compares them all the same" if first.size and second.size else ""
         reason = f"shapes differ: {_shape(first)} and {_shape(second)} pixels (fast x slow){remedy}"
-        return Comparison(Verdict(Word.NOT_COMPARABLE, (reason,)), bounds, roi)
+        return ImageComparison(Verdict(Word.NOT_COMPARABLE, (reason,)), bounds, roi)
     if differ:
         notes.append(f"second image resampled from {_shape(second)} to {_shape(first)} pixels (fast x slow)")
         second = resample_to(second, (first.shape[0], first.shape[1]))
-    asked = roi or Roi.whole(first.shape)
+    asked = roi or Region.whole(first.shape)
     region = asked.clipped(first.shape)
     if region != asked and not region.empty:
         notes.append(f"region {asked} cut to the image: {region}")
@@ -140,18 +143,18 @@ def compare_images(
         asked = region = _executed(region, made.executed, notes)
     obstacle = _too_small(region, asked, first, made)
     if obstacle is not None:
-        return Comparison(obstacle, bounds, asked if region.empty else region, notes=tuple(notes))
+        return ImageComparison(obstacle, bounds, asked if region.empty else region, notes=tuple(notes))
     a, b = region.crop(first), region.crop(second)
     obstacle = find_obstacle(a, b)
     if obstacle is not None:
-        return Comparison(obstacle, bounds, region, a, b, resampled=differ, notes=tuple(notes))
+        return ImageComparison(obstacle, bounds, region, a, b, resampled=differ, notes=tuple(notes))
     if made.counted:
         notes += _coverage(first, a)
-    compared = Comparison(Verdict(Word.PASS), bounds, region, a, b, resampled=differ, notes=tuple(notes))
+    compared = ImageComparison(Verdict(Word.PASS), bounds, region, a, b, resampled=differ, notes=tuple(notes))
     return _measured(compared, made)
 
 
-def _measured(compared: Comparison, made: Made) -> Comparison:
+def _measured(compared: ImageComparison, made: ImageRequest) -> ImageComparison:
     """Return a comparison of two images that can be measured, with its figures and verdict."""
     assert compared.first is not None  # both are there and finite
     assert compared.second is not None
@@ -163,11 +166,11 @@ def _measured(compared: Comparison, made: Made) -> Comparison:
         notes = (*notes, "no peak stands out on either side: both figures of peaks are not compared")
     if not made.counted:
         metrics = replace(metrics, pixels_apart=None, pixels_apart_allowed=None)
-    verdict = judge(metrics, peaks, compared.bounds, resampled=compared.resampled)
+    verdict = judge_images(metrics, peaks, compared.bounds, resampled=compared.resampled)
     return replace(compared, verdict=verdict, metrics=metrics, peaks=peaks, notes=notes)
 
 
-def _executed(region: Roi, executed: Roi, notes: list[str]) -> Roi:
+def _executed(region: Region, executed: Region, notes: list[str]) -> Region:
     """Return the pixels of a region that were computed at all."""
     inside = region.within(executed)
     if inside != region:
@@ -175,7 +178,7 @@ def _executed(region: Roi, executed: Roi, notes: list[str]) -> Roi:
     return inside
 
 
-def _too_small(region: Roi, asked: Roi, image: Image, made: Made) -> Verdict | None:
+def _too_small(region: Region, asked: Region, image: FloatImage, made: ImageRequest) -> Verdict | None:
     """Return the verdict on a region with too few pixels to say anything, else None."""
     if region.empty:
         reason = f"empty region: {asked} holds no pixel of an image of {_shape(image)} (fast x slow)"
@@ -187,7 +190,7 @@ def _too_small(region: Roi, asked: Roi, image: Image, made: Made) -> Verdict | N
     return Verdict(Word.NOT_COMPARABLE, (reason,))
 
 
-def _coverage(whole: Image, part: Image) -> list[str]:
+def _coverage(whole: FloatImage, part: FloatImage) -> list[str]:
     """Say how much of an image a region holds, if it is not all of it."""
     if whole.size == part.size:
         return []
@@ -197,7 +200,7 @@ def _coverage(whole: Image, part: Image) -> list[str]:
     return [f"compared {part.size} of {whole.size} pixels of the image{photons}"]
 
 
-def find_obstacle(first: Image, second: Image) -> Verdict | None:
+def find_obstacle(first: FloatImage, second: FloatImage) -> Verdict | None:
     """Return the verdict on images that cannot be measured: NaN, infinity, or no contrast; else None.
 
     On both sides it is NOT COMPARABLE, since agreement would mean nothing; on one side only it is FAIL.
@@ -212,19 +215,19 @@ def find_obstacle(first: Image, second: Image) -> Verdict | None:
     return None
 
 
-def _not_finite(image: Image) -> str | None:
+def _not_finite(image: FloatImage) -> str | None:
     nan, inf = int(np.isnan(image).sum()), int(np.isinf(image).sum())
     return f"holds {nan} NaN and {inf} infinite pixels" if nan or inf else None
 
 
-def _flat(image: Image) -> str | None:
+def _flat(image: FloatImage) -> str | None:
     low, high = float(image.min()), float(image.max())
     if low != high:
         return None
     return "is all zero" if low == 0.0 else f"is constant ({low:.6g})"
 
 
-def resample_to(image: Image, shape: tuple[int, int]) -> Image:
+def resample_to(image: FloatImage, shape: tuple[int, int]) -> FloatImage:
     """Return an image at another shape by linear interpolation between pixel centres (values, not sums)."""
     from scipy import ndimage
 
@@ -233,5 +236,5 @@ def resample_to(image: Image, shape: tuple[int, int]) -> Image:
     return zoomed.astype(np.float32)
 
 
-def _shape(image: Image) -> str:
+def _shape(image: FloatImage) -> str:
     return f"{image.shape[1]} x {image.shape[0]}"

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.arrays import FloatImage, Reals
 from harness.errors import HarnessError
-
-Image = NDArray[np.float32]
-Image64 = NDArray[np.float64]
 
 BRIGHT_FRACTION = 1e-3
 APART_OF_PIXEL = 1e-5
@@ -69,7 +67,7 @@ class Metrics:
 
 
 def compare_pixels(
-    first: Image, second: Image, origin: tuple[int, int] = (0, 0), left_out_of_max: float = 0.0
+    first: FloatImage, second: FloatImage, origin: tuple[int, int] = (0, 0), left_out_of_max: float = 0.0
 ) -> Metrics:
     """Compute all metrics of two finite images of one shape.
 
@@ -115,7 +113,7 @@ def compare_pixels(
         max_abs_diff_at=_place(magnitude, origin),
         max_diff_of_max=float(magnitude.max()) / scale if scale > 0.0 else None,
         bitwise_equal_fraction=float(np.mean(_bits(first) == _bits(second))),
-        ulp_histogram=ulp_histogram(ulp_distance(first, second)),
+        ulp_histogram=ulp_histogram(float32_distance(first, second)),
         bright_pixels=int(bright.sum()),
         bright_relative_diff=_quantiles(magnitude[bright] / np.abs(a[bright])),
         pixels_apart=_apart(magnitude, a, b, 0.0),
@@ -123,14 +121,14 @@ def compare_pixels(
     )
 
 
-def _apart(magnitude: Image64, a: Image64, b: Image64, left_out_of_max: float) -> int:
+def _apart(magnitude: Reals, a: Reals, b: Reals, left_out_of_max: float) -> int:
     """Count the pixels whose values differ by more than their own rounding, which no other pixel can hide."""
     larger = np.maximum(np.abs(a), np.abs(b))
     slack = (APART_OF_MAX + left_out_of_max) * float(larger.max()) + FINEST
     return int(np.count_nonzero(magnitude > APART_OF_PIXEL * larger + slack))
 
 
-def correlation_shortfall(a: Image64, b: Image64) -> float | None:
+def correlation_shortfall(a: Reals, b: Reals) -> float | None:
     """Return 1 - r for Pearson's r, free of cancellation near r = 1; None if an image is constant.
 
     With u, v the centred images scaled to length 1: 1 - r = |u - v|^2 / 2.
@@ -146,17 +144,17 @@ def correlation_shortfall(a: Image64, b: Image64) -> float | None:
     return 0.5 * float(np.sum((units[0] - units[1]) ** 2))
 
 
-def ulp_distance(first: Image, second: Image) -> NDArray[np.int64]:
+def float32_distance(first: FloatImage, second: FloatImage) -> NDArray[np.int64]:
     """Return for each pixel how many float32 numbers lie between the two values; -0 and +0 are one."""
     distance: NDArray[np.int64] = np.abs(_ordered(second) - _ordered(first))
     return distance
 
 
-def _bits(image: Image) -> NDArray[np.int32]:
+def _bits(image: FloatImage) -> NDArray[np.int32]:
     return np.ascontiguousarray(image, dtype=np.float32).view(np.int32)
 
 
-def _ordered(image: Image) -> NDArray[np.int64]:
+def _ordered(image: FloatImage) -> NDArray[np.int64]:
     """Map float32 to integers in the order of the numbers, neighbours one apart."""
     bits = _bits(image).astype(np.int64)
     return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
@@ -171,12 +169,12 @@ def ulp_histogram(distance: NDArray[np.int64]) -> tuple[UlpBin, ...]:
     return tuple(UlpBin(low, high, int(n)) for low, high, n in zip(lows, highs, counts, strict=True))
 
 
-def _place(values: Image64, origin: tuple[int, int]) -> tuple[int, int]:
+def _place(values: Reals, origin: tuple[int, int]) -> tuple[int, int]:
     slow, fast = np.unravel_index(int(values.argmax()), values.shape)
     return int(slow) + origin[0], int(fast) + origin[1]
 
 
-def _quantiles(relative: Image64) -> tuple[tuple[float, float], ...]:
+def _quantiles(relative: Reals) -> tuple[tuple[float, float], ...]:
     if relative.size == 0:
         return ()
     return tuple((q, float(v)) for q, v in zip(QUANTILES, np.quantile(relative, QUANTILES), strict=True))

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.files import stamp
+from harness.time_limits import GIT_S
 from system_io.children import execute
 
 PACKAGES = ("nanobragg-parity", "torch", "numpy", "scipy", "matplotlib", "pandas", "rich", "Jinja2")
-GIT_LIMIT_S = 60.0
 VARIABLES = (
     "CC", "NB_C_BIN", "NB_CACHE", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "PYTHONPATH",
 )  # fmt: skip
@@ -49,7 +49,7 @@ def git_state(folder: Path) -> dict[str, Any] | None:
         return None
     answers = []
     for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no")):
-        outcome, said, _ = execute(["git", *words], folder, os.environ, GIT_LIMIT_S)
+        outcome, said, _ = execute(["git", *words], folder, os.environ, GIT_S)
         if outcome.failure is not None:
             return None
         answers.append(said.decode("utf-8", "replace").strip())

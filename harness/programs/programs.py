@@ -23,14 +23,13 @@ import simulator
 from harness.errors import ProgramError
 from harness.files import sha256_of_file, sha256_of_tree
 from harness.programs.build import Build, build_reference
+from harness.time_limits import ANSWER_S
 from simulator.config import Precision
 from system_io.children import Outcome, execute, temporary_folder
 
 MODES = ("c-parity", "spec")
 DTYPES: tuple[str, ...] = get_args(Precision)
 DEVICES = ("cpu", "cuda")
-PROBE_LIMIT_S = 60.0
-"""Longest time that a program may take to say what it is; a shorter --timeout holds for that, too."""
 FILE_KIND = "file"
 C_BIN_VARIABLE = "NB_C_BIN"
 PARITY_DTYPE = "float64"
@@ -155,7 +154,7 @@ def first_program(
     c_bin: str | None,
     environ: Mapping[str, str],
     build: Callable[[], Build] = build_reference,
-    limit_s: float = PROBE_LIMIT_S,
+    limit_s: float = ANSWER_S,
 ) -> Program:
     """Return the program of side `c`: --c-bin, else `NB_C_BIN`, else the C reference.
 
@@ -172,7 +171,7 @@ def first_program(
     return Program("reference", (str(built.path),), facts)
 
 
-def second_program(py_bin: str | None, limit_s: float = PROBE_LIMIT_S) -> Program:
+def second_program(py_bin: str | None, limit_s: float = ANSWER_S) -> Program:
     """Return the program of side `py`: --py-bin, else the PyTorch simulator.
 
     Raises:
@@ -204,7 +203,7 @@ def _distribution_version() -> str:
         return "not installed"
 
 
-def program_at(name: str, source: str, limit_s: float = PROBE_LIMIT_S) -> Program:
+def program_at(name: str, source: str, limit_s: float = ANSWER_S) -> Program:
     """Return the program at a path (or of a bare name on the search path), identified by its own word.
 
     Args:
@@ -247,7 +246,7 @@ def _package_sha256(path: Path, limit_s: float) -> str | None:
 def asked(command: Sequence[str], environ: Mapping[str, str], limit_s: float) -> tuple[Outcome, bytes, bytes]:
     """Run a program that only answers a question, in an empty folder, for at most a minute."""
     with temporary_folder("nb-ask") as scratch:
-        return execute(command, Path(scratch), {**os.environ, **environ}, min(limit_s, PROBE_LIMIT_S))
+        return execute(command, Path(scratch), {**os.environ, **environ}, min(limit_s, ANSWER_S))
 
 
 def _identify(path: Path, source: str, limit_s: float) -> tuple[str, str]:

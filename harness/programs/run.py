@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from harness.arrays import FloatImage
 from harness.programs.arguments import PreparedArguments, detector_shape
-from harness.programs.image_file import FloatImage, read_image_file
+from harness.programs.image_file import read_image_file
 from harness.programs.programs import FILE_KIND, Program
 from harness.programs.watching import Watch, listener, nobody
 from system_io.children import Outcome, execute

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.refinement.data import FloatArray, ObservedImage
 from harness.refinement.report import VariableRow
-from harness.verdict import EXIT_STATUS, Word
+from system_io.verdict_words import EXIT_STATUS, Word
 
 REFINED = "REFINED"
 """The word for a fit that explains the image, where no truth is known."""

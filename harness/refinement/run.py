@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from harness.errors import UsageError
-from harness.files import write_whole
+from harness.files import write_text_file
 from harness.refinement.certainty import told_apart
 from harness.refinement.data import OVERLOAD, ObservedImage, usable_pixels
 from harness.refinement.fit import SCALE, Step
@@ -80,7 +80,7 @@ def refine(asked: Request, command: Sequence[str], folder: Path) -> Answer:
         "unexplained": fit.unexplained, "options": words, "without_option": missing,
     }  # fmt: skip
     result = result_of(outcome, rows, facts)
-    write_whole(folder / RESULT, json_text(result))
+    write_text_file(folder / RESULT, json_text(result))
     draw_refinement(folder / PICTURE, observed, (before, after), outcome, question.truth)
     return Answer(outcome, rows, judgement, result)
 

@@ -601,7 +601,7 @@ _shtab_nbp_trace_options=(
   "--threads[of external programs\; default 1]:N:"
   "--determinism[both sides may be one program]"
   "--timeout[for each run]:S:"
-  "--json[write metrics.json to standard output, nothing else]"
+  "--json[write traces.json to standard output, nothing else]"
   {-q,--quiet}"[print only the verdict]"
   {-v,--verbose}"[print all there is]"
 )
@@ -838,7 +838,7 @@ _shtab_trace_harness_options=(
   "--threads[of external programs\; default 1]:N:"
   "--determinism[both sides may be one program]"
   "--timeout[for each run]:S:"
-  "--json[write metrics.json to standard output, nothing else]"
+  "--json[write traces.json to standard output, nothing else]"
   {-q,--quiet}"[print only the verdict]"
   {-v,--verbose}"[print all there is]"
 )

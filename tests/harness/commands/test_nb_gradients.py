@@ -17,8 +17,8 @@ from harness.errors import UsageError
 from harness.gradients.estimate import Estimate, Sample, best_estimate, judge_slope, steps
 from harness.gradients.objective import choose_objective
 from harness.gradients.table import choose, find_places, names_of
-from harness.verdict import Word
 from harness.wide import wide_console
+from system_io.verdict_words import Word
 from tests.harness.small_case import WORDS
 
 EPSILON = 2.0**-52

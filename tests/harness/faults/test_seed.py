@@ -15,7 +15,7 @@ from harness.faults.c_seams import CFunction, put_into
 from harness.faults.python_seams import PySeam, put
 from harness.faults.seed import make_faulty
 from harness.faults.table import FAULTS, SeededFault
-from harness.tracing.job import LOG_NAMES
+from harness.store.names import trace_name
 from simulator import cli
 from trace_tools.judging.judge import Report, judge_files
 
@@ -33,7 +33,7 @@ def hkl(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def trace(words: Sequence[str], fault: SeededFault, hkl: Path, folder: Path, side: str) -> Path:
     """Run a program on the command line of a fault and return its trace; no words: the simulator, in here."""
-    log = folder / LOG_NAMES[side]
+    log = folder / trace_name(side)
     slow, fast = map(str, fault.pixel)
     args = fault.args.format(hkl=hkl).split()
     exact = ("-dtype", "float64") if side == "py" else ()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.errors import UsageError
-from harness.images.pictures import Frame, draw_difference, draw_image
+from harness.images.pictures import PictureFrame, draw_difference, draw_image
 from harness.programs.arguments import (
     OUTPUT_OPTIONS,
     QUIRK_OPTIONS,
@@ -145,8 +145,8 @@ def test_file_that_is_not_smv_has_no_shape(tmp_path):
 def test_pictures_are_drawn_of_any_image(tmp_path, value):
     image = np.full((30, 20), 0.5, dtype=np.float32)
     image[3, 4] = value
-    draw_image(tmp_path / "c.png", image, "title", Frame((0, 0), "whole"), float(value))
-    draw_difference(tmp_path / "diff.png", image, image[::-1], Frame((0, 0), "whole"))
+    draw_image(tmp_path / "c.png", image, "title", PictureFrame((0, 0), "whole"), float(value))
+    draw_difference(tmp_path / "diff.png", image, image[::-1], PictureFrame((0, 0), "whole"))
     assert all(Path(tmp_path / name).read_bytes()[:4] == b"\x89PNG" for name in ("c.png", "diff.png"))
 
 

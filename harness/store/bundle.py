@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -18,19 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError, HarnessError
-from harness.evidence.schema import check_metrics
-from harness.files import sha256_lines, sha256_of_file, stamp, write_whole
+from harness.files import sha256_lines, sha256_of_file, stamp, write_text_file
+from harness.store.names import HASHES, MARK, METRICS, NAME
+from harness.store.schema import check_metrics
 from system_io.owner import part_prefix, sweep
 from system_io.shown import json_text
 
-MARK = "INCOMPLETE.json"
-HASHES = "sha256.txt"
-METRICS = "metrics.json"
-SUMMARY = "summary.json"
-ENVIRONMENT = "env.json"
-COMMANDS = "commands.txt"
-GRADIENTS = "gradients.json"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 MOST_IN_A_SECOND = 1000
 
 
@@ -82,7 +74,7 @@ class BundleWriter:
             sweep(home)
             fresh = Path(tempfile.mkdtemp(prefix=part_prefix(created), dir=home))
             fresh.chmod(0o755)
-            write_whole(fresh / MARK, json_text(_mark(created, {})))
+            write_text_file(fresh / MARK, json_text(_mark(created, {})))
             path = _take_name(fresh, home, created)
         except OSError as error:
             raise BundleError(
@@ -93,7 +85,7 @@ class BundleWriter:
     def add_text(self, name: str, text: str) -> None:
         """Add a text file. Raises: BundleError if it cannot be written."""
         with self._reporting(name):
-            write_whole(self.path / name, text)
+            write_text_file(self.path / name, text)
             self._note(name)
 
     @contextmanager
@@ -127,13 +119,13 @@ class BundleWriter:
         check_metrics(dict(metrics), METRICS)
         self.add_text(METRICS, json_text(metrics))
         with self._reporting(HASHES):
-            write_whole(self.path / HASHES, sealed(sha256_lines(self.path, files_below(self.path))))
+            write_text_file(self.path / HASHES, sealed(sha256_lines(self.path, files_below(self.path))))
             (self.path / MARK).unlink()
         return self.path
 
     def _note(self, *names: str) -> None:
         self._finished |= {name: sha256_of_file(self.path / name) for name in names}
-        write_whole(self.path / MARK, json_text(_mark(self.created, self._finished)))
+        write_text_file(self.path / MARK, json_text(_mark(self.created, self._finished)))
 
     @contextmanager
     def _reporting(self, name: str) -> Iterator[None]:

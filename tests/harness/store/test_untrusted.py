@@ -16,15 +16,16 @@ import pytest
 from harness.commands import nb_compare
 from harness.commands.nb_report import main
 from harness.errors import BundleError
-from harness.evidence.bundle_find import find_bundles
-from harness.evidence.ci import junit, markdown
-from harness.evidence.untrusted import read_json, strict_json
-from harness.evidence.verify import verify
+from harness.evidence.verify import verify_bundle
 from harness.files import sha256_of_file
-from harness.images.pair_traces import read_side, trace_name
+from harness.images.pair_traces import read_side
 from harness.programs.run import smv_shape
-from harness.verdict import Word
+from harness.store.ci import junit, results_markdown
+from harness.store.find import find_bundles
+from harness.store.names import trace_name
+from harness.store.untrusted import read_json, strict_json
 from system_io.shell import shell_text, shell_words
+from system_io.verdict_words import Word
 from tests.harness.forging import data, everywhere, reseal
 from trace_tools.errors import TraceError
 
@@ -91,7 +92,7 @@ def test_a_program_in_the_bundle_is_never_run(marking, capsys, by_link, tmp_path
         inside.symlink_to(bundle / "program")
     everywhere(str(program), str(inside))(bundle)
     reseal(bundle)
-    assert verify(bundle).word is Word.PASS
+    assert verify_bundle(bundle).word is Word.PASS
     assert main(["replay", str(bundle), "--run-recorded"]) == 3
     assert "lies in the bundle" in capsys.readouterr().err
     assert not mark.exists()
@@ -116,7 +117,7 @@ def test_a_command_line_that_reads_what_the_bundle_does_not_know_is_not_run(
     fake.chmod(0o755)
     call = ["--c-bin", str(fake), "--py-bin", str(fake), "--outdir", str(bundle), "--json"]
     nb_compare.main([*call, "--", *words.replace("/etc/hostname", str(tmp_path / "none")).split()])
-    assert verify(bundle).word is Word.PASS
+    assert verify_bundle(bundle).word is Word.PASS
     mark = [str(c_binary)] * 2
     assert main(["replay", str(bundle), "--c-bin", mark[0], "--py-bin", mark[1]]) == 3
     assert "not run" in capsys.readouterr().err
@@ -171,7 +172,7 @@ def test_no_output_is_written_into_a_bundle_or_over_another(marking, tmp_path, c
     for words in (["--junit", str(bundle / "j.xml")], ["--junit", both, "--markdown", both]):
         assert main(["summary", str(bundle), *words]) == 3
     assert main(["html", str(bundle), "-o", str(bundle / "x.html")]) == 3
-    assert (Path(both).exists(), verify(bundle).word) == (False, Word.PASS)
+    assert (Path(both).exists(), verify_bundle(bundle).word) == (False, Word.PASS)
 
 
 @pytest.mark.parametrize("text", STRANGE)
@@ -180,7 +181,7 @@ def test_foreign_text_has_no_effect_in_markdown_junit_or_on_a_terminal(text):
               "published_held": None, "state": "failed", "note": text}  # fmt: skip
     result = {"title": text, "verdict": "FAIL", "exit_status": 1, "reasons": [text], "figures": [figure],
               "first_divergence": text, "causal_taps": [text]}  # fmt: skip
-    page = markdown([result], "x")
+    page = results_markdown([result], "x")
     assert page.isprintable() or all(line.isprintable() for line in page.split("\n"))
     assert not any(line.lstrip().startswith("::") for line in page.split("\n"))
     assert not any(mark in page for mark in ("<b>", "[red]", "$("))
@@ -211,7 +212,7 @@ def test_a_file_name_that_is_no_text_stays_in_every_file_of_a_bundle(tmp_path, m
     assert nb_compare.main([*call, "--", *words.split(), name]) == 0
     assert json.loads(capsys.readouterr().out)["arguments"][-1] == name
     assert read_json(Path("out/summary.json"))["arguments"][-1] == name
-    assert verify(Path("out")).faults == ()
+    assert verify_bundle(Path("out")).faults == ()
     (line,) = [
         one for one in Path("out/commands.txt").read_text("utf-8").split("\n") if one.startswith("nb-")
     ]

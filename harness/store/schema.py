@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import BundleError
-from harness.verdict import State, Word
+from harness.verdict import State
+from system_io.verdict_words import Word
+from trace_tools.schema import TRACE_SCHEMA
 
 BUNDLE_SCHEMA = "nb-bundle 1"
 SUMMARY_SCHEMA = 2
 GRADIENTS_SCHEMA = "nb-gradients 2"
-TRACE_SCHEMA = "trace-diff-metrics 1"
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def check_gradients(value: Any, where: str) -> None:
 
 
 def check_trace(value: Any, where: str) -> None:
-    """Check what trace-harness adds to metrics.json. Raises: BundleError that names the place."""
+    """Check the content of traces.json. Raises: BundleError that names the place."""
     _check_version(value, TRACE_SCHEMA, where)
     check({key: item for key, item in value.items() if key in TRACE}, TRACE, where)
     check(value, TRACE_DIFF, where)

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.evidence.bundle_find import is_complete, require_bundle
-from harness.evidence.page.budget_view import trace_content
+from harness.evidence.hashes import Verification
+from harness.evidence.kind import OpenBundle
+from harness.evidence.kinds import kind_of
 from harness.evidence.page.cause_view import cause_content
 from harness.evidence.page.content import part_content
-from harness.evidence.page.gradient_view import gradient_content
 from harness.evidence.page.graph import STATE_WORDS, graph_svg
 from harness.evidence.page.pack import pack_images, packed_json
 from harness.evidence.page.templates import resource, script_json, shown_data, template
-from harness.evidence.untrusted import read_json
-from harness.evidence.verify import Check, load_gradients, load_metrics, load_parts, load_trace, verify
+from harness.evidence.verify import verify_bundle
 from harness.files import stamp
-from harness.images.part import Part
-from harness.verdict import Word
+from harness.images.part import PairPart
+from harness.store.find import is_complete, require_bundle
+from harness.store.names import ENVIRONMENT
+from harness.store.untrusted import read_json
+from system_io.verdict_words import Word
 
 SCRIPTS = (
     "layers.js", "pyramid.js", "lattice.js", "viewer.js", "plots.js", "graph.js", "state.js", "controls.js",
@@ -30,7 +31,7 @@ MOST_FAULTS = 25
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
-def html_page(bundle: Path, part_name: str | None = None, check: Check | None = None) -> str:
+def html_page(bundle: Path, part_name: str | None = None, check: Verification | None = None) -> str:
     """Return the report of a bundle as one HTML text; it says whether the bundle verifies.
 
     Args:
@@ -44,7 +45,7 @@ def html_page(bundle: Path, part_name: str | None = None, check: Check | None = 
     require_bundle(bundle)
     if not is_complete(bundle):
         raise BundleError(f"bundle '{bundle}' is incomplete; `nb-report verify` says what is finished")
-    check = check or verify(bundle)
+    check = check or verify_bundle(bundle)
     try:
         return _page(bundle, part_name, check)
     except UNREADABLE as error:
@@ -56,31 +57,29 @@ def html_page(bundle: Path, part_name: str | None = None, check: Check | None = 
         ) from error
 
 
-def _page(bundle: Path, part_name: str | None, check: Check) -> str:
-    metrics = load_metrics(bundle)
-    parts = load_parts(bundle)
-    gradients, trace = load_gradients(bundle), load_trace(bundle)
-    part = None if gradients or trace else _choose(bundle, parts, part_name)
-    traces = trace.data if trace else part.summary["traces"] if part else None
-    cause = cause_content(traces)
-    env = bundle / "env.json"
+def _page(bundle: Path, part_name: str | None, check: Verification) -> str:
+    opened = OpenBundle(bundle)
+    kind = kind_of(opened)
+    shown = kind.page(opened, part_name)
+    cause = cause_content(shown.traces)
+    env = bundle / ENVIRONMENT
     script = "".join(resource(name) for name in SCRIPTS)
     context = {
-        "metrics": metrics,
+        "metrics": kind.metrics(opened),
         "check": check_content(check),
         "bundle": bundle.absolute().name,
-        "parts": [one.mode for one in parts or gradients or ([trace] if trace else [])],
-        "criteria": _criteria(metrics, parts),
-        "summary": None if part is None else part.summary,
+        "parts": shown.parts,
+        "criteria": shown.criteria,
+        "summary": None if shown.pair is None else shown.pair.summary,
         "environment": _rows(read_json(env)) if env.is_file() else [],
-        "graph": graph_svg(traces, cause["tap"]),
+        "graph": graph_svg(shown.traces, cause["tap"]),
         "cause": cause,
-        "trace": None if trace is None else trace_content(trace),
+        "trace": shown.trace,
         "tap_words": STATE_WORDS,
         "style": resource("style.css"),
-        "gradients": [gradient_content(one) for one in gradients],
+        "gradients": shown.gradients,
         "no_images": "",
-        **_images(part),
+        **_images(shown.pair),
     }
     context["script"] = f"const FACTS = {context['facts']};\n{script}"
     context["script_hash"] = base64.b64encode(hashlib.sha256(context["script"].encode()).digest()).decode(
@@ -89,7 +88,7 @@ def _page(bundle: Path, part_name: str | None, check: Check) -> str:
     return template("page.html.j2").render(context)
 
 
-def check_content(check: Check) -> dict[str, Any]:
+def check_content(check: Verification) -> dict[str, Any]:
     """Return what a page says of a verification: whether it passed, when, and the first faults."""
     return {
         "verified": check.word is Word.PASS,
@@ -100,7 +99,7 @@ def check_content(check: Check) -> dict[str, Any]:
     }
 
 
-def _images(part: Part | None) -> dict[str, Any]:
+def _images(part: PairPart | None) -> dict[str, Any]:
     """Return the packed images and what the viewer needs besides, or why there are none."""
     nothing = {"blobs": {}, "facts": "null"}
     if part is None or part.failed:
@@ -111,27 +110,6 @@ def _images(part: Part | None) -> dict[str, Any]:
     packed = pack_images(part.first, part.second)
     content = packed_json(shown_data(part_content(part)))
     return {"blobs": {**packed.blobs, "content": content}, "facts": script_json(packed.facts)}
-
-
-def _criteria(metrics: Mapping[str, Any], parts: list[Part]) -> list[dict[str, Any]]:
-    """Return the criteria of a compared pair with the bounds in force; empty for other bundles."""
-    if metrics["kind"] != "pair":
-        return []
-    return [
-        {**criterion, "part": part.mode, "bounds": part.summary["bounds"].get("name", "")}
-        for part in parts
-        for criterion in part.summary["criteria"]
-    ]
-
-
-def _choose(bundle: Path, parts: list[Part], name: str | None) -> Part | None:
-    if name is None:
-        return parts[0] if parts else None
-    for part in parts:
-        if name == part.mode:
-            return part
-    known = ", ".join(part.mode for part in parts) or "none"
-    raise BundleError(f"bundle '{bundle}' has no part '{name}'; there are: {known}")
 
 
 def _rows(value: Any, name: str = "") -> list[tuple[str, str]]:

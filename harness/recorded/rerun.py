@@ -12,7 +12,6 @@ from typing import Any
 from golden_suite_generator.inputs.write import CRYSTAL_FILES
 from harness.errors import BundleError
 from harness.files import sha256_of_file
-from harness.images.pair_traces import SIDES
 from harness.programs.arguments import DUMP_OPTIONS, OUTPUT_OPTIONS
 from harness.programs.image_file import file_program
 from harness.programs.programs import (
@@ -23,17 +22,17 @@ from harness.programs.programs import (
     program_at,
     second_program,
 )
+from harness.sides import SIDES
 from harness.suite.crystal_data import write_built_in
-from harness.verdict import Word
+from harness.time_limits import LONGEST_RECORDED_RUN_S
 from simulator.command_line.option_table import BY_SPELLING
 from simulator.command_line.options import parse
 from simulator.errors import InputError
 from system_io.children import temporary_folder
 from system_io.shown import printable
+from system_io.verdict_words import Word
 
 FILE = ("file",)
-LONGEST_RUN_S = 86_400.0
-"""However long a bundle says that a program may run."""
 IDENTITY = ("sources_sha256", "binary_sha256", "compiler", "flags", "version")
 
 
@@ -209,7 +208,7 @@ def _is(path: Path, item: Mapping[str, Any]) -> bool:
 def time_limit_s(settings: Mapping[str, Any]) -> float:
     """Return the recorded limit of a run, s. Raises: BundleError if it is none."""
     limit_s = float(settings["timeout_s"])
-    if not 0.0 < limit_s <= LONGEST_RUN_S:
+    if not 0.0 < limit_s <= LONGEST_RECORDED_RUN_S:
         raise BundleError(f"timeout_s {limit_s:g} is no limit of a run; it is not run")
     return limit_s
 

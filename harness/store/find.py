@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import BundleError
-from harness.evidence.bundle import GRADIENTS, HASHES, MARK, METRICS, SUMMARY
+from harness.store.names import GRADIENTS, HASHES, MARK, METRICS, SUMMARY, TRACES
 from system_io.files import identity
 
-GATE_KIND, CLOSING_KIND = "gate", "gates"
+RESULTS = (SUMMARY, GRADIENTS, TRACES)
+"""What a result folder of one command holds, which has no metrics.json."""
 DEEPEST = 32
-STATEMENT, STATEMENT_PAGE = "gates.json", "gates.md"
 
 
 def is_bundle(folder: Path) -> bool:
     """Tell whether a folder is a bundle, complete or not."""
-    return any((folder / name).is_file() for name in (HASHES, MARK, METRICS, SUMMARY, GRADIENTS))
+    return any((folder / name).is_file() for name in (HASHES, MARK, METRICS, *RESULTS))
 
 
 def find_bundles(root: Path) -> Iterator[Path]:
@@ -48,7 +48,7 @@ def require_bundle(path: Path) -> Path:
         raise BundleError(f"no bundle '{path}': no such folder; `nb-report list` shows the bundles")
     if not is_bundle(path):
         raise BundleError(
-            f"'{path}' is no bundle: it holds none of {METRICS}, {SUMMARY}, {GRADIENTS}, {HASHES}, {MARK}"
+            f"'{path}' is no bundle: it holds none of {', '.join((METRICS, *RESULTS, HASHES, MARK))}"
         )
     return path
 

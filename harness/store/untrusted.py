@@ -34,7 +34,7 @@ BROKEN = (
 
 
 @dataclass(frozen=True)
-class Fault:
+class BundleFault:
     """Something about one file of a bundle that is not as it must be."""
 
     file: str

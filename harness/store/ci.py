@@ -10,8 +10,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from harness.errors import HarnessError
-from harness.evidence.bundle_find import is_complete
-from harness.files import write_whole
+from harness.files import write_text_file
+from harness.store.find import is_complete
 from system_io.files import require_free_targets, targets
 from system_io.shown import markdown_text, printable
 
@@ -56,7 +56,7 @@ def write_new(path: Path, text: str) -> None:
     """Write a file that does not exist yet. Raises: HarnessError if it does, or cannot be written."""
     require_new(path)
     try:
-        write_whole(path, text)
+        write_text_file(path, text)
     except OSError as error:
         raise HarnessError(f"cannot write '{path}': {error.strerror}; name another file") from error
 
@@ -146,7 +146,7 @@ def _code(name: str) -> str:
     return f"`{name}`" if PLAIN_NAME.fullmatch(name) else markdown_line(name)
 
 
-def markdown(results: Sequence[Mapping[str, Any]], heading: str) -> str:
+def results_markdown(results: Sequence[Mapping[str, Any]], heading: str) -> str:
     """Return results (metrics.json contents) as a Markdown page: verdicts, reasons, table."""
     lines = [f"# {heading}", ""]
     for result in results:
@@ -172,7 +172,7 @@ def publish_summary(
     """Write the files that were asked for, and append to GitHub's step summary where that variable is set."""
     if junit_file is not None:
         write_new(junit_file, junit(results))
-    page = markdown(results, heading)
+    page = results_markdown(results, heading)
     if markdown_file is not None:
         write_new(markdown_file, page)
     if environ.get(STEP_SUMMARY):

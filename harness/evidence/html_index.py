@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from harness.evidence.bundle_find import find_bundles, is_complete
-from harness.evidence.page.page import UNREADABLE, check_content
+from harness.evidence.html_page import UNREADABLE, check_content
+from harness.evidence.kinds import load_metrics
 from harness.evidence.page.templates import resource, template
-from harness.evidence.verify import load_metrics, verify
-from harness.verdict import Word
+from harness.evidence.verify import verify_bundle
+from harness.store.find import find_bundles, is_complete
 from system_io.errors import UserError
+from system_io.verdict_words import Word
 
 DAMAGED, INCOMPLETE = "DAMAGED", "INCOMPLETE"
-STATES = {Word.PASS: "verified", Word.FAIL: "NOT VERIFIED", Word.NOT_COMPARABLE: "incomplete"}
+STATES = {
+    Word.PASS: "verified",
+    Word.FAIL: "NOT VERIFIED",
+    Word.NOT_COMPARABLE: "incomplete",
+}
 
 
 def index_page(root: Path, home: Path) -> str:
@@ -53,7 +58,7 @@ def _row(root: Path, bundle: Path, home: Path) -> dict[str, Any]:
         "faults": "",
     }
     try:
-        check = verify(bundle)
+        check = verify_bundle(bundle)
         said = check_content(check)
         facts |= {
             "state": STATES[check.word],
