@@ -28,7 +28,12 @@ STATE_STYLE = {
     State.NOT_COMPARED: "yellow",
     State.NOT_ASKED: "dim",
 }
-WORD_STYLE = {Word.PASS.value: "bold green", Word.LOOSENED.value: "bold yellow", "REFINED": "bold yellow"}
+WORD_STYLE = {
+    Word.PASS.value: "bold green",
+    Word.ROUNDING.value: "bold green",
+    Word.LOOSENED.value: "bold yellow",
+    "REFINED": "bold yellow",
+}
 FAILED_STYLE = "bold red"
 
 

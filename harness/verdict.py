@@ -55,7 +55,7 @@ class PairFinding:
     reason: str
 
 
-STRENGTH = (Word.PASS, Word.LOOSENED, Word.NOT_COMPARABLE, Word.ERROR, Word.FAIL)
+STRENGTH = (Word.PASS, Word.ROUNDING, Word.LOOSENED, Word.NOT_COMPARABLE, Word.ERROR, Word.FAIL)
 """Which word stands when two are found: a broken bound is a fact whatever else is amiss."""
 
 

@@ -7,9 +7,10 @@ from enum import StrEnum
 
 
 class Word(StrEnum):
-    """The five verdicts."""
+    """The six verdicts."""
 
     PASS = "PASS"
+    ROUNDING = "PASS (ROUNDING)"
     LOOSENED = "PASS (LOOSENED)"
     FAIL = "FAIL"
     NOT_COMPARABLE = "NOT COMPARABLE"
@@ -18,6 +19,7 @@ class Word(StrEnum):
 
 EXIT_STATUS: Mapping[Word, int] = {
     Word.PASS: 0,
+    Word.ROUNDING: 0,
     Word.LOOSENED: 0,
     Word.FAIL: 1,
     Word.NOT_COMPARABLE: 2,

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.arrays import FloatImage
-from harness.images.judgement import STRICT, ImageBounds, judge_images
+from harness.images.judgement import STRICT, ImageBounds, Rules, judge_images, named_bounds, strict_bounds
 from harness.images.metrics import Metrics, compare_pixels
-from harness.images.peaks import PeakComparison, compare_peaks
+from harness.images.peaks import GATE_PX, OLDER_FLOOR_OF_MAX, PeakComparison, compare_peaks
 from harness.programs.arguments import EPSILON_OPTIONS, last_numbers
 from harness.verdict import Verdict
 from system_io.verdict_words import Word
@@ -72,21 +72,33 @@ class ImageRequest:
     """What a command line says about its images.
 
     `executed` is the region that it had computed (None: all); `left_out_of_max` is what one side was asked to
-    leave out of each pixel at most, of the maximum. `counted` is False for results from before pixels that
-    are apart were counted and small regions refused.
+    leave out of each pixel at most, of the maximum; `arithmetic` is the least exact one of both sides.
     """
 
     executed: Region | None = None
     left_out_of_max: float = 0.0
-    counted: bool = True
+    arithmetic: str = "float64"
+    rules: Rules = Rules.OWN_SCALE
+
+    @property
+    def strict(self) -> ImageBounds:
+        """Return the strict bounds on such images."""
+        return strict_bounds(self.rules, self.arithmetic)
+
+    def in_force(self, bounds: ImageBounds) -> ImageBounds:
+        """Return bounds with the strict limits of such images where they go by their name."""
+        return named_bounds(bounds.name, self.strict) or bounds
 
 
-def image_request(words: Sequence[str]) -> ImageRequest:
+def image_request(words: Sequence[str], arithmetic: str, rules: Rules = Rules.OWN_SCALE) -> ImageRequest:
     """Return what a command line says of its images: the computed region, and what may be left out."""
+    if rules is Rules.CORRELATION:
+        return ImageRequest(rules=rules)
     roi = last_numbers(words, {"-roi"}, 4)
     epsilon = last_numbers(words, EPSILON_OPTIONS, 1)
     executed = Region(*(int(value) for value in roi)) if roi and all(map(math.isfinite, roi)) else None
-    return ImageRequest(executed, epsilon[0] if epsilon and 0.0 < epsilon[0] < 1.0 else 0.0)
+    left_out = epsilon[0] if epsilon and 0.0 < epsilon[0] < 1.0 else 0.0
+    return ImageRequest(executed, left_out, arithmetic, rules)
 
 
 @dataclass(frozen=True)
@@ -102,6 +114,7 @@ class ImageComparison:
     peaks: PeakComparison | None = None
     resampled: bool = False
     notes: tuple[str, ...] = ()
+    made: ImageRequest = ImageRequest()
 
 
 def compare_images(
@@ -119,13 +132,26 @@ def compare_images(
         first: reference image [slow, fast].
         second: image to be judged [slow, fast].
         roi: compared region, bounds inclusive; default all pixels. What lies outside the image is cut off.
-        bounds: limits in force.
+        bounds: limits in force; the strict ones are those of the arithmetic of the images.
         resample: bring the second image to the first one's shape (linear interpolation) if they differ.
         made: what the command line of the images says about them.
 
     Returns:
         The comparison, with the compared regions of both images.
     """
+    compared = _compared((first, second), roi, made.in_force(bounds), resample, made)
+    return replace(compared, made=made)
+
+
+def _compared(
+    images: tuple[FloatImage, FloatImage],
+    roi: Region | None,
+    bounds: ImageBounds,
+    resample: bool,
+    made: ImageRequest,
+) -> ImageComparison:
+    """See `compare_images`."""
+    first, second = images
     notes: list[str] = []
     differ = first.shape != second.shape
     if differ and not (resample and first.size and second.size):
@@ -148,10 +174,10 @@ def compare_images(
     obstacle = find_obstacle(a, b)
     if obstacle is not None:
         return ImageComparison(obstacle, bounds, region, a, b, resampled=differ, notes=tuple(notes))
-    if made.counted:
+    if made.rules > Rules.CORRELATION:
         notes += _coverage(first, a)
-    compared = ImageComparison(Verdict(Word.PASS), bounds, region, a, b, resampled=differ, notes=tuple(notes))
-    return _measured(compared, made)
+    unjudged = ImageComparison(Verdict(Word.PASS), bounds, region, a, b, resampled=differ, notes=tuple(notes))
+    return _measured(unjudged, made)
 
 
 def _measured(compared: ImageComparison, made: ImageRequest) -> ImageComparison:
@@ -159,15 +185,24 @@ def _measured(compared: ImageComparison, made: ImageRequest) -> ImageComparison:
     assert compared.first is not None  # both are there and finite
     assert compared.second is not None
     origin = compared.roi.origin if compared.roi else (0, 0)
-    metrics = compare_pixels(compared.first, compared.second, origin, made.left_out_of_max)
-    peaks = compare_peaks(compared.first, compared.second, origin)
+    own_bound = made.strict.own_diff or 0.0
+    metrics = compare_pixels(compared.first, compared.second, origin, made.left_out_of_max, own_bound)
+    metrics = _known_to(made.rules, metrics)
+    floor_of_max = 0.0 if made.rules is Rules.OWN_SCALE else OLDER_FLOOR_OF_MAX
+    peaks = compare_peaks(compared.first, compared.second, origin, GATE_PX, floor_of_max)
     notes = compared.notes
-    if made.counted and not peaks.compared:
+    if made.rules > Rules.CORRELATION and not peaks.compared:
         notes = (*notes, "no peak stands out on either side: both figures of peaks are not compared")
-    if not made.counted:
-        metrics = replace(metrics, pixels_apart=None, pixels_apart_allowed=None)
-    verdict = judge_images(metrics, peaks, compared.bounds, resampled=compared.resampled)
+    verdict = judge_images(metrics, peaks, compared.bounds, made.strict, resampled=compared.resampled)
     return replace(compared, verdict=verdict, metrics=metrics, peaks=peaks, notes=notes)
+
+
+def _known_to(rules: Rules, metrics: Metrics) -> Metrics:
+    """Return the figures that results judged by these rules have."""
+    if rules is Rules.OWN_SCALE:
+        return replace(metrics, pixels_apart=None, pixels_apart_allowed=None)
+    older = replace(metrics, own=None, sum_difference=None)
+    return older if rules is Rules.APART else replace(older, pixels_apart=None, pixels_apart_allowed=None)
 
 
 def _executed(region: Region, executed: Region, notes: list[str]) -> Region:
@@ -184,7 +219,7 @@ def _too_small(region: Region, asked: Region, image: FloatImage, made: ImageRequ
         reason = f"empty region: {asked} holds no pixel of an image of {_shape(image)} (fast x slow)"
         return Verdict(Word.NOT_COMPARABLE, (reason,))
     count = region.crop(image).size
-    if count >= LEAST_PIXELS or not made.counted:
+    if count >= LEAST_PIXELS or made.rules is Rules.CORRELATION:
         return None
     reason = f"region of {count} pixels ({region}): fewer than {LEAST_PIXELS} say nothing; compare more"
     return Verdict(Word.NOT_COMPARABLE, (reason,))

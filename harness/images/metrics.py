@@ -19,6 +19,8 @@ APART_OF_MAX = 1e-12
 Ten times the largest difference, of each pixel's own value, from the recorded cases of upstream: 6e-8
 (float64), 9.7e-7 (mixed, float32). Where a lattice factor passes through zero its last digits are rounding.
 """
+FAINTEST_OF_MAX = 1e-30
+"""Pixels up to this part of the largest magnitude on both sides have no digits of their own to compare."""
 QUANTILES = (0.5, 0.9, 0.99, 0.999, 1.0)
 ULP_EDGES = (0, 1, 2, 4, 8, 16, 64, 256, 1024, 65536)
 
@@ -35,13 +37,31 @@ class UlpBin:
 
 
 @dataclass(frozen=True)
+class OwnScale:
+    """Differences of pixels in parts of the larger of their own two values, which no other pixel can hide.
+
+    `pixels` are those above `FAINTEST_OF_MAX`. `outside` counts those beyond `bound`; `outside_allowed` those
+    that what was left out on request does not explain either. `unequal_fraction` is that of all pixels whose
+    values are not the same number. Places are [slow, fast].
+    """
+
+    pixels: int
+    bound: float
+    outside: int
+    outside_allowed: int
+    worst: float
+    worst_at: tuple[int, int]
+    unequal_fraction: float
+
+
+@dataclass(frozen=True)
 class Metrics:
     """Comparison of a second image with a first one; a number that is not defined is None.
 
     Positions are [slow, fast] in the compared arrays plus the given origin. `correlation_shortfall` is
-    1 - correlation without the cancellation. `pixels_apart` counts the pixels that are farther apart than
-    rounding explains; `pixels_apart_allowed` those that what was left out on request does not explain either.
-    Both are None in results from before pixels were counted.
+    1 - correlation without the cancellation. `sum_difference` is that of the sums, in parts of the sum of all
+    magnitudes of the first image. `pixels_apart` and `pixels_apart_allowed` are what older versions counted
+    in place of `own`.
     """
 
     pixels: int
@@ -62,12 +82,18 @@ class Metrics:
     ulp_histogram: tuple[UlpBin, ...]
     bright_pixels: int
     bright_relative_diff: tuple[tuple[float, float], ...]
+    sum_difference: float | None = None
+    own: OwnScale | None = None
     pixels_apart: int | None = None
     pixels_apart_allowed: int | None = None
 
 
 def compare_pixels(
-    first: FloatImage, second: FloatImage, origin: tuple[int, int] = (0, 0), left_out_of_max: float = 0.0
+    first: FloatImage,
+    second: FloatImage,
+    origin: tuple[int, int] = (0, 0),
+    left_out_of_max: float = 0.0,
+    own_bound: float = 0.0,
 ) -> Metrics:
     """Compute all metrics of two finite images of one shape.
 
@@ -76,6 +102,7 @@ def compare_pixels(
         second: image to be judged [slow, fast].
         origin: (slow, fast) of element [0, 0] on the detector.
         left_out_of_max: what one side was asked to leave out of each pixel at most, of the maximum.
+        own_bound: largest difference of a pixel that rounding explains, in parts of its own value.
 
     Returns:
         The metrics. Ratios are second over first; max |diff| is taken relative to the largest
@@ -116,8 +143,38 @@ def compare_pixels(
         ulp_histogram=ulp_histogram(float32_distance(first, second)),
         bright_pixels=int(bright.sum()),
         bright_relative_diff=_quantiles(magnitude[bright] / np.abs(a[bright])),
+        sum_difference=_sum_difference(diff, a),
+        own=own_scale(a, b, origin, left_out_of_max, own_bound),
         pixels_apart=_apart(magnitude, a, b, 0.0),
         pixels_apart_allowed=_apart(magnitude, a, b, left_out_of_max),
+    )
+
+
+def _sum_difference(diff: Reals, a: Reals) -> float | None:
+    total = float(np.abs(a).sum())
+    return float(diff.sum()) / total if total > 0.0 else None
+
+
+def own_scale(a: Reals, b: Reals, origin: tuple[int, int], left_out_of_max: float, bound: float) -> OwnScale:
+    """Compare each pixel with its own value; see `compare_pixels` for the arguments."""
+    larger = np.maximum(np.abs(a), np.abs(b))
+    largest = float(larger.max())
+    seen = larger > FAINTEST_OF_MAX * largest
+    relative = np.abs(b - a)
+    left_out = left_out_of_max * largest
+    rounding = bound * larger + FINEST
+    outside = seen & (relative > rounding)
+    allowed = seen & (relative > rounding + left_out)
+    np.divide(relative, larger, out=relative, where=seen)
+    relative[~seen] = 0.0
+    return OwnScale(
+        pixels=int(np.count_nonzero(seen)),
+        bound=bound,
+        outside=int(np.count_nonzero(outside)),
+        outside_allowed=int(np.count_nonzero(allowed)),
+        worst=float(relative.max()),
+        worst_at=_place(relative, origin),
+        unequal_fraction=float(np.mean(a != b)),
     )
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.files import input_facts
-from harness.images.compare import ImageComparison, ImageRequest, Region, compare_images, image_request
+from harness.images.compare import ImageComparison, Region, compare_images, image_request
 from harness.images.findings import Bench, same_program, trace_findings, tried_findings
-from harness.images.judgement import STRICT, ImageBounds
+from harness.images.image_floor import arithmetic_of
+from harness.images.judgement import STRICT, ImageBounds, Rules
 from harness.images.pair_traces import traced
 from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import Program
@@ -149,14 +150,14 @@ def side_settings(job: PairJob) -> list[tuple[str, ...]]:
 
 
 def compared_runs(
-    job: PairJob, arguments: PreparedArguments, runs: Sequence[ProgramRun], *, counted: bool = True
+    job: PairJob, arguments: PreparedArguments, runs: Sequence[ProgramRun], rules: Rules = Rules.OWN_SCALE
 ) -> ImageComparison:
     """Return the comparison of the images of both runs; ERROR if one failed or was not made."""
     failures = tuple(run.failure for run in runs if run.failure is not None)
     images = [run.image for run in runs if run.image is not None]
+    made = image_request(arguments.words, arithmetic_of(job.dtype, [run.computed for run in runs]), rules)
     if failures or len(images) != len(SIDES):
-        return ImageComparison(Verdict(Word.ERROR, failures), job.bounds, job.roi)
-    made = image_request(arguments.words) if counted else ImageRequest(counted=False)
+        return ImageComparison(Verdict(Word.ERROR, failures), made.in_force(job.bounds), job.roi, made=made)
     return compare_images(images[0], images[1], job.roi, job.bounds, resample=job.resample, made=made)
 
 

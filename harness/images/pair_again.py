@@ -10,6 +10,7 @@ from typing import Any
 from harness.errors import BundleError
 from harness.images.compare import Region
 from harness.images.findings import TRIED
+from harness.images.judgement import Rules
 from harness.images.pair import PairJob, PairResult, compared_runs, side_settings, stated_findings
 from harness.images.part import PairPart
 from harness.programs.arguments import PreparedArguments
@@ -58,8 +59,10 @@ def restored(part: PairPart) -> PairResult:
         )
         for side, chosen in zip(SIDES, words, strict=False)
     }
-    compared = compared_runs(job, arguments, list(made.values()), counted=part.counted)
-    findings = (*stated_findings(job, arguments, made), *tried(summary)) if part.counted else ()
+    compared = compared_runs(job, arguments, list(made.values()), part.rules)
+    findings = (
+        (*stated_findings(job, arguments, made), *tried(summary)) if part.rules > Rules.CORRELATION else ()
+    )
     compared = replace(compared, verdict=limited_verdict(compared.verdict, findings))
     return PairResult(job, arguments, tuple(made.values()), compared, tuple(summary["inputs"]), findings)
 

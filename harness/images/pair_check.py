@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.images.judgement import Rules
 from harness.images.options import NAME, chosen_bounds, make_parser
 from harness.images.pair import PairResult
 from harness.images.pair_again import restored
@@ -47,7 +48,7 @@ def pair_faults(folder: Path, part: PairPart, *, pictures: bool) -> Iterator[Bun
         result = restored(part)
         traces = as_stated(trace_metrics(part.folder), part.summary["traces"])
         fresh = {**summary_data(result), "traces": traces}
-        fresh = fresh if part.counted else _as_older(fresh)
+        fresh = _as_stated(fresh, part)
         stated = part.summary["settings"]
         fresh["settings"] = {key: value for key, value in fresh["settings"].items() if key in stated}
         for key, value in fresh.items():
@@ -64,11 +65,13 @@ def pair_faults(folder: Path, part: PairPart, *, pictures: bool) -> Iterator[Bun
         yield BundleFault(place.of(SUMMARY), f"the metrics cannot be derived again: {error}")
 
 
-def _as_older(fresh: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a version would have written that counted no pixels and knew no findings."""
-    older = {key: value for key, value in fresh.items() if key != "findings"}
-    older["settings"] = {key: fresh["settings"][key] for key in ("dtype", "device", "timeout_s")}
-    return older | {"strict_bounds": {**fresh["strict_bounds"], "pixels_apart": None}}
+def _as_stated(fresh: Mapping[str, Any], part: PairPart) -> dict[str, Any]:
+    """Return what a version would have written that judged by the rules of a part."""
+    unknown = {Rules.CORRELATION: {"findings", "rules"}, Rules.APART: {"rules"}}.get(part.rules, set())
+    kept = {key: value for key, value in fresh.items() if key not in unknown}
+    if part.rules is Rules.CORRELATION:
+        kept["settings"] = {key: fresh["settings"][key] for key in ("dtype", "device", "timeout_s")}
+    return kept
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ import numpy as np
 from harness.arrays import FloatImage
 from harness.errors import BundleError
 from harness.images.compare import ImageComparison, ImageRequest, Region, compare_images, image_request
-from harness.images.judgement import ImageBounds, named_bounds
+from harness.images.image_floor import arithmetic_of
+from harness.images.judgement import ImageBounds, Rules, bounds_data, named_bounds
 from harness.images.pair_traces import read_side
 from harness.sides import SIDES
 from harness.store.names import SUMMARY, image_name
@@ -46,9 +47,20 @@ class PairPart:
         return str(self.summary["parity_mode"])
 
     @property
-    def counted(self) -> bool:
-        """Tell whether pixels that are apart were counted, which results of older versions lack."""
-        return "findings" in self.summary
+    def rules(self) -> Rules:
+        """Return the rules by which the pair was judged."""
+        if "findings" not in self.summary:
+            return Rules.CORRELATION
+        return Rules(self.summary.get("rules", Rules.APART))
+
+    @property
+    def made(self) -> ImageRequest:
+        """Return what command line and settings say about the images."""
+        settings = self.summary["settings"]
+        computed = settings.get("computed", {}).values()
+        return image_request(
+            self.summary["arguments"], arithmetic_of(settings["dtype"], computed), self.rules
+        )
 
     @property
     def failed(self) -> bool:
@@ -95,10 +107,8 @@ class PairPart:
     def bounds(self) -> ImageBounds:
         """Return the bounds that were in force. Raises: BundleError if the numbers do not go by the name."""
         stated = self.summary["bounds"]
-        bounds = named_bounds(str(stated.get("name")))
-        if bounds is not None and not self.counted:
-            bounds, stated = replace(bounds, pixels_apart=None), {"pixels_apart": None, **stated}
-        if bounds is None or asdict(bounds) != stated:
+        bounds = named_bounds(str(stated.get("name")), self.made.strict)
+        if bounds is None or bounds_data(bounds, self.rules) != stated:
             raise BundleError(
                 f"'{self.folder / SUMMARY}': bounds called {stated.get('name')!r:.60} have other numbers; "
                 "it is damaged"
@@ -110,6 +120,5 @@ class PairPart:
         """Return the comparison of the stored images, made as the summary says that it was made."""
         asked = self.summary["asked_region"]
         roi = None if asked is None else Region(**asked)
-        made = image_request(self.summary["arguments"]) if self.counted else ImageRequest(counted=False)
         resample = self.summary["resampled"]
-        return compare_images(self.first, self.second, roi, self.bounds(), resample=resample, made=made)
+        return compare_images(self.first, self.second, roi, self.bounds(), resample=resample, made=self.made)

@@ -19,7 +19,10 @@ from numpy.typing import NDArray
 from harness.arrays import FloatImage, Reals
 
 RADIUS_PX = 2
-FLOOR_FRACTION = 1e-3
+OLDER_FLOOR_OF_MAX = 1e-3
+"""Of versions that left dimmer spots out."""
+TINIEST = float(np.finfo(np.float32).tiny)
+"""Below, a number has no digits of its own to tell a maximum by."""
 CONTRAST = 0.05
 SLACK = 0.9
 TIE = 1e-5
@@ -82,7 +85,7 @@ def find_spots(image: FloatImage, floor: float) -> Spots:
     from scipy import ndimage  # here as below, since scipy takes long to import
 
     size = 2 * RADIUS_PX + 1
-    if floor <= 0.0 or min(image.shape) < size:
+    if min(image.shape) < size or float(image.max()) < floor:
         return Spots(np.empty((0, 2)), np.empty(0), np.empty(0, dtype=np.bool_))
     highest = ndimage.maximum_filter(image, size=size)
     lowest = ndimage.minimum_filter(image, size=size)
@@ -165,20 +168,26 @@ def _assign(
 
 
 def compare_peaks(
-    first: FloatImage, second: FloatImage, origin: tuple[int, int] = (0, 0), gate_px: float = GATE_PX
+    first: FloatImage,
+    second: FloatImage,
+    origin: tuple[int, int] = (0, 0),
+    gate_px: float = GATE_PX,
+    floor_of_max: float = 0.0,
 ) -> PeakComparison:
-    """Find and match the spots of two finite images; the floor is 1e-3 of the first one's maximum.
+    """Find and match the spots of two finite images.
 
     Args:
         first: reference image [slow, fast].
         second: image to be judged [slow, fast].
         origin: (slow, fast) of element [0, 0] on the detector.
         gate_px: largest distance of a pair.
+        floor_of_max: least height of a spot, in parts of the first image's maximum; 0 for whatever stands out
+            from its surroundings.
 
     Returns:
         Counts, distances and the spots without partner.
     """
-    floor = FLOOR_FRACTION * float(first.max())
+    floor = max(floor_of_max * float(first.max()), TINIEST)
     ours, theirs = find_spots(first, floor), find_spots(second, floor)
     pairs, distance_px = match_spots(ours.places_px, theirs.places_px, gate_px)
     used = ours.counted[pairs[:, 0]] | theirs.counted[pairs[:, 1]]

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.files import sha256_lines
 from harness.images.compare import ImageComparison, Region
-from harness.images.judgement import STRICT
+from harness.images.judgement import bounds_data
 from harness.images.metrics import Metrics
 from harness.images.pair import PairResult
 from harness.images.pair_traces import trace_metrics
@@ -31,6 +31,7 @@ def summary_data(result: PairResult) -> dict[str, Any]:
     comparison = result.comparison
     verdict = comparison.verdict
     job = result.job
+    rules = comparison.made.rules
     return {
         "schema": SCHEMA,
         "verdict": verdict.word.value,
@@ -45,8 +46,9 @@ def summary_data(result: PairResult) -> dict[str, Any]:
         "asked_region": None if job.roi is None else asdict(job.roi),
         "region": None if comparison.roi is None else asdict(comparison.roi),
         "resampled": comparison.resampled,
-        "bounds": asdict(comparison.bounds),
-        "strict_bounds": asdict(STRICT),
+        "rules": int(rules),
+        "bounds": bounds_data(comparison.bounds, rules),
+        "strict_bounds": bounds_data(comparison.made.strict, rules),
         "criteria": [asdict(criterion) for criterion in verdict.criteria],
         "metrics": None if comparison.metrics is None else asdict(comparison.metrics),
         "peaks": None if comparison.peaks is None else asdict(comparison.peaks),

@@ -96,7 +96,7 @@ SUMMARY: Mapping[str, Any] = {
     "schema": int, "verdict": VERDICT, "exit_status": int, "reasons": [str], "notes": [str],
     "parity_mode": str, "arguments": [str], "caller": str, "settings": PAIR_SETTINGS, "inputs": [INPUT],
     "resampled": bool, "asked_region": Maybe(REGION), "region": Maybe(REGION), "bounds": Each(Any),
-    "strict_bounds": Each(Any), "criteria": [CRITERION], "metrics": Maybe(Each(Any)),
+    "rules": Perhaps(int), "strict_bounds": Each(Any), "criteria": [CRITERION], "metrics": Maybe(Each(Any)),
     "peaks": Maybe(Each(Any)), "runs": Each(RUN), "traces": Maybe(TRACE_DIFF), "findings": Perhaps([FINDING]),
 }  # fmt: skip
 GRADIENTS_ABOUT: Mapping[str, Any] = {

@@ -87,7 +87,7 @@ def _check(
 ) -> Checked:
     words = ["--parity-mode", mode, "-dtype", dtype, *settings, "-noprogress", *case.words(inputs)]
     try:
-        image, notes = _rendered(case, words, inputs)
+        image, notes = rendered_case(case, words, inputs)
     except (Exception, AssertionError) as error:  # whatever a device throws is a finding, not the end
         why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         return Checked(case.id, mode, dtype, CheckState.ERROR, detail=why)
@@ -95,7 +95,7 @@ def _check(
     return replace(found, detail="; ".join(text for text in (found.detail, *notes) if text))
 
 
-def _rendered(case: Case, words: Sequence[str], inputs: Path) -> tuple[CaseImage, tuple[str, ...]]:
+def rendered_case(case: Case, words: Sequence[str], inputs: Path) -> tuple[CaseImage, tuple[str, ...]]:
     """Return the image of a case, and the warnings of its rendering."""
     import torch
 

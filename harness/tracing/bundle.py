@@ -25,6 +25,7 @@ GRAPH_NAME, FLOOR_NAME, PAGE_NAME = "graph.json", "floor.json", "diff.md"
 FINAL_TAP = "I_pixel_final"
 STATES: Mapping[str, State] = {
     Word.PASS: State.HELD,
+    Word.ROUNDING: State.HELD,
     Word.LOOSENED: State.HELD,
     Word.FAIL: State.FAILED,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +14,7 @@ from harness.evidence.page.geometry import geometry_content
 from harness.images.compare import Region
 from harness.images.metrics import float32_distance
 from harness.images.part import PairPart
-from harness.images.peaks import FLOOR_FRACTION, GATE_PX, find_spots, match_spots
+from harness.images.peaks import GATE_PX, find_spots, match_spots
 from harness.programs.arguments import TRACE_OPTIONS
 from harness.sides import SIDES
 from harness.tracing.choice import Compared, worst_pixels
@@ -30,11 +31,10 @@ SEED = 1
 TRACE_WORDS = {"-trace_pixel": 2, "-trace_roi": 4, "-trace_level": 1}
 
 
-def peak_overlay(first: FloatImage, second: FloatImage) -> dict[str, list[list[float]]]:
+def peak_overlay(first: FloatImage, second: FloatImage, floor: float) -> dict[str, list[list[float]]]:
     """Return the brightest matched peaks and all unmatched ones as [slow, fast] lists."""
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         return {"matched": [], "first_only": [], "second_only": []}
-    floor = FLOOR_FRACTION * float(first.max())
     spots = [find_spots(image, floor) for image in (first, second)]
     pairs, _ = match_spots(spots[0].places_px, spots[1].places_px, GATE_PX)
     brightest = (
@@ -48,6 +48,11 @@ def peak_overlay(first: FloatImage, second: FloatImage) -> dict[str, list[list[f
     places = (spots[0].places_px[brightest], *alone)
     keys = ("matched", "first_only", "second_only")
     return {key: np.round(place, 2).tolist() for key, place in zip(keys, places, strict=True)}
+
+
+def _peak_floor(part: PairPart) -> float:
+    """Return the least height of a spot in the comparison of a part; nothing is one where none was made."""
+    return math.inf if part.comparison.peaks is None else part.comparison.peaks.floor
 
 
 def histogram(first: FloatImage, second: FloatImage) -> dict[str, Any]:
@@ -165,7 +170,7 @@ def part_content(part: PairPart) -> dict[str, Any]:
         "titles": [runs[side]["title"] for side in SIDES],
         "mode": part.mode,
         "region": None if region is None else [region[key] for key in ("x_min", "x_max", "y_min", "y_max")],
-        "peaks": peak_overlay(part.first, part.second),
+        "peaks": peak_overlay(part.first, part.second, _peak_floor(part)),
         "histogram": histogram(part.first, part.second),
         "scatter": scatter(part.first, part.second),
         "traces": traces,
