@@ -30,7 +30,8 @@ class State(enum.IntEnum):
     NO_GRAPH = 5
 
 
-DIVERGENT = (State.DOWNSTREAM, State.CAUSAL, State.NO_GRAPH)
+CAUSES = (State.CAUSAL, State.NO_GRAPH)
+DIVERGENT = (State.DOWNSTREAM, *CAUSES)
 _OPEN = 100
 
 
@@ -51,6 +52,14 @@ class Blame:
         """Return the first entry in one of the states, None if there is none."""
         found = self.entries(*states)
         return int(found[0]) if len(found) else None
+
+    def first_cause(self) -> int | None:
+        """Return the first cause in the order of computation, None if nothing diverges.
+
+        A log may print a value before what it is computed from; of two causes neither follows from the other.
+        """
+        cause = self.first(*CAUSES)
+        return self.first(*DIVERGENT) if cause is None else cause
 
     def count_by_tap(self, state: State) -> dict[str, int]:
         """Return how many entries of each tap are in a state, taps in the order of their first such entry."""

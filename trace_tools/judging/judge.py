@@ -12,7 +12,7 @@ from system_io.files import identity, read_regular
 from system_io.shown import printable
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import Alignment, align
-from trace_tools.judging.blame import DIVERGENT, Blame, State, find_blame
+from trace_tools.judging.blame import CAUSES, Blame, State, find_blame
 from trace_tools.judging.diff import Bounds, Comparison, compare
 from trace_tools.judging.findings import Finding, finding
 from trace_tools.judging.lookup import DEFAULT_GRAPH, Graph
@@ -48,8 +48,8 @@ class Options:
 class Report:
     """The verdict and everything it rests on.
 
-    ``first``: the first record in execution order outside its bound or without a partner; ``causes``: the
-    first causal record of each tap; ``ties``: the first ties; ``problems``: what breaks the contract.
+    ``first``: the first cause in the order of computation; ``causes``: the first causal record of each tap;
+    ``ties``: the first ties; ``problems``: what breaks the contract.
     """
 
     decision: Decision
@@ -166,7 +166,7 @@ def judge(a: Trace, b: Trace, options: Options = Options(), one_run: str = "") -
         for line in check_stream(trace, graph)
         if trace.schema == 1
     ]
-    first = blame.first(*DIVERGENT)
+    first = blame.first_cause()
     evidence = Evidence(first is not None, problems, options.partial, "" if options.same_run else one_run)
     return Report(
         decide(comparison, evidence),
@@ -191,7 +191,7 @@ def _broken_if_shorter(a: Trace, b: Trace, alignment: Alignment) -> tuple[Trace,
 def _causes(blame: Blame) -> tuple[Finding, ...]:
     seen: dict[int, int] = {}
     taps = blame.comparison.alignment.tap
-    for entry in blame.entries(State.CAUSAL, State.NO_GRAPH).tolist():
+    for entry in blame.entries(*CAUSES).tolist():
         seen.setdefault(int(taps[entry]), entry)
     return tuple(finding(blame, entry) for entry in sorted(seen.values())[:SHOWN_CAUSES])
 

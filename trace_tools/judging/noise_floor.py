@@ -17,6 +17,7 @@ from trace_tools.judging.align import align
 from trace_tools.judging.diff import Bounds, TapDiff, compare
 from trace_tools.reading.trace_file import Trace
 from trace_tools.tap_points import TAP_ID
+from trace_tools.tap_table import COPIES
 
 FORMAT = "trace-tools-noise-floor"
 VERSION = 1
@@ -163,7 +164,7 @@ def bounds_for(floor: NoiseFloor | None, taps: Sequence[str], k: float | None = 
     A bound that the file makes wider than the packaged floor does, or a k above that of the file, makes the
     bounds loosened.
     """
-    measured = {tap: floor.bound(tap, k) if floor else None for tap in taps}
+    measured = {tap: _bound_of(floor, tap, k) if floor else None for tap in taps}
     relative = {tap: FALLBACK_BOUND if bound is None else bound for tap, bound in measured.items()}
     lacking = [tap for tap, bound in measured.items() if bound is None]
     notes = []
@@ -187,11 +188,19 @@ def bounds_for(floor: NoiseFloor | None, taps: Sequence[str], k: float | None = 
     )  # fmt: skip
 
 
+def _bound_of(floor: NoiseFloor, tap: str, k: float | None = None) -> float | None:
+    """Bound of a tap; a copy has at least that of its source."""
+    bound = floor.bound(tap, k)
+    if bound is None or tap not in COPIES:
+        return bound
+    return max(bound, _bound_of(floor, COPIES[tap], k) or 0.0)
+
+
 def _wider_than_packaged(bounds: Mapping[str, float]) -> list[str]:
     reference = packaged_floor()
     if reference is None:
         return []
-    return [tap for tap, bound in bounds.items() if bound > (reference.bound(tap) or FALLBACK_BOUND)]
+    return [tap for tap, bound in bounds.items() if bound > (_bound_of(reference, tap) or FALLBACK_BOUND)]
 
 
 def _listed(names: Sequence[str]) -> str:
