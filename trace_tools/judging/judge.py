@@ -12,6 +12,7 @@ from system_io.files import identity, read_regular
 from system_io.shown import printable
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import Alignment, align
+from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 from trace_tools.judging.blame import CAUSES, Blame, State, find_blame
 from trace_tools.judging.diff import Bounds, Comparison, compare
 from trace_tools.judging.findings import Finding, finding
@@ -32,7 +33,7 @@ class Options:
     """How to judge: tolerances by hand, the floor file and its factor, the tap graph file.
 
     ``partial``: judge what both logs hold, and let the rest not stand against PASS; ``same_run``: two logs
-    of one run are wanted, to show that it repeats itself.
+    of one run are wanted, to show that it repeats itself; ``arithmetic``: that of the less precise program.
     """
 
     rtol: float | None = None
@@ -42,6 +43,7 @@ class Options:
     graph: str | None = None
     partial: bool = False
     same_run: bool = False
+    arithmetic: str = DOUBLE
 
 
 @dataclass(frozen=True)
@@ -137,9 +139,14 @@ def make_bounds(options: Options, names: tuple[str, ...]) -> Bounds:
     for what, value in (("--rtol", options.rtol), ("--atol", options.atol), ("--k", options.k)):
         if value is not None and not 0 <= value < float("inf"):
             raise TraceError(f"{what} is {value:g}; it must be a finite number that is not negative")
+    if options.arithmetic not in ARITHMETICS:
+        raise TraceError(
+            f"arithmetic '{printable(options.arithmetic)}' is unknown; it is one of {', '.join(ARITHMETICS)}"
+        )
     floor = load_floor(options.floor) if options.floor else packaged_floor()
     floats = [name for name in names if name not in DEFAULT_GRAPH or DEFAULT_GRAPH[name].kind == "float"]
-    return bounds_for(floor, floats, options.k).override(options.rtol, options.atol)
+    bounds = bounds_for(floor, floats, options.k, options.arithmetic)
+    return bounds.override(options.rtol, options.atol)
 
 
 def judge(a: Trace, b: Trace, options: Options = Options(), one_run: str = "") -> Report:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.judging.diff import Comparison
 from trace_tools.reading.lines import show_context
 from trace_tools.reading.trace_file import Trace, context_of
@@ -176,7 +177,9 @@ def verdict_line(comparison: Comparison, decision: Decision, first: str, ties: i
         return f"FAIL: first divergence {first}"
     if decision.verdict == "ERROR":
         return f"ERROR: {decision.error}"
-    parts = [f"{comparison.compared} records agree", by_digits(comparison), f"{ties} ties" if ties else ""]
+    arithmetic = comparison.bounds.arithmetic
+    agreed = f"{comparison.compared} records agree" + ("" if arithmetic == DOUBLE else f" in {arithmetic}")
+    parts = [agreed, by_digits(comparison), f"{ties} ties" if ties else ""]
     agree = f"{', '.join(part for part in parts if part)} ({coverage(comparison)})"
     if decision.verdict == "NOT COMPARABLE":
         return f"NOT COMPARABLE: {'; '.join(decision.set_aside)}; {agree}"

@@ -16,7 +16,8 @@ def log(**values):
     for tap in TAP_POINTS:
         for turn, value in enumerate(_listed(values.get(tap.name))):
             context = " ".join(f"{key}={turn if key == tap.keys[-1] else 0}" for key in tap.keys)
-            lines.append(f"TRACE_C: {tap.name} {value}" + (f" | {context}" if context else "") + "\n")
+            shown = f"{value:.17g}" if isinstance(value, float) else value
+            lines.append(f"TRACE_C: {tap.name} {shown}" + (f" | {context}" if context else "") + "\n")
     return HEAD + "".join(lines)
 
 
