@@ -93,7 +93,8 @@ def judge_options(part: TracePart) -> Options:
     asked, there = part.data["settings"], {}
     for key, name in (("floor", FLOOR_NAME), ("graph", GRAPH_NAME)):
         there[key] = str(part.folder / name) if (part.folder / name).is_file() else None
-    return Options(asked["rtol"], asked["atol"], there["floor"], asked["k"], there["graph"])
+    return Options(asked["rtol"], asked["atol"], there["floor"], asked["k"], there["graph"],
+                   arithmetic=_job(part).arithmetic)  # fmt: skip
 
 
 def _isolated(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
@@ -223,7 +224,7 @@ def _command_faults(part: TracePart) -> Iterator[Fault]:
     for side in SIDES:
         program, traced, plain = _words(part, job, side)
         runs.append((program.title, traced, plain if job.observer_check else None))
-    yield from _said(COMMANDS, text_faults(path, trace_commands(job.caller, words, runs)))
+    yield from _said(COMMANDS, text_faults(path, trace_commands(job.caller, words, runs, job.arithmetic)))
     yield from _said(COMMANDS, _option_faults(part, words))
 
 

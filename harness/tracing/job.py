@@ -20,6 +20,7 @@ from harness.programs.watching import Watch, nobody
 from harness.verdict import Word
 from system_io.children import temporary_folder
 from trace_tools.errors import TraceError
+from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.reading.trace_file import Trace, read_trace
 
 SIDES = ("c", "py")
@@ -65,6 +66,12 @@ class TraceJob:
     def programs(self) -> dict[str, Program]:
         """Return the program of each side."""
         return dict(zip(SIDES, (self.first, self.second), strict=True))
+
+    @property
+    def arithmetic(self) -> str:
+        """Return the arithmetic of the less precise program; one that it chooses itself may be mixed."""
+        told = self.dtype is not None and self.second.dialect.dtype_option is not None
+        return {"auto": "mixed"}.get(str(self.dtype), str(self.dtype)) if told else DOUBLE
 
     def facts(self) -> dict[str, Any]:
         """Return the settings as plain data."""

@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from system_io.shell import shell_text
 from system_io.shown import json_text, markdown_text, printable
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
+from trace_tools.judging.findings import diff_command
 from trace_tools.judging.judge import Options, Report, judge
 from trace_tools.judging.render import markdown, metrics, verdict_line
 from trace_tools.judging.verdict import EXIT_STATUS
@@ -96,7 +97,8 @@ def judge_pair(folder: Path, pair: TracedPair, asked: Asked) -> TraceVerdict:
             read_stream(io.BytesIO((folder / LOG_NAMES[side]).read_bytes()), LOG_NAMES[side])
             for side in SIDES
         ]
-        report = judge(traces[0], traces[1], judge_options(folder, asked))
+        options = replace(judge_options(folder, asked), arithmetic=pair.job.arithmetic)
+        report = judge(traces[0], traces[1], options)
     except NotComparableError as error:
         return TraceVerdict("NOT COMPARABLE", (within(folder, error),), None)
     except TraceError as error:
@@ -176,7 +178,9 @@ def write_results(
         (side.run.program.title, side.run.command, None if side.untraced is None else side.untraced.command)
         for side in (pair.sides[name] for name in SIDES)
     ]
-    (folder / COMMANDS).write_text(trace_commands(pair.job.caller, command, runs), encoding="utf-8")
+    (folder / COMMANDS).write_text(
+        trace_commands(pair.job.caller, command, runs, pair.job.arithmetic), encoding="utf-8"
+    )
     (folder / HASHES).write_text(sealed(sha256_lines(folder, files_below(folder))), encoding="utf-8")
 
 
@@ -200,7 +204,10 @@ def trace_page(observed: Mapping[str, str], verdict: TraceVerdict) -> str:
 
 
 def trace_commands(
-    caller: Path, command: Sequence[str], runs: Sequence[tuple[str, Sequence[str], Sequence[str] | None]]
+    caller: Path,
+    command: Sequence[str],
+    runs: Sequence[tuple[str, Sequence[str], Sequence[str] | None]],
+    arithmetic: str,
 ) -> str:
     """Return the commands for copying; runs: title, traced and untraced command (or None) of each side."""
     lines = ["# the comparison, called in " + printable(shlex.quote(str(caller))), shell_text(command)]
@@ -208,7 +215,10 @@ def trace_commands(
         lines += [f"# {title}, in an empty directory", shell_text(traced)]
         if untraced is not None:
             lines += ["# the same without taps", shell_text(untraced)]
-    lines += ["# the comparison of the two logs", shell_text(["trace-diff", *LOG_NAMES.values()])]
+    lines += [
+        "# the comparison of the two logs",
+        shell_text(diff_command(LOG_NAMES[SIDES[0]], LOG_NAMES[SIDES[1]], arithmetic)),
+    ]
     return "\n".join(lines) + "\n"
 
 
