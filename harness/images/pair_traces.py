@@ -100,6 +100,8 @@ def as_stated(fresh: Any, stated: Any) -> Any:
     ):
         return known
     before = {key: item for key, item in known["bounds"].items() if key != "arithmetic"}
+    if "coverage" in stated:
+        known = {**known, "coverage": stated["coverage"]}
     return {**known, "bounds": before, "taps": _with_bounds_of_copies(known["taps"], stated.get("taps"))}
 
 

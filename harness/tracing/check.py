@@ -19,7 +19,7 @@ from harness.programs.programs import Program
 from harness.programs.run import OUTPUT_WORDS
 from harness.programs.side_words import side_words
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME, TracePart
-from harness.tracing.job import CHANGED, EQUAL, LOG_NAMES, NOT_DONE, SIDES, TraceJob
+from harness.tracing.job import BEHIND, CHANGED, EQUAL, LOG_NAMES, NOT_DONE, SIDES, TraceJob
 from system_io.shown import json_text
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
@@ -164,7 +164,7 @@ def _log_faults(part: TracePart, traces: tuple[Trace, Trace] | None) -> list[str
 def _observer_faults(data: Mapping[str, Any], side: str, pixels: int) -> list[str]:
     said = data["observer_check"][side]
     wanted = f"{pixels}{EQUAL}" if data["settings"]["observer_check"] else NOT_DONE
-    if said == wanted or (data["settings"]["observer_check"] and said.startswith(CHANGED)):
+    if said == wanted or (data["settings"]["observer_check"] and said.startswith((BEHIND, CHANGED))):
         return []
     return [f"observer_check.{side}: states {said!r:.80}, must be {wanted!r}"]
 

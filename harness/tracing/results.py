@@ -18,7 +18,7 @@ from harness.shown import Row, Shown, divergence_line
 from harness.tracing.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME
 from harness.tracing.isolate import Isolated, isolate, isolation_data, isolation_markdown
-from harness.tracing.job import CHANGED, LOG_NAMES, SIDES, TracedPair
+from harness.tracing.job import BEHIND, CHANGED, LOG_NAMES, SIDES, TracedPair
 from harness.tracing.rot_stars import star_graph, with_rot_stars
 from system_io.shell import shell_text
 from system_io.shown import json_text, markdown_text, printable
@@ -111,11 +111,15 @@ def judge_pair(folder: Path, pair: TracedPair, asked: Asked) -> TraceVerdict:
 
 
 def overruled(report: Report, observed: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
-    """Return word and reasons of a report; a pixel that the taps changed makes them those of an error."""
-    changed = [
-        f"observer check, {side}: {text}" for side, text in observed.items() if text.startswith(CHANGED)
-    ]
-    return ("ERROR" if changed else report.verdict), (*changed, verdict_line(report))
+    """Return word and reasons of a report and of the observer checks.
+
+    A pixel that the taps changed makes them those of an error, one that changes behind its last tap a FAIL.
+    """
+    found = [(side, text) for side, text in observed.items() if text.startswith((CHANGED, BEHIND))]
+    reasons = (*(f"observer check, {side}: {text}" for side, text in found), verdict_line(report))
+    if any(text.startswith(CHANGED) for _, text in found):
+        return "ERROR", reasons
+    return ("FAIL" if found and report.verdict != "ERROR" else report.verdict), reasons
 
 
 def within(folder: Path, error: Exception) -> str:

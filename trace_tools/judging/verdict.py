@@ -123,7 +123,7 @@ def name_of(comparison: Comparison, entry: int) -> str:
 
 
 def coverage(comparison: Comparison) -> str:
-    """Say how much of both logs was compared, and of what: the set-up, how many pixels."""
+    """Say how much of both logs was compared, and of what: taps, set-up, how many pixels."""
     alignment = comparison.alignment
     judged = alignment.by > 0
     for diff in comparison.taps.values():
@@ -134,6 +134,8 @@ def coverage(comparison: Comparison) -> str:
     in_set_up = np.array([name in TAP_ID and TAP_POINTS[TAP_ID[name]].level <= Level.mosaic_setup
                           for name in alignment.names], bool)[alignment.tap[entries]]  # fmt: skip
     of_pixels = _pixel_words(comparison, entries[~in_set_up])
+    taps = {alignment.names[number] for number in np.unique(alignment.tap[entries])} & TAP_ID.keys()
+    share += f", {len(taps)} of {len(TAP_POINTS)} taps"
     return f"{share}: {np.count_nonzero(in_set_up)} of the set-up, {of_pixels}"
 
 
