@@ -206,15 +206,21 @@ def _causes(blame: Blame) -> tuple[Finding, ...]:
 def judge_files(a: str, b: str, options: Options = Options()) -> Report:
     """Judge two trace files; see `judge`."""
     first, second = read_pair(a, b)
-    return judge(first, second, options, _one_run(Path(a), Path(b)))
+    return judge(first, second, options, _one_run(Path(a), Path(b), (first, second)))
 
 
-def _one_run(a: Path, b: Path) -> str:
-    """Say why two files are logs of one run: one file, or two of the same bytes; empty if they are not."""
+def _one_run(a: Path, b: Path, traces: tuple[Trace, Trace]) -> str:
+    """Say why two files are logs of one run: one file, the same bytes, the same records of one program.
+
+    Empty if they are not.
+    """
+    names = printable(str(a)), printable(str(b))
     if identity(a) == identity(b):
-        what = f"'{printable(str(a))}' and '{printable(str(b))}' are one file"
-    elif _same_bytes(a, b):
-        what = f"'{printable(str(b))}' is byte for byte '{printable(str(a))}'"
+        what = f"'{names[0]}' and '{names[1]}' are one file"
+    elif filecmp.cmp(a, b, shallow=False):
+        what = f"'{names[1]}' is byte for byte '{names[0]}'"
+    elif _same_records(*traces):
+        what = f"'{names[1]}' has the program and all records of '{names[0]}' bit for bit"
     else:
         return ""
     return (
@@ -223,5 +229,13 @@ def _one_run(a: Path, b: Path) -> str:
     )
 
 
-def _same_bytes(a: Path, b: Path) -> bool:
-    return filecmp.cmp(a, b, shallow=False)
+def _same_records(one: Trace, other: Trace) -> bool:
+    """Tell whether two logs state the same program and hold the same records in the same order."""
+    same = (one.prefix, one.program) == (other.prefix, other.program)
+    if not same or one.names != other.names or one.words != other.words:
+        return False
+    pairs = [(getattr(one.columns, key), getattr(other.columns, key)) for key in _COLUMNS]
+    return all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
+
+
+_COLUMNS = ("tap", "context", "contexts", "start", "values")
