@@ -142,7 +142,9 @@ ROWS: tuple[Row, ...] = (
      "F_cell*F_cell*F_latt*F_latt"),
     ("I_running", "mosaic", 1, "float", "electrons^2",
      "I_contribution oversample_thick oversample_polar oversample_omega capture_fraction polar omega_pixel_sr"
-     " I_bg", "", "(I + contribution), then *C, *P, *W for each oversample flag that is set"),
+     " source_weight I_bg", "",
+     "(I + contribution), then *C, *P, *W for each oversample flag that is set;"
+     " spec: I + contribution*w*C*P*W, w the weight over the mean weight"),
     ("I_before_scaling", "pixel", 1, "float", "electrons^2", "I_running I_bg", "",
      "the running sum at the end"),
     ("capture_fraction_applied", "pixel", 1, "float", "1", "capture_fraction oversample_thick", "",
@@ -184,12 +186,14 @@ INPUT_RULES: dict[str, dict[str, str]] = {
     },
     "F_cell": {"hkl_frac": "+tricubic_F", "hkl_rounded": "-tricubic_F"},
     "I_running": {
-        "capture_fraction": "=oversample_thick",
         "polar": "=oversample_polar",
         "omega_pixel_sr": "=oversample_omega",
     },
     "I_before_scaling": {"I_bg": "-I_running"},
 }
+
+# inputs of which every record counts: weights are relative to their mean
+WHOLE_LISTS: dict[str, tuple[str, ...]] = {"I_running": ("source_weight",)}
 
 # sums, caches and the carried-over cell: the value may be that of the same tap's record before it within
 # the scope (context keys); with "!name" only while that tap is zero

@@ -14,6 +14,7 @@ from trace_tools.judging.align import Alignment
 from trace_tools.judging.diff import Comparison
 from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, Graph, carried_entries, input_entries
 from trace_tools.judging.ties import both_values, ties
+from trace_tools.tap_table import WHOLE_LISTS
 
 Index = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -146,6 +147,8 @@ class _Judge:
         for source in inputs_of(self.comparison, self.graph, name, entries).values():
             there = source != NONE
             worst[there] = np.maximum(worst[there], self.state[source[there]])
+        for other in WHOLE_LISTS.get(name, ()):
+            np.maximum(worst, self.state[self.alignment.entries(other)].max(initial=0), out=worst)
         for other in summed_inputs(self.alignment, self.graph, name):
             np.maximum(worst, self._worst_of_pixel(entries, other), out=worst)
         return worst

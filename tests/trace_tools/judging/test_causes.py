@@ -88,6 +88,22 @@ def test_every_list_of_the_set_up_has_its_count_as_an_input(level):
     assert all(count in tap.inputs for tap in TAP_POINTS if tap.level == level)
 
 
+SUMMED = {
+    "source_weight": [1.0, 2.0], "I_contribution": 100.0, "I_running": 100.0, "I_before_scaling": 100.0,
+    "oversample_thick": 0, "oversample_polar": 0, "oversample_omega": 0, "capture_fraction": 0.5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cause", "value"),
+    [("source_weight", [1.0, 3.0]), ("source_weight", [3.0, 2.0]), ("capture_fraction", 0.6)],
+)
+def test_factor_inside_the_sum_hands_its_fault_on_to_it(judge_texts, cause, value):
+    """The weight of another source is in the mean weight; several layers have their fraction in the sum."""
+    report = judge_texts(*changed(SUMMED, **{cause: value}, I_running=120.0, I_before_scaling=120.0))
+    assert causes(report) == [cause]
+
+
 def test_first_divergence_is_the_cause_even_if_its_consequences_are_printed_before(judge_texts):
     a = {"Fbeam_meters": 0.01, "Fclose_meters": 0.01, "pix0_vector_meters": "0.1 0.2 0.3"}
     b = {"Fbeam_meters": 0.02, "Fclose_meters": 0.02, "pix0_vector_meters": "0.1 0.2 0.4"}
