@@ -243,6 +243,23 @@ def test_taps_are_recomputed_from_each_sides_inputs(traced: Path) -> None:
     assert "## Isolated and accumulated" in (traced / "diff.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("dtype", ["mixed", "float32", "auto"])
+def test_single_precision_is_no_fault_of_the_simulator(dtype: str, tmp_path: Path, c_binary: Path) -> None:
+    """Rounding and signs that it leaves open are in the bounds, and in no share of the budget."""
+    words = ["--pixel", "3", "4", "--dtype", dtype, "--budget", "--c-bin", str(c_binary)]
+    out = tmp_path / "out"
+    assert main([*words, "--outdir", str(out), "--", *ARGS]) == 0
+    metrics = metrics_of(out)
+    assert metrics["verdict"] == "PASS"
+    assert metrics["bounds"]["arithmetic"] == ("float32" if dtype == "float32" else "mixed")
+    assert any("compared as magnitudes" in note for note in metrics["bounds"]["notes"])
+    assert all(row["outside"] == [] for row in metrics["isolated"])
+    (budget,) = metrics["budget"]
+    assert all(abs(tap["share"]) < 1e3 for tap in budget["taps"] if tap["share"] is not None)
+    assert "trace-diff trace_c.log trace_py.log --arithmetic" in (out / "commands.txt").read_text()
+    assert nb_report(["verify", str(out)]) == 0
+
+
 def brought(path: Path, binary: Path, more: str = "") -> str:
     """A program of a user: the C reference with a few words more."""
     path.write_text(f'#!/bin/sh\nexec "{binary}" "$@" {more}\n', encoding="utf-8")
