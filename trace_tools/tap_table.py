@@ -10,7 +10,7 @@ _SHAPE_FACTORS = "F_latt_a F_latt_b F_latt_c hrad_sqr rad_star_sqr"
 # name, level, number of values, kind, unit, input taps, other inputs, formula
 ROWS: tuple[Row, ...] = (
     ("convention", "setup", 1, "word", "", "", "options", "the detector convention that the options end on"),
-    ("pivot", "setup", 1, "word", "", "", "options", "BEAM or SAMPLE: what two-theta turns about"),
+    ("pivot", "setup", 1, "word", "", "convention", "options", "BEAM or SAMPLE: what two-theta turns about"),
     ("fpixels", "setup", 1, "int", "pixels", "", "options", "ceil(Lf/px - 0.5)"),
     ("spixels", "setup", 1, "int", "pixels", "", "options", "ceil(Ls/px - 0.5)"),
     ("pixel_size_meters", "setup", 1, "float", "m", "", "options", "-pixel in millimetres / 1000"),
@@ -35,7 +35,8 @@ ROWS: tuple[Row, ...] = (
      "pix0_vector_meters fdet_vec sdet_vec beam_vec distance_meters", "options", "s . (distance*b - pix0)"),
     ("Fclose_meters", "setup", 1, "float", "m", "pix0_vector_meters fdet_vec sdet_vec", "", "-(pix0 . f)"),
     ("Sclose_meters", "setup", 1, "float", "m", "pix0_vector_meters fdet_vec sdet_vec", "", "-(pix0 . s)"),
-    ("pix0_vector_meters", "setup", 3, "float", "m", "fdet_vec sdet_vec odet_vec beam_vec pivot", "options",
+    ("pix0_vector_meters", "setup", 3, "float", "m",
+     "fdet_vec sdet_vec odet_vec beam_vec pivot pixel_size_meters", "options",
      "BEAM: -Fbeam*f - Sbeam*s + distance*b; SAMPLE: rotated -Fclose*f - Sclose*s + close_distance*o"),
     ("close_distance_meters", "setup", 1, "float", "m", "pix0_vector_meters odet_vec", "", "pix0 . o"),
     ("distance_meters", "setup", 1, "float", "m", "close_distance_meters beam_vec odet_vec", "",
@@ -86,7 +87,7 @@ ROWS: tuple[Row, ...] = (
      "pixel and sub-pixel indices", "sub*(fast*O + sF) + sub/2, sub = px/O"),
     ("Sdet_meters", "subpixel", 1, "float", "m", "pixel_size_meters oversample",
      "pixel and sub-pixel indices", "sub*(slow*O + sS) + sub/2, sub = px/O"),
-    ("Odet_meters", "subpixel", 1, "float", "m", "", "options; layer index",
+    ("Odet_meters", "subpixel", 1, "float", "m", "thicksteps", "options; layer index",
      "t*dz, the front face of the layer"),
     ("pixel_pos_meters", "subpixel", 3, "float", "m",
      "Fdet_meters Sdet_meters Odet_meters fdet_vec sdet_vec odet_vec pix0_vector_meters", "options",
@@ -95,9 +96,11 @@ ROWS: tuple[Row, ...] = (
     ("diffracted_vec", "subpixel", 3, "float", "1", "pixel_pos_meters", "", "pos/R"),
     ("obliquity_factor", "subpixel", 1, "float", "1", "close_distance_meters R_distance_meters", "",
      "close_distance/R"),
-    ("omega_pixel_sr", "subpixel", 1, "float", "sr", "R_distance_meters obliquity_factor pixel_size_meters",
-     "options", "px*px/R/R*close_distance/R, or 1/R/R with -point_pixel; cached without -oversample_omega"),
-    ("capture_fraction", "subpixel", 1, "float", "1", "diffracted_vec odet_vec", "options; layer index",
+    ("omega_pixel_sr", "subpixel", 1, "float", "sr",
+     "R_distance_meters obliquity_factor pixel_size_meters oversample_omega", "options",
+     "px*px/R/R*close_distance/R, or 1/R/R with -point_pixel; cached without -oversample_omega"),
+    ("capture_fraction", "subpixel", 1, "float", "1",
+     "diffracted_vec odet_vec Odet_meters thicksteps oversample_thick", "options; layer index",
      "exp(-t*dz*mu/rho) - exp(-(t+1)*dz*mu/rho), rho = d . o; cached without -oversample_thick"),
     ("incident_vec", "source", 3, "float", "1", "source_vec", "", "-(unit vector to the source)"),
     ("lambda_meters", "source", 1, "float", "m", "source_lambda_meters", "", "the source's wavelength"),
@@ -107,7 +110,7 @@ ROWS: tuple[Row, ...] = (
     ("dmin_skipped", "source", 1, "int", "0 or 1", "stol_m_inv", "options",
      "1 if dmin > 0 and stol > 0 and dmin > 0.5/stol"),
     ("cos_2theta", "source", 1, "float", "1", "incident_vec diffracted_vec", "", "unit(i) . unit(d)"),
-    ("polar", "source", 1, "float", "1", "incident_vec diffracted_vec polar_vec", "options",
+    ("polar", "source", 1, "float", "1", "incident_vec diffracted_vec polar_vec oversample_polar", "options",
      "0.5*((1 + c2) - (K*cos(2*psi))*s2), c2 = cos^2(2theta), s2 = 1 - c2; cached without -oversample_polar"),
     ("rot_a_angstroms", "phi", 3, "float", "Angstrom", "a_angstroms phi_rad spindle_axis", "",
      "rot_axis(a0; u, phi); c-parity: an exact phi = 0 keeps the vector of the step before"),
@@ -192,8 +195,12 @@ INPUT_RULES: dict[str, dict[str, str]] = {
     "I_before_scaling": {"I_bg": "-I_running"},
 }
 
-# inputs of which every record counts: weights are relative to their mean
-WHOLE_LISTS: dict[str, tuple[str, ...]] = {"I_running": ("source_weight",)}
+# inputs of which every record counts: weights are relative to their mean, the back of a layer is the front of
+# the next one
+WHOLE_LISTS: dict[str, tuple[str, ...]] = {
+    "I_running": ("source_weight",),
+    "capture_fraction": ("Odet_meters",),
+}
 
 # sums, caches and the carried-over cell: the value may be that of the same tap's record before it within
 # the scope (context keys); with "!name" only while that tap is zero

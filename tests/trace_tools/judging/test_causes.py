@@ -88,6 +88,40 @@ def test_every_list_of_the_set_up_has_its_count_as_an_input(level):
     assert all(count in tap.inputs for tap in TAP_POINTS if tap.level == level)
 
 
+@pytest.mark.parametrize(
+    ("cause", "followers"),
+    [
+        ("convention", ("pivot",)),
+        ("pixel_size_meters", ("pix0_vector_meters",)),
+        ("thicksteps", ("Odet_meters", "capture_fraction")),
+        ("oversample_thick", ("capture_fraction",)),
+        ("oversample_polar", ("polar",)),
+        ("oversample_omega", ("omega_pixel_sr",)),
+    ],
+)
+def test_option_is_the_cause_of_what_it_decides(judge_texts, cause, followers):
+    def value(name, turn):
+        tap = DEFAULT_GRAPH[name]
+        number = turn if tap.kind == "int" else f"{turn + 0.1:.17g}"
+        return "MN"[turn] * 6 if tap.kind == "word" else " ".join([str(number)] * tap.size)
+
+    logs = [log(**{name: value(name, turn) for name in (cause, *followers)}) for turn in (0, 1)]
+    assert causes(judge_texts(*logs)) == [cause]
+
+
+def test_back_of_a_layer_follows_from_the_front_of_the_next(judge_texts):
+    def run(layer_m):
+        lines = [
+            f"TRACE_C: {name} {value:.17g} | s=1 f=2 t={t} ss=0 sf=0\n"
+            for t in (0, 1)
+            for name, value in (("Odet_meters", layer_m * t), ("capture_fraction", 0.5 - 100 * layer_m))
+        ]
+        return HEAD + "".join(lines)
+
+    report = judge_texts(run(1e-4), run(1.1e-4))
+    assert causes(report) == ["Odet_meters"]
+
+
 SUMMED = {
     "source_weight": [1.0, 2.0], "I_contribution": 100.0, "I_running": 100.0, "I_before_scaling": 100.0,
     "oversample_thick": 0, "oversample_polar": 0, "oversample_omega": 0, "capture_fraction": 0.5,
