@@ -9,6 +9,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import nox
@@ -19,7 +20,7 @@ nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
 PACKAGES = ["nbp", "system_io", "simulator", "trace_tools", "harness", "golden_suite_generator"]
-CODE = [*PACKAGES, "tests", "noxfile.py"]
+CODE = [*PACKAGES, "docs", "tests", "noxfile.py"]
 
 
 LOWEST_PYTHON = "3.11"
@@ -32,8 +33,8 @@ NO_TORCH_TESTS = [
     "tests/simulator/output/test_statistics.py",
     *(f"tests/simulator/command_line/test_{name}.py" for name in ("options", "resolve")),
     *(f"tests/harness/{name}.py" for name in (
-        "programs/test_build", "programs/test_run", "images/test_metrics", "images/test_peaks",
-        "commands/test_nb_compare", "test_verdict",
+        "programs/test_build", "programs/test_programs", "programs/test_run", "images/test_metrics",
+        "images/test_peaks", "commands/test_nb_compare", "test_verdict",
     )),
     "tests/golden_suite_generator/test_cases.py", "tests/golden_suite_generator/inputs",
     *(f"tests/golden_suite_generator/reference/test_{name}.py" for name in (
@@ -155,12 +156,33 @@ def golden(session: nox.Session) -> None:
 
 
 @nox.session
+def build(session: nox.Session) -> None:
+    """Build sdist and wheel into dist/; check their metadata, and that the wheel holds all our packages."""
+    session.install("-r", "requirements/build.txt")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", "dist", *session.posargs)
+    made = sorted(map(str, (ROOT / "dist").iterdir()))
+    session.run("twine", "check", "--strict", *made)
+    missing = [name for path in made if path.endswith(".whl") for name in _left_out(Path(path))]
+    if missing:
+        session.error(f"the wheel lacks {len(missing)} files, first {missing[0]}; see package-data")
+
+
+def _left_out(wheel: Path) -> list[str]:
+    """Return the tracked files of the packages that a wheel lacks."""
+    words = ["git", "ls-files", "-z", *PACKAGES]
+    tracked = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    return [name for name in tracked.split("\0") if name and name not in packed]
+
+
+@nox.session
 def faults(session: nox.Session) -> None:
     """Seed faults in copies of either program, find each at its tap, and check the noise floor."""
     session.install("-r", "requirements/tests.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
     session.run("pytest", "tests/harness/faults/test_seed.py", *session.posargs)
-    session.run("python", "-m", "harness.commands.measure_floor", "--check")
+    session.run("nbp", "floor", "--check")
 
 
 @nox.session
@@ -168,9 +190,7 @@ def bench(session: nox.Session) -> None:
     """Time the simulator against the C reference, and against the program that NB_C_BIN names."""
     session.install("-r", "requirements/run.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
-    session.run(
-        "python", "-m", "harness.commands.bench", "--reports", str(ROOT / "reports"), *session.posargs
-    )
+    session.run("nbp", "bench", "--reports", str(ROOT / "reports"), *session.posargs)
 
 
 @nox.session
@@ -178,7 +198,7 @@ def gpu(session: nox.Session) -> None:
     """Check and time the simulator on a CUDA device against the C reference; status 2 where there is none."""
     session.install("-r", "requirements/run.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
-    session.run("python", "-m", "harness.commands.gpu", "--reports", str(ROOT / "reports"), *session.posargs)
+    session.run("nbp", "gpu", "--reports", str(ROOT / "reports"), *session.posargs)
 
 
 @nox.session
@@ -188,3 +208,12 @@ def refine(session: nox.Session) -> None:
     session.install("--no-build-isolation", "--no-deps", ".")
     session.chdir(session.create_tmp())
     session.run("nb-refine", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Run the tutorial and make the HTML site in build/site; a broken link or reference is an error."""
+    session.install("-r", "requirements/docs.txt")
+    session.install("--no-build-isolation", "--no-deps", "-e", ".")
+    session.run("pytest", "tests/test_docs.py", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})

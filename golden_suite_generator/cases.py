@@ -11,12 +11,12 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from golden_suite_generator.inputs.write import CASE_FOLDER, CRYSTAL_FOLDER
-from golden_suite_generator.store import sha256_of
 from system_io.errors import UserError
 
 MODES = ("c-parity", "spec")
@@ -211,6 +211,6 @@ def select(cases: Iterable[Case], globs: Sequence[str] = (), tags: Sequence[str]
 def case_hash(case: Case, mode: str, inputs: Path) -> str:
     """Return the sha256 of what defines the images of a case: words, mode, contents of the inputs."""
     given = [name for name in case.input_names() if (inputs / name).is_file()]
-    contents = {name: sha256_of((inputs / name).read_bytes()) for name in given}
+    contents = {name: sha256((inputs / name).read_bytes()).hexdigest() for name in given}
     definition = [case.args, case.outputs, mode, case.style, dict(case.files), contents]
-    return sha256_of(json.dumps(definition, sort_keys=True).encode())
+    return sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()

@@ -18,7 +18,14 @@ from system_io.owner import part_prefix, remove, sweep
 from system_io.watchdog import watchdog
 
 MOST_IN_A_SECOND = 1000
+STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
+"""How a time stands in names and results, UTC."""
 TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
+
+
+def stamp() -> str:
+    """Return the time now as `STAMP_FORMAT` has it."""
+    return time.strftime(STAMP_FORMAT, time.gmtime())
 
 
 def sha256_of_file(path: Path) -> str:
@@ -47,13 +54,13 @@ def sha256_lines(folder: Path, names: Iterable[str]) -> str:
     return "".join(f"{sha256_of_file(folder / name)}  {name}\n" for name in sorted(names))
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_text_file(path: Path, text: str) -> None:
     """Write a text file as a whole. Raises: HarnessError if it cannot be written."""
     files.write_whole(path, [text.encode("utf-8")], "file", HarnessError)
 
 
 @dataclass
-class Target:
+class TargetFolder:
     """A folder to make; `path` is where the results will be, and are once they have their name.
 
     A folder named by the time gets a counter if somebody else takes the name meanwhile.
@@ -75,12 +82,12 @@ class Target:
         return self.path / name
 
 
-def default_target(stem: str, named: str | None) -> Target:
+def default_target(stem: str, named: str | None) -> TargetFolder:
     """Return the folder to make: the one named, else one named by the time that does not exist yet."""
     if named is not None:
-        return Target(Path(named).absolute())
-    first = Path.cwd() / time.strftime(f"{stem}-%Y%m%dT%H%M%SZ", time.gmtime())
-    return Target(next(path for path in _counted(first) if not path.exists()), named=False)
+        return TargetFolder(Path(named).absolute())
+    first = Path.cwd() / f"{stem}-{stamp()}"
+    return TargetFolder(next(path for path in _counted(first) if not path.exists()), named=False)
 
 
 def _counted(path: Path) -> Iterator[Path]:
@@ -91,7 +98,7 @@ def _counted(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def filled_folder(target: Target) -> Iterator[Path]:
+def filled_folder(target: TargetFolder) -> Iterator[Path]:
     """Give an empty folder to fill; it gets the name of the target when the block ends without error.
 
     Raises:
@@ -108,7 +115,7 @@ def filled_folder(target: Target) -> Iterator[Path]:
     publish(partial, target)
 
 
-def require_fresh(where: Target | Path) -> None:
+def require_fresh(where: TargetFolder | Path) -> None:
     """Check that a target is free for a new folder: it does not exist, or is an empty folder.
 
     Raises:
@@ -140,7 +147,7 @@ def partial_folder(target: Path) -> Path:
         ) from error
 
 
-def publish(partial: Path, target: Target) -> None:
+def publish(partial: Path, target: TargetFolder) -> None:
     """Give a completed folder its final name; whoever took that name meanwhile keeps it.
 
     Raises:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from harness.verdict import State
 from system_io.parser import QUIET, VERBOSE
 from system_io.shown import printable
+from system_io.verdict_words import Word
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,12 +28,17 @@ STATE_STYLE = {
     State.NOT_COMPARED: "yellow",
     State.NOT_ASKED: "dim",
 }
-WORD_STYLE = {"PASS": "bold green", "PASS (LOOSENED)": "bold yellow", "REFINED": "bold yellow"}
+WORD_STYLE = {
+    Word.PASS.value: "bold green",
+    Word.ROUNDING.value: "bold green",
+    Word.LOOSENED.value: "bold yellow",
+    "REFINED": "bold yellow",
+}
 FAILED_STYLE = "bold red"
 
 
 @dataclass(frozen=True)
-class Row:
+class ShownRow:
     """A quantity: name, value, bound and state; the last two may be empty."""
 
     name: str
@@ -52,17 +58,17 @@ class Shown:
     command: str
     word: str
     verdict: str
-    rows: Sequence[Row]
+    rows: Sequence[ShownRow]
     lines: Sequence[str] = ()
     place: str | None = None
-    details: Sequence[Row] = field(default_factory=tuple)
+    details: Sequence[ShownRow] = field(default_factory=tuple)
 
 
-def criterion_row(criterion: Mapping[str, Any]) -> Row:
+def criterion_row(criterion: Mapping[str, Any]) -> ShownRow:
     """Return the row of a criterion as a summary states it."""
     value = criterion["measured"]
     measured = "-" if value is None else f"{value:.6g}"
-    return Row(criterion["name"], measured, criterion["bound"], criterion["state"])
+    return ShownRow(criterion["name"], measured, criterion["bound"], criterion["state"])
 
 
 def show(shown: Shown, verbosity: int, console: Console | None = None) -> None:
@@ -90,7 +96,7 @@ def word_style(word: str) -> str:
     return WORD_STYLE.get(word, FAILED_STYLE)
 
 
-def _print_rows(console: Console, rows: Iterable[Row]) -> None:
+def _print_rows(console: Console, rows: Iterable[ShownRow]) -> None:
     cells = [row.cells() for row in rows]
     if not cells:
         return

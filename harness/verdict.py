@@ -1,34 +1,12 @@
-"""Verdict words, bounds as data, and the judgement of measured numbers against them.
-
-A verdict is PASS only if at least one criterion was really compared and all hold within the strict
-bounds. What holds within the bounds in force but not within the strict ones is PASS (LOOSENED).
-"""
+"""A verdict: its word, the criteria that it rests on, and what else was found."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from harness.images.metrics import Metrics
-    from harness.images.peaks import PeakComparison
-
-
-class Word(StrEnum):
-    """The five verdicts."""
-
-    PASS = "PASS"
-    LOOSENED = "PASS (LOOSENED)"
-    FAIL = "FAIL"
-    NOT_COMPARABLE = "NOT COMPARABLE"
-    ERROR = "ERROR"
-
-
-EXIT_STATUS = {Word.PASS: 0, Word.LOOSENED: 0, Word.FAIL: 1, Word.NOT_COMPARABLE: 2, Word.ERROR: 3}
+from system_io.verdict_words import EXIT_STATUS, Word
 
 
 class State(StrEnum):
@@ -38,43 +16,6 @@ class State(StrEnum):
     FAILED = "failed"
     NOT_COMPARED = "not compared"
     NOT_ASKED = "no bound"
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Limits in force; None means that the quantity is shown, but not judged."""
-
-    name: str
-    correlation_min: float
-    sum_ratio_min: float
-    sum_ratio_max: float
-    max_diff_of_max: float | None
-    mean_peak_distance_px: float
-    unmatched_peaks: int = 0
-    pixels_apart: int | None = None
-
-    def with_correlation(self, correlation_min: float) -> Bounds:
-        """Return these bounds with another least correlation."""
-        name = f"{self.name}, correlation {correlation_min!r}"
-        return replace(self, name=name, correlation_min=correlation_min)
-
-
-THRESHOLD = re.compile(r"(?P<base>[^,]+)(?:, correlation (?P<least>\S+))?")
-STRICT = Bounds("strict", 1.0 - 1e-9, 1.0 - 1e-6, 1.0 + 1e-6, 1e-6, 0.01, pixels_apart=0)
-PUBLISHED = Bounds("published", 0.9995, 0.99, 1.01, None, 1.0)
-
-
-def named_bounds(name: str) -> Bounds | None:
-    """Return the bounds that go by a name, None for a name that no command gives."""
-    found = THRESHOLD.fullmatch(name)
-    base = {bounds.name: bounds for bounds in (STRICT, PUBLISHED)}.get(found["base"] if found else "")
-    if found is None or base is None or found["least"] is None:
-        return base
-    try:
-        bounds = base.with_correlation(float(found["least"]))
-    except ValueError:
-        return None
-    return bounds if bounds.name == name and 0.0 < bounds.correlation_min <= 1.0 else None
 
 
 @dataclass(frozen=True)
@@ -103,7 +44,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Finding:
+class PairFinding:
     """Something beside the images that a verdict must take into account, and what it may be at best.
 
     `kind` names the check that found it. A finding with the word PASS is stated and limits nothing.
@@ -114,104 +55,14 @@ class Finding:
     reason: str
 
 
-STRENGTH = (Word.PASS, Word.LOOSENED, Word.NOT_COMPARABLE, Word.ERROR, Word.FAIL)
+STRENGTH = (Word.PASS, Word.ROUNDING, Word.LOOSENED, Word.NOT_COMPARABLE, Word.ERROR, Word.FAIL)
 """Which word stands when two are found: a broken bound is a fact whatever else is amiss."""
 
 
-def limited(verdict: Verdict, findings: Iterable[Finding]) -> Verdict:
+def limited_verdict(verdict: Verdict, findings: Iterable[PairFinding]) -> Verdict:
     """Return a verdict on images with what was found beside them: the stronger word, and all reasons."""
     against = [finding for finding in findings if finding.word is not Word.PASS]
     if not against or verdict.word is Word.ERROR:
         return verdict
     word = max([verdict.word, *(finding.word for finding in against)], key=STRENGTH.index)
     return replace(verdict, word=word, reasons=(*verdict.reasons, *(finding.reason for finding in against)))
-
-
-def judge(metrics: Metrics, peaks: PeakComparison, bounds: Bounds, *, resampled: bool = False) -> Verdict:
-    """Judge measured numbers.
-
-    Args:
-        metrics: of two images that are comparable.
-        peaks: of the same images.
-        bounds: limits in force.
-        resampled: whether the second image was resampled, which rules out a plain PASS.
-
-    Returns:
-        PASS, PASS (LOOSENED), FAIL, or NOT COMPARABLE if no criterion could be compared.
-    """
-    as_strict = replace(metrics, pixels_apart_allowed=metrics.pixels_apart)
-    strict = {c.name: c.state is not State.FAILED for c in _criteria(as_strict, peaks, STRICT)}
-    criteria = tuple(replace(c, strict_held=strict[c.name]) for c in _criteria(metrics, peaks, bounds))
-    if not any(c.state in (State.HELD, State.FAILED) for c in criteria):
-        return Verdict(Word.NOT_COMPARABLE, ("nothing was compared",), criteria)
-    failed = tuple(_reason(c) for c in criteria if c.state is State.FAILED)
-    if failed:
-        return Verdict(Word.FAIL, failed, criteria)
-    outside = [c for c in criteria if not c.strict_held]
-    loosened = [f"{c.name}: {_figure(c.measured)} is outside the strict bound" for c in outside]
-    if resampled:
-        loosened.append("the second image was resampled")
-    return Verdict(Word.LOOSENED if loosened else Word.PASS, tuple(loosened), criteria)
-
-
-def _criteria(metrics: Metrics, peaks: PeakComparison, bounds: Bounds) -> tuple[Criterion, ...]:
-    ratio = metrics.sum_ratio
-    shortfall = metrics.correlation_shortfall
-    distance_px = peaks.mean_distance_px
-    alone = len(peaks.unmatched_first) + len(peaks.unmatched_second)
-    limit = bounds.max_diff_of_max
-    farthest = math.inf if limit is None else limit
-    return (
-        _criterion(
-            "1 - correlation", shortfall, f"<= {1.0 - bounds.correlation_min:.3g}",
-            shortfall is not None and shortfall <= 1.0 - bounds.correlation_min,
-        ),
-        _criterion(
-            "sum ratio - 1", None if ratio is None else ratio - 1.0,
-            f"{bounds.sum_ratio_min - 1.0:+.3g} to {bounds.sum_ratio_max - 1.0:+.3g}",
-            ratio is not None and bounds.sum_ratio_min <= ratio <= bounds.sum_ratio_max,
-        ),
-        _criterion(
-            "max |diff| / max", metrics.max_diff_of_max, "none" if limit is None else f"<= {limit:.3g}",
-            metrics.max_diff_of_max is not None and metrics.max_diff_of_max <= farthest,
-            asked=limit is not None,
-        ),
-        *_apart_criterion(metrics.pixels_apart_allowed, bounds.pixels_apart),
-        _criterion(
-            "mean peak distance (px)", distance_px, f"<= {bounds.mean_peak_distance_px:.3g}",
-            distance_px is not None and distance_px <= bounds.mean_peak_distance_px,
-            compared=distance_px is not None,
-        ),
-        _criterion(
-            "unmatched peaks", float(alone), f"<= {bounds.unmatched_peaks}",
-            alone <= bounds.unmatched_peaks, compared=peaks.compared,
-        ),
-    )  # fmt: skip
-
-
-def _apart_criterion(count: int | None, limit: int | None) -> tuple[Criterion, ...]:
-    """Return the criterion that counts pixels; results from before they were counted have none."""
-    if count is None:
-        return ()
-    bound = "none" if limit is None else f"<= {limit}"
-    held = limit is None or count <= limit
-    return (_criterion("pixels apart", float(count), bound, held, asked=limit is not None),)
-
-
-def _criterion(
-    name: str, measured: float | None, bound: str, held: bool, *, compared: bool = True, asked: bool = True
-) -> Criterion:
-    state = State.HELD if held else State.FAILED
-    if not asked:
-        state = State.NOT_ASKED
-    if not compared:
-        state = State.NOT_COMPARED
-    return Criterion(name, measured, bound, state, strict_held=True)
-
-
-def _reason(criterion: Criterion) -> str:
-    return f"{criterion.name}: {_figure(criterion.measured)}, bound {criterion.bound}"
-
-
-def _figure(value: float | None) -> str:
-    return "not defined" if value is None else f"{value:.4g}"

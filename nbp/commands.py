@@ -1,4 +1,4 @@
-"""The table of commands: one row makes a word of `nbp`, a console script, a completion and a man page."""
+"""The table of commands: one row makes a word of `nbp`, a completion and a man page."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from importlib import import_module
 
 
 @dataclass(frozen=True)
-class Row:
-    """A command: its word behind `nbp`, its own name, where it is, and what it does.
+class CommandRow:
+    """A command: its word behind `nbp`, how it is called, where it is, and what it does.
 
-    needs_torch: whether it cannot be loaded without torch.
+    name: of its console script, or `nbp WORD` where it has none. needs_torch: whether it cannot do its work
+    without torch.
     """
 
     word: str
@@ -21,6 +22,16 @@ class Row:
     summary: str
     error_status: int = 3
     needs_torch: bool = False
+
+    @property
+    def is_script(self) -> bool:
+        """Tell whether there is a console script of this name."""
+        return " " not in self.name
+
+    @property
+    def page(self) -> str:
+        """Return the name of its man page."""
+        return self.name.replace(" ", "-")
 
     def main(self) -> Callable[[Sequence[str] | None], int]:
         """Return the function that runs it on words and returns the exit status."""
@@ -33,45 +44,74 @@ class Row:
         return made
 
 
-COMMANDS: tuple[Row, ...] = (
-    Row(
+COMMANDS: tuple[CommandRow, ...] = (
+    CommandRow(
         "compare",
         "nb-compare",
         "harness.commands.nb_compare",
         "run two programs, or take two images, and compare",
     ),
-    Row(
+    CommandRow(
         "trace",
         "trace-harness",
         "harness.commands.trace_harness",
         "trace pixels in two programs: first divergence",
         needs_torch=True,
     ),
-    Row("diff", "trace-diff", "trace_tools.cli", "compare two trace logs: first divergence and its cause"),
-    Row("gates", "nb-gates", "harness.commands.nb_gates", "run the acceptance gates, a bundle for each"),
-    Row(
+    CommandRow(
+        "diff", "trace-diff", "trace_tools.cli", "compare two trace logs: first divergence and its cause"
+    ),
+    CommandRow(
+        "gates", "nb-gates", "harness.commands.nb_gates", "run the acceptance gates, a bundle for each"
+    ),
+    CommandRow(
         "gradients",
         "nb-gradients",
         "harness.commands.nb_gradients",
         "gradients against differences of a program",
         needs_torch=True,
     ),
-    Row(
+    CommandRow(
         "refine",
         "nb-refine",
         "harness.commands.nb_refine",
         "cell, orientation, geometry from an image",
         needs_torch=True,
     ),
-    Row(
+    CommandRow(
         "report",
         "nb-report",
         "harness.commands.nb_report",
         "verify, replay, show and tabulate evidence bundles",
     ),
-    Row("golden", "nb-golden", "harness.commands.nb_golden", "make and check the suite of golden images"),
-    Row("parity", "nb-parity", "harness.commands.nb_parity", "the main job: both programs, both modes"),
-    Row("simulate", "nanoBragg", "simulator.cli", "simulate an image", error_status=9),
+    CommandRow(
+        "golden", "nb-golden", "harness.commands.nb_golden", "make and check the suite of golden images"
+    ),
+    CommandRow(
+        "parity", "nb-parity", "harness.commands.nb_parity", "the main job: both programs, both modes"
+    ),
+    CommandRow("bench", "nbp bench", "harness.commands.bench", "time the simulator against C programs"),
+    CommandRow(
+        "bench-gradients",
+        "nbp bench-gradients",
+        "harness.commands.bench_gradients",
+        "time runs with gradients against runs without",
+        needs_torch=True,
+    ),
+    CommandRow(
+        "gpu",
+        "nbp gpu",
+        "harness.commands.gpu",
+        "check and time the simulator on a device",
+        needs_torch=True,
+    ),
+    CommandRow(
+        "floor", "nbp floor", "harness.commands.floor", "measure or check the noise floor of the taps"
+    ),
+    CommandRow(
+        "faults", "nbp faults", "harness.commands.faults", "list seeded faults, make a program with one"
+    ),
+    CommandRow("simulate", "nanoBragg", "simulator.cli", "simulate an image", error_status=9),
 )
 BY_WORD = {row.word: row for row in COMMANDS}
 BY_NAME = {row.name: row for row in COMMANDS}

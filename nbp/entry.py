@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from nbp.commands import BY_NAME, BY_WORD, COMMANDS, Row
+from nbp.commands import BY_NAME, BY_WORD, COMMANDS, CommandRow
 
 NAME = "nbp"
 PACKAGES = ("system_io", "simulator", "trace_tools", "harness", "golden_suite_generator")
@@ -65,7 +65,7 @@ def _place(name: str) -> Path | None:
     return Path(place).resolve() if place else None
 
 
-def run_row(row: Row, argv: Sequence[str] | None = None) -> int:
+def run_row(row: CommandRow, argv: Sequence[str] | None = None) -> int:
     """Run a command on words, those of the process by default, and return its exit status."""
     why = foreign_package()
     if why is not None:
@@ -129,7 +129,7 @@ def _own(words: Sequence[str]) -> int:
     from system_io.version import VERSION
 
     if not words or words[0] in ("-h", "--help") or list(words) == ["help"]:
-        sys.stdout.write(help_text())
+        sys.stdout.write(umbrella_help())
         return 0
     if words[0] == "--version":
         sys.stdout.write(f"{NAME} {VERSION}\n")
@@ -142,15 +142,16 @@ def _own(words: Sequence[str]) -> int:
     raise UsageError(f"no command '{words[0]}'; there are {', '.join(BY_WORD)}; see {NAME} --help")
 
 
-def help_text() -> str:
+def umbrella_help() -> str:
     """Return the help of `nbp`."""
-    rows = [(row.word, f"{row.summary} ({row.name})") for row in COMMANDS]
-    listed = "".join(f"  {word:<11s} {text}\n" for word, text in (*rows, *EXTRA))
+    rows = [(row.word, f"{row.summary} ({row.name})" if row.is_script else row.summary) for row in COMMANDS]
+    width = max(len(word) for word, _ in rows)
+    listed = "".join(f"  {word:<{width}s} {text}\n" for word, text in (*rows, *EXTRA))
     examples = "".join(f"  {line}\n" for line in EXAMPLES)
     return HELP.format(listed=listed, examples=examples)
 
 
-def _row(word: str) -> Row:
+def _row(word: str) -> CommandRow:
     from system_io.parser import UsageError
 
     row = BY_WORD.get(word) or BY_NAME.get(word)
@@ -173,7 +174,7 @@ def _completion(shell: str) -> int:
 def _man(word: str) -> int:
     from nbp.pages import man_page
 
-    sys.stdout.write(man_page(_row(word).name if word != NAME else NAME))
+    sys.stdout.write(man_page(_row(word).page if word != NAME else NAME))
     return 0
 
 

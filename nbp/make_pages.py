@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nbp.commands import COMMANDS, Row
+from nbp.commands import COMMANDS, CommandRow
 from nbp.entry import EXAMPLES, EXTRA, NAME
 from nbp.pages import SHELLS
 from simulator.command_line.option_table import OPTIONS
@@ -24,7 +24,7 @@ WIDTH_COLUMNS = 100
 STATUSES = "0 PASS, 1 FAIL, 2 NOT COMPARABLE, 3 ERROR (nanoBragg: 9), 130 interrupted"
 
 
-def parser_of(row: Row) -> argparse.ArgumentParser:
+def parser_of(row: CommandRow) -> argparse.ArgumentParser:
     """Return the parser of a command; that of nanoBragg, which has its own, is made from the option table."""
     if row.name != "nanoBragg":
         return row.parser()
@@ -63,12 +63,14 @@ def pages() -> Mapping[str, str]:
     """Return the text of each file below `data`."""
     import shtab
 
-    parsers = {NAME: umbrella(), **{row.name: parser_of(row) for row in COMMANDS}}
+    parsers = {row: parser_of(row) for row in COMMANDS}
+    typed = [umbrella(), *(parser for row, parser in parsers.items() if row.is_script)]
     made = {
-        f"completion.{shell}": "\n".join(shtab.complete(parser, shell) for parser in parsers.values())
+        f"completion.{shell}": "\n".join(shtab.complete(parser, shell) for parser in typed)
         for shell in SHELLS
     }
-    return {**made, **{f"man/{name}.1": _man_page(name, parser) for name, parser in parsers.items()}}
+    pages_of = {NAME: umbrella(), **{row.page: parser for row, parser in parsers.items()}}
+    return {**made, **{f"man/{name}.1": _man_page(name, parser) for name, parser in pages_of.items()}}
 
 
 def _man_page(name: str, parser: argparse.ArgumentParser) -> str:

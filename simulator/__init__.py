@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from simulator.from_args import read_with
 from system_io.version import VERSION
 
 if TYPE_CHECKING:
@@ -29,3 +31,13 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'simulator' has no attribute '{name}'")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def _read(args: Sequence[object]) -> RunConfig:
+    from simulator.command_line.resolve import resolve_args
+    from simulator.command_line.words import words_of
+
+    return resolve_args(words_of(args)).config
+
+
+read_with(_read)

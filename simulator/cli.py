@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 from simulator.command_line.options import help_text, parse
 from simulator.errors import InputError
 from simulator.output.standard_output import Console
+from simulator.quirks import quirk_lines
+from simulator.start_up.allocator import keep_freed
+from simulator.start_up.collector import uncollected
 from simulator.start_up.deferred import defer
+from simulator.start_up.ending import end_process
 from simulator.start_up.openmp import wait_asleep
 from system_io.command import CLOSED_PIPE, Command, say_warning, uninterrupted
 from system_io.room import TORCH_BYTES, check_room
@@ -39,17 +39,8 @@ def _command(argv: Sequence[str]) -> int:
 
 
 def run() -> NoReturn:
-    """Run nanoBragg on the command line of the process, and end the process.
-
-    What torch holds is not taken down piece by piece: that takes a third of a second. The files are whole.
-    """
-    status = main()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        status = status or CLOSED_PIPE
-    os._exit(status)
+    """Run nanoBragg on the command line of the process, and end the process."""
+    end_process(main())
 
 
 def _run(args: list[str]) -> int:
@@ -70,40 +61,27 @@ def _answered(args: list[str], say: Callable[[str], None]) -> bool:
         say(f"{PROGRAM} {VERSION}")
         return True
     if raw.has("--list-quirks"):
-        from simulator.output.messages import quirk_lines
-
         say("\n".join(quirk_lines()))
         return True
     return False
 
 
 def _simulate(args: list[str], say: Callable[[str], None]) -> None:
-    from simulator.command_line.output_paths import check_outputs
     from simulator.command_line.resolve import resolve_args
+    from simulator.output.targets import check_outputs
 
     resolved = resolve_args(args)
     check_outputs(resolved.config, resolved.inputs)
     check_room(TORCH_BYTES)
     wait_asleep()
     defer()
-    with uninterrupted(), _uncollected():
+    keep_freed()
+    with uninterrupted(), uncollected():
         from simulator.output.run import Job
 
     job = Job.prepared(resolved.config, resolved.warnings, say)
     _warn(job.warnings)
     _warn(job.run())
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector from searching what is imported, over and over, while it is imported."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _warn(warnings: Iterable[str]) -> None:

@@ -6,28 +6,27 @@ from dataclasses import dataclass
 
 from simulator.config import Precision
 
-CODE = {False: "operation by operation", True: "compiled"}
+HOW = {False: "operation by operation", True: "compiled"}
 
 
 @dataclass(frozen=True)
 class Computed:
-    """How the image of a run came about.
-
-    compiled: whether machine code from the cache, or made for it, computed the image, whose last bits differ
-    from those of the single operations; precision: arithmetic of the pixel loop; device: where it ran;
-    slopes_compiled: the same about its gradient, None for an image without one.
-    """
+    """How the image of a run came about."""
 
     compiled: bool
+    """Whether machine code computed it, whose last bits differ from those of the single operations."""
     precision: Precision
+    """Arithmetic of the pixel loop."""
     device: str = "cpu"
+    """Where the pixel loop ran."""
     slopes_compiled: bool | None = None
+    """Whether machine code computed its gradient, None for an image without one."""
 
     def __str__(self) -> str:
         """Return the words of the command line, `compiled, mixed`."""
-        words = [CODE[self.compiled], self.precision]
+        words = [HOW[self.compiled], self.precision]
         if self.device != "cpu":
             words.append(f"on {self.device}")
         if self.slopes_compiled is not None:
-            words.append(f"gradient {CODE[self.slopes_compiled]}")
+            words.append(f"gradient {HOW[self.slopes_compiled]}")
         return ", ".join(words)

@@ -1,6 +1,9 @@
-"""The one error type that a user's bad input raises inside the simulator."""
+"""The one error type that a user's bad input raises inside the simulator, and the type of warnings."""
 
 from system_io.errors import UserError
+
+Warnings = tuple[str, ...]
+"""What a user should know and nothing stops for, in the order in which it is shown."""
 
 
 class InputError(UserError, ValueError):

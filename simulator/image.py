@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,22 +13,26 @@ from torch import Tensor
 
 from simulator.computed import Computed
 from simulator.config import RunConfig
-from simulator.engine.choose import choose_backward, choose_stages
-from simulator.engine.compiled import Compiled, unwrapped
+from simulator.engine.choose import choose
+from simulator.engine.rehearsal import Rehearsal
+from simulator.engine.stage import Engine
 from simulator.engine.tensor_tree import leaves, rebuilt
+from simulator.engine.workers import workers
 from simulator.errors import InputError
-from simulator.gradients.image_gradient import differentiable, wanted
+from simulator.gradients.image_gradient import Forward, choose_backward, differentiable, wanted
 from simulator.kernel.block_order import blocks_in_order, split
-from simulator.kernel.blocks import NEVER, Block
-from simulator.kernel.kernel import Photons, Stages, photons
-from simulator.kernel.taps import Level, Spot, Tap, no_tap, silent
+from simulator.kernel.blocks import Block
+from simulator.kernel.kernel import photons
+from simulator.kernel.small_blocks import rehearse, uncompilable
+from simulator.kernel.stages import Stages
+from simulator.kernel.taps import NEVER, Level, Spot, Tap, no_tap, silent
 from simulator.kernel.traced_windows import Neighbourhood
-from simulator.limits.memory import keep_freed
 from simulator.scene.instrument import Instrument
 from simulator.scene.number_types import precision_of, slopes_need_float64
 from simulator.scene.scene import Scene, prepare
+from simulator.scene.setting_up import set_up
 from simulator.scene.skippable import WATCHED
-from simulator.sparse.skipping import LeftOut, Sparse
+from simulator.sparse.skipping import Charged, LeftOut, Sparse
 from simulator.untraced import untraced
 
 NOTHING = torch.zeros(0, device="cpu")
@@ -37,7 +40,6 @@ MOST_AGAIN = 1 << 16
 """Pixels of a block in which interpolation may end, which is computed again then."""
 GRADIENT_WHOLE = "--epsilon is not used: an image with a gradient is computed whole"
 
-Submit = Callable[..., "Future[Any]"]
 Progress = Callable[[int, int], None]
 """Is told the number of pixels done and the number of all pixels of the run."""
 
@@ -72,7 +74,6 @@ class _Run:
     """
 
     scene: Scene
-    ins: Instrument
     stages: Stages
     tap: Tap
     near: Neighbourhood | None
@@ -81,6 +82,11 @@ class _Run:
     sparse: Sparse | None
     how: Computed
 
+    @property
+    def ins(self) -> Instrument:
+        """The instrument of the run."""
+        return self.stages.ins
+
 
 @dataclass(frozen=True)
 class _Done:
@@ -88,7 +94,7 @@ class _Done:
 
     place: of each pixel in memory order, None where the whole image is computed; interpolated: NEVER (the
     limit of `Block`) while interpolation is on, else 0; blocks: as they were computed; charged, left_out:
-    the largest of `Photons`, and their number.
+    the largest of `Charged`, and their number.
     """
 
     pixels: Tensor
@@ -129,19 +135,19 @@ def image_of(scene: Scene) -> Tensor:
 def render_pixels(scene: Scene, places: Tensor) -> Tensor:
     """Return the pixels at some places in memory order, ascending [n], in photons, with their gradient."""
 
-    def chosen(run: _Run) -> tuple[Tensor, list[Block]]:
+    def chosen(run: _Run) -> Forward:
         done = list(_rendered_blocks(run, places))
         pixels = [part.pixels for part in done] or [
             torch.zeros(0, dtype=run.ins.plan.sum_dtype, device=run.ins.device)
         ]
-        return torch.cat(pixels), [block for part in done for block in part.blocks]
+        return Forward(torch.cat(pixels), [block for part in done for block in part.blocks])
 
     evaluations = len(places) * scene.steps * scene.layers
-    ins = Instrument.of(scene)
+    ins = set_up(scene)
     if wanted(ins):
-        return _with_gradient(scene, no_tap, chosen, evaluations)[0]
+        return _with_gradient(scene, no_tap, chosen, evaluations).pixels
     with torch.inference_mode():
-        found, _ = chosen(_run(scene, ins, no_tap, evaluations))
+        found = chosen(_run(scene, ins, no_tap, evaluations)).pixels
     return _usable(found)
 
 
@@ -161,49 +167,59 @@ def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) ->
     Raises: InputError for a device that is not there, and for a tap where evaluations may be left out.
     Source: spec 06.
     """
-    ins = Instrument.of(scene)
+    ins = set_up(scene)
     if not wanted(ins):
         with torch.inference_mode():
             return _render(_run(scene, ins, tap, scene.evaluations), progress)[0]
     notes = (GRADIENT_WHOLE,) if scene.config.compute.epsilon > 0.0 else ()
-    made: list[Rendered] = []
 
-    def whole(run: _Run) -> tuple[Tensor, list[Block]]:
+    def whole(run: _Run) -> Forward:
         rendered, blocks = _render(run, progress)
-        made.append(rendered)
-        return _computed(rendered), blocks
+        return Forward(_computed(rendered), blocks, rendered)
 
-    pixels, warnings, slopes_compiled = _with_gradient(scene, tap, whole, scene.evaluations)
-    plain, how = made[0].image, replace(made[0].how, slopes_compiled=slopes_compiled)
-    if len(pixels) == plain.numel():
-        image = pixels.reshape(plain.shape)
+    found = _with_gradient(scene, tap, whole, scene.evaluations)
+    plain: Rendered = found.more
+    if len(found.pixels) == plain.image.numel():
+        image = found.pixels.reshape(plain.image.shape)
     else:
-        image = torch.zeros_like(plain).masked_scatter(made[0].executed.to(pixels.device), pixels)
-    notes = tuple(dict.fromkeys((*made[0].notes, *warnings, *notes)))
-    return replace(made[0], image=image, how=how, notes=notes)
+        executed = plain.executed.to(found.pixels.device)
+        image = torch.zeros_like(plain.image).masked_scatter(executed, found.pixels)
+    how = replace(plain.how, slopes_compiled=found.slopes_compiled)
+    notes = tuple(dict.fromkeys((*plain.notes, *found.notes, *notes)))
+    return replace(plain, image=image, how=how, notes=notes)
 
 
-def _with_gradient(
-    scene: Scene, tap: Tap, pixels: Callable[[_Run], tuple[Tensor, list[Block]]], evaluations: int
-) -> tuple[Tensor, tuple[str, ...], bool]:
-    """Return the pixels [n] of a run with their gradient, nothing left out.
+@dataclass(frozen=True, eq=False)
+class _Sloped:
+    """Pixels [n] with their gradient.
 
-    With them come warnings about the gradient, and whether it is computed by machine code.
+    more: what else their forward pass gave; notes: warnings about the gradient; slopes_compiled: whether it
+    is computed by machine code.
     """
+
+    pixels: Tensor
+    more: Any
+    notes: tuple[str, ...]
+    slopes_compiled: bool
+
+
+def _with_gradient(scene: Scene, tap: Tap, pixels: Callable[[_Run], Forward], evaluations: int) -> _Sloped:
+    """Return the pixels of a run with their gradient, nothing left out."""
     compute = replace(scene.config.compute, epsilon=0.0)
     scene = scene.with_compute(compute)
-    exact = Instrument.of(scene.with_compute(replace(compute, precision="float64")))
-    seen = Instrument.of(scene)
+    exact = set_up(scene.with_compute(replace(compute, precision="float64")))
+    seen = set_up(scene)
     seen = rebuilt(seen, [part.detach() for part in leaves(seen)])
 
-    def forward() -> tuple[Tensor, Sequence[Block]]:
+    def forward() -> Forward:
         return pixels(_run(scene, seen, tap, evaluations))
 
     tensors = list(leaves(exact))
     free = tuple(part.requires_grad for part in tensors)
     sloped = rebuilt(exact, [part.detach() for part in tensors]) if slopes_need_float64(scene) else seen
-    backward, notes = choose_backward(compute, sloped, free, evaluations, _side_by_side)
-    return differentiable(tensors, sloped, forward, backward), notes, backward.programs is not None
+    backward, notes = choose_backward(compute, sloped, free, evaluations)
+    found, more = differentiable(tensors, sloped, forward, backward)
+    return _Sloped(found, more, notes, backward.programs is not None)
 
 
 def _computed(rendered: Rendered) -> Tensor:
@@ -211,18 +227,6 @@ def _computed(rendered: Rendered) -> Tensor:
     executed = rendered.executed.flatten()
     flat = rendered.image.flatten()
     return flat if executed.all() else flat[executed.to(flat.device)]
-
-
-def _side_by_side(function: Callable[[int], Any], count: int) -> Iterator[Any]:
-    """Yield the results of a function of 0 ... count - 1, called on all cores, in order."""
-    pending: deque[Future[Any]] = deque()
-    with _workers(parallel=True) as (submit, waiting):
-        for n in range(count):
-            pending.append(submit(function, n))
-            while len(pending) > waiting:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
 
 
 def _render(run: _Run, progress: Progress | None) -> tuple[Rendered, list[Block]]:
@@ -260,17 +264,30 @@ def _left_out(run: _Run, pixels: int, done: list[_Done], image: Tensor) -> LeftO
 
 def _run(scene: Scene, ins: Instrument, tap: Tap, evaluations: int) -> _Run:
     """Return what the blocks of a run of so many evaluations share."""
-    keep_freed()
     near = Neighbourhood.of(scene.config, ins.device)
     epsilon = scene.config.compute.epsilon
     if epsilon > 0.0 and tap.active:
         raise InputError(f"--epsilon {epsilon:g}: {WATCHED}")
     sparse = Sparse.of(ins, epsilon, scene.executed()) if epsilon > 0.0 else None
-    within = unwrapped if sparse is None else sparse.probe
-    stages, notes = choose_stages(scene.config.compute, ins, tap, evaluations, within)
+    rehearsal = _rehearsal(ins, tap, sparse)
+    engine, notes = choose(scene.config.compute, ins, evaluations, rehearsal)
     notes += () if sparse is None else sparse.notes
-    how = Computed(isinstance(stages, Compiled), precision_of(scene), ins.device.type)
-    return _Run(scene, ins, stages, tap, near, notes, torch.is_inference_mode_enabled(), sparse, how)
+    how = Computed(engine.compiled, precision_of(scene), ins.device.type)
+    stages = Stages(ins, engine)
+    return _Run(scene, stages, tap, near, notes, torch.is_inference_mode_enabled(), sparse, how)
+
+
+def _rehearsal(ins: Instrument, tap: Tap, sparse: Sparse | None) -> Rehearsal:
+    """Return how an engine learns the forms of calls of a run; leaving evaluations out makes others."""
+
+    def play(engine: Engine) -> None:
+        def one(few: Instrument, block: Block) -> None:
+            stages = Stages(few, engine)
+            photons(stages if sparse is None else sparse.probe(stages), block)
+
+        rehearse(ins, one)
+
+    return Rehearsal(play, "image" if sparse is None else "", uncompilable(ins, tap))
 
 
 def _assemble(how: Computed, values: Tensor, executed: Tensor, done: list[_Done]) -> Rendered:
@@ -295,9 +312,10 @@ def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[_Done]:
     """
     plan, near = run.ins.plan, run.near
     interpolated = NEVER if plan.interpolate else 0
-    size = min(run.stages.pixels, MOST_AGAIN) if plan.latching else run.stages.pixels
+    engine = run.stages.engine
+    size = min(engine.pixels, MOST_AGAIN) if plan.latching else engine.pixels
     pending: deque[Future[_Done]] = deque()
-    with _workers(run.stages.parallel) as (submit, waiting):
+    with workers(engine.parallel) as (submit, waiting):
         for whole in blocks_in_order(run.scene, run.ins, executed, size):
             undecided = plan.latching and interpolated == NEVER
             block: Block | None = replace(whole, interpolated=interpolated)
@@ -314,44 +332,23 @@ def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[_Done]:
             yield pending.popleft().result()
 
 
-@contextmanager
-def _workers(parallel: bool) -> Iterator[tuple[Submit, int]]:
-    """Give a function that starts a call, and how many calls may wait: a thread on each core, or this one."""
-    cores = torch.get_num_threads()
-    if not parallel:
-        yield _at_once, 0
-        return
-    torch.set_num_threads(1)
-    try:
-        with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield pool.submit, 2 * cores
-    finally:
-        torch.set_num_threads(cores)
-
-
-def _at_once(function: Callable[..., Any], *given: object) -> Future[Any]:
-    """Return the result of a call that is made now."""
-    done: Future[Any] = Future()
-    done.set_result(function(*given))
-    return done
-
-
 def _render_block(run: _Run, block: Block) -> _Done:
     """Return the block, in the parts before, at and after a pixel that ends interpolation.
 
     Source: spec 05 section 5, 06 section 11.
     """
     with torch.inference_mode(run.inference), torch.no_grad():
-        results = [_photons(run, part) for part in _switched(run, block)]
-        last = results[-1][0]
+        parts = _switched(run, block)
+        results = [_photons(run, part) for part in parts]
+        found = [result.photons for result in results]
         return _Done(
-            pixels=_joined([result.pixels for _, result in results]),
-            omega_sum_sr=_joined([result.omega_sum_sr for _, result in results]).sum(),
+            pixels=_joined([part.pixels for part in found]),
+            omega_sum_sr=_joined([part.omega_sum_sr for part in found]).sum(),
             place=None if run.near is None else run.near.place(block),
-            interpolated=NEVER if last.interpolated == NEVER else 0,
-            blocks=() if run.inference else tuple(block for block, _ in results),
-            charged=_largest([part.charged for _, part in results if part.charged is not None]),
-            left_out=sum(result.left_out for _, result in results),
+            interpolated=NEVER if parts[-1].interpolated == NEVER else 0,
+            blocks=() if run.inference else tuple(parts),
+            charged=_largest([part.charged_photons for part in results if part.charged_photons is not None]),
+            left_out=sum(result.left_out for result in results),
         )
 
 
@@ -369,7 +366,7 @@ def _switched(run: _Run, block: Block) -> list[Block]:
     """Return the block, or its parts with interpolation on, on up to some evaluation, and off."""
     if not run.ins.plan.latching or block.interpolated != NEVER:
         return [block]
-    escape = photons(run.ins, block, run.stages).escape
+    escape = photons(run.stages, block).escape
     assert escape is not None  # the run latches
     broken = (escape != NEVER).nonzero().flatten()
     if not len(broken):
@@ -382,9 +379,9 @@ def _switched(run: _Run, block: Block) -> list[Block]:
     ]
 
 
-def _photons(run: _Run, block: Block) -> tuple[Block, Photons]:
-    """Return a block with its photons; only blocks that hold a watched pixel are watched."""
+def _photons(run: _Run, block: Block) -> Charged:
+    """Return the photons of a block; only blocks that hold a watched pixel are watched."""
     if run.sparse is not None:
-        return block, run.sparse.photons(run.ins, block, run.stages)
+        return run.sparse.photons(run.stages, block)
     seen = run.tap.at(Level.PIXEL, Spot(block.slow, block.fast)) is not silent
-    return block, photons(run.ins, block, run.stages, run.tap if seen else no_tap)
+    return Charged(photons(run.stages, block, run.tap if seen else no_tap))

@@ -97,3 +97,14 @@ def switch_of(text: str) -> tuple[str, bool]:
     if state not in ("on", "off"):
         raise InputError(f"--quirk '{text}': give ID=on or ID=off")
     return quirk_id, state == "on"
+
+
+def quirk_lines() -> list[str]:
+    """Return the quirk registry as text: id, what upstream does, what spec mode does."""
+    states = {"switchable": "off in spec", "upstream": "both modes", "sane": "neither mode"}
+    lines = []
+    for quirk in REGISTRY.values():
+        lines.append(f"{quirk.id}  (upstream behaviour: {states[quirk.kind]})")
+        lines.append(f"    upstream: {quirk.upstream}")
+        lines.append(f"    spec: {quirk.sane}")
+    return lines

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from system_io.errors import UserError
 from system_io.shown import printable
+from system_io.verdict_words import EXIT_STATUS, Word
 
 SIGNAL_BASE = 128
 AGAIN_S = 0.02
@@ -39,7 +40,7 @@ class Command:
 
     name: str
     run: Callable[[Sequence[str]], int]
-    error_status: int = 3
+    error_status: int = EXIT_STATUS[Word.ERROR]
     closed_pipe_status: int = 3
 
     def __call__(self, argv: Sequence[str] | None = None) -> int:

@@ -32,7 +32,23 @@ CELL = "-default_F 1 -cell 10 10 10 90 90 90"
 RUN = f"{CELL} -detpixels 64"
 FINE = {
     "nanoBragg": ["--help", "--version", "--list-quirks"],
-    "nbp": ["", "--help", "help", "help compare", "--version", "completion bash", "man nbp", "man diff"],
+    "nbp": [
+        "",
+        "--help",
+        "help",
+        "help compare",
+        "help bench",
+        "help gpu",
+        "help floor",
+        "help faults",
+        "faults list",
+        "help bench-gradients",
+        "--version",
+        "completion bash",
+        "man nbp",
+        "man diff",
+        "man bench",
+    ],
     "nb-golden": ["--help", "verify --help"],
     "nb-report": ["--help", "replay --help"],
     "trace-diff": ["--help", "explain F_latt"],
@@ -45,7 +61,9 @@ WRONG = {
         f"{CELL} --epsilon 2", f"{CELL} --epsilon 0", f"{CELL} --accuracy x", f"{CELL} --accuracy 1",
         f"{CELL} --compile maybe", f"{CELL} -dtype half", f"{CELL} -device nothing",
     ],
-    "nbp": ["bogus", "--bogus", "help a b", "help bogus", "completion bogus", "man bogus", "compare --bogus"],
+    "nbp": ["bogus", "--bogus", "help a b", "help bogus", "completion bogus", "man bogus", "compare --bogus",
+            "bench --bogus", "bench --cases none", "gpu --speed none", "floor --bogus", "faults make none",
+            "bench-gradients --sets none"],
     "nb-parity": ["--bogus", "--data none"],
     "nb-compare": [
         "--bogus", "", "--roi 1 -- -lambda 1", "--c-bin none -- -lambda 1", "--outdir . -- -lambda 1",
@@ -149,3 +167,18 @@ def test_run_loads_no_part_of_torch_that_only_the_compiler_needs(tmp_path: Path)
     subprocess.run(
         [sys.executable, "-c", code, *words], cwd=tmp_path, env=environment, check=True, capture_output=True
     )
+
+
+READ = """
+import sys
+import simulator
+assert "numpy" not in sys.modules
+from simulator.config import RunConfig
+assert RunConfig.from_args(sys.argv[1:]).detector.fpixels == 64
+assert simulator.RunConfig is RunConfig
+assert "torch" not in sys.modules
+"""
+
+
+def test_words_become_a_configuration_without_torch() -> None:
+    subprocess.run([sys.executable, "-c", READ, *RUN.split()], cwd=ROOT, check=True)

@@ -14,13 +14,13 @@ from system_io.command import Command, say_error
 from system_io.errors import UserError
 from system_io.files import require_free_targets, targets, write_whole
 from system_io.parser import CommandParser
+from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 from trace_tools.judging.findings import finding
 from trace_tools.judging.judge import Options, Report, judge_files
 from trace_tools.judging.render import explain, finding_lines, markdown, metrics, print_report
-from trace_tools.judging.verdict import EXIT_STATUS
 from trace_tools.reading.bulk import ABSENT
 from trace_tools.tap_points import CONTEXT_COLUMNS, TAP_POINTS, tap_point
 
@@ -126,7 +126,7 @@ def _diff(argv: list[str]) -> int:
         print_report(
             report, Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160), every_tap=args.all
         )
-    if report.verdict == "ERROR":
+    if report.verdict is Word.ERROR:
         say_error(NAME, report.error)
     return report.exit_status
 
@@ -143,14 +143,14 @@ def _command(words: Sequence[str]) -> int:
 
 
 def _refusal(error: UserError) -> dict[str, object]:
-    verdict = "NOT COMPARABLE" if isinstance(error, NotComparableError) else "ERROR"
-    facts = {"verdict": verdict, "exit_status": EXIT_STATUS[verdict], "error": str(error)}
+    verdict = Word.NOT_COMPARABLE if isinstance(error, NotComparableError) else Word.ERROR
+    facts = {"verdict": verdict.value, "exit_status": EXIT_STATUS[verdict], "error": str(error)}
     return {**facts, "first_divergence": None}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``trace-diff``; returns its exit status."""
-    return Command(NAME, _command, EXIT_STATUS["ERROR"])(argv)
+    return Command(NAME, _command, EXIT_STATUS[Word.ERROR])(argv)
 
 
 if __name__ == "__main__":

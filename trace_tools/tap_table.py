@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 # fmt: off
-Row = tuple[str, str, int, str, str, str, str, str]
+TapRow = tuple[str, str, int, str, str, str, str, str]
 
 _SHAPE_FACTORS = "F_latt_a F_latt_b F_latt_c hrad_sqr rad_star_sqr"
 
 # name, level, number of values, kind, unit, input taps, other inputs, formula
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[TapRow, ...] = (
     ("convention", "setup", 1, "word", "", "", "options", "the detector convention that the options end on"),
     ("pivot", "setup", 1, "word", "", "convention", "options", "BEAM or SAMPLE: what two-theta turns about"),
     ("fpixels", "setup", 1, "int", "pixels", "", "options", "ceil(Lf/px - 0.5)"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from golden_suite_generator.inputs.mixer import mixed
-from golden_suite_generator.inputs.orientation import Cell, matrix_text, product, rotation
+from golden_suite_generator.inputs.orientation import Cell, matrix_product, matrix_text, rotation
 from golden_suite_generator.inputs.reflections import box, dump_bytes
 from golden_suite_generator.inputs.smv import Camera, counts, sized, smv_bytes
 
@@ -12,7 +12,9 @@ MIRROR_X = ((-1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 def left_handed_matrix(seed: int) -> str:
     """Return the matrix of a near-cubic cell behind a mirror, for 1 Angstrom."""
-    return matrix_text(Cell(61.0, 60.0 + seed, 59.0), product(MIRROR_X, rotation(11.0, 23.0, 37.0)), 1.0)
+    return matrix_text(
+        Cell(61.0, 60.0 + seed, 59.0), matrix_product(MIRROR_X, rotation(11.0, 23.0, 37.0)), 1.0
+    )
 
 
 def header_with_exact_keys(seed: int) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from golden_suite_generator.inputs.mixer import fraction, gaussian
+from golden_suite_generator.inputs.mixer import fraction, mixed_gaussian
 from golden_suite_generator.inputs.orientation import Cell, matrix_text, rotation
 
 CELL = Cell(79.1, 79.1, 37.9)
@@ -53,10 +53,10 @@ def true_amplitude(h: int, k: int, l: int, seed: int) -> float:
     if is_absent(h, k, l):
         return 0.0
     s_sqr_A = 0.25 * ((h * h + k * k) / CELL.a**2 + l * l / CELL.c**2)
-    first = gaussian(seed, WILSON_KEY, h, k, l, 1)
+    first = mixed_gaussian(seed, WILSON_KEY, h, k, l, 1)
     if l == 0 or k in (0, h):
         return abs(first) * math.sqrt(mean_square(s_sqr_A))
-    second = gaussian(seed, WILSON_KEY, h, k, l, 2)
+    second = mixed_gaussian(seed, WILSON_KEY, h, k, l, 2)
     return math.sqrt(mean_square(s_sqr_A) * (first * first + second * second) / 2.0)
 
 

@@ -30,7 +30,7 @@ def fraction(*keys: int) -> float:
     return mixed(*keys) / 2.0**64
 
 
-def gaussian(*keys: int) -> float:
+def mixed_gaussian(*keys: int) -> float:
     """Return a nearly normal deviate (mean 0, width 1): the sum of twelve fractions, less six.
 
     Only sums are used, so the value does not depend on a mathematical library.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-Matrix = tuple[tuple[float, ...], ...]
+RowMatrix = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Cell:
         return (self.a, self.b, self.c, self.alpha, self.beta, self.gamma)
 
 
-def reciprocal_columns(cell: Cell) -> Matrix:
+def reciprocal_columns(cell: Cell) -> RowMatrix:
     """Return the matrix with columns a*, b*, c* in 1/Angstrom: a* along x, b* in the x-y plane.
 
     Source: spec 03 section 1.
@@ -44,7 +44,7 @@ def reciprocal_columns(cell: Cell) -> Matrix:
     )
 
 
-def turn(degrees: float, first: int, second: int) -> Matrix:
+def turned(degrees: float, first: int, second: int) -> RowMatrix:
     """Return the rotation that turns axis `first` (0, 1, 2) towards axis `second`."""
     rows = [[float(row == column) for column in range(3)] for row in range(3)]
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
@@ -53,7 +53,7 @@ def turn(degrees: float, first: int, second: int) -> Matrix:
     return tuple(tuple(row) for row in rows)
 
 
-def product(left: Matrix, right: Matrix) -> Matrix:
+def matrix_product(left: RowMatrix, right: RowMatrix) -> RowMatrix:
     """Return the matrix product."""
     columns = tuple(zip(*right, strict=True))
     return tuple(
@@ -61,12 +61,12 @@ def product(left: Matrix, right: Matrix) -> Matrix:
     )
 
 
-def rotation(x_deg: float, y_deg: float, z_deg: float) -> Matrix:
+def rotation(x_deg: float, y_deg: float, z_deg: float) -> RowMatrix:
     """Return the rotation about x, then y, then z: Rz Ry Rx."""
-    return product(turn(z_deg, 0, 1), product(turn(y_deg, 2, 0), turn(x_deg, 1, 2)))
+    return matrix_product(turned(z_deg, 0, 1), matrix_product(turned(y_deg, 2, 0), turned(x_deg, 1, 2)))
 
 
-def matrix_text(cell: Cell, u: Matrix, wavelength_A: float, with_tail: bool = False) -> str:
+def matrix_text(cell: Cell, u: RowMatrix, wavelength_A: float, with_tail: bool = False) -> str:
     """Return a matrix file: three lines of lambda U B, and what MOSFLM puts behind them if asked for.
 
     Args:
@@ -78,7 +78,7 @@ def matrix_text(cell: Cell, u: Matrix, wavelength_A: float, with_tail: bool = Fa
     Source: spec 05 section 6.
     """
     scaled = tuple(tuple(wavelength_A * value for value in row) for row in reciprocal_columns(cell))
-    lines = ["".join(f"{value:12.8f}" for value in row) for row in product(u, scaled)]
+    lines = ["".join(f"{value:12.8f}" for value in row) for row in matrix_product(u, scaled)]
     if with_tail:
         zeros = f"{0:12.3f}" * 3
         rows = ["".join(f"{value:12.7f}" for value in row) for row in u]

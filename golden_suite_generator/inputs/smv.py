@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from golden_suite_generator.inputs.mixer import mixed
 
-Pixels = NDArray[np.uint16]
+CountImage = NDArray[np.uint16]
 Camera = Mapping[str, str | float]
 HEAD: Mapping[str, str] = {"DIM": "2", "BYTE_ORDER": "little_endian", "TYPE": "unsigned_short"}
 MASK_SIZE = 64
 
 
-def smv_bytes(header: Mapping[str, str], pixels: Pixels, header_bytes: int = 512) -> bytes:
+def smv_bytes(header: Mapping[str, str], pixels: CountImage, header_bytes: int = 512) -> bytes:
     """Return an SMV file: the header padded with blanks, then little-endian pixels (spec 02 section 8).
 
     Args:
@@ -28,19 +28,19 @@ def smv_bytes(header: Mapping[str, str], pixels: Pixels, header_bytes: int = 512
     return text.ljust(header_bytes, b" ") + pixels.astype("<u2").tobytes()
 
 
-def sized(pixels: Pixels, values: Camera, head: Mapping[str, str] = HEAD) -> dict[str, str]:
+def sized(pixels: CountImage, values: Camera, head: Mapping[str, str] = HEAD) -> dict[str, str]:
     """Return a header with the size of the image and more values; numbers are written with six digits."""
     slow, fast = pixels.shape
     texts = {key: value if isinstance(value, str) else f"{value:g}" for key, value in values.items()}
     return {**head, "SIZE1": str(fast), "SIZE2": str(slow), **texts}
 
 
-def counts(slow: int, fast: int, value: Callable[[int, int], int]) -> Pixels:
+def counts(slow: int, fast: int, value: Callable[[int, int], int]) -> CountImage:
     """Return an image [slow, fast] from a function of the indices."""
     return np.array([[value(s, f) for f in range(fast)] for s in range(slow)], dtype=np.uint16)
 
 
-def mask_pattern(seed: int) -> Pixels:
+def mask_pattern(seed: int) -> CountImage:
     """Return a mask of zeros and ones: masked first rows, a line, a disc and specks.
 
     The start of the third row is masked so that the first pixel computed is not at a row's start.

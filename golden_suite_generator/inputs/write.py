@@ -13,8 +13,8 @@ from pathlib import Path
 from golden_suite_generator.inputs import extra, lysozyme, reflections, smv, tables
 from golden_suite_generator.inputs.orientation import Cell, matrix_text, rotation
 from golden_suite_generator.inputs.reflections import box, few, hkl_text
-from golden_suite_generator.store import write_bytes
 from system_io.command import Command
+from system_io.files import write_whole
 from system_io.parser import CommandParser
 
 NAME = "python -m golden_suite_generator.inputs.write"
@@ -89,7 +89,8 @@ def _write_all(files: Mapping[str, Maker], folder: Path, seed: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, make in files.items():
         content = make(seed)
-        write_bytes(folder / name, content if isinstance(content, bytes) else content.encode("ascii"))
+        data = content if isinstance(content, bytes) else content.encode("ascii")
+        write_whole(folder / name, [data], "input file")
 
 
 def write_case_inputs(folder: Path, seed: int = DEFAULT_SEED) -> None:
@@ -100,7 +101,8 @@ def write_case_inputs(folder: Path, seed: int = DEFAULT_SEED) -> None:
         seed: the given cases use 1.
 
     Raises:
-        OSError: the folder cannot be made or written.
+        OSError: the folder cannot be made.
+        UserError: a file cannot be written.
     """
     _write_all({**RECORDED_FILES, **EXTRA_FILES}, folder, seed)
 
@@ -113,7 +115,8 @@ def write_lysozyme_like(folder: Path, seed: int = DEFAULT_SEED) -> None:
         seed: gives orientation and amplitudes.
 
     Raises:
-        OSError: the folder cannot be made or written.
+        OSError: the folder cannot be made.
+        UserError: a file cannot be written.
     """
     _write_all(CRYSTAL_FILES, folder, seed)
 

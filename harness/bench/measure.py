@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.arrays import FloatImage
 from harness.bench.cases import BenchCase, Size
 from harness.bench.figures import summary_of, unmeasured
 from harness.bench.sides import Renderer, Whole, living_renderer, own_caches, repeats_for, run_whole
 from harness.errors import HarnessError
 from harness.images.metrics import compare_pixels
-from harness.programs.programs import Program
-from harness.programs.run import FloatImage
+from harness.programs.programs import Program, Settings
+from harness.time_limits import RUN_S
 from system_io.children import temporary_folder
 
 Note = Callable[[str], None]
@@ -40,25 +41,29 @@ class BenchPlan:
     quick: bool = False
     whole: bool = True
     profile: bool = False
-    timeout_s: float = 1800.0
+    timeout_s: float = RUN_S
     note: Note = field(default=lambda _: None)
 
-    def settings(self) -> tuple[str, ...]:
+    @property
+    def in_force(self) -> Settings:
+        """Return the settings of the simulator. Raises: ProgramError if it does not know one."""
+        return self.simulator.settings(self.mode, self.dtype, self.device, reproducible=False)
+
+    def words(self) -> tuple[str, ...]:
         """Return the words that tell the simulator what to do."""
-        words = self.simulator.setting_words(self.mode, self.dtype, self.device, reproducible=False)
-        return (*words, *self.extra)
+        return (*self.in_force.words, *self.extra)
 
     def check(self) -> None:
         """Ask every program for the words of the settings. Raises: ProgramError if one cannot do it."""
-        self.settings()
+        self.words()
         for program in self.c_programs.values():
-            program.setting_words(self.mode)
+            program.settings(self.mode)
 
     @property
     def bound_of_max(self) -> float:
         """Return the agreement that is demanded of the simulator's image, with its --epsilon."""
         asked = dict(itertools.pairwise(self.extra))
-        return AGREEMENT.get(self.dtype or LOOSEST, AGREEMENT[LOOSEST]) + float(asked.get("--epsilon", 0.0))
+        return AGREEMENT.get(self.in_force.dtype, AGREEMENT[LOOSEST]) + float(asked.get("--epsilon", 0.0))
 
 
 def measure_case(plan: BenchPlan, case: BenchCase) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def measure_case(plan: BenchPlan, case: BenchCase) -> dict[str, Any]:
     with own_caches(plan.simulator) as simulator:
         plan.note(f"{case.id}: first run")
         cold_s = [_whole(plan, simulator, args).wall_s] if plan.whole else []
-        with living_renderer(simulator, (*plan.settings(), *args), plan.timeout_s) as worker:
+        with living_renderer(simulator, (*plan.words(), *args), plan.timeout_s) as worker:
             first = worker.render(1)
             running = _Running(
                 plan, args, simulator, worker, repeats_for(first["prepare_s"] + first["render_s"])
@@ -137,7 +142,7 @@ class _Running:
 
 
 def _whole(plan: BenchPlan, simulator: Program, args: Sequence[str]) -> Whole:
-    return run_whole(simulator, plan.settings(), args, plan.timeout_s, 1)
+    return run_whole(simulator, plan.words(), args, plan.timeout_s, 1)
 
 
 def _c_round(
@@ -147,7 +152,7 @@ def _c_round(
 
     A difference too small a part of the process is no figure: `render_s` is None then, and `why` says so.
     """
-    settings = program.setting_words(plan.mode)
+    settings = program.settings(plan.mode).words
     band = size.band()
     region = () if band is None else ("-roi", "0", str(size.shape[1] - 1), *map(str, band))
     full = run_whole(program, settings, (*args, *region), plan.timeout_s)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from harness.bench.figures import seconds_per_pixel, speed
-from harness.bench.report import MIB, machine_title
+from harness.bench.report import MIB, CaseRow, machine_title
 from harness.drawing import Axes, Figure, FigureCanvasAgg, LogLocator, NullFormatter, StrMethodFormatter
 
-Row = Mapping[str, Any]
 COLOURS = ("tab:blue", "tab:orange", "tab:green")
 BAR_HEIGHT = 0.8
 DPI = 120
 
 
-def draw_speed(path: Path, result: Row) -> None:
+def draw_speed(path: Path, result: CaseRow) -> None:
     """Draw samples a second of every case and program, with the ratio to the first C program.
 
     What was not measured has no bar.
@@ -55,7 +53,7 @@ def draw_speed(path: Path, result: Row) -> None:
     _save(figure, path)
 
 
-def draw_series(path: Path, result: Row) -> bool:
+def draw_series(path: Path, result: CaseRow) -> bool:
     """Draw time of a pixel and peak memory over the mosaic domains.
 
     Args:

@@ -19,7 +19,7 @@ from harness.errors import HarnessError
 
 MIB = 1 << 20
 NOTHING = "-"
-Row = Mapping[str, Any]
+CaseRow = Mapping[str, Any]
 Column = tuple[str, Callable[..., str]]
 
 
@@ -31,8 +31,8 @@ def _spread(value: Mapping[str, float] | None) -> str:
     return NOTHING if value is None else f"{value['median']:.3g} ({value['least']:.3g}-{value['most']:.3g})"
 
 
-def _at(*keys: str) -> Callable[[Row], Any]:
-    def find(row: Row) -> Any:
+def _at(*keys: str) -> Callable[[CaseRow], Any]:
+    def find(row: CaseRow) -> Any:
         value: Any = row["summary"]
         for key in keys:
             value = value.get(key) if isinstance(value, Mapping) else None
@@ -89,7 +89,7 @@ PARTS: Mapping[str, Callable[[Sequence[str]], list[Column]]] = {
 }
 
 
-def cells(result: Row, part: str) -> list[list[str]]:
+def cells(result: CaseRow, part: str) -> list[list[str]]:
     """Return a table of results as text, headings first; `part` is a key of `PARTS`."""
     shown = PARTS[part](list(result["programs"]["c"]))
     rows = [[content(row) for _, content in shown] for row in result["cases"]]
@@ -103,7 +103,7 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
     return {key: figure for part in parts for key, figure in part.items()}
 
 
-def csv_text(result: Row) -> str:
+def csv_text(result: CaseRow) -> str:
     """Return every figure of the summaries as CSV, a line for each case."""
     rows = [
         {"case": row["id"], "samples": row["samples"], "c_samples": row["c_samples"], **_flat(row["summary"])}
@@ -117,7 +117,7 @@ def csv_text(result: Row) -> str:
     return text.getvalue()
 
 
-def markdown_text(result: Row) -> str:
+def bench_markdown(result: CaseRow) -> str:
     """Return machine, settings, tables and notes as Markdown, for a page of the documentation."""
     lines = [machine_line(result)]
     for part in PARTS:
@@ -142,12 +142,12 @@ def profile_text(profile: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {100.0 * own_s / total:.0f} %" for name, own_s in shares)
 
 
-def machine_title(result: Row) -> str:
+def machine_title(result: CaseRow) -> str:
     """Return processor and cores."""
     return f"{result['machine']['processor']}, {result['machine']['cpus_usable']} cores"
 
 
-def machine_line(result: Row) -> str:
+def machine_line(result: CaseRow) -> str:
     """Return one line that names machine, software and settings."""
     software, settings = result["software"], result["settings"]
     shown = {key: value for key, value in settings.items() if value not in (None, [], False)}
@@ -160,7 +160,7 @@ def machine_line(result: Row) -> str:
     )
 
 
-def notes(result: Row) -> list[str]:
+def notes(result: CaseRow) -> list[str]:
     """Return what a reader of the table has to know: parts measured, scaling, failures, disagreement."""
     found = []
     for row in result["cases"]:
@@ -182,7 +182,7 @@ def notes(result: Row) -> list[str]:
     return found
 
 
-def screen_tables(result: Row) -> list[Table]:
+def screen_tables(result: CaseRow) -> list[Table]:
     """Return the tables for a terminal."""
     tables = []
     for part in PARTS:
@@ -196,7 +196,7 @@ def screen_tables(result: Row) -> list[Table]:
     return tables
 
 
-def history_line(result: Row) -> str:
+def history_line(result: CaseRow) -> str:
     """Return the result as one short line of JSON."""
     figures = {
         row["id"]: {key: value for key, value in row["summary"].items() if key != "device_bytes"}
@@ -206,7 +206,7 @@ def history_line(result: Row) -> str:
     return json.dumps({**{key: result[key] for key in keys}, "cases": figures}, allow_nan=False)
 
 
-def append_history(path: Path, result: Row) -> None:
+def append_history(path: Path, result: CaseRow) -> None:
     """Add the line of a result to the history, in one write.
 
     Raises:

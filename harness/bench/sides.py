@@ -14,17 +14,18 @@ from typing import Any
 
 import numpy as np
 
+from harness.arrays import FloatImage
 from harness.bench.cases import Size
 from harness.errors import ProgramError
 from harness.programs.arguments import prepare_arguments
 from harness.programs.programs import Program
-from harness.programs.run import FloatImage, ProgramRun, run_program
+from harness.programs.run import ProgramRun, run_program
+from harness.time_limits import GOODBYE_S
 from system_io.children import temporary_folder
 
 ENOUGH_S = 0.5
 MOST_REPEATS = 20
 CACHES = ("NB_CACHE", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
-END_LIMIT_S = 10.0
 OPERATORS = 8
 
 
@@ -146,7 +147,7 @@ def _end(process: subprocess.Popen[str]) -> None:
             except BrokenPipeError:
                 continue
     try:
-        process.wait(END_LIMIT_S)
+        process.wait(GOODBYE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

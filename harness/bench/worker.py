@@ -55,9 +55,11 @@ def peak_bytes() -> int:
 
 def main(argv: Sequence[str]) -> int:
     """Run the worker on a nanoBragg command line until its input ends."""
+    from simulator.start_up.allocator import keep_freed
     from simulator.start_up.openmp import wait_asleep
 
     wait_asleep()
+    keep_freed()
     import torch
 
     imported = peak_bytes()

@@ -1,50 +1,31 @@
-"""The benchmark: `python -m harness.commands.bench` times the simulator against C programs, A B A B."""
+"""The command `nbp bench`: times the simulator against C programs, A B A B."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.text import Text
-
-from harness.bench.cases import CASES, BenchCase, chosen_cases
-from harness.bench.figures import scaling_exponents
-from harness.bench.measure import BenchPlan, Note, measure_case
-from harness.bench.plots import draw_series, draw_speed
-from harness.bench.report import append_history, csv_text, markdown_text, notes, screen_tables
-from harness.commands.common import EXIT_ERROR, CommandParser, positive_seconds, run_command
+from harness.bench.cases import CASES, chosen_cases
+from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
-from harness.evidence.bundle import STAMP_FORMAT
-from harness.evidence.bundle_find import reports_root
-from harness.files import require_fresh, write_whole
-from harness.programs.build import build_reference
-from harness.programs.environment import describe_environment
-from harness.programs.programs import (
-    C_BIN_VARIABLE,
-    DEVICES,
-    DTYPES,
-    MODES,
-    Program,
-    program_at,
-    simulator_program,
-)
+from harness.files import require_fresh, stamp
+from harness.option_types import positive_seconds
+from harness.programs.programs import DEVICES, DTYPES, MODES, simulator_program
+from harness.store.find import reports_root
 from harness.suite.crystal_data import data_folder
-from system_io.errors import UserError
+from harness.time_limits import RUN_S
 from system_io.shown import json_text, printable
 
-NAME = "harness.commands.bench"
-SCHEMA = "nb-bench 1"
-VARIANT = "native"
-HISTORY = "history.jsonl"
+NAME = "nbp bench"
 FULL_ROUNDS, QUICK_ROUNDS = 3, 2
-DISAGREE = 1
+EXAMPLES = (
+    "nbp bench --quick",
+    "nbp bench --data DIR --cases authoritative --compile on --dtype mixed",
+)
 EPILOG = f"""\
 In every round the simulator renders, then each C program runs, then the simulator runs as a whole process
 with what the first run of the case left in the caches for compiled code (warm), and with empty ones (cold; in
@@ -61,7 +42,7 @@ Where a case has more than 2e8 samples the C programs compute a band of rows, an
 
 cases: {", ".join(case.id for case in CASES)}
 files: bench.json, bench.csv, bench.md, speed.png, domains.png in reports/bench/TIME; a line in
-       reports/bench/{HISTORY}
+       reports/bench/history.jsonl
 exit status: 0 everything measured and all images agree, 1 an image differs by more than the number type
 is stated to keep, 3 something was not measured
 """
@@ -74,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> CommandParser:
     """Return the parser of the benchmark."""
-    parser = CommandParser(NAME, "Time the simulator against C programs.", EPILOG)
+    parser = CommandParser(NAME, "Time the simulator against C programs.", EPILOG, EXAMPLES)
     add = parser.add_argument
     add("--cases", nargs="+", default=[], metavar="CASE", help="only these")
     add("--rounds", type=_rounds, metavar="N", help=f"default {FULL_ROUNDS}, quick {QUICK_ROUNDS}")
@@ -91,7 +72,7 @@ def make_parser() -> CommandParser:
     add("--outdir", type=Path, metavar="DIR", help="new directory; default bench/TIME in reports")
     add("--reports", type=Path, metavar="DIR", help="root of the reports; default NB_REPORTS, else reports")
     add("--markdown", type=Path, metavar="FILE", help="write bench.md there, too")
-    add("--timeout", type=positive_seconds, default=1800.0, metavar="S", help="for each run")
+    add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
     add("--json", action="store_true", help="write bench.json to standard output, no table")
     return parser
 
@@ -112,30 +93,21 @@ def _fraction(text: str) -> str:
     return text
 
 
-def c_programs(environ: Mapping[str, str]) -> dict[str, Program]:
-    """Return the C programs by the names of their columns: ours, and the one that `NB_C_BIN` names.
-
-    Raises:
-        BuildError: the reference cannot be built.
-        ProgramError: `NB_C_BIN` names nothing that can be executed.
-    """
-    built = build_reference(VARIANT, environ=environ)
-    found = {"c": Program("reference", (str(built.path),), dict(built.provenance))}
-    if environ.get(C_BIN_VARIABLE):
-        found["external"] = program_at(environ[C_BIN_VARIABLE], C_BIN_VARIABLE)
-    return found
-
-
 def _command(argv: Sequence[str]) -> int:
     options = make_parser().parse_args(argv)
     cases = chosen_cases(options.cases)
     reports = reports_root(options.reports) / "bench"
-    created = time.strftime(STAMP_FORMAT, time.gmtime())
+    created = stamp()
     target = options.outdir or reports / created
     require_fresh(target)
     if options.markdown is not None and options.markdown.exists():
         raise UsageError(f"'{options.markdown}' exists; results are never overwritten, name a new file")
     extra = [word for key in ("compile", "accuracy", "epsilon") for word in _passed_on(options, key)]
+    from rich.console import Console
+
+    from harness.bench.measure import BenchPlan
+    from harness.bench.run import c_programs, exit_status, run_bench, run_frame, write_bench
+
     console = Console(stderr=True)
     with data_folder(options.data) as (folder, label), console.status("building") as status:
         plan = BenchPlan(
@@ -146,8 +118,8 @@ def _command(argv: Sequence[str]) -> int:
         plan.check()
         for reports_folder in (target, reports):
             reports_folder.mkdir(parents=True, exist_ok=True)
-        result = run_bench(plan, cases, target, frame(plan, label, created))
-    _publish(result, target, reports, options.markdown)
+        result = run_bench(plan, cases, target, run_frame(plan, label, created))
+    write_bench(result, target, reports, options.markdown)
     _show(result, target, options.json)
     return exit_status(result)
 
@@ -157,104 +129,15 @@ def _passed_on(options: argparse.Namespace, key: str) -> list[str]:
     return [] if value is None else [f"--{key}", value]
 
 
-def frame(plan: BenchPlan, label: str, created: str) -> dict[str, Any]:
-    """Return what a result says besides its figures; neither names nor paths of the machine."""
-    environment = describe_environment(os.environ)
-    facts = {name: program.provenance for name, program in plan.c_programs.items()}
-    known = ("kind", "version", "variant", "flags", "compiler", "binary_sha256")
-    return {
-        "schema": SCHEMA,
-        "created": created,
-        "machine": {key: environment[key] for key in ("processor", "cpus_usable")},
-        "software": {
-            "python": environment["python"],
-            "torch": environment["packages"]["torch"],
-            "compiler": facts["c"]["compiler"]["version"],
-        },
-        "git": environment["git"],
-        "settings": {
-            "mode": plan.mode, "dtype": plan.dtype or "default", "device": plan.device,
-            "extra": list(plan.extra), "rounds": plan.rounds, "quick": plan.quick, "data": label,
-            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS"),
-        },
-        "programs": {
-            "simulator": {key: plan.simulator.provenance[key] for key in ("version", "sources_sha256")},
-            "c": {
-                name: {key: _bare(found[key]) for key in known if key in found}
-                for name, found in facts.items()
-            },
-        },
-    }  # fmt: skip
-
-
-def _bare(value: Any) -> Any:
-    """Return the version text of a compiler, anything else as it is."""
-    return value["version"] if isinstance(value, Mapping) else value
-
-
-def run_bench(
-    plan: BenchPlan, cases: Sequence[BenchCase], target: Path, head: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Measure cases in order; after each, bench.json of `target` holds what there is so far.
-
-    Args:
-        plan: what is timed and how.
-        cases: which cases.
-        target: folder of the results, which exists.
-        head: of `frame`.
-
-    Returns:
-        The content of bench.json; a case that could not be measured stands in 'failures'.
-    """
-    rows: list[dict[str, Any]] = []
-    failures: list[dict[str, str]] = []
-    result: dict[str, Any] = {}
-    for number, case in enumerate(cases, 1):
-        label = f"case {number} of {len(cases)}, "
-        try:
-            rows.append(measure_case(replace(plan, note=_behind(plan.note, label)), case))
-        except UserError as error:
-            failures.append({"case": case.id, "why": str(error)})
-        result = {
-            **head,
-            "complete": number == len(cases),
-            "cases": rows,
-            "scaling": scaling_exponents(rows, list(plan.c_programs)),
-            "failures": failures,
-        }
-        write_whole(target / "bench.json", json_text(result))
-    return result
-
-
-def _behind(note: Note, label: str) -> Note:
-    return lambda text: note(label + text)
-
-
-def exit_status(result: Mapping[str, Any]) -> int:
-    """Return 0 if every case was measured and agrees, 1 if an image differs, 3 if anything is missing."""
-    if result["failures"] or not result["cases"] or not result["complete"]:
-        return EXIT_ERROR
-    if any(row["unmeasured"] for row in result["cases"]):
-        return EXIT_ERROR
-    return 0 if all(row["summary"]["agrees"] for row in result["cases"]) else DISAGREE
-
-
-def _publish(result: Mapping[str, Any], target: Path, reports: Path, markdown: Path | None) -> None:
-    """Write tables, pictures and history; nothing measured leaves bench.json alone."""
-    if not result["cases"]:
-        return
-    write_whole(target / "bench.csv", csv_text(result))
-    for path in (target / "bench.md", *([markdown] if markdown else ())):
-        write_whole(path, markdown_text(result))
-    draw_speed(target / "speed.png", result)
-    draw_series(target / "domains.png", result)
-    append_history(reports / HISTORY, result)
-
-
 def _show(result: Mapping[str, Any], target: Path, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json_text(result))
         return
+    from rich.console import Console
+    from rich.text import Text
+
+    from harness.bench.report import notes, screen_tables
+
     console = Console()
     if result["cases"]:
         for table in screen_tables(result):

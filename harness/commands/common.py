@@ -2,60 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-import math
 from collections.abc import Callable, Sequence
 
 from system_io.command import Command
 from system_io.parser import CommandParser
 
-__all__ = ["EXIT_ERROR", "CommandParser", "run_command", "split_arguments"]
-EXIT_ERROR = 3
-MOST_THREADS = 1024
+__all__ = ["CommandParser", "run_command"]
 
 
 def run_command(name: str, command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
     """Run a command under the guard of all commands and return its exit status."""
-    return Command(name, command, EXIT_ERROR)(argv)
-
-
-def split_arguments(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
-    """Return the words before the first -- and those behind it, None if there is no --."""
-    words = list(argv)
-    if "--" not in words:
-        return words, None
-    cut = words.index("--")
-    return words[:cut], words[cut + 1 :]
-
-
-def positive_seconds(text: str) -> float:
-    """Return `text` as a finite number of seconds above zero (an argparse type)."""
-    value = _finite(text)
-    if value <= 0.0:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds above 0")
-    return value
-
-
-def thread_count(text: str) -> int:
-    """Return `text` as a number of threads, 1 or more (an argparse type)."""
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_THREADS:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of threads from 1 to {MOST_THREADS}")
-    return int(text)
-
-
-def correlation(text: str) -> float:
-    """Return `text` as a correlation in (0, 1] (an argparse type)."""
-    value = _finite(text)
-    if not 0.0 < value <= 1.0:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a correlation above 0 and up to 1")
-    return value
-
-
-def _finite(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a finite number")
-    return value
+    return Command(name, command)(argv)

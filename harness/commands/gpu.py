@@ -1,51 +1,37 @@
-"""The simulator on a device: every case of the suite against the C reference, and speed on large cases.
+"""The command `nbp gpu`: the cases of the suite on a device against the C reference, and speed on large ones.
 
-`python -m harness.commands.gpu` needs a CUDA device and says so, with status 2, where there is none.
+It needs a CUDA device and says so, with status 2, where there is none.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from multiprocessing import get_context
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from golden_suite_generator.cases import Case, load_cases, select
-from golden_suite_generator.inputs.write import write_case_inputs
+from golden_suite_generator.cases import load_cases, select
 from harness.bench.cases import chosen_cases
-from harness.bench.measure import BenchPlan, measure_case
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
-from harness.evidence.bundle import STAMP_FORMAT
-from harness.evidence.bundle_find import reports_root
-from harness.files import require_fresh, write_whole
-from harness.programs.build import build_reference
-from harness.programs.environment import describe_environment
-from harness.programs.programs import DEVICES, MODES, Program, simulator_program
+from harness.files import require_fresh, stamp, write_text_file
+from harness.programs.programs import DEVICES
+from harness.store.find import reports_root
 from harness.suite.crystal_data import data_folder
-from harness.suite.device_checks import BOUNDS, Checked, State, check_case
-from harness.suite.runner import reference_program
-from system_io.children import temporary_folder
-from system_io.errors import UserError
+from harness.suite.device_checks import BOUNDS, CheckState
 from system_io.shown import json_text
 
-NAME = "harness.commands.gpu"
-SCHEMA = "nb-gpu 1"
+if TYPE_CHECKING:
+    from rich.table import Table
+
+NAME = "nbp gpu"
 COMPILE = ("auto", "on", "off")
 SPEED_CASES = ("authoritative", "domains-1000", "oversample-4")
+EXAMPLES = ("nbp gpu", "nbp gpu --device cpu --cases 'conv-*' --speed")
 EPILOG = f"""\
 Each image of the suite is rendered in this process, in every number type and in both parity modes, and held
 to the C reference: max |diff| of the maximum within {", ".join(f"{v:g} ({k})" for k, v in BOUNDS.items())}.
-Then the large cases are rendered as `python -m harness.commands.bench` does, and their images compared.
+Then the large cases are rendered as `nbp bench` does, and their images compared.
 
 --device cpu runs the same checks without a device; it says nothing about one. With --compile on, every stage
 of the pixel loop is compiled first: 324 programs for the whole suite, 45 minutes with --jobs 2 on two cores;
@@ -61,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> CommandParser:
     """Return the parser of the command."""
-    parser = CommandParser(NAME, "Check and time the simulator on a device.", EPILOG)
+    parser = CommandParser(NAME, "Check and time the simulator on a device.", EPILOG, EXAMPLES)
     add = parser.add_argument
     add("--device", choices=DEVICES, default="cuda", help="default cuda")
     add("--dtypes", nargs="+", choices=list(BOUNDS), default=list(BOUNDS), help="default all")
@@ -91,162 +77,51 @@ def _command(argv: Sequence[str]) -> int:
     cases = select(load_cases(), options.cases)
     if not cases:
         raise UsageError(f"no case of the suite fits '{' '.join(options.cases)}'; see nb-golden list")
+    from harness.suite.device_run import (
+        check_suite,
+        device_title,
+        environment,
+        measure_speed,
+        speed_plans,
+        statement,
+    )
+
     title = device_title(options.device)
     if title is None:
         sys.stderr.write(f"{NAME}: no CUDA device that torch can use; nothing was checked\n")
-        return State.NOT_COMPARED.status
-    created = time.strftime(STAMP_FORMAT, time.gmtime())
+        return CheckState.NOT_COMPARED.status
+    created = stamp()
     target = options.outdir or reports_root(options.reports) / "gpu" / created
     require_fresh(target)
     compiling = ("--compile", options.compile)
     settings = ("-device", options.device, *compiling)
     checks, images = check_suite(cases, settings, options.dtypes, options.jobs)
     with data_folder(options.data) as (folder, label):
-        plans = [
-            BenchPlan(
-                simulator_program(), {"c": reference_program(build_reference("native"))}, folder,
-                dtype=dtype, device=options.device, extra=compiling, rounds=options.rounds,
-                quick=options.quick, whole=False,
-            )
-            for dtype in options.dtypes
-        ]  # fmt: skip
+        plans = speed_plans(
+            folder, options.dtypes, options.device, compiling, options.rounds, quick=options.quick
+        )
         rows, failures = measure_speed(plans, speed)
     result = statement(checks, images, rows, failures) | {
-        "created": created, "device": title, "data": label, **_environment(),
+        "created": created, "device": title, "data": label, **environment(),
     }  # fmt: skip
     target.mkdir(parents=True, exist_ok=True)
-    write_whole(target / "gpu.json", json_text(result))
+    write_text_file(target / "gpu.json", json_text(result))
     _show(result, target, options.json)
     return int(result["exit_status"])
-
-
-def device_title(device: str) -> str | None:
-    """Return the name of the device, None if there is no such device."""
-    import torch
-
-    if device == "cpu":
-        return "cpu"
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
-
-
-def check_suite(
-    cases: Sequence[Case], settings: Sequence[str], dtypes: Sequence[str], jobs: int = 1
-) -> tuple[list[Checked], int]:
-    """Hold every image of some cases to the C reference.
-
-    Args:
-        cases: rows of the suite.
-        settings: words for the simulator.
-        dtypes: number types.
-        jobs: how many images are made side by side, each in a process of its own if several.
-
-    Returns:
-        The checks, and how many images the cases have.
-    """
-    program = reference_program(build_reference())
-    images = [(case, mode) for case in cases for mode in case.modes if not case.status[mode]]
-    checks: list[Checked] = []
-    with temporary_folder("nb-gpu") as scratch, Console(stderr=True).status("") as status:
-        write_case_inputs(Path(scratch, "inputs"))
-        check = partial(_check_image, program, Path(scratch), tuple(settings), tuple(dtypes))
-        for number, found in enumerate(_results(check, images, jobs), 1):
-            checks += found
-            status.update(f"image {number} of {len(images)}: {found[0].case}, {found[0].mode}")
-    return checks, len(images)
-
-
-def _check_image(
-    program: Program, scratch: Path, settings: Sequence[str], dtypes: Sequence[str], image: tuple[Case, str]
-) -> list[Checked]:
-    """Return the checks of one image, a case in a mode."""
-    return check_case(program, *image, scratch, settings, dtypes)
-
-
-def _results(
-    check: Callable[[tuple[Case, str]], list[Checked]], images: Sequence[tuple[Case, str]], jobs: int
-) -> Iterator[list[Checked]]:
-    """Yield the checks of all images in their order, made here or in so many processes."""
-    if jobs == 1:
-        yield from map(check, images)
-        return
-    fresh = get_context("spawn")  # a device cannot be used in a fork
-    with ProcessPoolExecutor(jobs, mp_context=fresh, initializer=_one_thread) as pool:
-        yield from pool.map(check, images)
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
-
-
-def measure_speed(
-    plans: Sequence[BenchPlan], cases: Sequence[Any]
-) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """Measure cases of the benchmark in each number type; what fails is stated with the reason."""
-    rows, failures = [], []
-    for case in cases:
-        for plan in plans:
-            try:
-                row = {"dtype": plan.dtype, **measure_case(plan, case)}
-            except UserError as error:
-                failures.append({"case": case.id, "dtype": str(plan.dtype), "why": str(error)})
-                continue
-            rows.append(row)
-            failures += [
-                {
-                    "case": case.id,
-                    "dtype": str(plan.dtype),
-                    "why": f"{one['figure']} not measured: {one['why']}",
-                }
-                for one in row["unmeasured"]
-            ]
-    return rows, failures
-
-
-def statement(
-    checks: Sequence[Checked],
-    images: int,
-    rows: Sequence[Mapping[str, Any]],
-    failures: Sequence[Mapping[str, str]],
-) -> dict[str, Any]:
-    """Return verdict and figures: the worst state decides, and without a compared image nothing passes."""
-    states = [check.state for check in checks]
-    states += [State.HELD if row["summary"]["agrees"] else State.FAILED for row in rows]
-    states += [State.ERROR] * len(failures)
-    if not any(state in (State.HELD, State.FAILED, State.ERROR) for state in states):
-        states.append(State.NOT_COMPARED)
-    worst = max((state for state in states if state is not State.ZERO), key=lambda state: state.status)
-    return {
-        "schema": SCHEMA,
-        "verdict": worst.verdict,
-        "exit_status": worst.status,
-        "images": images,
-        "suite": [check.data() for check in checks],
-        "speed": list(rows),
-        "failures": list(failures),
-    }
-
-
-def _environment() -> dict[str, Any]:
-    found = describe_environment(os.environ)
-    return {
-        "machine": {key: found[key] for key in ("processor", "cpus_usable")},
-        "software": {"python": found["python"], "torch": found["packages"]["torch"]},
-        "git": found["git"],
-        "modes": list(MODES),
-    }
 
 
 def _show(result: Mapping[str, Any], target: Path, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json_text(result))
         return
+    from rich.console import Console
+    from rich.text import Text
+
     console = Console()
     console.print(_suite_table(result))
     if result["speed"]:
         console.print(_speed_table(result))
-    bad = (State.FAILED.value, State.ERROR.value)
+    bad = (CheckState.FAILED.value, CheckState.ERROR.value)
     for row in result["suite"]:
         if row["state"] in bad:
             where = f"{row['case']} ({row['mode']}, {row['dtype']})"
@@ -257,6 +132,8 @@ def _show(result: Mapping[str, Any], target: Path, as_json: bool) -> None:
 
 
 def _suite_table(result: Mapping[str, Any]) -> Table:
+    from rich.table import Table
+
     table = Table(title=f"suite on {result['device']}: {result['verdict']}")
     for heading in ("dtype", "held", "failed", "error", "zero", "largest diff/max", "bound"):
         table.add_column(heading, justify="right")
@@ -264,7 +141,7 @@ def _suite_table(result: Mapping[str, Any]) -> Table:
         rows = [row for row in result["suite"] if row["dtype"] == dtype]
         counts = [
             str(sum(row["state"] == state.value for row in rows))
-            for state in (State.HELD, State.FAILED, State.ERROR, State.ZERO)
+            for state in (CheckState.HELD, CheckState.FAILED, CheckState.ERROR, CheckState.ZERO)
         ]
         worst = max((row["max_diff_of_max"] or 0.0 for row in rows), default=0.0)
         table.add_row(dtype, *counts, f"{worst:.3g}", f"{BOUNDS[dtype]:g}")
@@ -272,6 +149,8 @@ def _suite_table(result: Mapping[str, Any]) -> Table:
 
 
 def _speed_table(result: Mapping[str, Any]) -> Table:
+    from rich.table import Table
+
     table = Table(title=f"speed on {result['device']}")
     for heading in ("case", "dtype", "10^6/s", "no set-up", "ratio to c", "diff/max", "device MiB", "waits"):
         table.add_column(heading, justify="right")

@@ -7,201 +7,49 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
-from harness.commands.common import (
-    CommandParser,
-    correlation,
-    positive_seconds,
-    run_command,
-    split_arguments,
-    thread_count,
-)
-from harness.errors import UsageError
-from harness.files import default_target, filled_folder, require_fresh
-from harness.images.compare import Roi
-from harness.images.pair import PairJob, PairResult, run_pair
+from harness.files import TargetFolder, default_target, filled_folder, require_fresh
+from harness.images.options import NAME, asked_pair, make_parser, require_one_kind
+from harness.images.pair import PairResult, run_pair
+from harness.images.sides import as_said, check_sides
+from harness.option_types import split_arguments
 from harness.programs.environment import described
-from harness.programs.image_file import file_program
-from harness.programs.programs import (
-    DEVICES,
-    DTYPES,
-    FILE_KIND,
-    MODES,
-    Program,
-    first_program,
-    second_program,
-)
-from harness.programs.sides import as_said, check_sides
 from harness.programs.watching import watching
-from harness.verdict import PUBLISHED, STRICT, Bounds
+from harness.store.names import SUMMARY
+from system_io.command import Command
 from system_io.parser import QUIET
 
-NAME = "nb-compare"
-DEFAULT_TIMEOUT_S = 1800.0
-RUN_OPTIONS = ("c_bin", "py_bin", "dtype", "device")
-NO_PROGRAM = Program(FILE_KIND, (), {})
-DESCRIPTION = "Run two nanoBragg programs on one command line and compare their float images."
-EPILOG = """\
-Everything behind -- is the nanoBragg command line, given to both programs. File names in it refer to the
-current directory; each program runs in an empty directory of its own. Options that name outputs are taken
-out with a note. Only an explicit -dump FILE is read; a Fdump.bin lying about is not.
-
-Two images that exist already are compared with the same figures and bounds: nb-compare A B, or with
---shape SLOW FAST for files of raw 4-byte floats; SMV files and .npy arrays tell their own shape.
-
-first program (c):   --c-bin P, else the environment variable NB_C_BIN, else the C reference, built on first
-                     use (CC names the compiler, NB_CACHE the directory for binaries)
-second program (py): --py-bin P, else the PyTorch simulator
-A binary given by path that does not present itself (--version) as one of this project's programs knows
-only c-parity, and has no --dtype or --device; it runs on one thread (--threads). An option that only one
-side knows (--quirk, --epsilon) is told to that side, with a note. Where all bounds hold, a program given by
-path runs once more with twice the fluence, which must change its image; where one does not, an external
-program runs once more, and single quirks are tried that could explain it.
-
-strict bounds:       correlation >= 1 - 1e-9, |sum ratio - 1| <= 1e-6, max |diff| <= 1e-6 of the maximum,
-                     mean peak distance <= 0.01 px, no unmatched peak, no pixels apart (by more than 1e-5 of
-                     their value and 1e-12 of the maximum; --epsilon E adds E of the maximum, and is LOOSENED)
-published bounds:    correlation >= 0.9995, sum ratio 0.99 to 1.01, mean peak distance <= 1 px,
-                     no unmatched peak
-
-verdict and exit status:
-  PASS 0             all strict bounds hold
-  PASS (LOOSENED) 0  the bounds in force hold, the strict ones do not, or the image was resampled
-  FAIL 1             a bound does not hold; NaN, infinity or a constant image on one side only
-  NOT COMPARABLE 2   shapes differ, empty region, fewer than 9 pixels, NaN or constant images on both sides;
-                     both sides are one program (unless --determinism), or one ignores its command line
-  ERROR 3            a program failed or timed out, traces that were asked for are missing, wrong usage
-
-files: summary.json, c.png, py.png, diff.png, c_float.bin, py_float.bin, c_stdout.txt, c_stderr.txt,
-py_stdout.txt, py_stderr.txt, commands.txt, env.json, sha256.txt; c_trace.log and py_trace.log if the command
-line has -trace_pixel or -trace_roi. `nb-report verify DIR` checks them, `nb-report html DIR` shows them.
-"""
-
-EXAMPLES = (
-    "nb-compare -- -cell 79 79 38 90 90 90 -default_F 100 -N 10 -lambda 1 -distance 100 -detpixels 512",
-    "nb-compare --c-bin ./mine --roi 100 156 100 156 --outdir proof -- -mat A.mat -hkl scaled.hkl -lambda 1",
-)
+__all__ = ["main", "make_parser"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run nb-compare and return its exit status."""
-    return run_command(NAME, _compare_command, sys.argv[1:] if argv is None else argv)
+    return Command(NAME, _command)(argv)
 
 
-def make_parser() -> CommandParser:
-    """Return the parser of the options before the --."""
-    parser = CommandParser(NAME, DESCRIPTION, EPILOG, EXAMPLES)
-    parser.usage = f"{NAME} [options] -- NANOBRAGG-ARGS\n       {NAME} [options] IMAGE IMAGE"
-    parser.add_argument(
-        "images", nargs="*", type=Path, metavar="IMAGE", help="two images in place of programs"
-    )
-    parser.add_argument(
-        "--shape", nargs=2, type=int, metavar=("SLOW", "FAST"), help="pixels of images of raw floats"
-    )
-    parser.add_argument(
-        "--roi", nargs=4, type=int, metavar=("XMIN", "XMAX", "YMIN", "YMAX"),
-        help="compare only these pixels, bounds inclusive, x fast, y slow; whole images are made",
-    )  # fmt: skip
-    add = parser.add_argument
-    add("--resample", action="store_true", help="bring the second image to the first one's shape")
-    add("--outdir", metavar="DIR", help="new directory for the files; default nb-compare-TIME")
-    add("--parity-mode", choices=MODES, default=MODES[0], help="default c-parity")
-    add("--c-bin", metavar="P", help="first program")
-    add("--py-bin", metavar="P", help="second program")
-    add("--threshold", type=correlation, metavar="T", help="least correlation, in place of the bound")
-    add("--published-bounds", action="store_true", help="use the published bounds")
-    add("--dtype", choices=DTYPES, help="of the simulator")
-    add("--device", choices=DEVICES, help="of the simulator")
-    add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
-    add("--threads", type=thread_count, default=1, metavar="N", help="of external programs; default 1")
-    add("--determinism", action="store_true", help="both sides may be one program")
-    add("--json", action="store_true", help="write summary.json to standard output, nothing else")
-    parser.add_verbosity()
-    return parser
-
-
-def chosen_bounds(published: bool, threshold: float | None) -> Bounds:
-    """Return the bounds in force."""
-    bounds = PUBLISHED if published else STRICT
-    return bounds if threshold is None else bounds.with_correlation(threshold)
-
-
-def _compare_command(argv: Sequence[str]) -> int:
+def _command(argv: Sequence[str]) -> int:
     own, args = split_arguments(argv)
     options = make_parser().parse_args(own)
-    _require_one_kind(options, args)
+    require_one_kind(options, args)
     target = default_target(NAME, options.outdir)
     require_fresh(target)
-    job = _image_job(options) if options.images else _job(options, args or ())
-    from harness.images.summary import write_results
+    job = asked_pair(options, args or ())
+    from harness.images.summary import write_pair_results
 
     environment, sides = described(os.environ), check_sides(job)
     with filled_folder(target) as partial:
         with watching(options.verbosity == QUIET) as watch:
             result = run_pair(job, watch)
         sides = as_said(sides, result.computed())
-        write_results(partial, result, {**environment, "sides": sides}, [NAME, *argv])
-    _show(result, target.path, options, sides["differences"])
+        write_pair_results(partial, result, {**environment, "sides": sides}, [NAME, *argv])
+    _show(result, target, options, sides["differences"])
     return result.comparison.verdict.exit_status
 
 
-def _require_one_kind(options: argparse.Namespace, args: Sequence[str] | None) -> None:
-    """Check that either a command line or two images are given. Raises: UsageError."""
-    if not args and not options.images:
-        raise UsageError(f"no nanoBragg command line: write it behind --; see {NAME} --help")
-    if not options.images:
-        if options.shape:
-            raise UsageError("--shape is for two images that exist; leave it out, or name them")
-        return
-    if len(options.images) != 2:
-        raise UsageError(f"{len(options.images)} images; name two, or a command line behind --")
-    if args:
-        raise UsageError("two images and a command line behind -- ; give one of them")
-    for option in RUN_OPTIONS:
-        if getattr(options, option) is not None:
-            raise UsageError(f"--{option.replace('_', '-')} is for programs, not for images; leave it out")
-
-
-def _image_job(options: argparse.Namespace) -> PairJob:
-    first, second = (
-        file_program(path, what, options.shape)
-        for path, what in zip(options.images, ("first image", "second image"), strict=True)
-    )
-    return replace(_settings(options), first=first, second=second)
-
-
-def _settings(options: argparse.Namespace) -> PairJob:
-    """Return a job with all that does not depend on programs and words."""
-    return PairJob(
-        first=NO_PROGRAM,
-        second=NO_PROGRAM,
-        args=(),
-        caller=Path.cwd(),
-        mode=options.parity_mode,
-        roi=Roi(*options.roi) if options.roi else None,
-        bounds=chosen_bounds(options.published_bounds, options.threshold),
-        resample=options.resample,
-        timeout_s=options.timeout,
-        threads=options.threads,
-        determinism=options.determinism,
-    )
-
-
-def _job(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
-    return replace(
-        _settings(options),
-        first=first_program(options.c_bin, os.environ, limit_s=options.timeout),
-        second=second_program(options.py_bin, options.timeout),
-        args=tuple(args),
-        dtype=options.dtype,
-        device=options.device,
-    )
-
-
-def _show(result: PairResult, target: Path, options: argparse.Namespace, differences: Sequence[str]) -> None:
-    text = (target / "summary.json").read_text(encoding="utf-8")
+def _show(
+    result: PairResult, target: TargetFolder, options: argparse.Namespace, differences: Sequence[str]
+) -> None:
+    text = (target / SUMMARY).read_text(encoding="utf-8")
     if options.json:
         sys.stdout.write(text)
         return

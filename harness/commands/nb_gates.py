@@ -10,19 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from golden_suite_generator.cases import authoritative_args
-from harness.commands.common import CommandParser, positive_seconds, run_command
 from harness.errors import UsageError
-from harness.evidence.bundle_find import reports_root
-from harness.evidence.ci import require_free
+from harness.option_types import positive_seconds
 from harness.programs.programs import DEVICES, DTYPES, first_program, second_program
-from harness.shown import Row
+from harness.shown import ShownRow
+from harness.store.ci import require_free
+from harness.store.find import reports_root
 from harness.suite.crystal_data import data_folder, require_data
+from harness.time_limits import RUN_S
 from harness.verdict import State
+from system_io.command import Command
+from system_io.parser import CommandParser
 from system_io.shown import json_text
 
 NAME = "nb-gates"
 GATE_IDS = ("VG-1", "VG-2", "VG-3", "VG-4", "VG-5")
-DEFAULT_TIMEOUT_S = 1800.0
 EPILOG = """\
 gates: VG-1 rotation at phi = 0; VG-2 F_cell, F_latt, I_before_scaling and first divergence at the traced
 pixels; VG-3 correlation on fast and slow 100 to 156; VG-4 sums and peaks there and around the brightest
@@ -48,7 +50,7 @@ EXAMPLES = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run nb-gates and return its exit status."""
-    return run_command(NAME, _command, sys.argv[1:] if argv is None else argv)
+    return Command(NAME, _command)(argv)
 
 
 def make_parser() -> CommandParser:
@@ -71,7 +73,7 @@ def make_parser() -> CommandParser:
     add("--py-bin", metavar="P", help="second program")
     add("--dtype", choices=DTYPES, help="of the simulator")
     add("--device", choices=DEVICES, help="of the simulator")
-    add("--timeout", type=positive_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="for each run")
+    add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
     add("--json", action="store_true", help="write gates.json to standard output, nothing else")
     parser.add_verbosity()
     add("--junit", type=Path, metavar="FILE", help="write JUnit XML")
@@ -88,12 +90,13 @@ def _command(argv: Sequence[str]) -> int:
     programs = first_program(options.c_bin, os.environ), second_program(options.py_bin)
     reports = reports_root(options.reports)
     with data_folder(options.data) as (folder, label):
-        from harness.evidence.ci import publish_summary
-        from harness.gates.run import BUILT_IN_ROI, PLAN_ROI, Plan, run_gates
+        from harness.gates.plan import BUILT_IN_ROI, PLAN_ROI, GatePlan
+        from harness.gates.run import run_gates
         from harness.gates.table import GATES
+        from harness.store.ci import publish_summary
 
         gates = [gate for gate in GATES if not options.only or gate.id in options.only]
-        plan = Plan(
+        plan = GatePlan(
             *programs, tuple(authoritative_args(folder)), (NAME, *argv), label,
             BUILT_IN_ROI if options.data is None else PLAN_ROI, timeout_s=options.timeout,
             dtype=options.dtype, device=options.device,
@@ -123,20 +126,20 @@ def _show(statement: Mapping[str, Any], path: Path, options: argparse.Namespace)
     show(Shown(NAME, statement["verdict"], counted, rows, lines, str(path), details), options.verbosity)
 
 
-def _gate_row(gate: Mapping[str, Any]) -> Row:
+def _gate_row(gate: Mapping[str, Any]) -> ShownRow:
     """Return one gate: its strict bounds, how many were held, and its verdict."""
     compared = [figure for figure in gate["figures"] if figure["state"] in (State.HELD, State.FAILED)]
     held = sum(figure["state"] == State.HELD for figure in compared)
-    return Row(gate["settings"]["gate"], f"{held} of {len(compared)} figures held", "", gate["verdict"])
+    return ShownRow(gate["settings"]["gate"], f"{held} of {len(compared)} figures held", "", gate["verdict"])
 
 
-def _figure_row(gate: Mapping[str, Any], figure: Mapping[str, Any]) -> Row:
+def _figure_row(gate: Mapping[str, Any], figure: Mapping[str, Any]) -> ShownRow:
     """Return one figure of a gate with both bounds."""
     measured, published, strict = (
         "-" if figure[key] is None else f"{figure[key]:.4g}" for key in ("measured", "published", "strict")
     )
     name = f"{gate['settings']['gate']} {figure['part']} {figure['name']}"
-    return Row(name, measured, f"strict {strict}, published {published}", figure["state"])
+    return ShownRow(name, measured, f"strict {strict}, published {published}", figure["state"])
 
 
 if __name__ == "__main__":

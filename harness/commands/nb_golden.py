@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from golden_suite_generator.cases import Case, load_cases, select
-from golden_suite_generator.store import write_bytes
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
-from harness.suite.generate import generate, packaged_golden, verify
+from harness.files import write_text_file
+from harness.suite.generate import generate, packaged_golden, verify_golden
 from harness.suite.judge import BITWISE, FAIL, WITHIN_BOUND
 from harness.suite.record import UPSTREAM_NAME, record_upstream
 from system_io.shown import json_text
@@ -95,7 +95,7 @@ def _say(options: argparse.Namespace, facts: Mapping[str, Any], text: str) -> No
 
 
 def _verify(options: argparse.Namespace) -> int:
-    findings = verify(options.out, _selected(options))
+    findings = verify_golden(options.out, _selected(options))
     counts = Counter(finding.verdict for finding in findings)
     status = FAILED if counts[FAIL] else PASSED
     verdict = FAIL if counts[FAIL] else WITHIN_BOUND if counts[WITHIN_BOUND] else BITWISE
@@ -136,7 +136,7 @@ def _list(options: argparse.Namespace) -> int:
 def _record(options: argparse.Namespace) -> int:
     text = record_upstream(options.source)
     options.out.mkdir(parents=True, exist_ok=True)
-    write_bytes(options.out / UPSTREAM_NAME, text.encode())
+    write_text_file(options.out / UPSTREAM_NAME, text)
     _say(options, {"file": str(options.out / UPSTREAM_NAME)}, str(options.out / UPSTREAM_NAME))
     return PASSED
 

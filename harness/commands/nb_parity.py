@@ -7,16 +7,16 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from golden_suite_generator.cases import authoritative_args
-from golden_suite_generator.inputs.write import CRYSTAL_FILES, write_lysozyme_like
+from golden_suite_generator.inputs.write import write_lysozyme_like
 from harness.commands import nb_compare
 from harness.commands.common import CommandParser, run_command
-from harness.errors import UsageError
+from harness.files import stamp
 from harness.programs.programs import MODES
+from harness.suite.crystal_data import require_data
 from system_io.children import temporary_folder
 
 NAME = "nb-parity"
@@ -73,20 +73,14 @@ def make_parser() -> CommandParser:
 
 def _command(argv: Sequence[str]) -> int:
     options = make_parser().parse_args(argv)
-    reports = options.reports / "parity" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    reports = options.reports / "parity" / stamp()
     if options.data is not None:
-        return compare_in_modes(_checked(options.data), reports)
+        require_data(options.data)
+        return compare_in_modes(options.data, reports)
     with temporary_folder("nb-parity") as folder:
         sys.stdout.write("making the built-in crystal\n")
         write_lysozyme_like(Path(folder))
         return compare_in_modes(Path(folder), reports)
-
-
-def _checked(folder: Path) -> Path:
-    missing = [name for name in CRYSTAL_FILES if not (folder / name).is_file()]
-    if missing:
-        raise UsageError(f"--data '{folder}': holds no {' and no '.join(missing)}; name the folder that does")
-    return folder
 
 
 if __name__ == "__main__":

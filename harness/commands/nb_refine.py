@@ -1,48 +1,33 @@
-"""The command nb-refine: finds cell, orientation and geometry of a run from an image, by its gradients.
-
-Here are its options and all that can be checked without torch; `refine_run` does the work.
-"""
+"""The command nb-refine: finds cell, orientation and geometry of a run from an image, by its gradients."""
 
 from __future__ import annotations
 
 import argparse
 import math
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from golden_suite_generator.inputs.write import write_lysozyme_like
-from harness.commands.common import CommandParser, run_command, split_arguments
+from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
+from harness.option_types import split_arguments
 from harness.programs.run_config import resolved
-from harness.refinement.data import Observed, read_image, require_enough, usable_pixels
+from harness.refinement.data import read_image, require_enough, usable_pixels
+from harness.refinement.request import METHOD_NAMES, PICTURE, RESULT, Request, Trial, selections
 from harness.suite.crystal_data import require_data
-from simulator import RunConfig
-from simulator.errors import InputError
-from simulator.fit.selection import selected
 from system_io.children import temporary_folder
 from system_io.command import uninterrupted
 
 NAME = "nb-refine"
+USUAL = Trial()
 BUILT_IN = (
     "-lambda 0.9768 -distance 231.27 -pixel 0.172 -detpixels 1024 -N 20 -osc 0.2 -phisteps 5 -oversample 2"
     " -nointerpolate"
 )
 """The default command line, on A.mat and scaled.hkl."""
-METHOD_NAMES = ("gauss-newton", "scipy-lbfgs", "torch-lbfgs", "adam")
-"""Those of `harness.refinement.fit.METHODS`, which needs torch."""
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "cell": ("cell_lengths_A",),
-    "angles": ("cell_angles_rad",),
-    "misset": ("misset_rad",),
-    "distance": ("distance_m",),
-    "centre": ("Fbeam_m", "Sbeam_m"),
-}
-RESULT, PICTURE = "refine.json", "refine.png"
 DESCRIPTION = "Find cell, missetting, distance and beam centre of a run from an image."
 EPILOG = f"""\
 Without --image the image is the run's own: simulated, with the simulator's photon noise. The refinement then
@@ -85,19 +70,6 @@ EXAMPLES = (
 )
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A run as its command line has it, what is free, and the image of --image, else None.
-
-    words: the command line, with the files of the crystal.
-    """
-
-    config: RunConfig
-    free: tuple[str, ...]
-    observed: Observed | None
-    words: tuple[str, ...]
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run nb-refine and return its exit status."""
     return run_command(NAME, _command, sys.argv[1:] if argv is None else argv)
@@ -116,20 +88,38 @@ def make_parser() -> CommandParser:
         metavar="A,B",
         help="default cell,misset,distance,centre",
     )
-    add("--method", choices=METHOD_NAMES, default="gauss-newton", help="optimiser; default gauss-newton")
-    add("--seed", type=_seed, default=1, metavar="N", help="of noise and start; default 1")
-    add("--start-cell", type=_above_zero, default=0.5, metavar="PERCENT",
+    add("--method", choices=METHOD_NAMES, default=USUAL.method, help="optimiser; default gauss-newton")
+    add("--seed", type=_seed, default=USUAL.seed, metavar="N", help="of noise and start; default 1")
+    add("--start-cell", type=_above_zero, default=USUAL.cell_percent, metavar="PERCENT",
         help="how far the start is off in lengths and distance; default 0.5")  # fmt: skip
-    add("--start-misset", type=_above_zero, default=0.2, metavar="DEG", help="in each angle; default 0.2")
-    add("--start-centre", type=_above_zero, default=2.0, metavar="PIXELS", help="along each axis; default 2")
+    add(
+        "--start-misset",
+        type=_above_zero,
+        default=USUAL.misset_deg,
+        metavar="DEG",
+        help="in each angle; default 0.2",
+    )
+    add(
+        "--start-centre",
+        type=_above_zero,
+        default=USUAL.centre_pixels,
+        metavar="PIXELS",
+        help="along each axis; default 2",
+    )
     add(
         "--photons",
         type=_above_zero,
-        default=20000.0,
+        default=USUAL.photons,
         metavar="N",
         help="in the brightest pixel; default 20000",
     )
-    add("--background", type=_above_zero, default=1.0, metavar="N", help="photons in every pixel; default 1")
+    add(
+        "--background",
+        type=_above_zero,
+        default=USUAL.background,
+        metavar="N",
+        help="photons in every pixel; default 1",
+    )
     add("--outdir", metavar="DIR", help="new directory for the files; default nb-refine-TIME")
     add("--json", action="store_true", help=f"write {RESULT} to standard output, nothing else")
     parser.add_verbosity()
@@ -166,14 +156,17 @@ def _command(argv: Sequence[str]) -> int:
         asked = _asked(options, complete)
         with filled_folder(target) as partial:
             with uninterrupted():
-                from harness.refinement.run import refine, tell
+                from harness.refinement.run import refine
+                from harness.refinement.show import tell
+                from simulator.start_up.allocator import keep_freed
 
-            answer = refine(asked, options, [NAME, *argv], partial)
-    tell(answer, target.path, options)
+                keep_freed()
+            answer = refine(asked, [NAME, *argv], partial)
+    tell(answer, target.path, options.verbosity, as_json=options.json)
     return answer.judgement.exit_status
 
 
-def _asked(options: argparse.Namespace, words: Sequence[str]) -> Asked:
+def _asked(options: argparse.Namespace, words: Sequence[str]) -> Request:
     """Return the question of a complete command line."""
     config = resolved(("-nonoise", "-nopgm", *words), Path.cwd())
     if config.compute.epsilon > 0.0:
@@ -181,10 +174,14 @@ def _asked(options: argparse.Namespace, words: Sequence[str]) -> Asked:
             f"--epsilon {config.compute.epsilon:g}: differences of images need every evaluation; leave it out"
         )
     free = selections(options.free, config)
-    if options.image is not None:
-        return Asked(config, free, read_image(options.image, config), tuple(words))
-    require_enough(usable_pixels(config))
-    return Asked(config, free, None, tuple(words))
+    observed = None if options.image is None else read_image(options.image, config)
+    if observed is None:
+        require_enough(usable_pixels(config))
+    trial = Trial(
+        options.method, options.seed, options.start_cell, options.start_misset, options.start_centre,
+        options.photons, options.background,
+    )  # fmt: skip
+    return Request(config, free, observed, tuple(words), trial)
 
 
 @contextmanager
@@ -199,39 +196,6 @@ def _run_words(data: Path | None, words: Sequence[str]) -> Iterator[list[str]]:
             write_lysozyme_like(folder)
         files = ["-mat", str(folder.absolute() / "A.mat"), "-hkl", str(folder.absolute() / "scaled.hkl")]
         yield [*(words or BUILT_IN.split()), *files]
-
-
-def selections(text: str, config: RunConfig) -> tuple[str, ...]:
-    """Return the selections of --free as `Experiment` takes them.
-
-    Raises: UsageError for one that the run has not.
-    """
-    if text.count("[") != text.count("]"):
-        raise UsageError(f"--free '{text}': a bracket has no partner; write NAME[a=b,c]")
-    words = [word.strip() for word in re.findall(r"(?:[^,\[\]]|\[[^\]]*\])+", text)]
-    detector, found = config.detector, []
-    for word in words:
-        name, bracket, inside = word.partition("[")
-        inputs = GROUPS.get(name, (name,))
-        if name == "distance" and not math.isnan(detector.close_distance_m):
-            inputs = ("close_distance_m",)
-        if name == "centre" and detector.pivot == "SAMPLE":
-            inputs = ("Fclose_m", "Sclose_m")
-        found += [f"{one}{bracket}{inside}" for one in inputs]
-    try:
-        selected(_with_any_cell(config), found)
-    except InputError as error:
-        raise UsageError(f"--free: {error}") from error
-    return tuple(found)
-
-
-def _with_any_cell(config: RunConfig) -> RunConfig:
-    """Return a run that has a cell; that of a matrix takes torch, and has equal components until then."""
-    if config.crystal.has_cell:
-        return config
-    equal = (1.0, 1.0, 1.0)
-    crystal = replace(config.crystal, has_cell=True, cell_lengths_A=equal, cell_angles_rad=equal)
-    return replace(config, crystal=crystal)
 
 
 if __name__ == "__main__":

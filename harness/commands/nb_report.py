@@ -10,18 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.commands.common import CommandParser, run_command
 from harness.errors import BundleError, HarnessError, UsageError
-from harness.evidence.bundle_find import find_bundles, reports_root, require_bundle
-from harness.evidence.ci import require_free
-from harness.verdict import EXIT_STATUS, Word
+from harness.store.ci import require_free
+from harness.store.find import find_bundles, reports_root, require_bundle
+from system_io.command import Command
+from system_io.parser import CommandParser
 from system_io.shown import json_text, printable
+from system_io.verdict_words import EXIT_STATUS, Word
 
 if TYPE_CHECKING:
-    from harness.evidence.verify import Check
+    from harness.evidence.hashes import Verification
 
 if TYPE_CHECKING:
-    from harness.evidence.page.made import Made
+    from harness.evidence.made import MadePage
 
 NAME = "nb-report"
 EPILOG = """\
@@ -48,7 +49,7 @@ EXAMPLES = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run nb-report and return its exit status."""
-    return run_command(NAME, _command, sys.argv[1:] if argv is None else argv)
+    return Command(NAME, _command)(argv)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -105,12 +106,12 @@ def _command(argv: Sequence[str]) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from harness.evidence.verify import verify
+    from harness.evidence.verify import verify_bundle
 
-    return _tell(verify(options.bundle, pictures=True), options.json)
+    return _tell(verify_bundle(options.bundle, pictures=True), options.json)
 
 
-def _tell(check: Check, as_json: bool, more: str = "") -> int:
+def _tell(check: Verification, as_json: bool, more: str = "") -> int:
     """Write the outcome of a verification and return its exit status."""
     from harness.evidence.verified import verified_facts, verified_word
 
@@ -128,13 +129,13 @@ def _say(*lines: str) -> None:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from harness.evidence.verify import verify
+    from harness.evidence.verify import verify_bundle
 
-    check = verify(options.bundle)
+    check = verify_bundle(options.bundle)
     if check.word is not Word.PASS:
         return _tell(check, options.json, "; not replayed")
     from harness.evidence.replay import replay, replay_word
-    from harness.evidence.replay_parts import Chosen
+    from harness.recorded.rerun import Chosen
 
     chosen = Chosen(
         options.bundle, options.c_bin, options.py_bin, options.run_recorded,
@@ -156,9 +157,9 @@ def _diff(options: argparse.Namespace) -> int:
     bundles = [require_bundle(path) for path in (options.a, options.b)]
     from harness.evidence.bundle_tables import bundle_differences
     from harness.evidence.verified import TAMPERED
-    from harness.evidence.verify import verify
+    from harness.evidence.verify import verify_bundle
 
-    checks = zip("AB", map(verify, bundles), strict=True)
+    checks = zip("AB", map(verify_bundle, bundles), strict=True)
     wrong = [f"{side}: {TAMPERED}: {fault}" for side, check in checks for fault in check.faults]
     found = {"verification": wrong, **bundle_differences(*bundles)}
     differs = any(found.values())
@@ -209,12 +210,12 @@ def _history(options: argparse.Namespace) -> int:
 def _summary(options: argparse.Namespace) -> int:
     bundle = require_bundle(options.bundle)
     require_free({"--junit": options.junit, "--markdown": options.markdown})
-    from harness.evidence.ci import markdown, publish_summary
     from harness.evidence.verified import verified_metrics
+    from harness.store.ci import publish_summary, results_markdown
 
     metrics = verified_metrics(bundle)
     publish_summary([metrics], "nanoBragg parity", os.environ, options.junit, options.markdown)
-    sys.stdout.write(json_text(metrics) if options.json else markdown([metrics], "nanoBragg parity"))
+    sys.stdout.write(json_text(metrics) if options.json else results_markdown([metrics], "nanoBragg parity"))
     return int(metrics["exit_status"])
 
 
@@ -229,18 +230,18 @@ def _html(options: argparse.Namespace) -> int:
     return 0
 
 
-def _made_page(options: argparse.Namespace) -> tuple[Made, Path]:
+def _made_page(options: argparse.Namespace) -> tuple[MadePage, Path]:
     bundle = require_bundle(options.bundle).absolute()
     target = _new(options.output or bundle.with_name(f"{bundle.name}.html"))
-    from harness.evidence.page.made import made_page
+    from harness.evidence.made import made_page
 
     return made_page(bundle, options.part), target
 
 
-def _made_index(options: argparse.Namespace) -> tuple[Made, Path]:
+def _made_index(options: argparse.Namespace) -> tuple[MadePage, Path]:
     root = _existing(reports_root(options.reports))
     target = _new(options.output or root / "index.html")
-    from harness.evidence.page.made import made_index
+    from harness.evidence.made import made_index
 
     return made_index(root, target.absolute().parent), target
 

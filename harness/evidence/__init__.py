@@ -1,1 +1,1 @@
-"""Evidence bundles: written, found, verified, replayed and tabulated."""
+"""Evidence bundles of every kind: verified, replayed, tabulated and shown."""

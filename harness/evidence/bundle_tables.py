@@ -11,13 +11,16 @@ import pandas as pd
 
 from harness.drawing import Figure, FigureCanvasAgg
 from harness.errors import BundleError
-from harness.evidence.bundle import STAMP_FORMAT
-from harness.evidence.bundle_find import is_complete
-from harness.evidence.untrusted import read_json
+from harness.evidence.hashes import verify_hashes
+from harness.evidence.kind import OpenBundle
+from harness.evidence.kinds import kind_of, load_metrics
 from harness.evidence.verified import TAMPERED
-from harness.evidence.verify import load_gradients, load_metrics, load_parts, verify_hashes
-from harness.images.part import differing
-from harness.verdict import Word
+from harness.files import STAMP_FORMAT
+from harness.store.find import is_complete
+from harness.store.names import ENVIRONMENT
+from harness.store.stated import differing
+from harness.store.untrusted import read_json
+from system_io.verdict_words import Word
 
 LIST_COLUMNS = ("bundle", "created", "kind", "verdict", "verified", "commit", "title")
 SMALLEST_SHOWN = 1e-18
@@ -79,30 +82,16 @@ def _hashed_metrics(path: Path) -> dict[str, Any] | None:
 
 def bundle_differences(first: Path, second: Path) -> dict[str, list[str]]:
     """Return in words what differs between the environments and the metrics of two bundles."""
-    envs = [_optional_json(path / "env.json") for path in (first, second)]
+    envs = [_optional_json(path / ENVIRONMENT) for path in (first, second)]
     metrics = [load_metrics(path) for path in (first, second)]
     for side in metrics:
         side.pop("created")
-    runs = [
-        {part.mode: _measured(part.summary) for part in load_parts(path)}
-        | {part.mode: _gradients(part.data) for part in load_gradients(path)}
-        for path in (first, second)
-    ]
+    runs = [kind_of(bundle).measured(bundle) for bundle in map(OpenBundle, (first, second))]
     return {
         "environment": _words(envs[0], envs[1]),
         "metrics": _words(metrics[0], metrics[1]),
         "runs": _words(runs[0], runs[1]),
     }
-
-
-def _measured(summary: Any) -> dict[str, Any]:
-    return {key: summary[key] for key in ("inputs", "arguments", "metrics", "peaks")}
-
-
-def _gradients(data: Any) -> dict[str, Any]:
-    kept = ("autograd", "estimate", "uncertainty", "verdict", "reason", "value")
-    rows = {row["parameter"]: {key: row[key] for key in kept} for row in data["parameters"]}
-    return {**{key: data[key] for key in ("inputs", "arguments", "objective")}, "parameters": rows}
 
 
 def _words(first: Any, second: Any) -> list[str]:

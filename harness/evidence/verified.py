@@ -7,16 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.evidence.schema import BUNDLE_SCHEMA
-from harness.evidence.verify import Check, load_metrics, verify
-from harness.verdict import EXIT_STATUS, Word
+from harness.evidence.hashes import Verification
+from harness.evidence.kinds import load_metrics
+from harness.evidence.verify import verify_bundle
+from harness.store.schema import BUNDLE_SCHEMA
+from system_io.verdict_words import EXIT_STATUS, Word
 
 MOST_REASONS = 10
 TAMPERED, INCOMPLETE = "NOT VERIFIED", "INCOMPLETE"
-WORDS: Mapping[Word, str] = {Word.PASS: "verified", Word.FAIL: TAMPERED, Word.NOT_COMPARABLE: INCOMPLETE}
+WORDS: Mapping[Word, str] = {
+    Word.PASS: "verified",
+    Word.FAIL: TAMPERED,
+    Word.NOT_COMPARABLE: INCOMPLETE,
+}
 
 
-def verified_facts(check: Check) -> dict[str, Any]:
+def verified_facts(check: Verification) -> dict[str, Any]:
     """Return the outcome of a verification as plain data."""
     return {
         "verdict": check.word.value,
@@ -26,7 +32,7 @@ def verified_facts(check: Check) -> dict[str, Any]:
     }
 
 
-def verified_word(check: Check) -> str:
+def verified_word(check: Verification) -> str:
     """Return the verdict of a verification as people are told it."""
     return INCOMPLETE if check.word is Word.NOT_COMPARABLE else check.word.value
 
@@ -40,7 +46,7 @@ def verified_metrics(folder: Path) -> dict[str, Any]:
     Raises:
         BundleError: there is no bundle.
     """
-    check = verify(folder)
+    check = verify_bundle(folder)
     metrics = _claimed(folder)
     if check.word is Word.PASS:
         return {**metrics, "verified": verified_facts(check)}

@@ -1,1 +1,1 @@
-"""Faults seeded in copies of either program, to prove that the tools find them."""
+"""Faults seeded in either program, to prove that the tools find them."""

@@ -7,27 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.evidence.bundle import COMMANDS, ENVIRONMENT, METRICS, SUMMARY
-from harness.evidence.bundle_find import STATEMENT, STATEMENT_PAGE
-from harness.evidence.schema import check_metrics
-from harness.evidence.untrusted import BROKEN, Fault, read_json, read_plain
+from harness.gates.facts import around_brightest, gate_commands, gate_facts
 from harness.gates.figures import Setting
-from harness.gates.run import (
-    STATEMENT_SCHEMA,
-    around_brightest,
-    closing_judgement,
-    closing_metrics,
-    gate_commands,
-    gate_facts,
-    gates_page,
-)
+from harness.gates.statement import STATEMENT_SCHEMA, closing_judgement, closing_metrics, gates_page
 from harness.gates.table import BY_ID, GRADIENTS_GATE, GRADIENTS_NOTE, Check, gate_verdict, judged_gate
-from harness.images.compare import Roi
-from harness.images.pair_check import text_faults
-from harness.images.part import Part, differing, environment_of
+from harness.images.compare import Region
+from harness.images.judgement import STRICT
+from harness.images.part import PairPart
 from harness.programs.programs import MODES
-from harness.verdict import EXIT_STATUS, STRICT, State, Word
+from harness.store.names import COMMANDS, ENVIRONMENT, METRICS, STATEMENT, STATEMENT_PAGE, SUMMARY
+from harness.store.schema import check_metrics
+from harness.store.stated import differing, environment_of, text_faults
+from harness.store.untrusted import BROKEN, BundleFault, read_json, read_plain
+from harness.verdict import State
 from system_io.shell import shell_text
+from system_io.verdict_words import EXIT_STATUS, Word
 
 SAME = ("arguments", "caller", "inputs", "settings")
 PLAIN_PAIR: Mapping[str, Any] = {"asked_region": None, "resampled": False}
@@ -37,47 +31,47 @@ STATEMENT_KEYS = frozenset({
 })  # fmt: skip
 
 
-def gate_faults(folder: Path, metrics: Mapping[str, Any], parts: list[Part]) -> Iterator[Fault]:
+def gate_faults(folder: Path, metrics: Mapping[str, Any], parts: list[PairPart]) -> Iterator[BundleFault]:
     """Derive the metrics of a gate again from its two pairs."""
     name = metrics["settings"].get("gate")
     gate = BY_ID.get(str(name))
     if gate is None:
-        yield Fault(METRICS, f"settings.gate is {name!r:.60}, no gate of this program")
+        yield BundleFault(METRICS, f"settings.gate is {name!r:.60}, no gate of this program")
         return
     if [part.mode for part in parts] != list(MODES):
-        yield Fault(METRICS, f"parts are {[part.mode for part in parts]}, must be {list(MODES)}")
+        yield BundleFault(METRICS, f"parts are {[part.mode for part in parts]}, must be {list(MODES)}")
         return
     try:
-        setting = Setting(Roi(*metrics["settings"]["roi"]), around_brightest(parts[0]))
+        setting = Setting(Region(*metrics["settings"]["roi"]), around_brightest(parts[0]))
         facts = gate_facts(gate, parts, setting, frame_notes(folder))
         facts["settings"]["data"] = metrics["settings"].get("data")
         fresh = {**judged_gate(gate, parts, setting), **facts}
         text = gate_commands(metrics["command"], gate, parts)
-        yield from (Fault(COMMANDS, what) for what in text_faults(folder / COMMANDS, text))
+        yield from (BundleFault(COMMANDS, what) for what in text_faults(folder / COMMANDS, text))
     except BROKEN as error:
-        yield Fault(METRICS, f"the figures cannot be derived again: {error}")
+        yield BundleFault(METRICS, f"the figures cannot be derived again: {error}")
         return
     yield from _differing(METRICS, fresh, metrics)
     for part in parts:
         yield from _pair_faults(part, parts[0])
 
 
-def _differing(name: str, fresh: Mapping[str, Any], stated: Mapping[str, Any]) -> Iterator[Fault]:
+def _differing(name: str, fresh: Mapping[str, Any], stated: Mapping[str, Any]) -> Iterator[BundleFault]:
     for key, value in fresh.items():
-        yield from (Fault(name, text) for text in differing(value, stated[key], key))
+        yield from (BundleFault(name, text) for text in differing(value, stated[key], key))
 
 
-def _pair_faults(part: Part, first: Part) -> Iterator[Fault]:
+def _pair_faults(part: PairPart, first: PairPart) -> Iterator[BundleFault]:
     """Return where a pair is not as gates make it, or not of the same programs as the first."""
     name = f"{part.folder.name}/{SUMMARY}"
     wanted = {**PLAIN_PAIR, **{key: first.summary[key] for key in SAME}}
     yield from _differing(name, wanted, part.summary)
     if part.summary["bounds"]["name"] != STRICT.name:
-        yield Fault(name, f"bounds: a gate is judged by the {STRICT.name} ones")
+        yield BundleFault(name, f"bounds: a gate is judged by the {STRICT.name} ones")
     for side, run in part.summary["runs"].items():
         program = first.summary["runs"].get(side, run)["provenance"]
         texts = differing(program, run["provenance"], f"runs.{side}.provenance")
-        yield from (Fault(name, text) for text in texts)
+        yield from (BundleFault(name, text) for text in texts)
 
 
 def frame_notes(folder: Path) -> list[str]:
@@ -85,17 +79,19 @@ def frame_notes(folder: Path) -> list[str]:
     return list(environment_of(folder).get("sides", {}).get("differences", []))
 
 
-def frame_faults(folder: Path, metrics: Mapping[str, Any]) -> Iterator[Fault]:
+def frame_faults(folder: Path, metrics: Mapping[str, Any]) -> Iterator[BundleFault]:
     """Return where time, commit or name of the call are not those of the environment."""
     environment = environment_of(folder)
     stated = {"created": environment.get("created"), "commit": (environment.get("git") or {}).get("commit")}
     for key, value in stated.items():
-        yield from (Fault(ENVIRONMENT, text) for text in differing(metrics[key], value, key))
+        yield from (BundleFault(ENVIRONMENT, text) for text in differing(metrics[key], value, key))
     if metrics["command"][:1] not in ([], ["nb-gates"]):
-        yield Fault(METRICS, f"command: {metrics['command'][0]!r:.60} makes no gate")
+        yield BundleFault(METRICS, f"command: {metrics['command'][0]!r:.60} makes no gate")
 
 
-def gradient_gate_faults(metrics: Mapping[str, Any], modes: Sequence[str], folder: Path) -> Iterator[Fault]:
+def gradient_gate_faults(
+    metrics: Mapping[str, Any], modes: Sequence[str], folder: Path
+) -> Iterator[BundleFault]:
     """Return where the gate of the gradients lacks a part, or says what its parts do not."""
     settings = {"gate": GRADIENTS_GATE, "data": metrics["settings"].get("data")}
     fresh = {
@@ -106,22 +102,26 @@ def gradient_gate_faults(metrics: Mapping[str, Any], modes: Sequence[str], folde
     yield from _differing(METRICS, fresh, metrics)
     if list(modes) == list(MODES):
         texts = [read_plain(folder / mode / COMMANDS).decode("utf-8", "surrogateescape") for mode in modes]
-        yield from (Fault(COMMANDS, what) for what in text_faults(folder / COMMANDS, "".join(texts)))
+        yield from (BundleFault(COMMANDS, what) for what in text_faults(folder / COMMANDS, "".join(texts)))
         return
     if modes:
-        yield Fault(METRICS, f"parts are {list(modes)}, must be {list(MODES)}")
-    failed = {"verdict": Word.ERROR.value, "exit_status": EXIT_STATUS[Word.ERROR], "figures": []}
+        yield BundleFault(METRICS, f"parts are {list(modes)}, must be {list(MODES)}")
+    failed = {
+        "verdict": Word.ERROR.value,
+        "exit_status": EXIT_STATUS[Word.ERROR],
+        "figures": [],
+    }
     yield from _differing(METRICS, failed, metrics)
     if not metrics["reasons"]:
-        yield Fault(METRICS, "reasons: none, though nothing was compared")
+        yield BundleFault(METRICS, "reasons: none, though nothing was compared")
 
 
-def closing_faults(folder: Path, metrics: Mapping[str, Any]) -> Iterator[Fault]:
+def closing_faults(folder: Path, metrics: Mapping[str, Any]) -> Iterator[BundleFault]:
     """Return where the closing statement is not what its gates give, or the metrics not what it says."""
     try:
         statement = _statement(folder / STATEMENT)
         rows = statement["gates"]
-        yield from (Fault(STATEMENT, text) for row in rows for text in _row_faults(row, statement))
+        yield from (BundleFault(STATEMENT, text) for row in rows for text in _row_faults(row, statement))
         yield from _differing(STATEMENT, closing_judgement(rows), statement)
         yield from _twice(rows)
         fresh = {
@@ -131,7 +131,7 @@ def closing_faults(folder: Path, metrics: Mapping[str, Any]) -> Iterator[Fault]:
             "notes": frame_notes(folder),
         }
         yield from (
-            Fault(STATEMENT, text)
+            BundleFault(STATEMENT, text)
             for key, value in fresh.items()
             for text in differing(value, metrics[key], key)
         )
@@ -139,10 +139,10 @@ def closing_faults(folder: Path, metrics: Mapping[str, Any]) -> Iterator[Fault]:
             (STATEMENT_PAGE, gates_page(statement)),
             (COMMANDS, shell_text(statement["command"]) + "\n"),
         ):
-            yield from (Fault(name, what) for what in text_faults(folder / name, text))
+            yield from (BundleFault(name, what) for what in text_faults(folder / name, text))
         yield from (fault for row in rows for fault in _bundle_faults(folder, row))
     except BROKEN as error:
-        yield Fault(STATEMENT, f"cannot be read: {error}")
+        yield BundleFault(STATEMENT, f"cannot be read: {error}")
 
 
 def _statement(path: Path) -> dict[str, Any]:
@@ -204,7 +204,10 @@ def _gradient_row_faults(row: Mapping[str, Any]) -> list[str]:
     loose = [f["name"] for f in row["figures"] if _outside(f) and f["state"] == State.HELD.value]
     found = [f"{GRADIENTS_GATE}.verdict: {word} is not what its figures give"] if wrong else []
     found += [f"{GRADIENTS_GATE}: {name} is held, though outside its bound" for name in loose]
-    return [*found, *differing(EXIT_STATUS[Word(word)], row["exit_status"], f"{GRADIENTS_GATE}.exit_status")]
+    return [
+        *found,
+        *differing(EXIT_STATUS[Word(word)], row["exit_status"], f"{GRADIENTS_GATE}.exit_status"),
+    ]
 
 
 def _outside(figure: Mapping[str, Any]) -> bool:
@@ -212,21 +215,23 @@ def _outside(figure: Mapping[str, Any]) -> bool:
     return None in numbers or numbers[0] > numbers[1]
 
 
-def _twice(rows: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
+def _twice(rows: Sequence[Mapping[str, Any]]) -> Iterator[BundleFault]:
     names = [str(row["settings"].get("gate")) for row in rows]
-    yield from (Fault(STATEMENT, f"gate {name} is there twice") for name in {*names} if names.count(name) > 1)
+    yield from (
+        BundleFault(STATEMENT, f"gate {name} is there twice") for name in {*names} if names.count(name) > 1
+    )
 
 
-def _bundle_faults(folder: Path, row: Mapping[str, Any]) -> Iterator[Fault]:
+def _bundle_faults(folder: Path, row: Mapping[str, Any]) -> Iterator[BundleFault]:
     """Compare a gate with its own bundle, where that lies beside the closing one."""
     name = row["bundle"]
     words = Path(name).parts
     if Path(name).is_absolute() or ".." in words or len(words) != 3:
-        yield Fault(STATEMENT, f"bundle {name!r:.60} points outside the reports")
+        yield BundleFault(STATEMENT, f"bundle {name!r:.60} points outside the reports")
         return
     path = folder.absolute().joinpath("..", "..", "..", *words, METRICS)
     if not path.is_file() or path.is_symlink():
         return
     found = read_json(path)
     stated = {key: value for key, value in row.items() if key != "bundle"}
-    yield from (Fault(STATEMENT, f"{name}: {text}") for text in differing(found, stated, METRICS))
+    yield from (BundleFault(STATEMENT, f"{name}: {text}") for text in differing(found, stated, METRICS))

@@ -11,23 +11,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.images.compare import Comparison, Roi, compare_images
+from harness.images.compare import ImageComparison, Region, compare_images
 from harness.images.pair_traces import records_of
-from harness.images.part import Part
-from harness.verdict import State, Word
+from harness.images.part import PairPart
+from harness.verdict import State
+from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
 from trace_tools.reading.trace_file import Trace
 
 Context = tuple[tuple[str, int], ...]
-Measure = Callable[[Part, "Setting"], float | None]
+Measure = Callable[[PairPart, "Setting"], float | None]
 
 
 @dataclass(frozen=True)
 class Setting:
     """Where the gates look: the region of the acceptance plan and the one around the brightest reflection."""
 
-    roi: Roi
-    bright: Roi
+    roi: Region
+    bright: Region
 
     def data(self) -> dict[str, Any]:
         """Return the setting as plain data."""
@@ -36,7 +37,7 @@ class Setting:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Setting:
         """Return the setting that `data` made."""
-        return cls(Roi(*data["roi"]), Roi(*data["bright"]))
+        return cls(Region(*data["roi"]), Region(*data["bright"]))
 
 
 def _values(trace: Trace, tap: str, phi: int | None) -> dict[Context, tuple[float, ...]]:
@@ -45,7 +46,7 @@ def _values(trace: Trace, tap: str, phi: int | None) -> dict[Context, tuple[floa
 
 
 def _largest(
-    part: Part,
+    part: PairPart,
     tap: str,
     difference: Callable[[float, float], float],
     *,
@@ -75,12 +76,12 @@ def relative(a: float, b: float) -> float:
     return 0.0 if a == b else abs(a - b) / max(abs(a), abs(b))
 
 
-def phi_zero_k(part: Part, _: Setting) -> float | None:
+def phi_zero_k(part: PairPart, _: Setting) -> float | None:
     """Return the largest |delta k_frac| at phi step 0."""
     return _largest(part, "hkl_frac", _absolute, phi=0, axis=1)
 
 
-def phi_zero_b_y(part: Part, _: Setting) -> float | None:
+def phi_zero_b_y(part: PairPart, _: Setting) -> float | None:
     """Return the largest |delta b_y| of the rotated cell at phi step 0, in Angstrom."""
     return _largest(part, "rot_b_angstroms", _absolute, phi=0, axis=1)
 
@@ -88,24 +89,24 @@ def phi_zero_b_y(part: Part, _: Setting) -> float | None:
 def relative_of(tap: str) -> Measure:
     """Return the measure of the largest relative difference of a tap over all traced pixels."""
 
-    def measure(part: Part, _: Setting) -> float | None:
+    def measure(part: PairPart, _: Setting) -> float | None:
         return _largest(part, tap, relative)
 
     return measure
 
 
-def divergences(part: Part, _: Setting) -> float | None:
+def divergences(part: PairPart, _: Setting) -> float | None:
     """Return 0 if the traces have no divergence, 1 if they have one."""
     traces = part.summary["traces"]
-    if traces is None or traces["verdict"] == "NOT COMPARABLE":
+    if traces is None or traces["verdict"] == Word.NOT_COMPARABLE:
         return None
     return float(traces["first_divergence"] is not None or traces["exit_status"] != 0)
 
 
-def in_region(name: str, quantity: Callable[[Comparison], float | None]) -> Measure:
+def in_region(name: str, quantity: Callable[[ImageComparison], float | None]) -> Measure:
     """Return the measure of a quantity of the images in one of the regions of the setting, or 'whole'."""
 
-    def measure(part: Part, setting: Setting) -> float | None:
+    def measure(part: PairPart, setting: Setting) -> float | None:
         compared = _compared(part, None if name == "whole" else getattr(setting, name))
         if compared.metrics is None:
             return math.inf if compared.verdict.word is Word.FAIL else None
@@ -114,35 +115,35 @@ def in_region(name: str, quantity: Callable[[Comparison], float | None]) -> Meas
     return measure
 
 
-def _compared(part: Part, roi: Roi | None) -> Comparison:
+def _compared(part: PairPart, roi: Region | None) -> ImageComparison:
     whole = part.comparison
     if roi is None and part.summary["asked_region"] is None:
         return whole
     return compare_images(part.first, part.second, roi)
 
 
-def shortfall(compared: Comparison) -> float | None:
+def shortfall(compared: ImageComparison) -> float | None:
     """Return 1 - correlation."""
     return compared.metrics.correlation_shortfall if compared.metrics else None
 
 
-def sum_ratio(compared: Comparison) -> float | None:
+def sum_ratio(compared: ImageComparison) -> float | None:
     """Return |sum ratio - 1|."""
     ratio = compared.metrics.sum_ratio if compared.metrics else None
     return None if ratio is None else abs(ratio - 1.0)
 
 
-def largest_difference(compared: Comparison) -> float | None:
+def largest_difference(compared: ImageComparison) -> float | None:
     """Return max |diff| / max."""
     return compared.metrics.max_diff_of_max if compared.metrics else None
 
 
-def peak_distance(compared: Comparison) -> float | None:
+def peak_distance(compared: ImageComparison) -> float | None:
     """Return the mean distance of matched peaks, px."""
     return compared.peaks.mean_distance_px if compared.peaks else None
 
 
-def lonely_peaks(compared: Comparison) -> float | None:
+def lonely_peaks(compared: ImageComparison) -> float | None:
     """Return how many peaks have no partner."""
     if compared.peaks is None or not compared.peaks.compared:
         return None
@@ -150,7 +151,7 @@ def lonely_peaks(compared: Comparison) -> float | None:
 
 
 def figure(
-    name: str, part: Part, measured: float | None, published: float | None, strict: float
+    name: str, part: PairPart, measured: float | None, published: float | None, strict: float
 ) -> dict[str, Any]:
     """Return a measured quantity with both bounds as plain data; the strict one decides its state."""
     state = State.NOT_COMPARED if measured is None else State.HELD if measured <= strict else State.FAILED

@@ -6,20 +6,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.bundle import BundleWriter
-from harness.gates.run import INITIATIVE, Plan, frame
+from harness.gates.plan import INITIATIVE, GatePlan, bundle_frame
 from harness.gates.table import GRADIENTS_GATE as GATE
 from harness.gates.table import GRADIENTS_NOTE as NOTE
-from harness.gradients.bundle import GRADIENTS_KIND, GradientPart, gradients_judged
+from harness.gradients.bundle import GradientPart, gradients_judged
 from harness.gradients.job import GradientJob, run_gradients
 from harness.gradients.report import write_gradients
 from harness.programs.programs import MODES
-from harness.verdict import EXIT_STATUS, Word
+from harness.store.bundle import BundleWriter
+from harness.store.kind_words import GRADIENTS_KIND
 from system_io.errors import UserError
 from system_io.shown import json_text
+from system_io.verdict_words import EXIT_STATUS, Word
 
 
-def run_gradient_gate(plan: Plan, reports: Path, environment: Mapping[str, Any]) -> dict[str, Any]:
+def run_gradient_gate(plan: GatePlan, reports: Path, environment: Mapping[str, Any]) -> dict[str, Any]:
     """Compare the gradients of the plan's command line in both parity modes and write one bundle.
 
     A program that fails makes the verdict ERROR.
@@ -36,7 +37,7 @@ def run_gradient_gate(plan: Plan, reports: Path, environment: Mapping[str, Any])
     writer.add_text("env.json", json_text({**environment, "created": writer.created}))
     commands = [(part.folder / "commands.txt").read_text(encoding="utf-8") for part in parts]
     writer.add_text("commands.txt", "".join(commands))
-    metrics = frame(plan, environment, writer.created)
+    metrics = bundle_frame(plan, environment, writer.created)
     metrics |= judged | {
         "kind": GRADIENTS_KIND,
         "title": f"{GATE} autograd against differences",
@@ -48,7 +49,7 @@ def run_gradient_gate(plan: Plan, reports: Path, environment: Mapping[str, Any])
     return {**metrics, "bundle": path.relative_to(reports.absolute()).as_posix()}
 
 
-def _part(plan: Plan, mode: str, writer: BundleWriter, environment: Mapping[str, Any]) -> GradientPart:
+def _part(plan: GatePlan, mode: str, writer: BundleWriter, environment: Mapping[str, Any]) -> GradientPart:
     job = GradientJob(plan.first, plan.args, Path.cwd(), mode, timeout_s=plan.timeout_s)
     with writer.folder(mode) as folder:
         command = ["nb-gradients", "--parity-mode", mode, "--", *plan.args]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from harness.gates import figures
 from harness.gates.figures import Measure, Setting, in_region, relative_of
-from harness.images.part import Part
-from harness.verdict import EXIT_STATUS, State, Word
+from harness.images.part import PairPart
+from harness.verdict import State
+from system_io.verdict_words import EXIT_STATUS, Word
 
 Published = float | None | Mapping[str, float]
 
@@ -73,7 +74,7 @@ GRADIENTS_NOTE = "autograd in float64 on the CPU, whatever --dtype and --device 
 BY_ID: Mapping[str, Gate] = {gate.id: gate for gate in GATES}
 
 
-def measure_gate(gate: Gate, parts: list[Part], setting: Setting) -> list[dict[str, Any]]:
+def measure_gate(gate: Gate, parts: list[PairPart], setting: Setting) -> list[dict[str, Any]]:
     """Measure all quantities of a gate on each compared pair."""
     return [
         figures.figure(
@@ -85,12 +86,15 @@ def measure_gate(gate: Gate, parts: list[Part], setting: Setting) -> list[dict[s
     ]
 
 
-def gate_verdict(parts: list[Part], measured: list[dict[str, Any]]) -> tuple[Word, list[str]]:
+def gate_verdict(parts: list[PairPart], measured: list[dict[str, Any]]) -> tuple[Word, list[str]]:
     """Return the verdict on a gate and the reasons for anything but PASS."""
     failures = [reason for part in parts if part.failed for reason in part.summary["reasons"]]
     if failures or not measured:
         return Word.ERROR, failures or ["nothing was run"]
-    for state, word in ((State.FAILED, Word.FAIL), (State.NOT_COMPARED, Word.NOT_COMPARABLE)):
+    for state, word in (
+        (State.FAILED, Word.FAIL),
+        (State.NOT_COMPARED, Word.NOT_COMPARABLE),
+    ):
         reasons = [_reason(row) for row in measured if row["state"] == state.value]
         if reasons:
             return word, reasons
@@ -103,16 +107,7 @@ def _reason(row: Mapping[str, Any]) -> str:
     return f"{row['part']}: {row['name']}: {row['note'] or value}, strict bound {row['strict']:g}{within}"
 
 
-def closing_figures(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the figures of all gates for the closing bundle, each named with its gate."""
-    return [
-        {**row, "name": f"{gate['settings']['gate']} {row['name']}"}
-        for gate in rows
-        for row in gate["figures"]
-    ]
-
-
-def judged_gate(gate: Gate, parts: list[Part], setting: Setting) -> dict[str, Any]:
+def judged_gate(gate: Gate, parts: list[PairPart], setting: Setting) -> dict[str, Any]:
     """Return verdict, figures and divergence of a gate as the keys of metrics.json."""
     measured = measure_gate(gate, parts, setting)
     word, reasons = gate_verdict(parts, measured)

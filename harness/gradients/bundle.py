@@ -8,14 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.bundle import GRADIENTS
-from harness.evidence.schema import BUNDLE_SCHEMA, GRADIENTS_ABOUT, check_gradients
-from harness.evidence.untrusted import read_json
-from harness.gradients.rows import Report, report_of
-from harness.images.part import differing, environment_of
-from harness.verdict import EXIT_STATUS, State, Word
+from harness.gradients.rows import GradientReport, report_of
+from harness.store.kind_words import GRADIENTS_KIND
+from harness.store.names import GRADIENTS
+from harness.store.schema import BUNDLE_SCHEMA, GRADIENTS_ABOUT, check_gradients
+from harness.store.stated import differing, environment_of
+from harness.store.untrusted import read_json
+from harness.verdict import State
+from system_io.verdict_words import EXIT_STATUS, Word
 
-GRADIENTS_KIND = "gradients"
 STATES: Mapping[str, State] = {
     Word.PASS.value: State.HELD,
     Word.FAIL.value: State.FAILED,
@@ -43,7 +44,7 @@ class GradientPart:
         return str(self.data["parity_mode"])
 
     @cached_property
-    def report(self) -> Report:
+    def report(self) -> GradientReport:
         """Return the comparison, its slopes and verdicts derived from the runs that are stored.
 
         Raises: KeyError for a parameter that this program does not know.

@@ -8,24 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.commands.common import split_arguments
-from harness.evidence.bundle import COMMANDS, ENVIRONMENT, GRADIENTS
-from harness.evidence.untrusted import BROKEN, Fault
 from harness.gradients.bundle import GradientPart
 from harness.gradients.estimate import LEVELS, steps
 from harness.gradients.objective import DOUBLE_ROUNDING, FLOAT_ROUNDING, FirstSide, Objective
+from harness.gradients.options import NAME, make_parser
 from harness.gradients.report import gradient_commands
-from harness.gradients.rows import Row
-from harness.gradients.table import Place, choose, find_places
-from harness.images.pair_again import called, stated_arguments, stated_program
-from harness.images.pair_check import ASKING, commands_of, text_faults
-from harness.images.part import differing, environment_of
+from harness.gradients.rows import GradientRow
+from harness.gradients.table import Place, choose, find_places, names_of
+from harness.recorded.restated import called, contradictions, own_words, stated_arguments, stated_program
+from harness.store.names import COMMANDS, ENVIRONMENT, GRADIENTS
+from harness.store.stated import commands_of, differing, environment_of, text_faults
+from harness.store.untrusted import BROKEN, BundleFault
 
 ADDED = "added "
 NOISE_SLACK = 1.0 + 1e-9
 
 
-def gradient_faults(folder: Path, part: GradientPart) -> Iterator[Fault]:
+def gradient_faults(folder: Path, part: GradientPart) -> Iterator[BundleFault]:
     """Derive everything again that the stored runs of a comparison of gradients give.
 
     Args:
@@ -35,19 +34,19 @@ def gradient_faults(folder: Path, part: GradientPart) -> Iterator[Fault]:
     stem = part.folder.relative_to(folder)
     where, texts = (stem / GRADIENTS).as_posix(), (stem / COMMANDS).as_posix()
     try:
-        yield from (Fault(where, text) for text in part.differences())
-        yield from (Fault(where, text) for text in _asked_faults(part))
+        yield from (BundleFault(where, text) for text in part.differences())
+        yield from (BundleFault(where, text) for text in _asked_faults(part))
         for row in part.report.rows:
-            yield from (Fault(where, text) for text in _row_faults(row, part))
+            yield from (BundleFault(where, text) for text in _row_faults(row, part))
         words = commands_of(part.folder / COMMANDS)
         expected = gradient_commands(part.data, words)
-        yield from (Fault(texts, text) for text in text_faults(part.folder / COMMANDS, expected))
-        yield from (Fault(texts, text) for text in _option_faults(part.data, words))
+        yield from (BundleFault(texts, text) for text in text_faults(part.folder / COMMANDS, expected))
+        yield from (BundleFault(texts, text) for text in _option_faults(part.data, words))
         programs = environment_of(part.folder).get("programs")
         found = differing(part.data["programs"], programs, "programs")
-        yield from (Fault((stem / ENVIRONMENT).as_posix(), text) for text in found)
+        yield from (BundleFault((stem / ENVIRONMENT).as_posix(), text) for text in found)
     except BROKEN as error:
-        yield Fault(where, f"the figures cannot be derived again: {error!r}")
+        yield BundleFault(where, f"the figures cannot be derived again: {error!r}")
 
 
 def _asked_faults(part: GradientPart) -> list[str]:
@@ -93,11 +92,11 @@ def _command_faults(data: Mapping[str, Any], words: tuple[str, ...]) -> list[str
 def _first_side(data: Mapping[str, Any], words: tuple[str, ...]) -> FirstSide:
     program = stated_program(data["programs"]["c"])
     arguments = replace(stated_arguments(data), words=words)
-    settings = program.setting_words(data["parity_mode"])
+    settings = program.settings(data["parity_mode"]).words
     return FirstSide(program, settings, arguments, Objective.of(data["objective"]), 1.0)
 
 
-def _row_faults(row: Row, part: GradientPart) -> list[str]:
+def _row_faults(row: GradientRow, part: GradientPart) -> list[str]:
     """Return where the runs of a parameter are not those of its differences."""
     name, place = row.place.component.name, row.place
     if not row.ends:
@@ -123,12 +122,10 @@ def _steps(place: Place) -> list[float]:
 
 
 def _option_faults(data: Mapping[str, Any], words: Sequence[str]) -> list[str]:
-    from harness.commands.nb_gradients import NAME, make_parser
-    from harness.gradients.table import names_of
-
-    own, args = split_arguments(words[1:])
-    if words[:1] != [NAME] or ASKING & set(own):
+    found = own_words(words, NAME)
+    if found is None:
         return [f"line 2: {words[:1]} makes no comparison of gradients"]
+    own, args = found
     options = make_parser().parse_args(own)
     names = names_of(options.params)
     fresh = {
@@ -139,8 +136,4 @@ def _option_faults(data: Mapping[str, Any], words: Sequence[str]) -> list[str]:
         "arguments": data["arguments"], "parity mode": data["parity_mode"],
         "pixels": data["settings"]["pixels"], "seed": data["settings"]["seed"], "parameters": data["asked"],
     }  # fmt: skip
-    return [
-        f"line 2: asks for {key} {fresh[key]!r:.60}, {GRADIENTS} states {stated[key]!r:.60}"
-        for key in fresh
-        if fresh[key] != stated[key]
-    ]
+    return contradictions(fresh, stated, GRADIENTS)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from harness.verdict import Word
+from system_io.verdict_words import Word
 
 LEVELS = 12
 RATIO = 2.0
@@ -41,7 +41,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Value:
+class ObjectiveValue:
     """The objective of one run, photons, with its standard rounding error."""
 
     photons: float
@@ -54,10 +54,10 @@ class Ends:
 
     upper_at: float
     lower_at: float
-    upper: Value
-    lower: Value
+    upper: ObjectiveValue
+    lower: ObjectiveValue
 
-    def sample(self, middle: Value) -> Sample:
+    def sample(self, middle: ObjectiveValue) -> Sample:
         """Return the difference of both; middle: the objective between them."""
         bend = abs((self.upper.photons - middle.photons) + (self.lower.photons - middle.photons))
         rise = self.upper.photons - self.lower.photons

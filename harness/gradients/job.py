@@ -16,13 +16,14 @@ from rich.progress import Progress
 from harness.errors import UsageError
 from harness.files import input_facts
 from harness.gradients.config import DiscreteChangeError, Driven, changes, driven_by
-from harness.gradients.estimate import Value, steps
+from harness.gradients.estimate import ObjectiveValue, steps
 from harness.gradients.objective import FirstSide, Objective, choose_objective, simulator_slopes
-from harness.gradients.rows import Report, Row, Slope
+from harness.gradients.rows import GradientReport, GradientRow, Slope
 from harness.gradients.table import Place, choose, differenced_arguments, find_places
 from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import Program, simulator_program
 from harness.programs.run_config import resolved
+from harness.time_limits import GRADIENT_RUN_S
 from simulator import RunConfig, simulate
 from simulator.scene.scene import prepare
 from simulator.units import ANGSTROM_PER_M, MM_PER_M
@@ -48,7 +49,7 @@ class GradientJob:
     params: tuple[str, ...] | None = None
     pixels: int = 24
     seed: int = 1
-    timeout_s: float = 600.0
+    timeout_s: float = GRADIENT_RUN_S
     objective: Objective | None = None
 
 
@@ -66,7 +67,7 @@ class Question:
     folder: Path
 
 
-def run_gradients(job: GradientJob) -> Report:
+def run_gradients(job: GradientJob) -> GradientReport:
     """Compare all parameters of a command line.
 
     Raises:
@@ -80,7 +81,7 @@ def run_gradients(job: GradientJob) -> Report:
         question, added = _question(job, prepared, Path(scratch))
         rows, middle, simulated = _compare(question)
     about = _about(job, question.first, inputs) | {"notes": [*prepared.notes, *added]}
-    return Report(tuple(rows), middle, simulated, about)
+    return GradientReport(tuple(rows), middle, simulated, about)
 
 
 def _about(job: GradientJob, first: FirstSide, inputs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -106,8 +107,8 @@ def _question(
     """Return the question, and notes on what was added to the command line."""
     for source, name in prepared.copies:
         shutil.copyfile(source, folder / name)
-    settings = simulator_program().setting_words(job.mode, "float64")
-    first_settings = job.first.setting_words(job.mode)
+    settings = simulator_program().settings(job.mode, "float64").words
+    first_settings = job.first.settings(job.mode).words
     words, added = _completed(prepared.words, settings, folder)
     places = choose(find_places(words), job.params)
     if not places:
@@ -157,7 +158,7 @@ def _completed(
     return complete, tuple(notes)
 
 
-def _compare(question: Question) -> tuple[list[Row], Value, float]:
+def _compare(question: Question) -> tuple[list[GradientRow], ObjectiveValue, float]:
     """Return a row for each parameter, and the objective of the first program and of the simulator."""
     driven: dict[str, Driven] = {}
     refused: dict[str, str] = {}
@@ -175,10 +176,10 @@ def _compare(question: Question) -> tuple[list[Row], Value, float]:
     ):
         task = progress.add_task("differences", total=len(slopes))
 
-        def row(place: Place) -> Row:
+        def row(place: Place) -> GradientRow:
             name = place.component.name
             if name in refused:
-                return Row(place, None, (), middle, refused[name])
+                return GradientRow(place, None, (), middle, refused[name])
             made = _row(question.first, place, slopes[name], middle)
             progress.advance(task)
             return made
@@ -187,11 +188,11 @@ def _compare(question: Question) -> tuple[list[Row], Value, float]:
     return rows, middle, total
 
 
-def _row(first: FirstSide, place: Place, slope: Slope, middle: Value) -> Row:
+def _row(first: FirstSide, place: Place, slope: Slope, middle: ObjectiveValue) -> GradientRow:
     """Return the comparison of one parameter."""
     start = place.component.first_step(place.value)
     try:
         ends = tuple(first.ends(place, step) for step in steps(start))
     except UserError as error:
-        return Row(place, slope, (), middle, str(error))
-    return Row(place, slope, ends, middle)
+        return GradientRow(place, slope, (), middle, str(error))
+    return GradientRow(place, slope, ends, middle)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from harness.errors import HarnessError
 from harness.gradients.config import Driven
-from harness.gradients.estimate import Ends, Value
+from harness.gradients.estimate import Ends, ObjectiveValue
 from harness.gradients.rows import Slope, Term
 from harness.gradients.table import Place
 from harness.programs.arguments import PreparedArguments
@@ -113,7 +113,7 @@ class FirstSide:
         traces = self.objective.trace_words() if self.traced else ()
         return (*self.arguments.words, *self.objective.words(), *traces)
 
-    def value(self, words: Sequence[str]) -> Value:
+    def value(self, words: Sequence[str]) -> ObjectiveValue:
         """Return the objective of a command line. Raises: HarnessError if the program fails."""
         tail = self.command()[len(self.arguments.words) :]
         arguments = replace(self.arguments, words=(*words, *tail))
@@ -124,7 +124,7 @@ class FirstSide:
         photons = self._exact(run) if self.traced else self._rounded(run)
         weighted = np.asarray(self.objective.weights) * photons
         rounding = DOUBLE_ROUNDING if self.traced else FLOAT_ROUNDING
-        return Value(math.fsum(weighted), rounding * float(np.sqrt((weighted**2).sum())))
+        return ObjectiveValue(math.fsum(weighted), rounding * float(np.sqrt((weighted**2).sum())))
 
     def ends(self, place: Place, step: float) -> Ends:
         """Return the objective on both sides of a value."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from harness.errors import BundleError
-from harness.evidence.replay_parts import Chosen, Inputs, Replayed, changed_program, time_limit_s
 from harness.gradients.bundle import GradientPart
 from harness.gradients.job import GradientJob, run_gradients
 from harness.gradients.objective import Objective
-from harness.gradients.rows import Row
-from harness.images.part import RELATIVE_SLACK
-from harness.verdict import Word
+from harness.gradients.rows import GradientRow
+from harness.recorded.rerun import Chosen, Inputs, Replayed, changed_program, time_limit_s
+from harness.store.stated import RELATIVE_SLACK
+from system_io.verdict_words import Word
 
 FIGURES = ("autograd", "estimate", "uncertainty", "verdict")
 RUNS = ("terms", "ends", "refusal")
@@ -52,7 +52,7 @@ def replay_gradients(part: GradientPart, inputs: Inputs, chosen: Chosen) -> Repl
     return Replayed(part.mode, Word.FAIL if failed else Word.PASS, tuple(lines))
 
 
-def _change(before: Row, after: Row | None) -> str:
+def _change(before: GradientRow, after: GradientRow | None) -> str:
     """Return in words what is not bitwise as recorded, empty for nothing."""
     if after is None:
         return "differs: it is no parameter of this command line any more"
@@ -64,7 +64,7 @@ def _change(before: Row, after: Row | None) -> str:
     return f"{'not bitwise, within rounding' if _close(before, after) else 'differs'}: {shown}"
 
 
-def _close(before: Row, after: Row) -> bool:
+def _close(before: GradientRow, after: GradientRow) -> bool:
     if before.judged.word is not after.judged.word:
         return False
     if before.slope is None or after.slope is None or before.estimate is None or after.estimate is None:

@@ -10,20 +10,21 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from harness.evidence.bundle import GRADIENTS, HASHES, files_below
-from harness.evidence.schema import check_gradients
-from harness.files import sha256_lines, write_whole
-from harness.gradients.rows import Report, Row
+from harness.files import sha256_lines, write_text_file
+from harness.gradients.rows import GradientReport, GradientRow
 from harness.shown import Shown
-from harness.verdict import Word
+from harness.store.bundle import files_below
+from harness.store.names import GRADIENTS, HASHES
+from harness.store.schema import check_gradients
 from system_io.shell import shell_text
 from system_io.shown import json_text, printable
+from system_io.verdict_words import Word
 
 STYLE = {Word.PASS: "green", Word.FAIL: "bold red", Word.NOT_COMPARABLE: "yellow"}
 
 
 def write_gradients(
-    folder: Path, report: Report, environment: Mapping[str, Any], command: Sequence[str]
+    folder: Path, report: GradientReport, environment: Mapping[str, Any], command: Sequence[str]
 ) -> None:
     """Write the files of a comparison into an empty folder, their hashes last.
 
@@ -35,10 +36,10 @@ def write_gradients(
     """
     facts = report.facts()
     check_gradients(facts, GRADIENTS)
-    write_whole(folder / GRADIENTS, json_text(facts))
-    write_whole(folder / "env.json", json_text({**environment, "programs": report.about["programs"]}))
-    write_whole(folder / "commands.txt", gradient_commands(report.about, command))
-    write_whole(folder / HASHES, sha256_lines(folder, files_below(folder)))
+    write_text_file(folder / GRADIENTS, json_text(facts))
+    write_text_file(folder / "env.json", json_text({**environment, "programs": report.about["programs"]}))
+    write_text_file(folder / "commands.txt", gradient_commands(report.about, command))
+    write_text_file(folder / HASHES, sha256_lines(folder, files_below(folder)))
 
 
 def gradient_commands(about: Mapping[str, Any], command: Sequence[str]) -> str:
@@ -52,14 +53,14 @@ def gradient_commands(about: Mapping[str, Any], command: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def shown_gradients(report: Report, place: str) -> Shown:
+def shown_gradients(report: GradientReport, place: str) -> Shown:
     """Return what is printed below the table; place: where the files lie."""
     counts = f"{report.count(Word.PASS)} of {len(report.rows)} agree, {report.count(Word.FAIL)} differ"
     lines = [f"reason: {reason}" for reason in report.verdict.reasons]
     return Shown("nb-gradients", report.verdict.word.value, counts, (), lines, place)
 
 
-def gradient_table(report: Report) -> Table:
+def gradient_table(report: GradientReport) -> Table:
     """Return the table that is shown on a terminal."""
     table = Table()
     table.add_column("parameter", no_wrap=True)
@@ -77,7 +78,7 @@ def gradient_table(report: Report) -> Table:
     return table
 
 
-def _cells(row: Row) -> tuple[Text, ...]:
+def _cells(row: GradientRow) -> tuple[Text, ...]:
     component, judged = row.place.component, row.judged
     verdict = f"{judged.word.value}: {judged.reason}" if judged.reason else judged.word.value
     return (

@@ -8,19 +8,20 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from harness.evidence.schema import GRADIENTS_SCHEMA
 from harness.gradients.estimate import (
     AGREEMENT,
     NO_EFFECT,
     Ends,
     Estimate,
     Judged,
-    Value,
+    ObjectiveValue,
     best_estimate,
     judge_slope,
 )
 from harness.gradients.table import BY_NAME, Place
-from harness.verdict import EXIT_STATUS, Verdict, Word
+from harness.store.schema import GRADIENTS_SCHEMA
+from harness.verdict import Verdict
+from system_io.verdict_words import EXIT_STATUS, Word
 
 IGNORED = "both programs ignore it here: other options or the parity mode decide in its place"
 
@@ -51,7 +52,7 @@ class Slope:
 
 
 @dataclass(frozen=True)
-class Row:
+class GradientRow:
     """The comparison of one option: both slopes as far as they could be had, else the refusal in words.
 
     middle: the objective of the first program at the value itself.
@@ -60,7 +61,7 @@ class Row:
     place: Place
     slope: Slope | None
     ends: tuple[Ends, ...]
-    middle: Value
+    middle: ObjectiveValue
     refusal: str = ""
 
     @cached_property
@@ -138,12 +139,13 @@ class Row:
         }
 
     @classmethod
-    def of(cls, data: Mapping[str, Any], middle: Value) -> Row:
+    def of(cls, data: Mapping[str, Any], middle: ObjectiveValue) -> GradientRow:
         """Return the row of what `facts` says was measured. Raises: KeyError for an unknown parameter."""
         terms = data["terms"]
         slope = None if terms is None else Slope({name: Term(*_number(pair)) for name, pair in terms.items()})
         ends = tuple(
-            Ends(*pair[:2], *(Value(*_number(pair[n : n + 2])) for n in (2, 4))) for pair in data["ends"]
+            Ends(*pair[:2], *(ObjectiveValue(*_number(pair[n : n + 2])) for n in (2, 4)))
+            for pair in data["ends"]
         )
         place = Place(BY_NAME[data["parameter"]], data["word"], data["value"])
         return cls(place, slope, ends, middle, data["refusal"])
@@ -164,15 +166,15 @@ def finite(value: float | None) -> float | None:
 
 
 @dataclass(frozen=True)
-class Report:
+class GradientReport:
     """All parameters of a command line.
 
     middle: the objective of the first program; simulated: that of the simulator; about: what was asked and
     by whom it was answered (`gradient_job`); asked: whether the parameters were named.
     """
 
-    rows: tuple[Row, ...]
-    middle: Value
+    rows: tuple[GradientRow, ...]
+    middle: ObjectiveValue
     simulated: float
     about: Mapping[str, Any]
 
@@ -218,12 +220,12 @@ class Report:
         }
 
 
-def report_of(data: Mapping[str, Any], about: Sequence[str]) -> Report:
+def report_of(data: Mapping[str, Any], about: Sequence[str]) -> GradientReport:
     """Return the report of the content of gradients.json, judged anew.
 
     Args: about: the keys that are not derived. Raises: KeyError for an unknown parameter.
     """
-    middle = Value(*data["objective_first"])
-    rows = tuple(Row.of(row, middle) for row in data["parameters"])
+    middle = ObjectiveValue(*data["objective_first"])
+    rows = tuple(GradientRow.of(row, middle) for row in data["parameters"])
     simulated = _number([data["objective_simulator"]])[0]
-    return Report(rows, middle, simulated, {key: data[key] for key in about})
+    return GradientReport(rows, middle, simulated, {key: data[key] for key in about})

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from harness.arrays import FloatImage
+from harness.images.judgement import STRICT, ImageBounds, Rules, judge_images, named_bounds, strict_bounds
 from harness.images.metrics import Metrics, compare_pixels
-from harness.images.peaks import PeakComparison, compare_peaks
-from harness.verdict import STRICT, Bounds, Verdict, Word, judge
+from harness.images.peaks import GATE_PX, OLDER_FLOOR_OF_MAX, PeakComparison, compare_peaks
+from harness.programs.arguments import EPSILON_OPTIONS, last_numbers
+from harness.verdict import Verdict
+from system_io.verdict_words import Word
 
-Image = NDArray[np.float32]
 LEAST_PIXELS = 9
 """With fewer, correlation and sums say next to nothing: with two, every correlation is 1."""
 
 
 @dataclass(frozen=True)
-class Roi:
+class Region:
     """A region of pixels, bounds inclusive; x is the fast axis, y the slow one."""
 
     x_min: int
@@ -26,7 +30,7 @@ class Roi:
     y_max: int
 
     @classmethod
-    def whole(cls, shape: tuple[int, ...]) -> Roi:
+    def whole(cls, shape: tuple[int, ...]) -> Region:
         """Return the region of all pixels of an image [slow, fast]."""
         return cls(0, shape[1] - 1, 0, shape[0] - 1)
 
@@ -40,19 +44,21 @@ class Roi:
         """Return (slow, fast) of its first pixel."""
         return self.y_min, self.x_min
 
-    def clipped(self, shape: tuple[int, ...]) -> Roi:
+    def clipped(self, shape: tuple[int, ...]) -> Region:
         """Return the part inside an image [slow, fast]; it may be empty."""
         x_last, y_last = shape[1] - 1, shape[0] - 1
-        return Roi(max(self.x_min, 0), min(self.x_max, x_last), max(self.y_min, 0), min(self.y_max, y_last))
+        return Region(
+            max(self.x_min, 0), min(self.x_max, x_last), max(self.y_min, 0), min(self.y_max, y_last)
+        )
 
-    def within(self, other: Roi) -> Roi:
+    def within(self, other: Region) -> Region:
         """Return the part that is in another region, too; it may be empty."""
-        return Roi(
+        return Region(
             max(self.x_min, other.x_min), min(self.x_max, other.x_max),
             max(self.y_min, other.y_min), min(self.y_max, other.y_max),
         )  # fmt: skip
 
-    def crop(self, image: Image) -> Image:
+    def crop(self, image: FloatImage) -> FloatImage:
         """Return the region of an image that contains it."""
         return image[self.y_min : self.y_max + 1, self.x_min : self.x_max + 1]
 
@@ -62,66 +68,100 @@ class Roi:
 
 
 @dataclass(frozen=True)
-class Made:
+class ImageRequest:
     """What a command line says about its images.
 
     `executed` is the region that it had computed (None: all); `left_out_of_max` is what one side was asked to
-    leave out of each pixel at most, of the maximum. `counted` is False for results from before pixels that
-    are apart were counted and small regions refused.
+    leave out of each pixel at most, of the maximum; `arithmetic` is the least exact one of both sides.
     """
 
-    executed: Roi | None = None
+    executed: Region | None = None
     left_out_of_max: float = 0.0
-    counted: bool = True
+    arithmetic: str = "float64"
+    rules: Rules = Rules.OWN_SCALE
+
+    @property
+    def strict(self) -> ImageBounds:
+        """Return the strict bounds on such images."""
+        return strict_bounds(self.rules, self.arithmetic)
+
+    def in_force(self, bounds: ImageBounds) -> ImageBounds:
+        """Return bounds with the strict limits of such images where they go by their name."""
+        return named_bounds(bounds.name, self.strict) or bounds
+
+
+def image_request(words: Sequence[str], arithmetic: str, rules: Rules = Rules.OWN_SCALE) -> ImageRequest:
+    """Return what a command line says of its images: the computed region, and what may be left out."""
+    if rules is Rules.CORRELATION:
+        return ImageRequest(rules=rules)
+    roi = last_numbers(words, {"-roi"}, 4)
+    epsilon = last_numbers(words, EPSILON_OPTIONS, 1)
+    executed = Region(*(int(value) for value in roi)) if roi and all(map(math.isfinite, roi)) else None
+    left_out = epsilon[0] if epsilon and 0.0 < epsilon[0] < 1.0 else 0.0
+    return ImageRequest(executed, left_out, arithmetic, rules)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ImageComparison:
     """The outcome of a comparison; metrics and peaks are None where there was nothing to measure."""
 
     verdict: Verdict
-    bounds: Bounds
-    roi: Roi | None
-    first: Image | None = None
-    second: Image | None = None
+    bounds: ImageBounds
+    roi: Region | None
+    first: FloatImage | None = None
+    second: FloatImage | None = None
     metrics: Metrics | None = None
     peaks: PeakComparison | None = None
     resampled: bool = False
     notes: tuple[str, ...] = ()
+    made: ImageRequest = ImageRequest()
 
 
 def compare_images(
-    first: Image,
-    second: Image,
-    roi: Roi | None = None,
-    bounds: Bounds = STRICT,
+    first: FloatImage,
+    second: FloatImage,
+    roi: Region | None = None,
+    bounds: ImageBounds = STRICT,
     *,
     resample: bool = False,
-    made: Made = Made(),
-) -> Comparison:
+    made: ImageRequest = ImageRequest(),
+) -> ImageComparison:
     """Compare a second image with a first one and judge.
 
     Args:
         first: reference image [slow, fast].
         second: image to be judged [slow, fast].
         roi: compared region, bounds inclusive; default all pixels. What lies outside the image is cut off.
-        bounds: limits in force.
+        bounds: limits in force; the strict ones are those of the arithmetic of the images.
         resample: bring the second image to the first one's shape (linear interpolation) if they differ.
         made: what the command line of the images says about them.
 
     Returns:
         The comparison, with the compared regions of both images.
     """
+    compared = _compared((first, second), roi, made.in_force(bounds), resample, made)
+    return replace(compared, made=made)
+
+
+def _compared(
+    images: tuple[FloatImage, FloatImage],
+    roi: Region | None,
+    bounds: ImageBounds,
+    resample: bool,
+    made: ImageRequest,
+) -> ImageComparison:
+    """See `compare_images`."""
+    first, second = images
     notes: list[str] = []
     differ = first.shape != second.shape
     if differ and not (resample and first.size and second.size):
         remedy = "; --resample compares them all the same" if first.size and second.size else ""
         reason = f"shapes differ: {_shape(first)} and {_shape(second)} pixels (fast x slow){remedy}"
-        return Comparison(Verdict(Word.NOT_COMPARABLE, (reason,)), bounds, roi)
+        return ImageComparison(Verdict(Word.NOT_COMPARABLE, (reason,)), bounds, roi)
     if differ:
         notes.append(f"second image resampled from {_shape(second)} to {_shape(first)} pixels (fast x slow)")
         second = resample_to(second, (first.shape[0], first.shape[1]))
-    asked = roi or Roi.whole(first.shape)
+    asked = roi or Region.whole(first.shape)
     region = asked.clipped(first.shape)
     if region != asked and not region.empty:
         notes.append(f"region {asked} cut to the image: {region}")
@@ -129,34 +169,43 @@ def compare_images(
         asked = region = _executed(region, made.executed, notes)
     obstacle = _too_small(region, asked, first, made)
     if obstacle is not None:
-        return Comparison(obstacle, bounds, asked if region.empty else region, notes=tuple(notes))
+        return ImageComparison(obstacle, bounds, asked if region.empty else region, notes=tuple(notes))
     a, b = region.crop(first), region.crop(second)
     obstacle = find_obstacle(a, b)
     if obstacle is not None:
-        return Comparison(obstacle, bounds, region, a, b, resampled=differ, notes=tuple(notes))
-    if made.counted:
+        return ImageComparison(obstacle, bounds, region, a, b, resampled=differ, notes=tuple(notes))
+    if made.rules > Rules.CORRELATION:
         notes += _coverage(first, a)
-    compared = Comparison(Verdict(Word.PASS), bounds, region, a, b, resampled=differ, notes=tuple(notes))
-    return _measured(compared, made)
+    unjudged = ImageComparison(Verdict(Word.PASS), bounds, region, a, b, resampled=differ, notes=tuple(notes))
+    return _measured(unjudged, made)
 
 
-def _measured(compared: Comparison, made: Made) -> Comparison:
+def _measured(compared: ImageComparison, made: ImageRequest) -> ImageComparison:
     """Return a comparison of two images that can be measured, with its figures and verdict."""
     assert compared.first is not None  # both are there and finite
     assert compared.second is not None
     origin = compared.roi.origin if compared.roi else (0, 0)
-    metrics = compare_pixels(compared.first, compared.second, origin, made.left_out_of_max)
-    peaks = compare_peaks(compared.first, compared.second, origin)
+    own_bound = made.strict.own_diff or 0.0
+    metrics = compare_pixels(compared.first, compared.second, origin, made.left_out_of_max, own_bound)
+    metrics = _known_to(made.rules, metrics)
+    floor_of_max = 0.0 if made.rules is Rules.OWN_SCALE else OLDER_FLOOR_OF_MAX
+    peaks = compare_peaks(compared.first, compared.second, origin, GATE_PX, floor_of_max)
     notes = compared.notes
-    if made.counted and not peaks.compared:
+    if made.rules > Rules.CORRELATION and not peaks.compared:
         notes = (*notes, "no peak stands out on either side: both figures of peaks are not compared")
-    if not made.counted:
-        metrics = replace(metrics, pixels_apart=None, pixels_apart_allowed=None)
-    verdict = judge(metrics, peaks, compared.bounds, resampled=compared.resampled)
+    verdict = judge_images(metrics, peaks, compared.bounds, made.strict, resampled=compared.resampled)
     return replace(compared, verdict=verdict, metrics=metrics, peaks=peaks, notes=notes)
 
 
-def _executed(region: Roi, executed: Roi, notes: list[str]) -> Roi:
+def _known_to(rules: Rules, metrics: Metrics) -> Metrics:
+    """Return the figures that results judged by these rules have."""
+    if rules is Rules.OWN_SCALE:
+        return replace(metrics, pixels_apart=None, pixels_apart_allowed=None)
+    older = replace(metrics, own=None, sum_difference=None)
+    return older if rules is Rules.APART else replace(older, pixels_apart=None, pixels_apart_allowed=None)
+
+
+def _executed(region: Region, executed: Region, notes: list[str]) -> Region:
     """Return the pixels of a region that were computed at all."""
     inside = region.within(executed)
     if inside != region:
@@ -164,19 +213,19 @@ def _executed(region: Roi, executed: Roi, notes: list[str]) -> Roi:
     return inside
 
 
-def _too_small(region: Roi, asked: Roi, image: Image, made: Made) -> Verdict | None:
+def _too_small(region: Region, asked: Region, image: FloatImage, made: ImageRequest) -> Verdict | None:
     """Return the verdict on a region with too few pixels to say anything, else None."""
     if region.empty:
         reason = f"empty region: {asked} holds no pixel of an image of {_shape(image)} (fast x slow)"
         return Verdict(Word.NOT_COMPARABLE, (reason,))
     count = region.crop(image).size
-    if count >= LEAST_PIXELS or not made.counted:
+    if count >= LEAST_PIXELS or made.rules is Rules.CORRELATION:
         return None
     reason = f"region of {count} pixels ({region}): fewer than {LEAST_PIXELS} say nothing; compare more"
     return Verdict(Word.NOT_COMPARABLE, (reason,))
 
 
-def _coverage(whole: Image, part: Image) -> list[str]:
+def _coverage(whole: FloatImage, part: FloatImage) -> list[str]:
     """Say how much of an image a region holds, if it is not all of it."""
     if whole.size == part.size:
         return []
@@ -186,7 +235,7 @@ def _coverage(whole: Image, part: Image) -> list[str]:
     return [f"compared {part.size} of {whole.size} pixels of the image{photons}"]
 
 
-def find_obstacle(first: Image, second: Image) -> Verdict | None:
+def find_obstacle(first: FloatImage, second: FloatImage) -> Verdict | None:
     """Return the verdict on images that cannot be measured: NaN, infinity, or no contrast; else None.
 
     On both sides it is NOT COMPARABLE, since agreement would mean nothing; on one side only it is FAIL.
@@ -201,19 +250,19 @@ def find_obstacle(first: Image, second: Image) -> Verdict | None:
     return None
 
 
-def _not_finite(image: Image) -> str | None:
+def _not_finite(image: FloatImage) -> str | None:
     nan, inf = int(np.isnan(image).sum()), int(np.isinf(image).sum())
     return f"holds {nan} NaN and {inf} infinite pixels" if nan or inf else None
 
 
-def _flat(image: Image) -> str | None:
+def _flat(image: FloatImage) -> str | None:
     low, high = float(image.min()), float(image.max())
     if low != high:
         return None
     return "is all zero" if low == 0.0 else f"is constant ({low:.6g})"
 
 
-def resample_to(image: Image, shape: tuple[int, int]) -> Image:
+def resample_to(image: FloatImage, shape: tuple[int, int]) -> FloatImage:
     """Return an image at another shape by linear interpolation between pixel centres (values, not sums)."""
     from scipy import ndimage
 
@@ -222,5 +271,5 @@ def resample_to(image: Image, shape: tuple[int, int]) -> Image:
     return zoomed.astype(np.float32)
 
 
-def _shape(image: Image) -> str:
+def _shape(image: FloatImage) -> str:
     return f"{image.shape[1]} x {image.shape[0]}"

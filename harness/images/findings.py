@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harness.images.compare import Comparison, Roi, compare_images
-from harness.programs.arguments import QUIRK_OPTIONS, PreparedArguments, numbers_of, values_of
+from harness.arrays import FloatImage
+from harness.images.compare import ImageComparison, Region, compare_images
+from harness.programs.arguments import QUIRK_OPTIONS, PreparedArguments, last_numbers, values_of
 from harness.programs.programs import FILE_KIND, Program
-from harness.programs.quirk_options import quirks_of
+from harness.programs.quirk_options import relevant_quirks
 from harness.programs.run import ProgramRun, run_program
-from harness.verdict import Finding, Word
+from harness.verdict import PairFinding
+from system_io.verdict_words import Word
 
 SAME, TRACES, PROBE, RERUN, QUIRK = "one program", "traces", "probe", "rerun", "quirk"
 STATED, TRIED = (SAME, TRACES), (PROBE, RERUN, QUIRK)
@@ -30,12 +31,10 @@ PROBE_RADIUS_PX = 3
 MOST_QUIRKS = 8
 """Single quirks that are tried to explain a failure."""
 
-Image = NDArray[np.float32]
-
 
 def same_program(
     first: Mapping[str, Any], second: Mapping[str, Any], dtype: str | None, determinism: bool
-) -> list[Finding]:
+) -> list[PairFinding]:
     """Return what follows from both sides being one program: it can show determinism, nothing else.
 
     Args:
@@ -48,16 +47,18 @@ def same_program(
     if why is None:
         return []
     if dtype not in (None, "float64") and second["kind"] == "simulator":
-        return [Finding(SAME, Word.PASS, f"both sides are one program, in float64 and {dtype} ({why})")]
+        return [PairFinding(SAME, Word.PASS, f"both sides are one program, in float64 and {dtype} ({why})")]
     if determinism:
-        return [Finding(SAME, Word.PASS, f"both sides are one program ({why}): this shows determinism only")]
+        return [
+            PairFinding(SAME, Word.PASS, f"both sides are one program ({why}): this shows determinism only")
+        ]
     what = (
         "an image agrees with itself"
         if first["kind"] == FILE_KIND
         else ("agreement would show determinism only")
     )
     remedy = "give another program or image, or --determinism if that is the question"
-    return [Finding(SAME, Word.NOT_COMPARABLE, f"both sides are one file ({why}): {what}; {remedy}")]
+    return [PairFinding(SAME, Word.NOT_COMPARABLE, f"both sides are one file ({why}): {what}; {remedy}")]
 
 
 def _why_same(first: Mapping[str, Any], second: Mapping[str, Any]) -> str | None:
@@ -80,17 +81,19 @@ def _package(facts: Mapping[str, Any]) -> str | None:
     return None if found is None else str(found)
 
 
-def trace_findings(asked: bool, traced: Mapping[str, Any] | None) -> list[Finding]:
+def trace_findings(asked: bool, traced: Mapping[str, Any] | None) -> list[PairFinding]:
     """Return what stands against a verdict where traces were asked for and cannot be compared."""
     if not asked:
         return []
     if traced is None:
         reason = "no program wrote a trace, though -trace_pixel or -trace_roi asks for one"
-        return [Finding(TRACES, Word.ERROR, reason)]
+        return [PairFinding(TRACES, Word.ERROR, reason)]
     if not traced.get("error"):
         return []
     word = Word(traced["verdict"])
-    return [Finding(TRACES, word, f"the traces that were asked for cannot be compared: {traced['error']}")]
+    return [
+        PairFinding(TRACES, word, f"the traces that were asked for cannot be compared: {traced['error']}")
+    ]
 
 
 @dataclass(frozen=True)
@@ -119,9 +122,9 @@ class Bench:
         return run
 
 
-def tried_findings(bench: Bench, compared: Comparison) -> Iterator[Finding]:
+def tried_findings(bench: Bench, compared: ImageComparison) -> Iterator[PairFinding]:
     """Run programs again where that can overturn a pass or explain a failure."""
-    if compared.verdict.word in (Word.PASS, Word.LOOSENED):
+    if compared.verdict.word in (Word.PASS, Word.ROUNDING, Word.LOOSENED):
         for side, program in bench.programs.items():
             if program.kind != FILE_KIND and "sources_sha256" not in program.provenance:
                 yield probe(bench, side, compared)
@@ -133,31 +136,31 @@ def tried_findings(bench: Bench, compared: Comparison) -> Iterator[Finding]:
             yield from explained(bench, external[0], compared)
 
 
-def probe(bench: Bench, side: str, compared: Comparison) -> Finding:
+def probe(bench: Bench, side: str, compared: ImageComparison) -> PairFinding:
     """Run a program with twice the photons around one pixel: an image that stays is not one of this run."""
     image = bench.runs[side].image
     assert image is not None  # it was compared
     assert compared.first is not None
-    region = _around_brightest(image, compared.roi or Roi.whole(image.shape))
+    region = _around_brightest(image, compared.roi or Region.whole(image.shape))
     told = bench.words[side].words
     shown = [str(value) for value in (region.x_min, region.x_max, region.y_min, region.y_max)]
     run = bench.again(side, f"{side}-probe", *_doubled(told), "-roi", *shown)
     if run.image is None:
         reason = f"{side} did not run with twice the fluence: {run.failure}"
-        return Finding(PROBE, Word.NOT_COMPARABLE, reason)
+        return PairFinding(PROBE, Word.NOT_COMPARABLE, reason)
     if run.image.shape != image.shape or np.array_equal(region.crop(run.image), region.crop(image)):
-        return Finding(
+        return PairFinding(
             PROBE, Word.NOT_COMPARABLE,
             f"{side} gives the same image with twice the fluence: it is not made from this command line",
         )  # fmt: skip
-    return Finding(PROBE, Word.PASS, f"{side} answers to twice the fluence")
+    return PairFinding(PROBE, Word.PASS, f"{side} answers to twice the fluence")
 
 
-def _around_brightest(image: Image, region: Roi) -> Roi:
+def _around_brightest(image: FloatImage, region: Region) -> Region:
     part = region.crop(image)
     slow, fast = (int(place) for place in np.unravel_index(int(part.argmax()), part.shape))
     slow, fast = slow + region.y_min, fast + region.x_min
-    square = Roi(
+    square = Region(
         fast - PROBE_RADIUS_PX, fast + PROBE_RADIUS_PX, slow - PROBE_RADIUS_PX, slow + PROBE_RADIUS_PX
     )
     return square.within(region)
@@ -165,28 +168,28 @@ def _around_brightest(image: Image, region: Roi) -> Roi:
 
 def _doubled(words: Sequence[str]) -> tuple[str, str]:
     """Return the option that doubles the photons of a command line: a flux takes the place of a fluence."""
-    flux = numbers_of(words, {"-flux"}, 1)
+    flux = last_numbers(words, {"-flux"}, 1)
     if flux is not None and flux[0] != 0.0:
         return "-flux", repr(2.0 * flux[0])
-    fluence = numbers_of(words, {"-fluence"}, 1)
+    fluence = last_numbers(words, {"-fluence"}, 1)
     return "-fluence", repr(2.0 * (DEFAULT_FLUENCE if fluence is None else fluence[0]))
 
 
-def rerun(bench: Bench, side: str) -> Iterator[Finding]:
+def rerun(bench: Bench, side: str) -> Iterator[PairFinding]:
     """Run a program a second time and say if its image is another one."""
     first, second = bench.runs[side].image, bench.again(side, f"{side}-again").image
     if first is None or second is None or first.shape != second.shape:
         return
     apart = int(np.count_nonzero(first.view(np.int32) != second.view(np.int32)))
     if apart:
-        yield Finding(
+        yield PairFinding(
             RERUN, Word.FAIL,
             f"two runs of {side} differ in {apart} pixels: the program is not deterministic "
             "(Q-OMP: the number of threads changes the original's image)",
         )  # fmt: skip
 
 
-def explained(bench: Bench, external: str, compared: Comparison) -> Iterator[Finding]:
+def explained(bench: Bench, external: str, compared: ImageComparison) -> Iterator[PairFinding]:
     """Look for one quirk of the registry that makes our program give the image of an external one."""
     ours = next(side for side in bench.programs if side != external)
     option = bench.programs[ours].dialect.quirk_option
@@ -196,17 +199,19 @@ def explained(bench: Bench, external: str, compared: Comparison) -> Iterator[Fin
     words = bench.words[ours].words
     set_by_hand = dict(value[0].partition("=")[::2] for value in values_of(words, QUIRK_OPTIONS, 1))
     usual = "on" if "c-parity" in bench.settings[ours] else "off"
-    for quirk in quirks_of(words)[:MOST_QUIRKS]:
+    for quirk in relevant_quirks(words)[:MOST_QUIRKS]:
         other = "off" if set_by_hand.get(quirk, usual) == "on" else "on"
         image = bench.again(ours, f"{ours}-{quirk}", option, f"{quirk}={other}").image
         if image is None or image.shape != theirs.shape:
             continue
         if compare_images(theirs, image, compared.roi).verdict.word is Word.PASS:
-            yield Finding(QUIRK, Word.FAIL, _explanation(quirk, other, ours, external, theirs, image))
+            yield PairFinding(QUIRK, Word.FAIL, _explanation(quirk, other, ours, external, theirs, image))
             return
 
 
-def _explanation(quirk: str, state: str, ours: str, external: str, theirs: Image, image: Image) -> str:
+def _explanation(
+    quirk: str, state: str, ours: str, external: str, theirs: FloatImage, image: FloatImage
+) -> str:
     equal = float(np.mean(theirs.view(np.int32) == image.view(np.int32)))
     how = "bit for bit" if equal == 1.0 else f"within the strict bounds ({100.0 * equal:.4g} % bit for bit)"
     return (

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.arrays import FloatImage, Reals
 from harness.errors import HarnessError
-
-Image = NDArray[np.float32]
-Image64 = NDArray[np.float64]
 
 BRIGHT_FRACTION = 1e-3
 APART_OF_PIXEL = 1e-5
@@ -21,6 +19,8 @@ APART_OF_MAX = 1e-12
 Ten times the largest difference, of each pixel's own value, from the recorded cases of upstream: 6e-8
 (float64), 9.7e-7 (mixed, float32). Where a lattice factor passes through zero its last digits are rounding.
 """
+FAINTEST_OF_MAX = 1e-30
+"""Pixels up to this part of the largest magnitude on both sides have no digits of their own to compare."""
 QUANTILES = (0.5, 0.9, 0.99, 0.999, 1.0)
 ULP_EDGES = (0, 1, 2, 4, 8, 16, 64, 256, 1024, 65536)
 
@@ -37,13 +37,31 @@ class UlpBin:
 
 
 @dataclass(frozen=True)
+class OwnScale:
+    """Differences of pixels in parts of the larger of their own two values, which no other pixel can hide.
+
+    `pixels` are those above `FAINTEST_OF_MAX`. `outside` counts those beyond `bound`; `outside_allowed` those
+    that what was left out on request does not explain either. `unequal_fraction` is that of all pixels whose
+    values are not the same number. Places are [slow, fast].
+    """
+
+    pixels: int
+    bound: float
+    outside: int
+    outside_allowed: int
+    worst: float
+    worst_at: tuple[int, int]
+    unequal_fraction: float
+
+
+@dataclass(frozen=True)
 class Metrics:
     """Comparison of a second image with a first one; a number that is not defined is None.
 
     Positions are [slow, fast] in the compared arrays plus the given origin. `correlation_shortfall` is
-    1 - correlation without the cancellation. `pixels_apart` counts the pixels that are farther apart than
-    rounding explains; `pixels_apart_allowed` those that what was left out on request does not explain either.
-    Both are None in results from before pixels were counted.
+    1 - correlation without the cancellation. `sum_difference` is that of the sums, in parts of the sum of all
+    magnitudes of the first image. `pixels_apart` and `pixels_apart_allowed` are what older versions counted
+    in place of `own`.
     """
 
     pixels: int
@@ -64,12 +82,18 @@ class Metrics:
     ulp_histogram: tuple[UlpBin, ...]
     bright_pixels: int
     bright_relative_diff: tuple[tuple[float, float], ...]
+    sum_difference: float | None = None
+    own: OwnScale | None = None
     pixels_apart: int | None = None
     pixels_apart_allowed: int | None = None
 
 
 def compare_pixels(
-    first: Image, second: Image, origin: tuple[int, int] = (0, 0), left_out_of_max: float = 0.0
+    first: FloatImage,
+    second: FloatImage,
+    origin: tuple[int, int] = (0, 0),
+    left_out_of_max: float = 0.0,
+    own_bound: float = 0.0,
 ) -> Metrics:
     """Compute all metrics of two finite images of one shape.
 
@@ -78,6 +102,7 @@ def compare_pixels(
         second: image to be judged [slow, fast].
         origin: (slow, fast) of element [0, 0] on the detector.
         left_out_of_max: what one side was asked to leave out of each pixel at most, of the maximum.
+        own_bound: largest difference of a pixel that rounding explains, in parts of its own value.
 
     Returns:
         The metrics. Ratios are second over first; max |diff| is taken relative to the largest
@@ -115,22 +140,52 @@ def compare_pixels(
         max_abs_diff_at=_place(magnitude, origin),
         max_diff_of_max=float(magnitude.max()) / scale if scale > 0.0 else None,
         bitwise_equal_fraction=float(np.mean(_bits(first) == _bits(second))),
-        ulp_histogram=ulp_histogram(ulp_distance(first, second)),
+        ulp_histogram=ulp_histogram(float32_distance(first, second)),
         bright_pixels=int(bright.sum()),
         bright_relative_diff=_quantiles(magnitude[bright] / np.abs(a[bright])),
+        sum_difference=_sum_difference(diff, a),
+        own=own_scale(a, b, origin, left_out_of_max, own_bound),
         pixels_apart=_apart(magnitude, a, b, 0.0),
         pixels_apart_allowed=_apart(magnitude, a, b, left_out_of_max),
     )
 
 
-def _apart(magnitude: Image64, a: Image64, b: Image64, left_out_of_max: float) -> int:
+def _sum_difference(diff: Reals, a: Reals) -> float | None:
+    total = float(np.abs(a).sum())
+    return float(diff.sum()) / total if total > 0.0 else None
+
+
+def own_scale(a: Reals, b: Reals, origin: tuple[int, int], left_out_of_max: float, bound: float) -> OwnScale:
+    """Compare each pixel with its own value; see `compare_pixels` for the arguments."""
+    larger = np.maximum(np.abs(a), np.abs(b))
+    largest = float(larger.max())
+    seen = larger > FAINTEST_OF_MAX * largest
+    relative = np.abs(b - a)
+    left_out = left_out_of_max * largest
+    rounding = bound * larger + FINEST
+    outside = seen & (relative > rounding)
+    allowed = seen & (relative > rounding + left_out)
+    np.divide(relative, larger, out=relative, where=seen)
+    relative[~seen] = 0.0
+    return OwnScale(
+        pixels=int(np.count_nonzero(seen)),
+        bound=bound,
+        outside=int(np.count_nonzero(outside)),
+        outside_allowed=int(np.count_nonzero(allowed)),
+        worst=float(relative.max()),
+        worst_at=_place(relative, origin),
+        unequal_fraction=float(np.mean(a != b)),
+    )
+
+
+def _apart(magnitude: Reals, a: Reals, b: Reals, left_out_of_max: float) -> int:
     """Count the pixels whose values differ by more than their own rounding, which no other pixel can hide."""
     larger = np.maximum(np.abs(a), np.abs(b))
     slack = (APART_OF_MAX + left_out_of_max) * float(larger.max()) + FINEST
     return int(np.count_nonzero(magnitude > APART_OF_PIXEL * larger + slack))
 
 
-def correlation_shortfall(a: Image64, b: Image64) -> float | None:
+def correlation_shortfall(a: Reals, b: Reals) -> float | None:
     """Return 1 - r for Pearson's r, free of cancellation near r = 1; None if an image is constant.
 
     With u, v the centred images scaled to length 1: 1 - r = |u - v|^2 / 2.
@@ -146,17 +201,17 @@ def correlation_shortfall(a: Image64, b: Image64) -> float | None:
     return 0.5 * float(np.sum((units[0] - units[1]) ** 2))
 
 
-def ulp_distance(first: Image, second: Image) -> NDArray[np.int64]:
+def float32_distance(first: FloatImage, second: FloatImage) -> NDArray[np.int64]:
     """Return for each pixel how many float32 numbers lie between the two values; -0 and +0 are one."""
     distance: NDArray[np.int64] = np.abs(_ordered(second) - _ordered(first))
     return distance
 
 
-def _bits(image: Image) -> NDArray[np.int32]:
+def _bits(image: FloatImage) -> NDArray[np.int32]:
     return np.ascontiguousarray(image, dtype=np.float32).view(np.int32)
 
 
-def _ordered(image: Image) -> NDArray[np.int64]:
+def _ordered(image: FloatImage) -> NDArray[np.int64]:
     """Map float32 to integers in the order of the numbers, neighbours one apart."""
     bits = _bits(image).astype(np.int64)
     return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
@@ -171,12 +226,12 @@ def ulp_histogram(distance: NDArray[np.int64]) -> tuple[UlpBin, ...]:
     return tuple(UlpBin(low, high, int(n)) for low, high, n in zip(lows, highs, counts, strict=True))
 
 
-def _place(values: Image64, origin: tuple[int, int]) -> tuple[int, int]:
+def _place(values: Reals, origin: tuple[int, int]) -> tuple[int, int]:
     slow, fast = np.unravel_index(int(values.argmax()), values.shape)
     return int(slow) + origin[0], int(fast) + origin[1]
 
 
-def _quantiles(relative: Image64) -> tuple[tuple[float, float], ...]:
+def _quantiles(relative: Reals) -> tuple[tuple[float, float], ...]:
     if relative.size == 0:
         return ()
     return tuple((q, float(v)) for q, v in zip(QUANTILES, np.quantile(relative, QUANTILES), strict=True))

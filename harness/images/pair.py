@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from harness.files import input_facts
-from harness.images.compare import Comparison, Made, Roi, compare_images
+from harness.images.compare import ImageComparison, Region, compare_images, image_request
 from harness.images.findings import Bench, same_program, trace_findings, tried_findings
+from harness.images.image_floor import arithmetic_of
+from harness.images.judgement import STRICT, ImageBounds, Rules
 from harness.images.pair_traces import traced
-from harness.programs.arguments import PreparedArguments, made_by, prepare_arguments
+from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun, run_program
 from harness.programs.side_words import require_known, side_words
 from harness.programs.watching import Watch, nobody
-from harness.verdict import STRICT, Bounds, Finding, Verdict, Word, limited
+from harness.sides import SIDES
+from harness.time_limits import RUN_S
+from harness.verdict import PairFinding, Verdict, limited_verdict
 from system_io.children import temporary_folder
-
-SIDES = ("c", "py")
+from system_io.verdict_words import Word
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,10 @@ class PairJob:
     mode: str = "c-parity"
     dtype: str | None = None
     device: str | None = None
-    roi: Roi | None = None
-    bounds: Bounds = STRICT
+    roi: Region | None = None
+    bounds: ImageBounds = STRICT
     resample: bool = False
-    timeout_s: float = 1800.0
+    timeout_s: float = RUN_S
     threads: int = 1
     determinism: bool = False
 
@@ -72,9 +75,9 @@ class PairResult:
     job: PairJob
     arguments: PreparedArguments
     runs: tuple[ProgramRun, ...]
-    comparison: Comparison
+    comparison: ImageComparison
     inputs: tuple[Mapping[str, Any], ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[PairFinding, ...] = ()
 
     @property
     def notes(self) -> list[str]:
@@ -127,9 +130,9 @@ def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
         findings = stated_findings(job, arguments, runs)
         words = {side: one.arguments for side, one in told.items()}
         bench = Bench(Path(scratch), job.timeout_s, job.threads, job.programs, settings, words, runs)
-        if limited(compared.verdict, findings).word is compared.verdict.word:
+        if limited_verdict(compared.verdict, findings).word is compared.verdict.word:
             findings += tried_findings(bench, compared)
-    verdict = limited(compared.verdict, findings)
+    verdict = limited_verdict(compared.verdict, findings)
     made = tuple(runs.values())
     return PairResult(job, arguments, made, replace(compared, verdict=verdict), inputs, tuple(findings))
 
@@ -141,26 +144,26 @@ def side_settings(job: PairJob) -> list[tuple[str, ...]]:
         ProgramError: a program does not know what is asked.
     """
     return [
-        job.first.setting_words(job.mode),
-        job.second.setting_words(job.mode, job.dtype, job.device),
+        job.first.settings(job.mode).words,
+        job.second.settings(job.mode, job.dtype, job.device).words,
     ]
 
 
 def compared_runs(
-    job: PairJob, arguments: PreparedArguments, runs: Sequence[ProgramRun], *, counted: bool = True
-) -> Comparison:
+    job: PairJob, arguments: PreparedArguments, runs: Sequence[ProgramRun], rules: Rules = Rules.OWN_SCALE
+) -> ImageComparison:
     """Return the comparison of the images of both runs; ERROR if one failed or was not made."""
     failures = tuple(run.failure for run in runs if run.failure is not None)
     images = [run.image for run in runs if run.image is not None]
+    made = image_request(arguments.words, arithmetic_of(job.dtype, [run.computed for run in runs]), rules)
     if failures or len(images) != len(SIDES):
-        return Comparison(Verdict(Word.ERROR, failures), job.bounds, job.roi)
-    made = made_by(arguments.words) if counted else Made(counted=False)
+        return ImageComparison(Verdict(Word.ERROR, failures), made.in_force(job.bounds), job.roi, made=made)
     return compare_images(images[0], images[1], job.roi, job.bounds, resample=job.resample, made=made)
 
 
 def stated_findings(
     job: PairJob, arguments: PreparedArguments, runs: Mapping[str, ProgramRun]
-) -> list[Finding]:
+) -> list[PairFinding]:
     """Return the findings that follow from programs, settings and traces, without a further run."""
     if len(runs) != len(SIDES) or any(run.failure is not None for run in runs.values()):
         return []

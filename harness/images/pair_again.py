@@ -2,54 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
-from harness.evidence.untrusted import read_plain
-from harness.images.compare import Roi
+from harness.images.compare import Region
 from harness.images.findings import TRIED
-from harness.images.pair import SIDES, PairJob, PairResult, compared_runs, side_settings, stated_findings
-from harness.images.pair_traces import trace_name
-from harness.images.part import Part
-from harness.programs.arguments import PreparedArguments, prepare_arguments
-from harness.programs.programs import DIALECTS, FILE_KIND, SELF_NAMES, Program
+from harness.images.judgement import Rules
+from harness.images.pair import PairJob, PairResult, compared_runs, side_settings, stated_findings
+from harness.images.part import PairPart
+from harness.programs.arguments import PreparedArguments
+from harness.programs.programs import Program
 from harness.programs.run import OUTPUT_WORDS, TRACE_WORDS, ProgramRun
 from harness.programs.side_words import side_words
-from harness.verdict import Finding, Word, limited
+from harness.recorded.restated import called, stated_arguments, stated_program
+from harness.sides import SIDES
+from harness.store.names import trace_name
+from harness.store.untrusted import read_plain
+from harness.verdict import PairFinding, limited_verdict
 from system_io.children import Outcome
+from system_io.verdict_words import Word
 
 
-def stated_program(provenance: Mapping[str, Any]) -> Program:
-    """Return the program that a bundle says was run; it is named, never run.
-
-    Raises:
-        BundleError: there is no such program.
-    """
-    kind, path, said = (provenance.get(key) for key in ("kind", "path", "version"))
-    if kind not in DIALECTS or not isinstance(path, str):
-        raise BundleError(f"a program of the kind {kind!r:.40} at {path!r:.60} is none that can be compared")
-    if "binary_sha256" in provenance and "sources_sha256" not in provenance:
-        named = SELF_NAMES.get(str(said).partition(" ")[0], "external")
-        if kind not in (named, "external"):
-            raise BundleError(f"a program that calls itself {said!r:.40} is of the kind {named}, not {kind}")
-    words = (str(provenance.get("python")), "-m", "simulator") if _is_module(provenance) else (path,)
-    return Program(str(kind), words, provenance)
-
-
-def _is_module(provenance: Mapping[str, Any]) -> bool:
-    return provenance["kind"] == "simulator" and "sources_sha256" in provenance
-
-
-def stated_arguments(recorded: Mapping[str, Any]) -> PreparedArguments:
-    """Return the command line of a comparison as it was prepared; no file that it names is looked for."""
-    known = {item["path"] for item in recorded["inputs"]}
-    return prepare_arguments(recorded["arguments"], Path(recorded["caller"]), lambda path: str(path) in known)
-
-
-def restored(part: Part) -> PairResult:
+def restored(part: PairPart) -> PairResult:
     """Return the comparison that a folder must come from: programs and words as stated, images as they are.
 
     Raises:
@@ -65,11 +42,12 @@ def restored(part: Part) -> PairResult:
     job = PairJob(
         programs[SIDES[0]], programs.get(SIDES[1], programs[SIDES[0]]), tuple(summary["arguments"]),
         Path(summary["caller"]), part.mode, settings["dtype"], settings["device"],
-        None if asked is None else Roi(**asked), part.bounds(), summary["resampled"], settings["timeout_s"],
+        None if asked is None else Region(**asked), part.bounds(), summary["resampled"],
+        settings["timeout_s"],
         settings.get("threads", 1), settings.get("determinism", False),
     )  # fmt: skip
     arguments = stated_arguments(summary)
-    words = side_settings(job) if len(runs) == len(SIDES) else [job.first.setting_words(job.mode)]
+    words = side_settings(job) if len(runs) == len(SIDES) else [job.first.settings(job.mode).words]
     told = side_words(arguments, programs)
     asked_words = {part.mode, settings["dtype"], settings["device"]}
     made = {
@@ -81,15 +59,17 @@ def restored(part: Part) -> PairResult:
         )
         for side, chosen in zip(SIDES, words, strict=False)
     }
-    compared = compared_runs(job, arguments, list(made.values()), counted=part.counted)
-    findings = (*stated_findings(job, arguments, made), *tried(summary)) if part.counted else ()
-    compared = replace(compared, verdict=limited(compared.verdict, findings))
+    compared = compared_runs(job, arguments, list(made.values()), part.rules)
+    findings = (
+        (*stated_findings(job, arguments, made), *tried(summary)) if part.rules > Rules.CORRELATION else ()
+    )
+    compared = replace(compared, verdict=limited_verdict(compared.verdict, findings))
     return PairResult(job, arguments, tuple(made.values()), compared, tuple(summary["inputs"]), findings)
 
 
-def tried(summary: Mapping[str, Any]) -> list[Finding]:
+def tried(summary: Mapping[str, Any]) -> list[PairFinding]:
     """Return the findings that further runs of the programs gave, which only a replay can check."""
-    found = [Finding(row["kind"], Word(row["word"]), row["reason"]) for row in summary["findings"]]
+    found = [PairFinding(row["kind"], Word(row["word"]), row["reason"]) for row in summary["findings"]]
     return [finding for finding in found if finding.kind in TRIED]
 
 
@@ -110,47 +90,7 @@ def _tail(arguments: PreparedArguments) -> tuple[str, ...]:
     return (*arguments.words, *OUTPUT_WORDS, *traces, *arguments.last)
 
 
-def called(
-    program: Program,
-    settings: tuple[str, ...],
-    tail: tuple[str, ...],
-    stated: Sequence[str],
-    asked: Container[str | None],
-) -> tuple[str, ...]:
-    """Return the words that a program was called with.
-
-    Versions differ in the settings that they spell out: what was not asked for may be missing as stated.
-
-    Args:
-        program: the program.
-        settings: pairs of option and value as this version spells them.
-        tail: the words behind the settings.
-        stated: what the bundle states.
-        asked: values that must be among the settings.
-    """
-    if program.kind == FILE_KIND:
-        return ()
-    block = tuple(stated)[len(program.words) : len(stated) - len(tail)]
-    pairs, there = _pairs(settings), _pairs(block)
-    left_out = [pair for pair in pairs if pair not in there]
-    kept = [pair for pair in pairs if pair in there]
-    if there == kept and not any(value in asked for _, value in left_out):
-        settings = block
-    return (*program.words, *settings, *tail)
-
-
-def _pairs(words: Sequence[str]) -> list[tuple[str, str]]:
-    """Return options with their values; that of an option without one is empty."""
-    found: list[tuple[str, str]] = []
-    for word in words:
-        if word.startswith("-") or not found or found[-1][1]:
-            found.append((word, ""))
-        else:
-            found[-1] = (found[-1][0], word)
-    return found
-
-
-def _run(part: Part, side: str, program: Program, command: tuple[str, ...]) -> ProgramRun:
+def _run(part: PairPart, side: str, program: Program, command: tuple[str, ...]) -> ProgramRun:
     stated = part.summary["runs"][side]
     outcome = Outcome(
         stated["exit_status"], stated["signal"], stated["timed_out"], stated["wall_s"], stated["peak_bytes"]

@@ -11,30 +11,30 @@ from typing import Any
 
 import numpy as np
 
-from harness.commands.common import split_arguments
-from harness.errors import BundleError
-from harness.evidence.bundle import COMMANDS, ENVIRONMENT, SUMMARY
-from harness.evidence.untrusted import BROKEN, Fault, read_plain
-from harness.images.pair import SIDES, PairResult
+from harness.images.judgement import Rules
+from harness.images.options import NAME, chosen_bounds, make_parser
+from harness.images.pair import PairResult
 from harness.images.pair_again import restored
-from harness.images.pair_traces import as_stated, read_side, trace_metrics, trace_name
-from harness.images.part import Part, differing, environment_of, image_name
+from harness.images.pair_traces import as_stated, read_side, trace_metrics
+from harness.images.part import PairPart
 from harness.images.summary import command_text, summary_data, write_pictures
 from harness.programs.run import ProgramRun, with_last_words
+from harness.recorded.pixels import CUTTING, PREFIXES, asked_pixels
+from harness.recorded.restated import contradictions, own_words
+from harness.sides import SIDES
+from harness.store.names import COMMANDS, ENVIRONMENT, SUMMARY, image_name, trace_name
+from harness.store.stated import commands_of, differing, environment_of, text_faults
+from harness.store.untrusted import BROKEN, BundleFault, read_plain
 from system_io.children import temporary_folder
-from system_io.shell import shell_words
 from trace_tools.errors import TraceError
 
-PREFIXES: Mapping[str, str] = {"reference": "TRACE_C", "simulator": "TRACE_PY"}
 NUMBER = re.compile(r"\d+\.\d")
-CUTTING = frozenset({"-roi", "-mask", "-img"})
-ASKING = frozenset({"-h", "--help", "--version"})
 PNG_HEAD = slice(8, 24)
 PICTURE_SLACK = 0.02
 """Mean difference of two drawings of one image, of full scale, that other fonts make."""
 
 
-def pair_faults(folder: Path, part: Part, *, pictures: bool) -> Iterator[Fault]:
+def pair_faults(folder: Path, part: PairPart, *, pictures: bool) -> Iterator[BundleFault]:
     """Derive everything again that the raw files of a pair give.
 
     Args:
@@ -48,7 +48,7 @@ def pair_faults(folder: Path, part: Part, *, pictures: bool) -> Iterator[Fault]:
         result = restored(part)
         traces = as_stated(trace_metrics(part.folder), part.summary["traces"])
         fresh = {**summary_data(result), "traces": traces}
-        fresh = fresh if part.counted else _as_older(fresh)
+        fresh = _as_stated(fresh, part)
         stated = part.summary["settings"]
         fresh["settings"] = {key: value for key, value in fresh["settings"].items() if key in stated}
         for key, value in fresh.items():
@@ -62,14 +62,16 @@ def pair_faults(folder: Path, part: Part, *, pictures: bool) -> Iterator[Fault]:
         if pictures:
             yield from _picture_faults(part, place, result)
     except BROKEN as error:
-        yield Fault(place.of(SUMMARY), f"the metrics cannot be derived again: {error}")
+        yield BundleFault(place.of(SUMMARY), f"the metrics cannot be derived again: {error}")
 
 
-def _as_older(fresh: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a version would have written that counted no pixels and knew no findings."""
-    older = {key: value for key, value in fresh.items() if key != "findings"}
-    older["settings"] = {key: fresh["settings"][key] for key in ("dtype", "device", "timeout_s")}
-    return older | {"strict_bounds": {**fresh["strict_bounds"], "pixels_apart": None}}
+def _as_stated(fresh: Mapping[str, Any], part: PairPart) -> dict[str, Any]:
+    """Return what a version would have written that judged by the rules of a part."""
+    unknown = {Rules.CORRELATION: {"findings", "rules"}, Rules.APART: {"rules"}}.get(part.rules, set())
+    kept = {key: value for key, value in fresh.items() if key not in unknown}
+    if part.rules is Rules.CORRELATION:
+        kept["settings"] = {key: fresh["settings"][key] for key in ("dtype", "device", "timeout_s")}
+    return kept
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,15 @@ class _Place:
     def of(self, name: str) -> str:
         return (self.folder / name).as_posix()
 
-    def said(self, name: str, texts: Sequence[str]) -> list[Fault]:
-        return [Fault(self.of(name), text) for text in texts]
+    def said(self, name: str, texts: Sequence[str]) -> list[BundleFault]:
+        return [BundleFault(self.of(name), text) for text in texts]
 
-    def missing(self, part: Part, names: Sequence[str]) -> list[Fault]:
+    def missing(self, part: PairPart, names: Sequence[str]) -> list[BundleFault]:
         lacking = [name for name in names if not (part.folder / name).is_file()]
-        return [Fault(self.of(name), "is missing from the compared pair") for name in lacking]
+        return [BundleFault(self.of(name), "is missing from the compared pair") for name in lacking]
 
 
-def _image_faults(part: Part, place: _Place) -> list[Fault]:
+def _image_faults(part: PairPart, place: _Place) -> list[BundleFault]:
     """Return where an image is not the one that the summary names, or of a run that is said to have none."""
     faults = []
     where = place.of(SUMMARY)
@@ -98,7 +100,7 @@ def _image_faults(part: Part, place: _Place) -> list[Fault]:
         stated = part.summary["runs"].get(side, {}).get("image_sha256")
         digest = hashlib.sha256(read_plain(path)).hexdigest() if path.is_file() else None
         if digest != stated:
-            faults.append(Fault(place.of(path.name), f"is not the image that {where} was made from"))
+            faults.append(BundleFault(place.of(path.name), f"is not the image that {where} was made from"))
     return faults
 
 
@@ -123,7 +125,7 @@ def _alike(first: str, second: str) -> bool:
     return NUMBER.sub("", first) == NUMBER.sub("", second)
 
 
-def _trace_faults(part: Part, result: PairResult) -> list[str]:
+def _trace_faults(part: PairPart, result: PairResult) -> list[str]:
     """Return where a trace is missing, of another program, or not of the pixels asked for."""
     faults = []
     for side, run in zip(SIDES, result.runs, strict=False):
@@ -140,7 +142,7 @@ def _trace_faults(part: Part, result: PairResult) -> list[str]:
     return faults
 
 
-def _content_faults(part: Part, side: str, prefix: str) -> list[str]:
+def _content_faults(part: PairPart, side: str, prefix: str) -> list[str]:
     name = trace_name(side)
     try:
         trace = read_side(part.folder, side)
@@ -160,45 +162,7 @@ def _content_faults(part: Part, side: str, prefix: str) -> list[str]:
     ]
 
 
-def asked_pixels(words: Sequence[str]) -> set[tuple[int, int]]:
-    """Return the pixels (slow, fast) that a command line asks to trace."""
-    pixels: set[tuple[int, int]] = set()
-    for place, word in enumerate(words):
-        if word == "-trace_pixel":
-            slow, fast = (int(text) for text in words[place + 1 : place + 3])
-            pixels.add((slow, fast))
-        if word == "-trace_roi":
-            s0, s1, f0, f1 = (int(text) for text in words[place + 1 : place + 5])
-            pixels |= block_of(s0, s1, f0, f1)
-    return pixels
-
-
-def block_of(s0: int, s1: int, f0: int, f1: int) -> set[tuple[int, int]]:
-    """Return the pixels of a block, bounds inclusive. Raises: BundleError for more than can be traced."""
-    if (s1 - s0 + 1) * (f1 - f0 + 1) > 1 << 22:
-        raise BundleError(f"a traced block of {s1 - s0 + 1} x {f1 - f0 + 1} pixels is none; it is damaged")
-    return {(slow, fast) for slow in range(s0, s1 + 1) for fast in range(f0, f1 + 1)}
-
-
-def commands_of(path: Path, line: int = 1) -> list[str]:
-    """Return the words of one line of commands.txt. Raises: BundleError if it is not there."""
-    lines = read_plain(path).decode("utf-8", "surrogateescape").split("\n")
-    if len(lines) <= line:
-        raise BundleError(f"'{path.name}' has no line {line + 1}; it is damaged")
-    return shell_words(lines[line])
-
-
-def text_faults(path: Path, text: str) -> list[str]:
-    """Return where a file of text is not what it must be, by its first line that differs."""
-    stated = read_plain(path).decode("utf-8", "surrogateescape")
-    if stated == text:
-        return []
-    pairs = zip([*stated.split("\n"), ""], [*text.split("\n"), ""], strict=False)
-    number, (old, new) = next((n, pair) for n, pair in enumerate(pairs, 1) if pair[0] != pair[1])
-    return [f"line {number}: states {old!r:.80}, the raw files give {new!r:.80}"]
-
-
-def _command_faults(part: Part, result: PairResult) -> list[str]:
+def _command_faults(part: PairPart, result: PairResult) -> list[str]:
     words = commands_of(part.folder / COMMANDS)
     found = text_faults(part.folder / COMMANDS, command_text(result, words))
     return [*found, *_option_faults(words, part.summary)]
@@ -206,11 +170,10 @@ def _command_faults(part: Part, result: PairResult) -> list[str]:
 
 def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str]:
     """Return where the command that made a pair asks for something else than the summary states."""
-    from harness.commands.nb_compare import NAME, chosen_bounds, make_parser
-
-    own, args = split_arguments(words[1:])
-    if words[:1] != [NAME] or ASKING & set(own):
+    found = own_words(words, NAME)
+    if found is None:
         return [f"line 2: {words[:1]} makes no compared pair"]
+    own, args = found
     options = make_parser().parse_args(own)
     asked = summary["asked_region"]
     stated = {
@@ -235,14 +198,10 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
         "threads": options.threads,
         "determinism": options.determinism,
     }
-    return [
-        f"line 2: asks for {key} {fresh[key]!r:.60}, {SUMMARY} states {stated[key]!r:.60}"
-        for key in fresh
-        if fresh[key] != stated[key]
-    ]
+    return contradictions(fresh, stated, SUMMARY)
 
 
-def environment_faults(part: Part) -> list[str]:
+def environment_faults(part: PairPart) -> list[str]:
     """Return where the environment of a pair tells of other programs than ran."""
     environment = environment_of(part.folder)
     programs = {side: run["provenance"] for side, run in part.summary["runs"].items()}
@@ -263,12 +222,12 @@ def expected_files(result: PairResult) -> list[str]:
     return [*names, "diff.png"] if result.comparison.first is not None else names
 
 
-def _picture_faults(part: Part, place: _Place, result: PairResult) -> Iterator[Fault]:
+def _picture_faults(part: PairPart, place: _Place, result: PairResult) -> Iterator[BundleFault]:
     with temporary_folder("nb-verify") as scratch:
         write_pictures(Path(scratch), result)
         for path in sorted(Path(scratch).iterdir()):
             if _drawn_otherwise(part.folder / path.name, path):
-                yield Fault(place.of(path.name), "is not the picture that the images give")
+                yield BundleFault(place.of(path.name), "is not the picture that the images give")
 
 
 def _drawn_otherwise(stated: Path, fresh: Path) -> bool:

@@ -7,21 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.sides import SIDES
+from harness.store.names import trace_name
 from system_io.files import irregular
+from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.judge import judge
 from trace_tools.judging.render import metrics
 from trace_tools.reading.lines import Record
 from trace_tools.reading.trace_file import Trace, read_stream
+from trace_tools.schema import TRACE_SCHEMA
 from trace_tools.tap_table import COPIES
-
-SIDES = ("c", "py")
-
-
-def trace_name(side: str) -> str:
-    """Return the name of the trace of one side in a result folder."""
-    return f"{side}_trace.log"
 
 
 def read_side(folder: Path, side: str) -> Trace:
@@ -72,9 +69,9 @@ def _judged(read: Callable[[str], Trace]) -> dict[str, Any]:
     try:
         return metrics(judge(read(SIDES[0]), read(SIDES[1])))
     except NotComparableError as error:
-        return _refusal("NOT COMPARABLE", 2, error)
+        return _refusal(Word.NOT_COMPARABLE, error)
     except TraceError as error:
-        return _refusal("ERROR", 3, error)
+        return _refusal(Word.ERROR, error)
 
 
 ADDED = frozenset({
@@ -119,11 +116,11 @@ def _without_added(value: Any) -> Any:
     return [_without_added(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _refusal(verdict: str, status: int, error: Exception) -> dict[str, Any]:
+def _refusal(word: Word, error: Exception) -> dict[str, Any]:
     return {
-        "schema": "trace-diff-metrics 1",
-        "verdict": verdict,
-        "exit_status": status,
+        "schema": TRACE_SCHEMA,
+        "verdict": word.value,
+        "exit_status": EXIT_STATUS[word],
         "error": " ".join(str(error).split()),
         "first_divergence": None,
     }

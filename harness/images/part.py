@@ -4,55 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from harness.arrays import FloatImage
 from harness.errors import BundleError
-from harness.evidence.bundle import ENVIRONMENT, SUMMARY
-from harness.evidence.schema import check_environment, check_summary
-from harness.evidence.untrusted import read_json, read_plain
-from harness.images.compare import Comparison, Made, Roi, compare_images
-from harness.images.pair_traces import SIDES, read_side
-from harness.programs.arguments import made_by
-from harness.verdict import Bounds, named_bounds
+from harness.images.compare import ImageComparison, ImageRequest, Region, compare_images, image_request
+from harness.images.image_floor import arithmetic_of
+from harness.images.judgement import ImageBounds, Rules, bounds_data, named_bounds
+from harness.images.pair_traces import read_side
+from harness.sides import SIDES
+from harness.store.names import SUMMARY, image_name
+from harness.store.schema import check_summary
+from harness.store.untrusted import read_json, read_plain
 from trace_tools.reading.trace_file import Trace
 
-Image = NDArray[np.float32]
-RELATIVE_SLACK = 1e-9
-ABSOLUTE_SLACK = 1e-15
 MOST_PIXELS = 1 << 28
 """Of an image that is read; more than any detector has."""
 
 
-def environment_of(folder: Path) -> dict[str, Any]:
-    """Return the content of env.json, empty if there is none."""
-    path = folder / ENVIRONMENT
-    if not path.is_file():
-        return {}
-    found = read_json(path)
-    check_environment(found, str(path))
-    return dict(found)
-
-
-def image_name(side: str) -> str:
-    """Return the name of the float image of one side in a result folder."""
-    return f"{side}_float.bin"
-
-
 @dataclass(frozen=True)
-class Part:
+class PairPart:
     """One compared pair in a folder; images and traces are read when they are asked for."""
 
     folder: Path
     summary: Mapping[str, Any]
 
     @classmethod
-    def load(cls, folder: Path) -> Part:
+    def load(cls, folder: Path) -> PairPart:
         """Read and check the summary. Raises: BundleError if it does not follow the schema."""
         summary = read_json(folder / SUMMARY)
         check_summary(summary, str(folder / SUMMARY))
@@ -64,9 +47,20 @@ class Part:
         return str(self.summary["parity_mode"])
 
     @property
-    def counted(self) -> bool:
-        """Tell whether pixels that are apart were counted, which results of older versions lack."""
-        return "findings" in self.summary
+    def rules(self) -> Rules:
+        """Return the rules by which the pair was judged."""
+        if "findings" not in self.summary:
+            return Rules.CORRELATION
+        return Rules(self.summary.get("rules", Rules.APART))
+
+    @property
+    def made(self) -> ImageRequest:
+        """Return what command line and settings say about the images."""
+        settings = self.summary["settings"]
+        computed = settings.get("computed", {}).values()
+        return image_request(
+            self.summary["arguments"], arithmetic_of(settings["dtype"], computed), self.rules
+        )
 
     @property
     def failed(self) -> bool:
@@ -74,7 +68,7 @@ class Part:
         runs = self.summary["runs"]
         return set(runs) != set(SIDES) or any(run["failure"] is not None for run in runs.values())
 
-    def image(self, side: str) -> Image:
+    def image(self, side: str) -> FloatImage:
         """Read the whole float image of one side [slow, fast].
 
         Raises:
@@ -96,12 +90,12 @@ class Part:
         return values.view(np.float32).reshape(shape)
 
     @cached_property
-    def first(self) -> Image:
+    def first(self) -> FloatImage:
         """Return the image of the first program."""
         return self.image(SIDES[0])
 
     @cached_property
-    def second(self) -> Image:
+    def second(self) -> FloatImage:
         """Return the image of the second program."""
         return self.image(SIDES[1])
 
@@ -110,13 +104,11 @@ class Part:
         """Return both traces. Raises: TraceError if there is none."""
         return read_side(self.folder, SIDES[0]), read_side(self.folder, SIDES[1])
 
-    def bounds(self) -> Bounds:
+    def bounds(self) -> ImageBounds:
         """Return the bounds that were in force. Raises: BundleError if the numbers do not go by the name."""
         stated = self.summary["bounds"]
-        bounds = named_bounds(str(stated.get("name")))
-        if bounds is not None and not self.counted:
-            bounds, stated = replace(bounds, pixels_apart=None), {"pixels_apart": None, **stated}
-        if bounds is None or asdict(bounds) != stated:
+        bounds = named_bounds(str(stated.get("name")), self.made.strict)
+        if bounds is None or bounds_data(bounds, self.rules) != stated:
             raise BundleError(
                 f"'{self.folder / SUMMARY}': bounds called {stated.get('name')!r:.60} have other numbers; "
                 "it is damaged"
@@ -124,34 +116,9 @@ class Part:
         return bounds
 
     @cached_property
-    def comparison(self) -> Comparison:
+    def comparison(self) -> ImageComparison:
         """Return the comparison of the stored images, made as the summary says that it was made."""
         asked = self.summary["asked_region"]
-        roi = None if asked is None else Roi(**asked)
-        made = made_by(self.summary["arguments"]) if self.counted else Made(counted=False)
+        roi = None if asked is None else Region(**asked)
         resample = self.summary["resampled"]
-        return compare_images(self.first, self.second, roi, self.bounds(), resample=resample, made=made)
-
-
-def differing(fresh: Any, stated: Any, where: str) -> list[str]:
-    """Compare plain data; numbers may differ by the rounding of sums taken in another order.
-
-    Returns:
-        For each place that differs: its name, what is stated and what the raw files give.
-    """
-    if isinstance(fresh, dict) and isinstance(stated, dict):
-        keys = sorted({*fresh, *stated})
-        return [text for key in keys for text in differing(fresh.get(key), stated.get(key), f"{where}.{key}")]
-    if isinstance(fresh, list | tuple) and isinstance(stated, list | tuple) and len(fresh) == len(stated):
-        pairs = enumerate(zip(fresh, stated, strict=True))
-        return [text for n, (a, b) in pairs for text in differing(a, b, f"{where}[{n}]")]
-    if _same(fresh, stated):
-        return []
-    return [f"{where}: states {stated!r:.80}, the raw files give {fresh!r:.80}"]
-
-
-def _same(fresh: Any, stated: Any) -> bool:
-    numbers = all(isinstance(value, float | int) and not isinstance(value, bool) for value in (fresh, stated))
-    if not numbers:
-        return bool(fresh == stated)
-    return math.isclose(fresh, stated, rel_tol=RELATIVE_SLACK, abs_tol=ABSOLUTE_SLACK)
+        return compare_images(self.first, self.second, roi, self.bounds(), resample=resample, made=self.made)

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.float32]
-Array = NDArray[np.float64]
+from harness.arrays import FloatImage, Reals
 
 RADIUS_PX = 2
-FLOOR_FRACTION = 1e-3
+OLDER_FLOOR_OF_MAX = 1e-3
+"""Of versions that left dimmer spots out."""
+TINIEST = float(np.finfo(np.float32).tiny)
+"""Below, a number has no digits of its own to tell a maximum by."""
 CONTRAST = 0.05
 SLACK = 0.9
 TIE = 1e-5
@@ -31,8 +33,8 @@ GATE_PX = 2.0
 class Spots:
     """Spots of one image: places [n, 2] (slow, fast) in px, heights [n], and which exceed the floor [n]."""
 
-    places_px: Array
-    heights: Array
+    places_px: Reals
+    heights: Reals
     counted: NDArray[np.bool_]
 
     @property
@@ -70,7 +72,7 @@ class PeakComparison:
         return self.count_first + self.count_second > 0
 
 
-def find_spots(image: Image, floor: float) -> Spots:
+def find_spots(image: FloatImage, floor: float) -> Spots:
     """Find the spots of an image.
 
     Args:
@@ -83,7 +85,7 @@ def find_spots(image: Image, floor: float) -> Spots:
     from scipy import ndimage  # here as below, since scipy takes long to import
 
     size = 2 * RADIUS_PX + 1
-    if floor <= 0.0 or min(image.shape) < size:
+    if min(image.shape) < size or float(image.max()) < floor:
         return Spots(np.empty((0, 2)), np.empty(0), np.empty(0, dtype=np.bool_))
     highest = ndimage.maximum_filter(image, size=size)
     lowest = ndimage.minimum_filter(image, size=size)
@@ -102,7 +104,7 @@ def find_spots(image: Image, floor: float) -> Spots:
     return Spots(_centroids(image, middle), heights, (heights >= floor) & (depth >= CONTRAST * heights))
 
 
-def _centroids(image: Image, middle: NDArray[np.int64]) -> Array:
+def _centroids(image: FloatImage, middle: NDArray[np.int64]) -> Reals:
     """Return the centroids [n, 2] of the windows around `middle` [n, 2], the smallest value taken off."""
     step = np.arange(-RADIUS_PX, RADIUS_PX + 1)
     slow = middle[:, 0, None, None] + step[None, :, None]  # [n, w, 1]
@@ -111,11 +113,11 @@ def _centroids(image: Image, middle: NDArray[np.int64]) -> Array:
     weight -= weight.min(axis=(1, 2), keepdims=True)
     total = weight.sum(axis=(1, 2))
     offset = np.stack([(weight * step[:, None]).sum(axis=(1, 2)), (weight * step).sum(axis=(1, 2))], axis=1)
-    places_px: Array = middle + offset / total[:, None]
+    places_px: Reals = middle + offset / total[:, None]
     return places_px
 
 
-def match_spots(first: Array, second: Array, gate_px: float) -> tuple[NDArray[np.int64], Array]:
+def match_spots(first: Reals, second: Reals, gate_px: float) -> tuple[NDArray[np.int64], Reals]:
     """Pair places one to one: as many pairs as possible within the gate, then the least total distance.
 
     The pairs within the gate fall into small groups that do not touch; each is solved by itself with the
@@ -151,7 +153,7 @@ def match_spots(first: Array, second: Array, gate_px: float) -> tuple[NDArray[np
 
 
 def _assign(
-    rows: NDArray[np.int64], columns: NDArray[np.int64], distance_px: Array, gate_px: float
+    rows: NDArray[np.int64], columns: NDArray[np.int64], distance_px: Reals, gate_px: float
 ) -> list[tuple[int, int]]:
     """Solve one group; a pair outside the gate costs more than all pairs inside together."""
     from scipy.optimize import linear_sum_assignment
@@ -166,20 +168,26 @@ def _assign(
 
 
 def compare_peaks(
-    first: Image, second: Image, origin: tuple[int, int] = (0, 0), gate_px: float = GATE_PX
+    first: FloatImage,
+    second: FloatImage,
+    origin: tuple[int, int] = (0, 0),
+    gate_px: float = GATE_PX,
+    floor_of_max: float = 0.0,
 ) -> PeakComparison:
-    """Find and match the spots of two finite images; the floor is 1e-3 of the first one's maximum.
+    """Find and match the spots of two finite images.
 
     Args:
         first: reference image [slow, fast].
         second: image to be judged [slow, fast].
         origin: (slow, fast) of element [0, 0] on the detector.
         gate_px: largest distance of a pair.
+        floor_of_max: least height of a spot, in parts of the first image's maximum; 0 for whatever stands out
+            from its surroundings.
 
     Returns:
         Counts, distances and the spots without partner.
     """
-    floor = FLOOR_FRACTION * float(first.max())
+    floor = max(floor_of_max * float(first.max()), TINIEST)
     ours, theirs = find_spots(first, floor), find_spots(second, floor)
     pairs, distance_px = match_spots(ours.places_px, theirs.places_px, gate_px)
     used = ours.counted[pairs[:, 0]] | theirs.counted[pairs[:, 1]]

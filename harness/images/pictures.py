@@ -11,12 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from harness.arrays import FloatImage, Reals
 from harness.drawing import Axes, Figure, FigureCanvasAgg, LogNorm, Normalize, SymLogNorm
-
-Image = NDArray[np.float32]
-Array = NDArray[np.float64]
 
 CELLS = 1000
 DECADES = 6
@@ -28,14 +25,14 @@ UNIT = "photons per pixel"
 
 
 @dataclass(frozen=True)
-class Frame:
+class PictureFrame:
     """What a picture says about the pixels it shows: the first pixel and the region in words."""
 
     origin: tuple[int, int]
     region: str
 
 
-def draw_image(path: Path, image: Image, title: str, frame: Frame, brightest: float) -> None:
+def draw_image(path: Path, image: FloatImage, title: str, frame: PictureFrame, brightest: float) -> None:
     """Draw an image on a logarithmic grey scale; zero, negative and NaN pixels get a colour of their own.
 
     Args:
@@ -59,7 +56,7 @@ def draw_image(path: Path, image: Image, title: str, frame: Frame, brightest: fl
     _save(figure, path)
 
 
-def draw_difference(path: Path, first: Image, second: Image, frame: Frame) -> None:
+def draw_difference(path: Path, first: FloatImage, second: FloatImage, frame: PictureFrame) -> None:
     """Draw second minus first on a scale that is logarithmic on both sides of zero.
 
     Args:
@@ -82,7 +79,7 @@ def draw_difference(path: Path, first: Image, second: Image, frame: Frame) -> No
     _save(figure, path)
 
 
-def _block_extreme(image: Array) -> tuple[Array, int]:
+def _block_extreme(image: Reals) -> tuple[Reals, int]:
     """Reduce an image to blocks: of each the value of largest magnitude (NaN if it holds one)."""
     block = max(1, -(-max(image.shape) // CELLS))
     if block == 1:
@@ -95,7 +92,7 @@ def _block_extreme(image: Array) -> tuple[Array, int]:
     return np.where(np.abs(low) > np.abs(high), low, high), block
 
 
-def _figure(title: str, frame: Frame, block: int) -> tuple[Figure, Axes]:
+def _figure(title: str, frame: PictureFrame, block: int) -> tuple[Figure, Axes]:
     figure = Figure(figsize=SIZE_IN, layout="constrained")
     axes = figure.add_subplot()
     cells = "" if block == 1 else f"; a dot is the extreme of {block} x {block} pixels"
@@ -108,8 +105,8 @@ def _figure(title: str, frame: Frame, block: int) -> tuple[Figure, Axes]:
 def _paint(
     figure: Figure,
     axes: Axes,
-    cells: Array,
-    frame: Frame,
+    cells: Reals,
+    frame: PictureFrame,
     block: int,
     norm: Normalize,
     colours: str,

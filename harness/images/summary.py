@@ -8,16 +8,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.bundle import COMMANDS
-from harness.evidence.schema import check_summary
 from harness.files import sha256_lines
-from harness.images.compare import Comparison, Roi
+from harness.images.compare import ImageComparison, Region
+from harness.images.judgement import bounds_data
 from harness.images.metrics import Metrics
-from harness.images.pair import SIDES, PairResult
-from harness.images.pair_traces import trace_metrics, trace_name
-from harness.images.pictures import Frame, draw_difference, draw_image
-from harness.shown import Row, Shown, criterion_row, divergence_line
-from harness.verdict import STRICT, State
+from harness.images.pair import PairResult
+from harness.images.pair_traces import trace_metrics
+from harness.images.pictures import PictureFrame, draw_difference, draw_image
+from harness.shown import Shown, ShownRow, criterion_row, divergence_line
+from harness.sides import SIDES
+from harness.store.names import COMMANDS, trace_name
+from harness.store.schema import check_summary
+from harness.verdict import State
 from system_io.shell import shell_text
 from system_io.shown import json_text, printable
 
@@ -29,6 +31,7 @@ def summary_data(result: PairResult) -> dict[str, Any]:
     comparison = result.comparison
     verdict = comparison.verdict
     job = result.job
+    rules = comparison.made.rules
     return {
         "schema": SCHEMA,
         "verdict": verdict.word.value,
@@ -43,8 +46,9 @@ def summary_data(result: PairResult) -> dict[str, Any]:
         "asked_region": None if job.roi is None else asdict(job.roi),
         "region": None if comparison.roi is None else asdict(comparison.roi),
         "resampled": comparison.resampled,
-        "bounds": asdict(comparison.bounds),
-        "strict_bounds": asdict(STRICT),
+        "rules": int(rules),
+        "bounds": bounds_data(comparison.bounds, rules),
+        "strict_bounds": bounds_data(comparison.made.strict, rules),
         "criteria": [asdict(criterion) for criterion in verdict.criteria],
         "metrics": None if comparison.metrics is None else asdict(comparison.metrics),
         "peaks": None if comparison.peaks is None else asdict(comparison.peaks),
@@ -54,7 +58,7 @@ def summary_data(result: PairResult) -> dict[str, Any]:
     }
 
 
-def write_results(
+def write_pair_results(
     folder: Path, result: PairResult, environment: Mapping[str, Any], commands: Sequence[str]
 ) -> None:
     """Write all files of a compared pair into an empty folder.
@@ -104,12 +108,12 @@ def write_pictures(folder: Path, result: PairResult) -> None:
     comparison = result.comparison
     if comparison.first is not None and comparison.second is not None and comparison.roi is not None:
         images = [comparison.first, comparison.second]
-        frame = Frame(comparison.roi.origin, str(comparison.roi))
+        frame = PictureFrame(comparison.roi.origin, str(comparison.roi))
         draw_difference(folder / "diff.png", images[0], images[1], frame)
         frames = [frame, frame]
     else:
         images = [run.image for run in result.runs if run.image is not None and run.image.size]
-        frames = [Frame((0, 0), str(Roi.whole(image.shape))) for image in images]
+        frames = [PictureFrame((0, 0), str(Region.whole(image.shape))) for image in images]
     tops = [float(image.max(where=image < float("inf"), initial=0.0)) for image in images]
     brightest = max(tops, default=1.0)
     for side, run, image, frame in zip(SIDES, result.runs, images, frames, strict=False):
@@ -125,7 +129,7 @@ def shown_pair(
         summary: the content of summary.json.
         result: what was run and compared.
         place: where the files lie.
-        differences: what the two sides do not have in common (`harness.programs.sides`).
+        differences: what the two sides do not have in common (`harness.images.sides`).
     """
     criteria = [criterion_row(criterion) for criterion in summary["criteria"]]
     held = sum(row.state == State.HELD for row in criteria)
@@ -142,28 +146,28 @@ def shown_pair(
         place=place,
         details=[
             *_setting_rows(result),
-            *(Row("sides differ", text) for text in differences),
+            *(ShownRow("sides differ", text) for text in differences),
             *_measured_rows(result.comparison),
         ],
     )
 
 
-def _setting_rows(result: PairResult) -> list[Row]:
-    rows = [Row("parity mode", result.job.mode)]
+def _setting_rows(result: PairResult) -> list[ShownRow]:
+    rows = [ShownRow("parity mode", result.job.mode)]
     for side, run in zip(SIDES, result.runs, strict=False):
         peak = run.outcome.peak_bytes
         memory = "" if peak is None else f", {peak / 2**20:.0f} MiB"
         computed = f"; {run.computed}" if run.computed else ""
-        rows.append(Row(f"{side}: {run.program.title}", f"{run.outcome.wall_s:.2f} s{memory}{computed}"))
+        rows.append(ShownRow(f"{side}: {run.program.title}", f"{run.outcome.wall_s:.2f} s{memory}{computed}"))
     if result.comparison.roi is not None:
-        rows.append(Row("region", str(result.comparison.roi)))
+        rows.append(ShownRow("region", str(result.comparison.roi)))
     return rows
 
 
-def _measured_rows(comparison: Comparison) -> list[Row]:
+def _measured_rows(comparison: ImageComparison) -> list[ShownRow]:
     if comparison.metrics is None or comparison.peaks is None:
         return []
-    return [Row(*cells) for cells in (*_metric_rows(comparison.metrics), *_peak_rows(comparison))]
+    return [ShownRow(*cells) for cells in (*_metric_rows(comparison.metrics), *_peak_rows(comparison))]
 
 
 def _metric_rows(m: Metrics) -> list[tuple[str, str]]:
@@ -182,7 +186,7 @@ def _metric_rows(m: Metrics) -> list[tuple[str, str]]:
     ]
 
 
-def _peak_rows(comparison: Comparison) -> list[tuple[str, str]]:
+def _peak_rows(comparison: ImageComparison) -> list[tuple[str, str]]:
     peaks = comparison.peaks
     if peaks is None or not peaks.compared:
         return [("peaks", "none on either side: not compared")]

@@ -1,46 +1,50 @@
 """Prepares a nanoBragg command line for a run elsewhere: absolute inputs, no outputs of the caller's.
 
-Options are recognised by their exact names (spec 01 section 2). Output options of the caller are taken
-out with a note, since the harness names every output itself; options that only one program knows, or
-that make no image, are refused with the option of the harness to use instead.
+Options are those of the simulator's option table, recognised by their exact names (spec 01 section 2). Output
+options of the caller are taken out with a note, since the harness names every output itself; options that
+only one program knows, or that make no image, are refused with the option of the harness to use instead.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.images.compare import Made, Roi
+from simulator.command_line.option_table import BY_SPELLING, OPTIONS
 
-HKL_OPTIONS = frozenset({"-hkl", "-hklfile"})
-DUMP_OPTIONS = frozenset({"-dump", "-dumpfile"})
-TRACE_OPTIONS = frozenset({"-trace_pixel", "-trace_roi"})
-INPUT_OPTIONS = HKL_OPTIONS | {"-mat", "-matrix", "-img", "-mask", "-sourcefile", "-stol", "-4stol", "-Q"}
-OUTPUT_OPTIONS = frozenset({
-    "-floatfile", "-floatimage", "-intfile", "-intimage", "-pgmfile", "-pgmimage",
-    "-noisefile", "-noiseimage", "-stolout", "-trace_file",
-})  # fmt: skip
-EPSILON_OPTIONS = frozenset({"-epsilon", "--epsilon"})
-QUIRK_OPTIONS = frozenset({"-quirk", "--quirk"})
-REFUSED: Mapping[str, str] = {
-    "-parity_mode": "give --parity-mode before the --",
+
+def spelled(*names: str) -> frozenset[str]:
+    """Return every spelling of some options, each given by any of its own.
+
+    Raises: KeyError for an option that the option table of the simulator has not.
+    """
+    return frozenset(word for name in names for word in BY_SPELLING[name].spellings)
+
+
+HKL_OPTIONS = spelled("-hkl")
+DUMP_OPTIONS = spelled("-dump")
+TRACE_OPTIONS = spelled("-trace_pixel", "-trace_roi")
+OUTPUT_OPTIONS = spelled("-floatfile", "-intfile", "-pgmfile", "-noisefile", "-stolout", "-trace_file")
+FILE_OPTIONS = spelled(*(option.name for option in OPTIONS if option.kinds == ("file",)))
+INPUT_OPTIONS = FILE_OPTIONS - OUTPUT_OPTIONS - DUMP_OPTIONS
+EPSILON_OPTIONS = spelled("--epsilon")
+QUIRK_OPTIONS = spelled("--quirk")
+REMEDIES: Mapping[str, str] = {
     "--parity-mode": "give --parity-mode before the --",
-    **dict.fromkeys(("-dtype", "--dtype"), "give --dtype before the --"),
-    **dict.fromkeys(("-device", "--device"), "give --device before the --"),
-    **dict.fromkeys(("-compile", "--compile"), "compared images are computed operation by operation"),
-    **dict.fromkeys(("-reproducible", "--reproducible"), "leave it out, the simulator is told so anyway"),
+    "-dtype": "give --dtype before the --",
+    "-device": "give --device before the --",
+    "--compile": "compared images are computed operation by operation",
+    "--reproducible": "leave it out, the simulator is told so anyway",
     "--phi-carryover-mode": "write --quirk Q-PHI-CARRYOVER=on or =off, which both programs know",
-    "-h": "leave it out",
-    "--help": "leave it out",
-    "--version": "leave it out",
-    "--list-quirks": "leave it out",
+    **dict.fromkeys(("--help", "--version", "--list-quirks"), "leave it out"),
 }
-FAST_COUNT = frozenset({"-detpixels", "-detpixels_f", "-detpixels_x"})
-SLOW_COUNT = frozenset({"-detpixels", "-detpixels_s", "-detpixels_y"})
+"""Options that cannot stand in a compared command line, and what to do instead."""
+REFUSED: Mapping[str, str] = {word: text for name, text in REMEDIES.items() for word in spelled(name)}
+FAST_COUNT = spelled("-detpixels", "-detpixels_f")
+SLOW_COUNT = spelled("-detpixels", "-detpixels_s")
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,7 @@ def prepare_arguments(
     rest = list(args)
     while rest:
         option = rest.pop(0)
-        takes_file = option in INPUT_OPTIONS or option in OUTPUT_OPTIONS or option in DUMP_OPTIONS
-        if not takes_file or not rest:
+        if option not in FILE_OPTIONS or not rest:
             words.append(option)
             continue
         value = rest.pop(0)
@@ -137,18 +140,10 @@ def values_of(words: Sequence[str], options: Collection[str], count: int) -> lis
     return [tuple(words[place : place + count]) for place in places if place + count <= len(words)]
 
 
-def numbers_of(words: Sequence[str], options: Collection[str], count: int) -> tuple[float, ...] | None:
+def last_numbers(words: Sequence[str], options: Collection[str], count: int) -> tuple[float, ...] | None:
     """Return the numbers behind the last of some options, None if there is none or they are no numbers."""
     found = values_of(words, options, count)
     try:
         return tuple(float(text) for text in found[-1]) if found else None
     except ValueError:
         return None
-
-
-def made_by(words: Sequence[str]) -> Made:
-    """Return what a command line says of its images: the computed region, and what may be left out."""
-    roi = numbers_of(words, {"-roi"}, 4)
-    epsilon = numbers_of(words, EPSILON_OPTIONS, 1)
-    executed = Roi(*(int(value) for value in roi)) if roi and all(map(math.isfinite, roi)) else None
-    return Made(executed, epsilon[0] if epsilon and 0.0 < epsilon[0] < 1.0 else 0.0)

@@ -22,12 +22,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from harness.commands.common import CommandParser, run_command
 from harness.errors import BuildError
 from harness.files import sha256_of_file
+from harness.time_limits import COMPILE_S, COMPILER_ANSWER_S
 from system_io.cache import cache_folder
 from system_io.children import execute
+from system_io.command import Command
 from system_io.owner import part_prefix, sweep
+from system_io.parser import CommandParser
 from system_io.shown import json_text
 
 BINARY_NAME = "nanobragg-reference"
@@ -42,8 +44,6 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "fma": ("-ffp-contract=fast", "-O2", "-mfma"),
     "sanitize": ("-ffp-contract=off", "-O1", "-g", *SANITIZERS),
 }
-COMPILE_LIMIT_S = 300
-VERSION_LIMIT_S = 30
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def find_compiler(environ: Mapping[str, str]) -> Compiler:
 
 
 def _compiler_version(path: str, environ: Mapping[str, str]) -> str:
-    outcome, said, _ = execute([path, "--version"], Path(path).parent, environ, VERSION_LIMIT_S)
+    outcome, said, _ = execute([path, "--version"], Path(path).parent, environ, COMPILER_ANSWER_S)
     if outcome.failure is not None:
         raise BuildError(
             f"C compiler '{path}' {outcome.failure} (--version); install one (Debian: gcc) or set CC"
@@ -207,7 +207,7 @@ def _build_into(
 
 
 def _compile(command: Sequence[str], log: Path, environ: Mapping[str, str]) -> None:
-    outcome, *streams = execute(command, log.parent, environ, COMPILE_LIMIT_S)
+    outcome, *streams = execute(command, log.parent, environ, COMPILE_S)
     if outcome.failure is None:
         return
     if outcome.exit_status is None:
@@ -242,7 +242,7 @@ def _command(argv: Sequence[str]) -> int:
 
 def main() -> int:
     """Run the command line of this module."""
-    return run_command("harness.programs.build", _command, sys.argv[1:])
+    return Command("harness.programs.build", _command)()
 
 
 if __name__ == "__main__":

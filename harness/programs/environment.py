@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import platform
 import sys
-import time
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.bundle import STAMP_FORMAT
+from harness.files import stamp
+from harness.time_limits import GIT_S
 from system_io.children import execute
 
 PACKAGES = ("nanobragg-parity", "torch", "numpy", "scipy", "matplotlib", "pandas", "rich", "Jinja2")
-GIT_LIMIT_S = 60.0
 VARIABLES = (
     "CC", "NB_C_BIN", "NB_CACHE", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "PYTHONPATH",
 )  # fmt: skip
@@ -41,7 +40,7 @@ def describe_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def described(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the environment with the time, as a result folder states it."""
-    return {**describe_environment(environ), "created": time.strftime(STAMP_FORMAT, time.gmtime())}
+    return {**describe_environment(environ), "created": stamp()}
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:
@@ -50,7 +49,7 @@ def git_state(folder: Path) -> dict[str, Any] | None:
         return None
     answers = []
     for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no")):
-        outcome, said, _ = execute(["git", *words], folder, os.environ, GIT_LIMIT_S)
+        outcome, said, _ = execute(["git", *words], folder, os.environ, GIT_S)
         if outcome.failure is not None:
             return None
         answers.append(said.decode("utf-8", "replace").strip())

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.arrays import FloatImage
 from harness.errors import ProgramError, UsageError
 from harness.programs.programs import FILE_KIND, Program
 from system_io.files import read_regular
 from system_io.shown import printable
 
-FloatImage = NDArray[np.float32]
 FIELD = re.compile(rb"\b(\w+)\s*=\s*([^;\n]*);")
 SMV_TYPES: Mapping[str, str] = {
     "unsigned_short": "u2", "unsigned_int": "u4", "float": "f4", "long_integer": "i4",

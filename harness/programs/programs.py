@@ -16,21 +16,20 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_args
 
+import simulator
 from harness.errors import ProgramError
 from harness.files import sha256_of_file, sha256_of_tree
 from harness.programs.build import Build, build_reference
+from harness.time_limits import ANSWER_S
 from simulator.config import Precision
 from system_io.children import Outcome, execute, temporary_folder
 
 MODES = ("c-parity", "spec")
 DTYPES: tuple[str, ...] = get_args(Precision)
 DEVICES = ("cpu", "cuda")
-PROBE_LIMIT_S = 60.0
-"""Longest time that a program may take to say what it is; a shorter --timeout holds for that, too."""
 FILE_KIND = "file"
 C_BIN_VARIABLE = "NB_C_BIN"
 PARITY_DTYPE = "float64"
@@ -42,6 +41,7 @@ OWN_MODULES_ONLY = {"PYTHONSAFEPATH": "1"}
 class Dialect:
     """How one kind of program is told what to do; an option it does not know is None or missing.
 
+    own_dtype: its number type where none is asked for.
     same_bits_words: what keeps its bits from depending on what a cache of its holds.
     """
 
@@ -50,6 +50,7 @@ class Dialect:
     quirk_option: str | None = None
     dtype_option: str | None = None
     device_option: str | None = None
+    own_dtype: str = PARITY_DTYPE
     same_bits_words: tuple[str, ...] = ()
 
 
@@ -68,9 +69,22 @@ DIALECTS: Mapping[str, Dialect] = {
         same_bits_words=("--reproducible",),
     ),
     "external": Dialect(title="external nanoBragg", mode_words={"c-parity": ()}),
-    FILE_KIND: Dialect(title="image file", mode_words=dict.fromkeys(MODES, ())),
+    FILE_KIND: Dialect(title="image file", mode_words=dict.fromkeys(MODES, ()), own_dtype="unknown"),
 }
 SELF_NAMES = {"nanobragg-reference": "reference", "simulator": "simulator", "nanoBragg": "simulator"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings in force for a run of a program, and the words that tell them to it.
+
+    device: None for the program's own choice.
+    """
+
+    mode: str
+    dtype: str
+    device: str | None
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -92,19 +106,15 @@ class Program:
         """Return what a reader is told that this program is."""
         return self.dialect.title
 
-    def _parity_dtype(self) -> str | None:
-        """Return the arithmetic that decides parity, None for a program that has no choice."""
-        return PARITY_DTYPE if self.dialect.dtype_option else None
-
-    def setting_words(
+    def settings(
         self,
         mode: str,
         dtype: str | None = None,
         device: str | None = None,
         *,
         reproducible: bool = True,
-    ) -> tuple[str, ...]:
-        """Return the words that set parity mode, dtype (float64 unless given) and device in its spelling.
+    ) -> Settings:
+        """Return the settings in force where some are asked for, with the words in the program's spelling.
 
         Args:
             mode: of `MODES`.
@@ -115,33 +125,36 @@ class Program:
         Raises:
             ProgramError: the program does not know what is asked.
         """
-        if mode not in self.dialect.mode_words:
+        dialect = self.dialect
+        if mode not in dialect.mode_words:
             raise ProgramError(
                 f"{self.title} '{self.words[0]}' knows only c-parity, not parity mode '{mode}'; "
                 "leave --c-bin, --py-bin and NB_C_BIN out, or compare in c-parity mode"
             )
-        words = list(self.dialect.mode_words[mode])
-        for name, option, value in (
-            ("dtype", self.dialect.dtype_option, dtype or self._parity_dtype()),
-            ("device", self.dialect.device_option, device),
-        ):
-            if value is None:
-                continue
-            if option is None:
-                raise ProgramError(f"{self.title} '{self.words[0]}' has no {name} option; leave --{name} out")
-            words += [option, value]
-        return (*words, *(self.dialect.same_bits_words if reproducible else ()))
+        in_force = dtype or dialect.own_dtype
+        told = in_force if dialect.dtype_option else dtype
+        words = [
+            *dialect.mode_words[mode],
+            *self._told("dtype", dialect.dtype_option, told),
+            *self._told("device", dialect.device_option, device),
+            *(dialect.same_bits_words if reproducible else ()),
+        ]
+        return Settings(mode, in_force, device, tuple(words))
 
-    def dtype_of(self, dtype: str | None) -> str:
-        """Return the arithmetic of a run for which `setting_words` was given a dtype."""
-        return (dtype or PARITY_DTYPE) if self.dialect.dtype_option else PARITY_DTYPE
+    def _told(self, name: str, option: str | None, value: str | None) -> tuple[str, ...]:
+        """Return the words of one setting, none for no value. Raises: ProgramError if there is no option."""
+        if value is None:
+            return ()
+        if option is None:
+            raise ProgramError(f"{self.title} '{self.words[0]}' has no {name} option; leave --{name} out")
+        return (option, value)
 
 
 def first_program(
     c_bin: str | None,
     environ: Mapping[str, str],
     build: Callable[[], Build] = build_reference,
-    limit_s: float = PROBE_LIMIT_S,
+    limit_s: float = ANSWER_S,
 ) -> Program:
     """Return the program of side `c`: --c-bin, else `NB_C_BIN`, else the C reference.
 
@@ -158,25 +171,18 @@ def first_program(
     return Program("reference", (str(built.path),), facts)
 
 
-def second_program(py_bin: str | None, limit_s: float = PROBE_LIMIT_S) -> Program:
+def second_program(py_bin: str | None, limit_s: float = ANSWER_S) -> Program:
     """Return the program of side `py`: --py-bin, else the PyTorch simulator.
 
     Raises:
-        ProgramError: a path that cannot be executed, or no simulator is installed.
+        ProgramError: a path that cannot be executed.
     """
     return simulator_program() if py_bin is None else program_at(py_bin, "--py-bin", limit_s)
 
 
 def simulator_program() -> Program:
-    """Return the PyTorch simulator of this Python; it is located, not imported.
-
-    Raises:
-        ProgramError: it is not installed.
-    """
-    spec = find_spec("simulator")
-    if spec is None or spec.origin is None or find_spec("simulator.__main__") is None:
-        raise ProgramError(f"PyTorch simulator not found by '{sys.executable}'; install nanobragg-parity")
-    package = Path(spec.origin).parent
+    """Return the PyTorch simulator of this Python."""
+    package = Path(simulator.__file__).parent
     known = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
     paths = [str(package.parent), *(str(Path(part).absolute()) for part in known)]
     facts = {
@@ -197,7 +203,7 @@ def _distribution_version() -> str:
         return "not installed"
 
 
-def program_at(name: str, source: str, limit_s: float = PROBE_LIMIT_S) -> Program:
+def program_at(name: str, source: str, limit_s: float = ANSWER_S) -> Program:
     """Return the program at a path (or of a bare name on the search path), identified by its own word.
 
     Args:
@@ -240,7 +246,7 @@ def _package_sha256(path: Path, limit_s: float) -> str | None:
 def asked(command: Sequence[str], environ: Mapping[str, str], limit_s: float) -> tuple[Outcome, bytes, bytes]:
     """Run a program that only answers a question, in an empty folder, for at most a minute."""
     with temporary_folder("nb-ask") as scratch:
-        return execute(command, Path(scratch), {**os.environ, **environ}, min(limit_s, PROBE_LIMIT_S))
+        return execute(command, Path(scratch), {**os.environ, **environ}, min(limit_s, ANSWER_S))
 
 
 def _identify(path: Path, source: str, limit_s: float) -> tuple[str, str]:

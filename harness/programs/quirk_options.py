@@ -4,66 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-PHI = frozenset({"-phi", "-osc", "-phistep", "-phisteps"})
-DIVERGENCE = frozenset({
+from harness.programs.arguments import spelled
+
+PHI = spelled("-phi", "-osc", "-phistep", "-phisteps")
+DIVERGENCE = spelled(
     "-divergence", "-hdivrange", "-vdivrange", "-hdivstep", "-vdivstep", "-hdivsteps", "-vdivsteps",
     "-divsteps", "-dispersion", "-dispsteps",
-})  # fmt: skip
-SENSOR = frozenset({
-    "-detector_abs", "-detector_absorb", "-detector_absorption", "-detector_thick", "-detector_thicksteps",
-    "-thicksteps",
-})  # fmt: skip
-SWING = frozenset({"-twotheta", "-twotheta_axis"})
-CENTRE = frozenset({"-Xbeam", "-Ybeam", "-Xclose", "-Yclose", "-ORGX", "-ORGY"})
-HEADER = frozenset({"-img", "-mask"})
-TABLE = frozenset({"-interpolate", "-hkl", "-hklfile", "-dump", "-dumpfile"})
-RANDOM = frozenset({"-mosaic_seed", "-misset_seed", "-mosaic", "-mosaicity", "-mosaic_spread"})
+)  # fmt: skip
+SENSOR = spelled("-detector_abs", "-detector_thick", "-detector_thicksteps")
+SWING = spelled("-twotheta", "-twotheta_axis")
+CENTRE = spelled("-Xbeam", "-Ybeam", "-Xclose", "-Yclose", "-ORGX", "-ORGY")
+HEADER = spelled("-img", "-mask")
+TABLE = spelled("-interpolate", "-hkl", "-dump")
+RANDOM = spelled("-mosaic_seed", "-misset_seed", "-mosaic")
 RELEVANT: Mapping[str, frozenset[str]] = {
     "Q-PHI-CARRYOVER": PHI,
-    "Q-OSC-ZERO": frozenset({"-osc"}),
-    "Q-PHISTEP-WINS": frozenset({"-phistep"}),
-    "Q-SOURCE-WEIGHTS": frozenset({"-sourcefile"}),
-    "Q-GAUSS-WIDTH": frozenset({"-gauss_xtal", "-tophat_spots", "-binary_spots"}),
-    "Q-SINC3-SMALL": frozenset({"-round_xtal"}),
-    "Q-OVERSAMPLE-RUNNING-PRODUCT": frozenset(
-        {"-oversample_thick", "-oversample_polar", "-oversample_omega"}
-    ),
-    "Q-OVERSAMPLE-THICK-NO-SENSOR": frozenset({"-oversample_thick"}),
-    "Q-NOPOLAR-OVERSAMPLE-POLAR": frozenset({"-oversample_polar"}),
-    "Q-CURVED-TRANSPOSE": frozenset({"-curved_det", "-curved_detector"}),
-    "Q-POINT-PIXEL-AREA": frozenset({"-point_pixel"}),
-    "Q-WATER-FLUENCE-SQUARED": frozenset({"-water"}),
-    "Q-WATER-STEPS": frozenset({"-water"}),
-    "Q-DMIN-ZERO-POLAR": frozenset({"-dmin"}),
+    "Q-OSC-ZERO": spelled("-osc"),
+    "Q-PHISTEP-WINS": spelled("-phistep"),
+    "Q-SOURCE-WEIGHTS": spelled("-sourcefile"),
+    "Q-GAUSS-WIDTH": spelled("-gauss_xtal", "-tophat_spots"),
+    "Q-SINC3-SMALL": spelled("-round_xtal"),
+    "Q-OVERSAMPLE-RUNNING-PRODUCT": spelled("-oversample_thick", "-oversample_polar", "-oversample_omega"),
+    "Q-OVERSAMPLE-THICK-NO-SENSOR": spelled("-oversample_thick"),
+    "Q-NOPOLAR-OVERSAMPLE-POLAR": spelled("-oversample_polar"),
+    "Q-CURVED-TRANSPOSE": spelled("-curved_det"),
+    "Q-POINT-PIXEL-AREA": spelled("-point_pixel"),
+    "Q-WATER-FLUENCE-SQUARED": spelled("-water"),
+    "Q-WATER-STEPS": spelled("-water"),
+    "Q-DMIN-ZERO-POLAR": spelled("-dmin"),
     "Q-THICK-STEPS": SENSOR,
     "Q-THICK-ABS-ORDER": SENSOR,
     "Q-THICK-LAST-LAYER": SENSOR,
     "Q-TWOTHETA-AXIS-NORM": SWING,
     "Q-RATIO-NO-TWOTHETA": SWING,
-    "Q-PIVOT-FORCED": frozenset({"-pivot"}) | SWING,
-    "Q-PIX0-IGNORED": frozenset({"-pix0_vector", "-pix0_vector_mm"}),
-    "Q-ODET-DISCARDED": frozenset({"-odet_vector"}),
+    "Q-PIVOT-FORCED": spelled("-pivot") | SWING,
+    "Q-PIX0-IGNORED": spelled("-pix0_vector", "-pix0_vector_mm"),
+    "Q-ODET-DISCARDED": spelled("-odet_vector"),
     "Q-CENTRE-IGNORED": CENTRE,
     "Q-CLOSE-BEATS-DISTANCE": HEADER,
     "Q-HEADER-SUBSTRING": HEADER,
     "Q-HEADER-TWOTHETA": HEADER,
-    "Q-MASK-BEAM-Y": frozenset({"-mask"}),
+    "Q-MASK-BEAM-Y": spelled("-mask"),
     "Q-DIV-ONE-RADIAN": DIVERGENCE,
     "Q-DIV-STEP-WINS": DIVERGENCE,
     "Q-STEPS-ONE": DIVERGENCE,
     "Q-DIV-ASYMMETRIC": DIVERGENCE,
-    "Q-INTERP-AUTO-ORDER": frozenset({"-xtalsize", "-sample_x", "-sample_y", "-sample_z"}),
+    "Q-INTERP-AUTO-ORDER": spelled("-xtalsize", "-sample_x", "-sample_y", "-sample_z"),
     "Q-INTERP-LATCH": TABLE,
     "Q-INTERP-MARGIN": TABLE,
-    "Q-CELL-MAT-MIX": frozenset({"-mat", "-matrix"}),
-    "Q-CELL-MAT-HAND": frozenset({"-mat", "-matrix"}),
+    "Q-CELL-MAT-MIX": spelled("-mat"),
+    "Q-CELL-MAT-HAND": spelled("-mat"),
     "Q-SEED-POSITIVE": RANDOM,
     "Q-RNG-SHARED": RANDOM,
 }
 """The quirks that change a float image, likelier ones first, and the options that each needs."""
 
 
-def quirks_of(words: Sequence[str]) -> list[str]:
+def relevant_quirks(words: Sequence[str]) -> list[str]:
     """Return the quirks that can change the image of a command line, likelier ones first."""
     given = frozenset(words)
     return [quirk for quirk, options in RELEVANT.items() if options & given]

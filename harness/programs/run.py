@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from harness.arrays import FloatImage
 from harness.programs.arguments import PreparedArguments, detector_shape
 from harness.programs.image_file import read_image_file
 from harness.programs.programs import FILE_KIND, Program
@@ -38,8 +38,6 @@ WIDTHS: Mapping[float, str] = {
 
 COMPUTED = re.compile(rb"^computed: ([ -~]{1,120})$", re.MULTILINE)
 """Line in which a program says how it computed its image."""
-
-FloatImage = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def run_program(
 
     Args:
         program: what to run.
-        settings: words for parity mode, dtype, device (`Program.setting_words`).
+        settings: words for parity mode, dtype, device (`Program.settings`).
         arguments: the prepared command line.
         scratch: directory for the run; must not exist. Only copies of input files and outputs are in it.
         timeout_s: longest wall time, s.

@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.errors import ProgramError, UsageError
-from harness.programs.arguments import EPSILON_OPTIONS, QUIRK_OPTIONS, PreparedArguments, values_of
+from harness.programs.arguments import QUIRK_OPTIONS, PreparedArguments, spelled, values_of
 from harness.programs.programs import Program
 
-SIMULATOR_OPTIONS = EPSILON_OPTIONS | {"--accuracy", "-accuracy", "--compile", "-compile"}
+SIMULATOR_OPTIONS = spelled("--epsilon", "--accuracy", "--compile")
 """Options of the simulator that its partners do not have; each takes one word."""
 UNKNOWN: Mapping[str, frozenset[str]] = {
     "reference": SIMULATOR_OPTIONS,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.refinement.data import Array
+from harness.refinement.data import FloatArray
 
 UNSEEN = 2.0**-30
 """Eigenvalue of the scaled normal matrix from which on down a direction is not seen by the image; those of
@@ -27,12 +27,12 @@ class Certainty:
     in each direction that the image cannot see.
     """
 
-    deviations: Array
-    correlations: Array
+    deviations: FloatArray
+    correlations: FloatArray
     unseen: Sequence[tuple[int, ...]]
 
 
-def certainty_of(slopes: Array, mean_square: float, count: int) -> Certainty:
+def certainty_of(slopes: FloatArray, mean_square: float, count: int) -> Certainty:
     """Return how well the first variables of a fit are determined, the others being fitted with them.
 
     The eigenvalues of J^T J, scaled to a diagonal of 1, are looked at; the covariance is the inverse of it on
@@ -57,7 +57,7 @@ def certainty_of(slopes: Array, mean_square: float, count: int) -> Certainty:
     return Certainty(deviations[:count], correlations[:count, :count], [group for group in groups if group])
 
 
-def _apart(rows: Array) -> Array:
+def _apart(rows: FloatArray) -> FloatArray:
     """Return directions that span the same as others and have few variables in common, by Gauss-Jordan."""
     made = np.array(rows)
     for n in range(len(made)):

@@ -15,8 +15,8 @@ from simulator.io.smv import read_smv
 from simulator.scene.region import window_of
 from system_io.files import read_regular
 
-Array = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
+PixelFlags = NDArray[np.bool_]
 
 OVERLOAD = 65535
 BLOCK = 32
@@ -29,34 +29,34 @@ DARKEST = 1.0 / 64.0
 
 
 @dataclass(frozen=True, eq=False)
-class Observed:
+class ObservedImage:
     """What was measured, all [slow, fast]: photons above the offset, usable pixels, background in photons."""
 
-    photons: Array
-    usable: Flags
-    background: Array
+    photons: FloatArray
+    usable: PixelFlags
+    background: FloatArray
 
     @classmethod
-    def of(cls, photons: Array, usable: Flags) -> Observed:
+    def of(cls, photons: FloatArray, usable: PixelFlags) -> ObservedImage:
         """Return an image with its background. Raises: HarnessError where too little is usable."""
         require_enough(usable)
         return cls(np.where(usable, photons, 0.0), usable, background_of(photons, usable))
 
 
-def usable_pixels(config: RunConfig) -> Flags:
+def usable_pixels(config: RunConfig) -> PixelFlags:
     """Return which pixels the region of interest and the mask of a run keep [slow, fast]."""
     kept = np.zeros((config.detector.spixels, config.detector.fpixels), bool)
     kept[window_of(config.detector)] = True
     return kept & config.detector.mask if config.detector.mask.size else kept
 
 
-def require_enough(usable: Flags) -> None:
+def require_enough(usable: PixelFlags) -> None:
     """Check that an image has pixels to fit. Raises: HarnessError where too little is usable."""
     if int(usable.sum()) < BLOCK:
         raise HarnessError(f"only {int(usable.sum())} pixels can be used; enlarge -roi, or mend the mask")
 
 
-def background_of(photons: Array, usable: Flags) -> Array:
+def background_of(photons: FloatArray, usable: PixelFlags) -> FloatArray:
     """Return a smooth background [slow, fast]: means of blocks without what stands out, interpolated.
 
     In each block, pixels farther than 3 standard deviations of a count from the mean are left out, a few
@@ -71,7 +71,7 @@ def background_of(photons: Array, usable: Flags) -> Array:
     return _interpolated(means, photons.shape)
 
 
-def weighted_background(observed: Observed, model: Array) -> Array:
+def weighted_background(observed: ObservedImage, model: FloatArray) -> FloatArray:
     """Return the background [slow, fast] that an image has besides the photons of a model.
 
     It is the mean of what is left, weighted by what is expected, of blocks, interpolated: a spot that the
@@ -84,7 +84,7 @@ def weighted_background(observed: Observed, model: Array) -> Array:
     return _interpolated(np.where(np.isnan(means), np.nanmedian(means), means), observed.photons.shape)
 
 
-def background_shapes(chosen: Flags) -> Array:
+def background_shapes(chosen: PixelFlags) -> FloatArray:
     """Return hats over some pixels, bilinear between a few nodes, with the sum 1 everywhere [n, h]."""
     slow, fast = (_hats(size, min(MOST_NODES, max(1, round(size / BLOCK)))) for size in chosen.shape)
     places = np.nonzero(chosen)
@@ -92,7 +92,7 @@ def background_shapes(chosen: Flags) -> Array:
     return np.asarray(both.reshape(len(both), -1))
 
 
-def _hats(size: int, count: int) -> Array:
+def _hats(size: int, count: int) -> FloatArray:
     """Return hats between so many nodes along an axis of pixels [pixels, nodes]."""
     if count == 1:
         return np.ones((size, 1))
@@ -100,7 +100,7 @@ def _hats(size: int, count: int) -> Array:
     return np.stack([np.interp(np.arange(size), nodes, row) for row in np.eye(count)], axis=1)
 
 
-def _over_blocks(values: Array) -> Array:
+def _over_blocks(values: FloatArray) -> FloatArray:
     """Return the sums over blocks of pixels [rows, columns]."""
     rows, columns = _blocks(values.shape)
     strips = [part.sum(axis=0) for part in np.array_split(values, rows, axis=0)]
@@ -112,7 +112,7 @@ def _blocks(shape: tuple[int, ...]) -> tuple[int, int]:
     return rows, columns
 
 
-def _interpolated(means: Array, shape: tuple[int, ...]) -> Array:
+def _interpolated(means: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     """Return means of blocks as a smooth background of pixels, never below the least that is assumed."""
     from scipy.ndimage import zoom
 
@@ -121,7 +121,7 @@ def _interpolated(means: Array, shape: tuple[int, ...]) -> Array:
     return np.maximum(np.asarray(smooth, np.float64), DARKEST)
 
 
-def _clipped_mean(values: Array) -> float:
+def _clipped_mean(values: FloatArray) -> float:
     """Return the mean without outliers, NaN of nothing; spots do not move the median it starts from."""
     if not values.size:
         return float("nan")
@@ -134,7 +134,7 @@ def _clipped_mean(values: Array) -> float:
     return middle
 
 
-def read_image(path: Path, config: RunConfig) -> Observed:
+def read_image(path: Path, config: RunConfig) -> ObservedImage:
     """Return an image file of the run's size: SMV less the run's -adc, or 4-byte floats in photons.
 
     Overloaded pixels, and 0 in an SMV file (gaps), are not used.
@@ -150,7 +150,7 @@ def read_image(path: Path, config: RunConfig) -> Observed:
         except InputError as error:
             raise UsageError(str(error)) from error
         _check_size(path, counts.shape, shape)
-        return Observed.of(
+        return ObservedImage.of(
             counts.astype(np.float64) - config.output.adc, usable & (counts > 0) & (counts < OVERLOAD)
         )
     if len(raw) != 4 * shape[0] * shape[1]:
@@ -159,7 +159,7 @@ def read_image(path: Path, config: RunConfig) -> Observed:
             " give -detpixels as the image has"
         )
     photons = np.frombuffer(raw, np.float32).reshape(shape).astype(np.float64)
-    return Observed.of(photons, usable & np.isfinite(photons))
+    return ObservedImage.of(photons, usable & np.isfinite(photons))
 
 
 def _check_size(path: Path, found: tuple[int, ...], wanted: tuple[int, int]) -> None:

@@ -20,7 +20,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from harness.errors import HarnessError
 from harness.refinement.certainty import Certainty, certainty_of
-from harness.refinement.data import Array, background_shapes
+from harness.refinement.data import FloatArray, background_shapes
 from harness.refinement.stages import Stage
 from simulator import Experiment
 from simulator.errors import InputError
@@ -76,7 +76,7 @@ class Problem:
             self._shapes.shape[1], dtype=torch.float64, device="cpu", requires_grad=True
         )
         self._deviation: Tensor | None = None
-        self._last: tuple[bytes, Array] | None = None
+        self._last: tuple[bytes, FloatArray] | None = None
         self._match_brightness()
         if self.stage.plan.cells is None:
             with torch.no_grad():
@@ -87,19 +87,19 @@ class Problem:
         """Number of the variables of the experiment; behind them come those of the background."""
         return sum(part.numel() for part in self.experiment.parameters())
 
-    def vector(self) -> Array:
+    def vector(self) -> FloatArray:
         """Return the variables [v], of the experiment and of the background."""
         own = parameters_to_vector(self.experiment.parameters()).detach()
         return np.asarray(torch.cat((own, self._heights.detach())).numpy(), np.float64)
 
-    def move(self, vector: Array) -> None:
+    def move(self, vector: FloatArray) -> None:
         """Give the variables these values."""
         whole = torch.from_numpy(np.array(vector))
         vector_to_parameters(whole[: self.count], self.experiment.parameters())
         with torch.no_grad():
             self._heights.copy_(whole[self.count :])
 
-    def residuals(self, vector: Array) -> Array:
+    def residuals(self, vector: FloatArray) -> FloatArray:
         """Return the residuals [n], in standard deviations."""
         if self._last is not None and self._last[0] == vector.tobytes():
             return self._last[1]
@@ -113,7 +113,7 @@ class Problem:
         self._tell(float(np.mean(found * found)))
         return found
 
-    def jacobian(self, vector: Array, central: bool = False) -> Array:
+    def jacobian(self, vector: FloatArray, central: bool = False) -> FloatArray:
         """Return the slopes of the residuals [n, v] by differences, forward or central."""
         ends = (FINER, -FINER) if central else (DIFFERENCE, 0.0)
         columns = []
@@ -125,7 +125,7 @@ class Problem:
             heights = (self._shapes / self._deviations()[:, None]).numpy()
         return np.concatenate((np.stack(columns, axis=1), heights), axis=1)
 
-    def _moved(self, vector: Array, n: int, step: float) -> Array:
+    def _moved(self, vector: FloatArray, n: int, step: float) -> FloatArray:
         """Return the residuals with one variable moved."""
         other = np.array(vector)
         other[n] += step
@@ -134,7 +134,7 @@ class Problem:
         with torch.no_grad():
             return np.asarray(self._residuals().numpy())
 
-    def loss_and_gradient(self, vector: Array) -> tuple[float, Array]:
+    def loss_and_gradient(self, vector: FloatArray) -> tuple[float, FloatArray]:
         """Return half the sum of squares, and its gradient [v] by autograd."""
         self.move(vector)
         loss = self.loss()
@@ -142,7 +142,7 @@ class Problem:
         grads = torch.autograd.grad(loss, given, allow_unused=True, materialize_grads=True)
         return float(loss.detach()), np.asarray(torch.cat(grads).numpy(), np.float64)
 
-    def background(self) -> Array:
+    def background(self) -> FloatArray:
         """Return the background at the present values, of the whole image [slow, fast]."""
         whole = self.stage.whole_background
         shapes = background_shapes(np.ones(whole.shape, bool))
@@ -271,7 +271,7 @@ def _by_torch(problem: Problem, make: Callable[[Tensor], torch.optim.Optimizer],
     problem.move(start + shape @ y.detach().numpy())
 
 
-def _round_coordinates(problem: Problem) -> Array:
+def _round_coordinates(problem: Problem) -> FloatArray:
     """Return the matrix W of v = v0 + W y in which the sum of squares is about |y - y1|^2."""
     slopes = problem.jacobian(problem.vector())
     curvature = slopes.T @ slopes

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.refinement.data import Array, Observed
-from harness.refinement.report import Row
-from harness.verdict import EXIT_STATUS, Word
+from harness.refinement.data import FloatArray, ObservedImage
+from harness.refinement.report import VariableRow
+from system_io.verdict_words import EXIT_STATUS, Word
 
 REFINED = "REFINED"
 """The word for a fit that explains the image, where no truth is known."""
@@ -48,7 +48,9 @@ class Judgement:
         return 0 if self.word == REFINED else EXIT_STATUS[Word(self.word)]
 
 
-def fit_of(observed: Observed, images: tuple[Array, Array], background: Array, chi_square: float) -> Fit:
+def fit_of(
+    observed: ObservedImage, images: tuple[FloatArray, FloatArray], background: FloatArray, chi_square: float
+) -> Fit:
     """Return how well images fit.
 
     Args: images: of start and result over the background of `observed` and over the refined one; background:
@@ -67,13 +69,13 @@ def fit_of(observed: Observed, images: tuple[Array, Array], background: Array, c
     return Fit((before, after), min(1.0, unexplained), chi_square)
 
 
-def _correlation(measured: Array, modelled: Array) -> float:
+def _correlation(measured: FloatArray, modelled: FloatArray) -> float:
     with np.errstate(invalid="ignore", divide="ignore"):
         found = float(np.corrcoef(measured, modelled)[0, 1])
     return found if np.isfinite(found) else 0.0
 
 
-def judge(rows: Sequence[Row], fit: Fit, unseen: Sequence[str]) -> Judgement:
+def judge_fit(rows: Sequence[VariableRow], fit: Fit, unseen: Sequence[str]) -> Judgement:
     """Return the verdict.
 
     Args: unseen: a sentence for each direction that the image cannot see.
@@ -109,7 +111,7 @@ def _misfit(fit: Fit) -> list[str]:
     return found
 
 
-def _at_bounds(rows: Sequence[Row]) -> list[str]:
+def _at_bounds(rows: Sequence[VariableRow]) -> list[str]:
     names = [row.name for row in rows if row.at_bound]
     if not names:
         return []

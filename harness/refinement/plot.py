@@ -9,9 +9,9 @@ import numpy as np
 from scipy.ndimage import uniform_filter
 
 from harness.drawing import Axes, Figure, FigureCanvasAgg, LogNorm
-from harness.refinement.data import Array, Observed
+from harness.refinement.data import FloatArray, ObservedImage
 from harness.refinement.fit import SCALE
-from harness.refinement.refine import Outcome
+from harness.refinement.refine import Refined
 
 WINDOW = 96
 """Pixels a side of the part that is shown."""
@@ -23,7 +23,11 @@ TINY_PART = 1e-8
 
 
 def draw_refinement(
-    path: Path, observed: Observed, images: tuple[Array, Array], outcome: Outcome, truth: Mapping[str, float]
+    path: Path,
+    observed: ObservedImage,
+    images: tuple[FloatArray, FloatArray],
+    outcome: Refined,
+    truth: Mapping[str, float],
 ) -> None:
     """Draw measured, start, refined and residual; residuals of the whole image; convergence.
 
@@ -63,7 +67,7 @@ def draw_refinement(
     figure.savefig(path, dpi=DPI, format="png")
 
 
-def _busiest(observed: Observed) -> tuple[slice, slice]:
+def _busiest(observed: ObservedImage) -> tuple[slice, slice]:
     """Return the window with the most spots."""
     strength = np.sqrt(np.maximum(observed.photons - observed.background, 0.0))
     strength = np.minimum(strength, 10.0) * (strength > 3.0)
@@ -82,13 +86,13 @@ def _extent(window: tuple[slice, slice]) -> tuple[float, float, float, float]:
     return fast.start - 0.5, fast.stop - 0.5, slow.stop - 0.5, slow.start - 0.5
 
 
-def _residual(observed: Observed, image: Array) -> Array:
+def _residual(observed: ObservedImage, image: FloatArray) -> FloatArray:
     """Return measured minus modelled in standard deviations, 0 where nothing is usable."""
     deviation = np.sqrt(np.maximum(image, observed.background))
     return np.asarray(np.where(observed.usable, (observed.photons - image) / deviation, 0.0))
 
 
-def _residual_maps(figure: Figure, axes: Sequence[Axes], left: Sequence[Array]) -> None:
+def _residual_maps(figure: Figure, axes: Sequence[Axes], left: Sequence[FloatArray]) -> None:
     """Draw the root mean square residual of cells of pixels, of the start and of the result."""
     maps = [np.sqrt(_means(part * part)) for part in left]
     norm = LogNorm(vmin=0.5, vmax=max(2.0, float(maps[0].max())))
@@ -101,14 +105,14 @@ def _residual_maps(figure: Figure, axes: Sequence[Axes], left: Sequence[Array]) 
     figure.colorbar(artist, ax=list(axes), label=f"rms in {CELL} x {CELL} pixels (1: noise)", shrink=0.9)
 
 
-def _means(image: Array) -> Array:
+def _means(image: FloatArray) -> FloatArray:
     """Return the means of cells of pixels."""
     padded = np.pad(image, [(0, -size % CELL) for size in image.shape], mode="reflect")
     rows, columns = (size // CELL for size in padded.shape)
     return np.asarray(padded.reshape(rows, CELL, columns, CELL).mean(axis=(1, 3)))
 
 
-def _convergence(axes: Axes, outcome: Outcome, truth: Mapping[str, float]) -> None:
+def _convergence(axes: Axes, outcome: Refined, truth: Mapping[str, float]) -> None:
     """Draw how far each variable is from its goal, over the images computed."""
     for label, unit, final in zip(outcome.labels, outcome.units, outcome.numbers, strict=True):
         if label == SCALE:
@@ -125,7 +129,7 @@ def _convergence(axes: Axes, outcome: Outcome, truth: Mapping[str, float]) -> No
     _stages(axes, outcome)
 
 
-def _chi_square(axes: Axes, outcome: Outcome) -> None:
+def _chi_square(axes: Axes, outcome: Refined) -> None:
     """Draw the mean square residual over the images computed."""
     axes.semilogy(
         [step.evaluation for step in outcome.steps], [step.chi_square for step in outcome.steps],
@@ -135,7 +139,7 @@ def _chi_square(axes: Axes, outcome: Outcome) -> None:
     _stages(axes, outcome)
 
 
-def _stages(axes: Axes, outcome: Outcome) -> None:
+def _stages(axes: Axes, outcome: Refined) -> None:
     """Mark where the stages begin."""
     seen: set[str] = set()
     for step in outcome.steps:

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from harness.errors import HarnessError, UsageError
 from harness.refinement.certainty import Certainty
-from harness.refinement.data import Array, Observed
+from harness.refinement.data import FloatArray, ObservedImage
 from harness.refinement.fit import METHODS, SCALE, Limits, Problem, Step, certainty
-from harness.refinement.stages import Plan, plans, stage_of
+from harness.refinement.stages import StagePlan, plans, stage_of
 from simulator import Experiment, RunConfig, simulate
 from simulator.errors import InputError
 from simulator.fit.parameters import PARAMETERS, value_of, with_numbers
@@ -27,7 +27,7 @@ COARSE, FINE = Limits(2.0**-10, 8), Limits(2.0**-20, 15)
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Refined:
     """What a refinement found.
 
     start, found: the runs; labels, units, begun, numbers: of each variable, in its unit; ends: its bounds;
@@ -40,13 +40,13 @@ class Outcome:
     found: RunConfig
     labels: Sequence[str]
     units: Sequence[str]
-    begun: Array
-    numbers: Array
-    ends: Array
+    begun: FloatArray
+    numbers: FloatArray
+    ends: FloatArray
     certainty: Certainty
     chi_square: float
     pixels: int
-    background: Array
+    background: FloatArray
     names: Sequence[str]
     steps: Sequence[Step]
     evaluations: int
@@ -63,18 +63,18 @@ class Refinement:
 
     config: RunConfig
     free: Sequence[str]
-    observed: Observed
+    observed: ObservedImage
     error: float
     method: str = "gauss-newton"
     reach: Mapping[str, float] = field(default_factory=dict)
     watch: Callable[[Step], None] = lambda step: None
     steps: list[Step] = field(default_factory=list)
 
-    def plans(self) -> list[Plan]:
+    def plans(self) -> list[StagePlan]:
         """Return the stages, in order."""
         return list(plans(self.config, self.error))
 
-    def run(self) -> Outcome:
+    def run(self) -> Refined:
         """Return the outcome of all stages.
 
         Raises: HarnessError where the image does not determine the variables, or nothing can be fitted.
@@ -84,7 +84,7 @@ class Refinement:
         except InputError as error:
             raise HarnessError(f"refinement: {error}") from error
 
-    def _run(self, config: RunConfig) -> Outcome:
+    def _run(self, config: RunConfig) -> Refined:
         evaluations = [0]
         for plan in self.plans():
             stage = stage_of(plan, config, self.observed)
@@ -93,13 +93,13 @@ class Refinement:
             config = with_numbers(config, problem.experiment.values())
         found, chi_square = certainty(problem)
         begun = self._experiment(self.config, plan)
-        return Outcome(
+        return Refined(
             self.config, config, begun.labels(), begun.units(), np.array(begun.numbers().tolist()),
             np.array(problem.experiment.numbers().tolist()), np.array(begun.ends()), found, chi_square,
             len(stage.photons), problem.background(), list(begun.values()), self.steps, evaluations[0],
         )  # fmt: skip
 
-    def _experiment(self, config: RunConfig, plan: Plan) -> Experiment:
+    def _experiment(self, config: RunConfig, plan: StagePlan) -> Experiment:
         """Return the variables of a stage, which stay near the start of the whole refinement."""
         free = self._free(plan)
         inputs = {_name(text) for text in free} & self.reach.keys()
@@ -115,7 +115,7 @@ class Refinement:
         self.steps.append(step)
         self.watch(step)
 
-    def _free(self, plan: Plan) -> list[str]:
+    def _free(self, plan: StagePlan) -> list[str]:
         chosen = [*self.free] if SCALE in self.free else [*self.free, SCALE]
         return chosen if plan.cells is None else [text for text in chosen if _name(text) not in WIDTHS]
 
@@ -142,7 +142,7 @@ def thinned(config: RunConfig, pixels: int = 4096) -> RunConfig:
     return replace(config, detector=replace(detector, mask=kept & some.reshape(kept.shape)))
 
 
-def expected_photons(config: RunConfig, observed: Observed, background: Array) -> Array:
+def expected_photons(config: RunConfig, observed: ObservedImage, background: FloatArray) -> FloatArray:
     """Return the image of a run over a background, 0 where nothing is usable, [slow, fast]."""
     whole = replace(config.compute, precision="float64")
     with torch.no_grad():

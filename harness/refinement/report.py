@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.refinement.fit import SCALE
-from harness.refinement.refine import Outcome
+from harness.refinement.refine import Refined
 from simulator.units import A_of_m, deg_of_rad, mm_of_m
 
 PART, TURN_DEG, SHIFT_PIXELS, SIGMAS = 1e-4, 1e-3, 1e-2, 5.0
@@ -24,7 +24,7 @@ CENTRES = frozenset({"Fbeam_m", "Sbeam_m", "Fclose_m", "Sclose_m"})
 
 
 @dataclass(frozen=True)
-class Row:
+class VariableRow:
     """A variable: start, result, standard deviation; the truth and the bound on the error where there is one.
 
     All in `unit`: angles in degrees, positions in mm. The deviation is infinite where the image does not
@@ -51,7 +51,7 @@ class Row:
         return self.truth is None or abs(self.found - self.truth) <= self.bound
 
 
-def rows_of(outcome: Outcome, truth: Mapping[str, float]) -> list[Row]:
+def rows_of(outcome: Refined, truth: Mapping[str, float]) -> list[VariableRow]:
     """Return a row for each variable; the brightness is relative to the start."""
     pixel_mm = mm_of_m(outcome.start.detector.pixel_size_m)
     made = []
@@ -71,7 +71,7 @@ def rows_of(outcome: Outcome, truth: Mapping[str, float]) -> list[Row]:
             bound = TURN_DEG
         elif unit in ("m", "A"):
             bound = PART * abs(found)
-        made.append(Row(label, shown, start, found, sigma, true, bound, stuck))
+        made.append(VariableRow(label, shown, start, found, sigma, true, bound, stuck))
     return made
 
 
@@ -89,7 +89,7 @@ def _shown(label: str, unit: str) -> tuple[str, float]:
     return factors.get(unit, (unit or "1", 1.0))
 
 
-def table_of(rows: Sequence[Row], title: str) -> Table:
+def table_of(rows: Sequence[VariableRow], title: str) -> Table:
     """Return the table of variables for the terminal."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     known = any(row.truth is not None for row in rows)
@@ -109,14 +109,14 @@ def table_of(rows: Sequence[Row], title: str) -> Table:
     return table
 
 
-def _last_digits(row: Row, decimals: int) -> str:
+def _last_digits(row: VariableRow, decimals: int) -> str:
     """Return a standard deviation in units of the last digit shown."""
     if not row.determined:
         return "not determined"
     return str(round(row.sigma * 10**decimals) if decimals else math.ceil(row.sigma))
 
 
-def _against_truth(row: Row) -> list[str]:
+def _against_truth(row: VariableRow) -> list[str]:
     """Return the error and the verdict on it, nothing where no truth is known."""
     if row.truth is None:
         return ["", ""]
@@ -129,7 +129,7 @@ def _decimals(sigma: float) -> int:
     return min(MOST_DECIMALS, max(0, 1 - math.floor(math.log10(sigma)))) if 0.0 < sigma < math.inf else 6
 
 
-def result_of(outcome: Outcome, rows: Sequence[Row], facts: Mapping[str, Any]) -> dict[str, Any]:
+def result_of(outcome: Refined, rows: Sequence[VariableRow], facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what refine.json holds."""
     correlations = [
         [round(part, 6) if math.isfinite(part) else None for part in row]

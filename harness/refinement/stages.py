@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, gaussian_filter
 
 from harness.errors import HarnessError
-from harness.refinement.data import Array, Flags, Observed, background_shapes, weighted_background
+from harness.refinement.data import (
+    FloatArray,
+    ObservedImage,
+    PixelFlags,
+    background_shapes,
+    weighted_background,
+)
 from simulator import RunConfig, simulate
 from simulator.config import Steps, StructureFactors
 from simulator.physics.vectors import plain
@@ -39,7 +45,7 @@ ENOUGH, SEED = 30000, 1
 
 
 @dataclass(frozen=True)
-class Plan:
+class StagePlan:
     """A stage: its name, cells a side (None: the run as it is), finest resolution (m), blur (pixels)."""
 
     name: str
@@ -56,17 +62,17 @@ class Stage:
     whole_background: of all pixels [slow, fast].
     """
 
-    plan: Plan
+    plan: StagePlan
     config: RunConfig
     slow: NDArray[np.intp]
     fast: NDArray[np.intp]
-    photons: Array
-    background: Array
-    shapes: Array
-    whole_background: Array
+    photons: FloatArray
+    background: FloatArray
+    shapes: FloatArray
+    whole_background: FloatArray
 
 
-def plans(config: RunConfig, error: float) -> Iterator[Plan]:
+def plans(config: RunConfig, error: float) -> Iterator[StagePlan]:
     """Yield the stages for a start that is off by a fraction `error` of a cell or by as many radians."""
     scene = prepare(config)
     edges = [plain(row.norm()) for row in scene.lattice.direct_m]
@@ -79,13 +85,13 @@ def plans(config: RunConfig, error: float) -> Iterator[Plan]:
         blur = GAUSS_SIGMA / cells * spacing
         dmin_m = max(edges) * cells * error / REACH
         blurred = blur >= LEAST_BLUR
-        yield Plan(f"{cells:.0f} cells", cells, dmin_m, blur if blurred else 0.0)
+        yield StagePlan(f"{cells:.0f} cells", cells, dmin_m, blur if blurred else 0.0)
         cells, error = cells * GROWTH, error * ERROR_LEFT
     for n in range(FINE_STAGES):
-        yield Plan(f"whole run {n + 1}", None, 0.0, 0.0)
+        yield StagePlan(f"whole run {n + 1}", None, 0.0, 0.0)
 
 
-def stage_of(plan: Plan, config: RunConfig, observed: Observed) -> Stage:
+def stage_of(plan: StagePlan, config: RunConfig, observed: ObservedImage) -> Stage:
     """Return a stage at the present values of a run.
 
     Raises: HarnessError where nothing is left to fit.
@@ -113,7 +119,7 @@ def stage_of(plan: Plan, config: RunConfig, observed: Observed) -> Stage:
     return Stage(plan, made, slow, fast, photons[chosen], background[chosen], shapes, background)
 
 
-def background_beside(config: RunConfig, observed: Observed) -> Array:
+def background_beside(config: RunConfig, observed: ObservedImage) -> FloatArray:
     """Return the background [slow, fast] of an image besides the spots of a run, brought to its scale."""
     model = simulate(replace(config, detector=replace(config.detector, mask=observed.usable))).cpu().numpy()
     model = np.asarray(model, np.float64)
@@ -132,7 +138,7 @@ def coarse(config: RunConfig, cells: float) -> RunConfig:
     return replace(config, crystal=crystal, sampling=replace(config.sampling, oversample=1))
 
 
-def _resolved(config: RunConfig, dmin_m: float) -> Flags:
+def _resolved(config: RunConfig, dmin_m: float) -> PixelFlags:
     """Return which pixels the simulator's resolution limit leaves [slow, fast]."""
     one = Steps(0.0, 0.0, 0.0, 1)
     crystal = replace(
@@ -143,7 +149,7 @@ def _resolved(config: RunConfig, dmin_m: float) -> Flags:
     return np.asarray(simulate(flat).cpu().numpy() > 0.0)
 
 
-def _near_spots(config: RunConfig, observed: Observed, plan: Plan) -> Flags:
+def _near_spots(config: RunConfig, observed: ObservedImage, plan: StagePlan) -> PixelFlags:
     """Return the pixels of spots as the model expects them, twice as wide, and of those that were found."""
     cells = plan.cells or max(plain(count) for count in config.crystal.cells)
     whole = replace(config, detector=replace(config.detector, mask=np.ones((0, 0), bool)))
@@ -156,7 +162,7 @@ def _near_spots(config: RunConfig, observed: Observed, plan: Plan) -> Flags:
     return np.asarray(found | (expected * scale > NEAR_SIGMAS * deviation))
 
 
-def _some(chosen: Flags) -> Flags:
+def _some(chosen: PixelFlags) -> PixelFlags:
     """Return at most `ENOUGH` of the chosen pixels, drawn at random."""
     places = np.flatnonzero(chosen)
     if len(places) > ENOUGH:

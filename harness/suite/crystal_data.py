@@ -9,6 +9,7 @@ from pathlib import Path
 from golden_suite_generator.inputs.write import CRYSTAL_FILES, CRYSTAL_FOLDER, write_lysozyme_like
 from harness.errors import HarnessError, UsageError
 from system_io.children import temporary_folder
+from system_io.errors import UserError
 from system_io.files import reason_of
 
 
@@ -16,9 +17,11 @@ def write_built_in(folder: Path) -> Path:
     """Write the built-in crystal and return the folder of its two files. Raises: HarnessError."""
     try:
         write_lysozyme_like(folder / CRYSTAL_FOLDER)
-    except OSError as error:
+    except (OSError, UserError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        reason = reason_of(cause) if isinstance(cause, OSError) else str(error)
         raise HarnessError(
-            f"the built-in crystal cannot be made in '{folder}': {reason_of(error)}; give --data DIR"
+            f"the built-in crystal cannot be made in '{folder}': {reason}; give --data DIR"
         ) from error
     return folder / CRYSTAL_FOLDER
 

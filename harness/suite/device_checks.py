@@ -14,7 +14,7 @@ import numpy as np
 from golden_suite_generator.cases import Case
 from harness.bench.measure import AGREEMENT
 from harness.programs.programs import Program
-from harness.suite.figures import Image
+from harness.suite.figures import CaseImage
 from harness.suite.runner import lay_out, run_case
 from system_io.children import temporary_folder
 from system_io.errors import UserError
@@ -23,7 +23,7 @@ BOUNDS: Mapping[str, float] = {**AGREEMENT, "float64": 1e-7}
 """Largest |difference| of the maximum; for float64 half a step of the 4-byte floats, and some rounding."""
 
 
-class State(Enum):
+class CheckState(Enum):
     """What a check came to; ZERO is an image that is zero in both programs, which compares nothing."""
 
     HELD = "held"
@@ -50,7 +50,7 @@ class Checked:
     case: str
     mode: str
     dtype: str
-    state: State
+    state: CheckState
     max_diff_of_max: float | None = None
     detail: str = ""
 
@@ -78,24 +78,24 @@ def check_case(
     try:
         expected = run_case(program, case, mode, inputs).outputs.images["float"]
     except UserError as error:
-        return [Checked(case.id, mode, dtype, State.ERROR, detail=str(error)) for dtype in dtypes]
+        return [Checked(case.id, mode, dtype, CheckState.ERROR, detail=str(error)) for dtype in dtypes]
     return [_check(expected, case, mode, inputs, settings, dtype) for dtype in dtypes]
 
 
 def _check(
-    expected: Image, case: Case, mode: str, inputs: Path, settings: Sequence[str], dtype: str
+    expected: CaseImage, case: Case, mode: str, inputs: Path, settings: Sequence[str], dtype: str
 ) -> Checked:
     words = ["--parity-mode", mode, "-dtype", dtype, *settings, "-noprogress", *case.words(inputs)]
     try:
-        image, notes = _rendered(case, words, inputs)
+        image, notes = rendered_case(case, words, inputs)
     except (Exception, AssertionError) as error:  # whatever a device throws is a finding, not the end
         why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        return Checked(case.id, mode, dtype, State.ERROR, detail=why)
+        return Checked(case.id, mode, dtype, CheckState.ERROR, detail=why)
     found = judged(expected, image, (case.id, mode, dtype))
     return replace(found, detail="; ".join(text for text in (found.detail, *notes) if text))
 
 
-def _rendered(case: Case, words: Sequence[str], inputs: Path) -> tuple[Image, tuple[str, ...]]:
+def rendered_case(case: Case, words: Sequence[str], inputs: Path) -> tuple[CaseImage, tuple[str, ...]]:
     """Return the image of a case, and the warnings of its rendering."""
     import torch
 
@@ -109,20 +109,20 @@ def _rendered(case: Case, words: Sequence[str], inputs: Path) -> tuple[Image, tu
     return np.asarray(rendered.image.to(torch.float32).cpu().numpy()), rendered.notes
 
 
-def judged(expected: Image, image: Image, name: tuple[str, str, str]) -> Checked:
+def judged(expected: CaseImage, image: CaseImage, name: tuple[str, str, str]) -> Checked:
     """Return the check of an image; `name` is case, mode and number type."""
     if expected.shape != image.shape:
         detail = f"shape {image.shape}, not {expected.shape}"
-        return Checked(*name, State.FAILED, detail=detail)
+        return Checked(*name, CheckState.FAILED, detail=detail)
     scale = float(np.abs(expected, dtype=np.float64).max())
     difference = float(np.abs(image.astype(np.float64) - expected).max())
     if scale == 0.0:
-        state = State.ZERO if difference == 0.0 else State.FAILED
-        return Checked(*name, state, detail="" if state is State.ZERO else "not zero as the C image is")
+        state = CheckState.ZERO if difference == 0.0 else CheckState.FAILED
+        return Checked(*name, state, detail="" if state is CheckState.ZERO else "not zero as the C image is")
     worst, bound = difference / scale, BOUNDS[name[2]]
     if not worst <= bound:
         finite = worst if np.isfinite(worst) else None
         return Checked(
-            *name, State.FAILED, finite, f"max |diff| is {worst:.3g} of the maximum, not {bound:g}"
+            *name, CheckState.FAILED, finite, f"max |diff| is {worst:.3g} of the maximum, not {bound:g}"
         )
-    return Checked(*name, State.HELD, worst)
+    return Checked(*name, CheckState.HELD, worst)

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from golden_suite_generator.inputs.mixer import mixed
-from golden_suite_generator.store import sha256_of
 
-Image = NDArray[Any]
+CaseImage = NDArray[Any]
 SAMPLES = 16
 SAMPLE_KEY = 61
 LITTLE_ENDIAN: Mapping[str, str] = {"float": "<f4", "int": "<u2", "noise": "<u2", "pgm": "u1"}
 
 
-def image_bytes(kind: str, image: Image) -> bytes:
+def sha256_of(data: bytes) -> str:
+    """Return the sha256 of bytes as hexadecimal digits."""
+    return sha256(data).hexdigest()
+
+
+def image_bytes(kind: str, image: CaseImage) -> bytes:
     """Return the pixels of an image as they stand in its file, little-endian, row by row."""
     return np.ascontiguousarray(image, dtype=LITTLE_ENDIAN[kind]).tobytes()
 
 
-def sample_indices(case_id: str, kind: str, image: Image) -> list[int]:
+def sample_indices(case_id: str, kind: str, image: CaseImage) -> list[int]:
     """Return the flat indices (slow * fast pixels + fast) of the sampled pixels, ascending.
 
     The corners, the maximum, and pixels that the name of the case gives, every other one not zero.
@@ -40,7 +45,7 @@ def sample_indices(case_id: str, kind: str, image: Image) -> list[int]:
     return sorted(chosen)
 
 
-def pixel_text(kind: str, image: Image, index: int) -> str:
+def pixel_text(kind: str, image: CaseImage, index: int) -> str:
     """Return one pixel: the eight hexadecimal digits of a 4-byte float, or a whole number."""
     value = image.ravel()[index]
     return np.array(value, ">f4").tobytes().hex() if kind == "float" else str(int(value))
@@ -51,7 +56,7 @@ def pixel_value(kind: str, text: str) -> float:
     return float(np.frombuffer(bytes.fromhex(text), ">f4")[0]) if kind == "float" else float(int(text))
 
 
-def figures_of(case_id: str, kind: str, image: Image) -> dict[str, Any]:
+def figures_of(case_id: str, kind: str, image: CaseImage) -> dict[str, Any]:
     """Return the figures of an image: shape, sha256, sum, maximum and its place, nonzero pixels, samples.
 
     Args:

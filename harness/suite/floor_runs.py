@@ -12,10 +12,10 @@ from harness.errors import BuildError, HarnessError
 from harness.programs.build import Build, build_reference
 from harness.programs.programs import MODES
 from harness.suite.runner import lay_out
+from harness.time_limits import CASE_RUN_S
 from system_io.children import execute, temporary_folder
 from trace_tools.reading.trace_file import Trace, read_trace
 
-TIME_LIMIT_S = 120.0
 BASE_BUILD = "default"
 MEASURED_BUILDS: Mapping[str, tuple[str, ...]] = {"O0": (), "native": (), "fma": ()}
 HELD_OUT_BUILD = ("native", ("-ffp-contract=fast",))
@@ -113,7 +113,7 @@ def trace_of(build: Build, case: TraceCase, words: Sequence[str], mode: str, inp
             lay_out(case.case, inputs, folder)
         looking = [word for slow, fast in case.pixels for word in ("-trace_pixel", str(slow), str(fast))]
         command = [str(build.path), *words, "-parity_mode", mode, "-noprogress", *looking]
-        outcome, *_ = execute([*command, "-trace_file", "trace.log"], folder, {}, TIME_LIMIT_S)
+        outcome, *_ = execute([*command, "-trace_file", "trace.log"], folder, {}, CASE_RUN_S)
         if outcome.failure is not None:
             raise HarnessError(f"case {case.id} ({mode}): the C reference {outcome.failure}")
         return read_trace(folder / "trace.log")

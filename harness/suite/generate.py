@@ -14,16 +14,15 @@ import numpy as np
 
 from golden_suite_generator.cases import Case, load_cases
 from golden_suite_generator.inputs.write import write_case_inputs
-from golden_suite_generator.store import write_bytes
 from harness.errors import HarnessError, UsageError
 from harness.programs.build import Build, build_reference
-from harness.suite.figures import Image
-from harness.suite.judge import Finding, judge
+from harness.suite.figures import CaseImage
+from harness.suite.judge import GoldenFinding, judge_golden
 from harness.suite.manifest import (
     MANIFEST_NAME,
-    Key,
+    GoldenKey,
+    GoldenRow,
     Manifest,
-    Row,
     build_facts,
     changed_keys,
     key_of,
@@ -32,6 +31,7 @@ from harness.suite.manifest import (
 )
 from harness.suite.runner import reference_program, run_case
 from system_io.children import temporary_folder
+from system_io.files import write_whole
 
 IMAGE_FOLDER = "images"
 KEPT_PIXELS = 32 * 32
@@ -39,13 +39,13 @@ WORKERS = 2
 
 
 @dataclass(frozen=True)
-class Made:
+class CaseMade:
     """The rows and images of one case in one mode."""
 
     case: Case
     mode: str
-    rows: list[Row]
-    images: dict[str, Image]
+    rows: list[GoldenRow]
+    images: dict[str, CaseImage]
 
 
 def packaged_golden() -> Path:
@@ -53,7 +53,7 @@ def packaged_golden() -> Path:
     return Path(str(resources.files("golden_suite_generator") / "golden"))
 
 
-def keeps_image(case: Case, mode: str, images: dict[str, Image]) -> bool:
+def keeps_image(case: Case, mode: str, images: dict[str, CaseImage]) -> bool:
     """Tell whether a whole image is kept: small ones of this project's cases, and of spec mode.
 
     Upstream's own images stand in the recording; here their figures are enough.
@@ -71,7 +71,7 @@ def case_inputs() -> Iterator[Path]:
         yield Path(folder)
 
 
-def make(cases: Sequence[Case], build: Build) -> list[Made]:
+def make(cases: Sequence[Case], build: Build) -> list[CaseMade]:
     """Run cases in all their modes with the C reference.
 
     Raises:
@@ -83,9 +83,9 @@ def make(cases: Sequence[Case], build: Build) -> list[Made]:
     jobs = [(case, mode) for case in cases for mode in case.modes]
     with case_inputs() as inputs, ThreadPoolExecutor(WORKERS) as pool:
 
-        def one(job: tuple[Case, str]) -> Made:
+        def one(job: tuple[Case, str]) -> CaseMade:
             run = run_case(program, *job, inputs)
-            return Made(*job, rows_of_run(*job, run, inputs), run.outputs.images)
+            return CaseMade(*job, rows_of_run(*job, run, inputs), run.outputs.images)
 
         return list(pool.map(one, jobs))
 
@@ -95,15 +95,15 @@ def image_path(folder: Path, case_id: str, mode: str) -> Path:
     return folder / IMAGE_FOLDER / mode / f"{case_id}.npz"
 
 
-def _write_images(folder: Path, made: Made) -> None:
+def _write_images(folder: Path, made: CaseMade) -> None:
     path = image_path(folder, made.case.id, made.mode)
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **made.images)
-    write_bytes(path, buffer.getvalue())
+    write_whole(path, [buffer.getvalue()], "golden image", HarnessError)
 
 
-def kept_images(folder: Path, key: Key) -> Image | None:
+def kept_images(folder: Path, key: GoldenKey) -> CaseImage | None:
     """Return the kept golden image of (case, mode, kind), or None."""
     path = image_path(folder, key[0], key[1])
     if not path.is_file():
@@ -112,7 +112,7 @@ def kept_images(folder: Path, key: Key) -> Image | None:
         return np.asarray(stored[key[2]]) if key[2] in stored.files else None
 
 
-def _ordered(rows: dict[Key, Row]) -> dict[Key, Row]:
+def _ordered(rows: dict[GoldenKey, GoldenRow]) -> dict[GoldenKey, GoldenRow]:
     """Return rows of cases that exist, in the order of the suite."""
     order = {case.id: number for number, case in enumerate(load_cases())}
     keys = sorted((key for key in rows if key[0] in order), key=lambda key: (order[key[0]], key[1]))
@@ -121,7 +121,7 @@ def _ordered(rows: dict[Key, Row]) -> dict[Key, Row]:
 
 def generate(
     folder: Path, cases: Sequence[Case], reason: str | None, all_images: bool
-) -> tuple[list[Key], int]:
+) -> tuple[list[GoldenKey], int]:
     """Make golden images and write them with their manifest; a golden that would change is not touched.
 
     Args:
@@ -158,11 +158,12 @@ def generate(
     redone = {(item.case.id, item.mode) for item in made}
     others = {key: row for key, row in old.rows.items() if key[:2] not in redone}
     rows = _ordered({**others, **{key_of(row): row for row in new}})
-    write_bytes(folder / MANIFEST_NAME, Manifest(build_facts(build), rows, accepted).text().encode())
+    text = Manifest(build_facts(build), rows, accepted).text()
+    write_whole(folder / MANIFEST_NAME, [text.encode()], "manifest", HarnessError)
     return changed, len(new)
 
 
-def verify(folder: Path, cases: Sequence[Case]) -> list[Finding]:
+def verify_golden(folder: Path, cases: Sequence[Case]) -> list[GoldenFinding]:
     """Build the C reference anew if needed, run the cases, and compare with the golden folder.
 
     Raises:
@@ -181,5 +182,7 @@ def verify(folder: Path, cases: Sequence[Case]) -> list[Finding]:
                 raise HarnessError(
                     f"golden {' '.join(key)} is not in '{folder}'; add it with nb-golden generate"
                 )
-            findings.append(judge(manifest.rows[key], row, item.images.get(key[2]), kept_images(folder, key)))
+            findings.append(
+                judge_golden(manifest.rows[key], row, item.images.get(key[2]), kept_images(folder, key))
+            )
     return findings

@@ -11,14 +11,14 @@ import numpy as np
 
 from golden_suite_generator.cases import FILE_NAMES
 from harness.errors import HarnessError
-from harness.suite.figures import LITTLE_ENDIAN, Image
+from harness.suite.figures import LITTLE_ENDIAN, CaseImage
 
 
 @dataclass(frozen=True)
 class Outputs:
     """The images of one run by kind, [slow, fast], and the header texts of those that have one."""
 
-    images: dict[str, Image]
+    images: dict[str, CaseImage]
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -41,7 +41,7 @@ def read_outputs(folder: Path, kinds: Sequence[str]) -> Outputs:
         raw = _bytes(folder, kind)
         images[kind] = _pixels(raw, kind, size)
         if kind != "float":
-            headers[kind] = header_text(raw, kind, size)
+            headers[kind] = header_of_image(raw, kind, size)
     return Outputs(images, headers)
 
 
@@ -65,7 +65,7 @@ def header_size(smv: bytes) -> tuple[int, int]:
     return slow, fast
 
 
-def _pixels(raw: bytes, kind: str, size: tuple[int, int]) -> Image:
+def _pixels(raw: bytes, kind: str, size: tuple[int, int]) -> CaseImage:
     dtype = np.dtype(LITTLE_ENDIAN[kind])
     needed = size[0] * size[1] * dtype.itemsize
     if len(raw) < needed or (kind == "float" and len(raw) != needed):
@@ -75,7 +75,7 @@ def _pixels(raw: bytes, kind: str, size: tuple[int, int]) -> Image:
     return np.frombuffer(raw[len(raw) - needed :], dtype).reshape(size)
 
 
-def header_text(raw: bytes, kind: str, size: tuple[int, int]) -> str:
+def header_of_image(raw: bytes, kind: str, size: tuple[int, int]) -> str:
     """Return the text before the pixels: of an SMV file up to its closing brace, of a PGM file all of it."""
     if kind == "pgm":
         return raw[: len(raw) - size[0] * size[1]].decode("latin1")

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden_suite_generator.store import sha256_of
-from harness.suite.figures import Image, image_bytes, pixel_value, samples_of
+from harness.suite.figures import CaseImage, image_bytes, pixel_value, samples_of, sha256_of
 from harness.suite.manifest import STATUS_KIND, key_of
 
 FLOAT_BOUND_OF_MAX = 1e-7
@@ -20,7 +19,7 @@ BITWISE, WITHIN_BOUND, FAIL = "PASS bitwise", "PASS within bound", "FAIL"
 
 
 @dataclass(frozen=True)
-class Finding:
+class GoldenFinding:
     """The verdict on one output of one case in one mode, and what the difference is."""
 
     case: str
@@ -31,7 +30,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Pixels:
+class PixelPairs:
     """Pixels of both images side by side, and what they are a part of."""
 
     golden: NDArray[np.float64]
@@ -39,9 +38,9 @@ class Pixels:
     extent: str
 
 
-def judge(
-    golden: Mapping[str, Any], now: Mapping[str, Any], image: Image | None, kept: Image | None
-) -> Finding:
+def judge_golden(
+    golden: Mapping[str, Any], now: Mapping[str, Any], image: CaseImage | None, kept: CaseImage | None
+) -> GoldenFinding:
     """Compare a new row with the golden one; where the hashes differ, compare the pixels that are there.
 
     Args:
@@ -68,21 +67,21 @@ def judge(
     return _judge_pixels(golden, now, _side_by_side(golden, image, kept))
 
 
-def _finding(row: Mapping[str, Any], verdict: str, detail: str) -> Finding:
+def _finding(row: Mapping[str, Any], verdict: str, detail: str) -> GoldenFinding:
     case, mode, kind = key_of(row)
-    return Finding(case, mode, kind, verdict, detail)
+    return GoldenFinding(case, mode, kind, verdict, detail)
 
 
-def _side_by_side(golden: Mapping[str, Any], image: Image, kept: Image | None) -> Pixels:
+def _side_by_side(golden: Mapping[str, Any], image: CaseImage, kept: CaseImage | None) -> PixelPairs:
     now = image.astype(np.float64).ravel()
     if kept is not None and sha256_of(image_bytes(golden["kind"], kept)) == golden["sha256"]:
-        return Pixels(kept.astype(np.float64).ravel(), now, f"{now.size} pixels")
+        return PixelPairs(kept.astype(np.float64).ravel(), now, f"{now.size} pixels")
     samples = samples_of(golden)
     values = np.array([pixel_value(golden["kind"], text) for text in samples.values()])
-    return Pixels(values, now[list(samples)], f"{len(samples)} sampled pixels")
+    return PixelPairs(values, now[list(samples)], f"{len(samples)} sampled pixels")
 
 
-def _judge_pixels(golden: Mapping[str, Any], now: Mapping[str, Any], pixels: Pixels) -> Finding:
+def _judge_pixels(golden: Mapping[str, Any], now: Mapping[str, Any], pixels: PixelPairs) -> GoldenFinding:
     difference = np.abs(pixels.now - pixels.golden)
     largest = float(difference.max())
     count = int(np.count_nonzero(difference))

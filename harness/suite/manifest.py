@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from golden_suite_generator.cases import Case, case_hash
-from golden_suite_generator.store import sha256_of, table_text
 from harness.errors import HarnessError
 from harness.programs.build import Build
-from harness.suite.figures import figures_of
+from harness.suite.figures import figures_of, sha256_of
+from harness.suite.row_table import table_text
 from harness.suite.runner import CaseRun
 
 MANIFEST_NAME = "manifest.json"
 SCHEMA = 1
 STATUS_KIND = "status"
 
-Row = dict[str, Any]
-Key = tuple[str, str, str]
+GoldenRow = dict[str, Any]
+GoldenKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Manifest:
     """Rows by (case, mode, kind), the facts of the build, and the accepted changes with their reasons."""
 
     build: Mapping[str, Any]
-    rows: Mapping[Key, Row]
+    rows: Mapping[GoldenKey, GoldenRow]
     accepted: tuple[Mapping[str, Any], ...] = ()
 
     def text(self) -> str:
@@ -41,7 +41,7 @@ class Manifest:
         return table_text(head, self.rows.values())
 
 
-def key_of(row: Mapping[str, Any]) -> Key:
+def key_of(row: Mapping[str, Any]) -> GoldenKey:
     """Return (case, mode, kind) of a row."""
     return (str(row["case"]), str(row["mode"]), str(row["kind"]))
 
@@ -56,14 +56,14 @@ def build_facts(build: Build) -> dict[str, Any]:
     }
 
 
-def rows_of_run(case: Case, mode: str, run: CaseRun, inputs: Path) -> list[Row]:
+def rows_of_run(case: Case, mode: str, run: CaseRun, inputs: Path) -> list[GoldenRow]:
     """Return the rows of one run: one for each image, or one with the exit status of an expected error."""
     identity = {"case": case.id, "mode": mode, "case_hash": case_hash(case, mode, inputs)}
     if run.status:
         return [{**identity, "kind": STATUS_KIND, "status": run.status}]
-    rows: list[Row] = []
+    rows: list[GoldenRow] = []
     for kind, image in run.outputs.images.items():
-        row: Row = {**identity, "kind": kind, **figures_of(case.id, kind, image)}
+        row: GoldenRow = {**identity, "kind": kind, **figures_of(case.id, kind, image)}
         if kind in run.outputs.headers:
             row["header_sha256"] = sha256_of(run.outputs.headers[kind].encode("latin1"))
         rows.append(row)
@@ -93,6 +93,6 @@ def load_manifest(folder: Path) -> Manifest | None:
         ) from error
 
 
-def changed_keys(old: Manifest, new: Iterable[Row]) -> list[Key]:
+def changed_keys(old: Manifest, new: Iterable[GoldenRow]) -> list[GoldenKey]:
     """Return the keys of the new rows that stand in the old manifest with another content."""
     return [key_of(row) for row in new if key_of(row) in old.rows and old.rows[key_of(row)] != row]

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from golden_suite_generator.cases import OUTPUTS, load_cases
-from golden_suite_generator.store import sha256_of, table_text
 from harness.errors import HarnessError
-from harness.suite.figures import figures_of
+from harness.suite.figures import figures_of, sha256_of
+from harness.suite.manifest import GoldenRow
+from harness.suite.row_table import table_text
 
 UPSTREAM_NAME = "upstream.json"
 REPAIRED_QUIRKS = ("Q-PHI-CARRYOVER", "Q-OVERSAMPLE-RUNNING-PRODUCT")
@@ -29,15 +30,13 @@ ORIGIN = (
 )
 FULL_RUN_KEYS = ("args", "image_shape", "sum", "max", "max_pixel", "nonzero_pixels", "sha256")
 
-Row = dict[str, Any]
 
-
-def _rows_of_case(path: Path, case_id: str, variant: str) -> Iterator[Row]:
+def _rows_of_case(path: Path, case_id: str, variant: str) -> Iterator[GoldenRow]:
     with np.load(path) as recorded:
         for kind in OUTPUTS:
             if kind not in recorded.files:
                 continue
-            row: Row = {"case": case_id, "variant": variant, "kind": kind}
+            row: GoldenRow = {"case": case_id, "variant": variant, "kind": kind}
             row |= figures_of(case_id, kind, recorded[kind])
             if f"{kind}_header" in recorded.files:
                 row["header_sha256"] = sha256_of(str(recorded[f"{kind}_header"]).encode("latin1"))
@@ -57,7 +56,7 @@ def record_upstream(source: Path) -> str:
     if not full_run.is_file():
         raise HarnessError(f"'{source}' is not a recording: no lysozyme/authoritative.json; name its folder")
     facts = json.loads(full_run.read_text(encoding="utf-8"))
-    rows: list[Row] = []
+    rows: list[GoldenRow] = []
     for case in load_cases():
         if not case.recorded or case.status["c-parity"]:
             continue
@@ -86,7 +85,7 @@ def upstream_table() -> Mapping[str, Any]:
     return table
 
 
-def upstream_figures(case_id: str, variant: str = AS_IS) -> dict[str, Row]:
+def upstream_figures(case_id: str, variant: str = AS_IS) -> dict[str, GoldenRow]:
     """Return the recorded figures of a case by kind of image; empty if it has none."""
     rows = upstream_table()["rows"]
     return {row["kind"]: row for row in rows if row["case"] == case_id and row["variant"] == variant}

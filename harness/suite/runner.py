@@ -13,9 +13,8 @@ from harness.errors import HarnessError
 from harness.programs.build import Build
 from harness.programs.programs import Program
 from harness.suite.images import Outputs, read_outputs
+from harness.time_limits import CASE_RUN_S
 from system_io.children import execute, temporary_folder
-
-TIME_LIMIT_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,8 @@ def run_case(program: Program, case: Case, mode: str, inputs: Path, extra: Seque
         folder = Path(scratch, "work")
         folder.mkdir()
         lay_out(case, inputs, folder)
-        command = [*program.words, *program.setting_words(mode), *case.words(inputs), *extra]
-        outcome, *streams = execute(command, folder, {**os.environ, **program.environ}, TIME_LIMIT_S)
+        command = [*program.words, *program.settings(mode).words, *case.words(inputs), *extra]
+        outcome, *streams = execute(command, folder, {**os.environ, **program.environ}, CASE_RUN_S)
         texts = [stream.decode("utf-8", "replace") for stream in streams]
         if outcome.exit_status != case.status[mode]:
             ended = outcome.failure or "ended with exit status 0"

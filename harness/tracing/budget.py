@@ -24,9 +24,10 @@ from harness.tracing.isolate import Isolator
 from harness.tracing.sensitivity import Sensitivities, sensitivities
 from simulator import RunConfig
 from simulator.errors import InputError
-from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
-from trace_tools.judging.blame import State
+from simulator.scene.setting_up import set_up
+from trace_tools.arrays import Floats, Index
+from trace_tools.judging.blame import RecordState
 from trace_tools.judging.judge import Report
 from trace_tools.judging.lookup import DEFAULT_GRAPH
 from trace_tools.tap_points import Level
@@ -40,12 +41,9 @@ MOST_RECORDS = 1 << 20
 LARGE_RESIDUAL = 0.1
 """Fraction of the difference from which on the budget explains too little."""
 
-Floats = NDArray[np.float64]
-Index = NDArray[np.int64]
-
 
 @dataclass(frozen=True)
-class Item:
+class BudgetItem:
     """One tap: records with a local difference, the largest |local|, its largest |slope|, its contribution.
 
     contribution in photons; None where the pixel's derivative to the tap does not exist.
@@ -68,7 +66,7 @@ class Budget:
     pixel: tuple[int, int]
     photons_c: float
     photons_py: float
-    items: tuple[Item, ...]
+    items: tuple[BudgetItem, ...]
     alone: tuple[str, ...] = ()
 
     @property
@@ -121,7 +119,7 @@ def budgets(report: Report, words: Sequence[str], caller: Path) -> tuple[Budget,
     except InputError:
         return ()
     with torch.inference_mode():
-        ledger = _Ledger(report, Isolator(report.comparison, Instrument.of(scene)))
+        ledger = _Ledger(report, Isolator(report.comparison, set_up(scene)))
     found = []
     for pixel, c, py in ledger.finals()[:MOST_PIXELS]:
         slopes = sensitivities(scene, pixel).slopes if c != py else {}
@@ -155,7 +153,7 @@ class _Ledger:
         entries = entries[(self._contexts(entries)[:, :2] == pixel).all(axis=1)]
         return tuple(dict.fromkeys(self.alignment.names[tap] for tap in self.alignment.tap[entries]))
 
-    def items(self, pixel: tuple[int, int], slopes: Sensitivities) -> Iterator[Item]:
+    def items(self, pixel: tuple[int, int], slopes: Sensitivities) -> Iterator[BudgetItem]:
         """Yield the taps with a local difference that a pixel sees."""
         for name, (entries, local) in self.locals.items():
             contexts = self._contexts(entries)
@@ -166,7 +164,7 @@ class _Ledger:
             known = [(slope, own) for slope, own in zip(there, local[seen], strict=True) if slope is not None]
             if not known and (not keys or self._handed_on(name, entries[seen])):
                 continue
-            yield Item(
+            yield BudgetItem(
                 name, int(seen.sum()), float(np.abs(local[seen]).max()),
                 max((float(np.abs(slope).max()) for slope, _ in known), default=None),
                 float(sum((slope * own).sum() for slope, own in known)) if known else None,
@@ -177,7 +175,7 @@ class _Ledger:
 
         What the set-up starts from is in its results; elsewhere only a cause stands for itself.
         """
-        causes = self.report.blame.state[entries] == State.CAUSAL
+        causes = self.report.blame.state[entries] == RecordState.CAUSAL
         return DEFAULT_GRAPH[name].level in SETUP_LEVELS or not bool(causes.any())
 
     def _local(self, name: str) -> tuple[Index, Floats]:
@@ -186,7 +184,7 @@ class _Ledger:
         size = DEFAULT_GRAPH[name].size
         c, py = (self.isolator.values(side, entries, size) for side in (0, 1))
         start = name in STARTS or DEFAULT_GRAPH[name].level in SETUP_LEVELS
-        cause = self.report.blame.state[entries] == State.CAUSAL
+        cause = self.report.blame.state[entries] == RecordState.CAUSAL
         local = np.where((cause | start)[:, None], c - py, 0.0)
         found = self.isolator.recomputed(name, MOST_RECORDS) if name in self.isolator.rules else None
         if found is not None:

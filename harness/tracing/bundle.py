@@ -10,35 +10,53 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.bundle import METRICS
-from harness.evidence.schema import BUNDLE_SCHEMA, TRACE_SCHEMA, check_trace
-from harness.evidence.untrusted import read_json, read_plain
 from harness.images.pair_traces import records_of
-from harness.images.part import differing, environment_of
-from harness.tracing.job import LOG_NAMES, SIDES
+from harness.sides import SIDES
+from harness.store.kind_words import TRACE_KIND
+from harness.store.names import METRICS, TRACES, older_trace_name, trace_name
+from harness.store.schema import BUNDLE_SCHEMA, check_trace
+from harness.store.stated import differing, environment_of
+from harness.store.untrusted import read_json, read_plain
 from harness.verdict import State
+from system_io.verdict_words import Word
 from trace_tools.reading.trace_file import Trace, read_stream
 
-TRACE_KIND = "trace"
 GRAPH_NAME, FLOOR_NAME, PAGE_NAME = "graph.json", "floor.json", "diff.md"
 FINAL_TAP = "I_pixel_final"
-STATES: Mapping[str, State] = {"PASS": State.HELD, "PASS (LOOSENED)": State.HELD, "FAIL": State.FAILED}
+STATES: Mapping[str, State] = {
+    Word.PASS: State.HELD,
+    Word.ROUNDING: State.HELD,
+    Word.LOOSENED: State.HELD,
+    Word.FAIL: State.FAILED,
+}
 SUM_SLACK = 1e-9
 
 
 @dataclass(frozen=True)
 class TracePart:
-    """Traced pixels of two programs, in a folder."""
+    """Traced pixels of two programs, in a folder; `older`: with the names of files of earlier versions."""
 
     folder: Path
     data: Mapping[str, Any]
+    older: bool = False
 
     @classmethod
     def load(cls, folder: Path) -> TracePart:
-        """Read and check metrics.json. Raises: BundleError if it does not follow the schema."""
-        data = read_json(folder / METRICS)
-        check_trace(data, str(folder / METRICS))
-        return cls(folder, data)
+        """Read and check the figures. Raises: BundleError if they do not follow the schema."""
+        older = not (folder / TRACES).is_file()
+        path = folder / (METRICS if older else TRACES)
+        data = read_json(path)
+        check_trace(data, str(path))
+        return cls(folder, data, older)
+
+    @property
+    def data_name(self) -> str:
+        """Return the name of the file of the figures."""
+        return METRICS if self.older else TRACES
+
+    def log_name(self, side: str) -> str:
+        """Return the name of the trace of one side."""
+        return older_trace_name(side) if self.older else trace_name(side)
 
     @property
     def mode(self) -> str:
@@ -48,13 +66,13 @@ class TracePart:
     @cached_property
     def log_bytes(self) -> tuple[bytes, bytes]:
         """Return both traces as they were written. Raises: BundleError if one is missing."""
-        c, py = (read_plain(self.folder / name) for name in LOG_NAMES.values())
+        c, py = (read_plain(self.folder / name) for name in map(self.log_name, SIDES))
         return c, py
 
     def traces(self) -> tuple[Trace, Trace]:
         """Return both traces. Raises: TraceError for a broken one, BundleError for a missing one."""
         c, py = (
-            read_stream(io.BytesIO(content), LOG_NAMES[side])
+            read_stream(io.BytesIO(content), self.log_name(side))
             for side, content in zip(SIDES, self.log_bytes, strict=True)
         )
         return c, py
@@ -134,11 +152,3 @@ def _figures(part: TracePart) -> list[dict[str, Any]]:
         }
         for name, measured, strict, one, note in rows
     ]  # fmt: skip
-
-
-def is_trace(folder: Path) -> bool:
-    """Tell whether the metrics.json of a folder is that of trace-harness."""
-    if not (folder / METRICS).is_file():
-        return False
-    data = read_json(folder / METRICS)
-    return isinstance(data, Mapping) and data.get("schema") == TRACE_SCHEMA

@@ -6,51 +6,53 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.commands.common import split_arguments
-from harness.evidence.bundle import COMMANDS, ENVIRONMENT, METRICS
-from harness.evidence.schema import TRACE, TRACE_SCHEMA
-from harness.evidence.untrusted import BROKEN, Fault
-from harness.images.pair_again import called, stated_arguments, stated_program
-from harness.images.pair_check import ASKING, CUTTING, PREFIXES, block_of, commands_of, text_faults
 from harness.images.pair_traces import as_stated
-from harness.images.part import differing, environment_of
 from harness.programs.arguments import detector_shape
 from harness.programs.programs import Program
 from harness.programs.run import OUTPUT_WORDS
 from harness.programs.side_words import side_words
+from harness.recorded.pixels import CUTTING, PREFIXES, block_of
+from harness.recorded.restated import called, contradictions, own_words, stated_arguments, stated_program
+from harness.sides import SIDES
+from harness.store.names import COMMANDS, ENVIRONMENT
+from harness.store.schema import TRACE
+from harness.store.stated import commands_of, differing, environment_of, text_faults
+from harness.store.untrusted import BROKEN, BundleFault
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME, TracePart
-from harness.tracing.job import BEHIND, CHANGED, EQUAL, LOG_NAMES, NOT_DONE, SIDES, TraceJob
+from harness.tracing.job import BEHIND, CHANGED, EQUAL, NOT_DONE, TraceJob
+from harness.tracing.options import NAME, make_parser
 from system_io.shown import json_text
+from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.judge import Options, judge
 from trace_tools.judging.noise_floor import FALLBACK_BOUND
 from trace_tools.judging.render import metrics
-from trace_tools.judging.verdict import EXIT_STATUS
 from trace_tools.reading.trace_file import Trace
+from trace_tools.schema import TRACE_SCHEMA
 
 ASKED_AS = {"rtol": "rtol", "atol": "atol", "k": "k", "stars": "emit_rot_stars", "budget": "budget",
             "dtype": "dtype", "device": "device", "level": "level"}  # fmt: skip
 """Settings, and the options of trace-harness that set them."""
 
 
-def trace_faults(part: TracePart) -> Iterator[Fault]:
+def trace_faults(part: TracePart) -> Iterator[BundleFault]:
     """Derive everything again that the logs of a trace comparison give."""
     try:
         traces = _traces(part)
-        yield from _said(METRICS, part.budget_faults())
+        yield from _said(part.data_name, part.budget_faults())
         yield from _judgement_faults(part)
-        yield from _said(METRICS, _log_faults(part, traces))
-        yield from _said(METRICS, _run_faults(part))
+        yield from _said(part.data_name, _log_faults(part, traces))
+        yield from _said(part.data_name, _run_faults(part))
         yield from _command_faults(part)
         yield from _said(ENVIRONMENT, _environment_faults(part))
         yield from _graph_faults(part)
     except BROKEN as error:
-        yield Fault(METRICS, f"the figures cannot be derived again: {error!r}")
+        yield BundleFault(part.data_name, f"the figures cannot be derived again: {error!r}")
 
 
-def _said(name: str, texts: Sequence[str]) -> list[Fault]:
-    return [Fault(name, text) for text in texts]
+def _said(name: str, texts: Sequence[str]) -> list[BundleFault]:
+    return [BundleFault(name, text) for text in texts]
 
 
 def _traces(part: TracePart) -> tuple[Trace, Trace] | None:
@@ -60,35 +62,38 @@ def _traces(part: TracePart) -> tuple[Trace, Trace] | None:
         return None
 
 
-def _judgement_faults(part: TracePart) -> Iterator[Fault]:
+def _judgement_faults(part: TracePart) -> Iterator[BundleFault]:
     """Return where word, reasons, budgets, isolated differences or the page are not what the logs give."""
-    from harness.tracing.results import TraceVerdict, overruled, trace_page, within
+    from harness.tracing.results import TraceVerdict, named_within, overruled, trace_page
 
     data: Mapping[str, Any] = part.data
     isolated, budgets = _isolated(data["isolated"]), _budgets(data["budget"])
     fresh: dict[str, Any]
     try:
-        report = judge(*part.traces(), judge_options(part))
+        report = judge(*part.traces(), stated_options(part))
         word, reasons = overruled(report, data["observer_check"])
         verdict = TraceVerdict(word, reasons, report, isolated, budgets)
         fresh = as_stated(metrics(report), data)
     except (NotComparableError, TraceError) as error:
-        word = "NOT COMPARABLE" if isinstance(error, NotComparableError) else "ERROR"
-        verdict = TraceVerdict(word, (within(part.folder, error),), None)
+        word = Word.NOT_COMPARABLE if isinstance(error, NotComparableError) else Word.ERROR
+        verdict = TraceVerdict(word, (named_within(part.folder, error),), None)
         fresh = {"schema": TRACE_SCHEMA, "first_divergence": None}
         if isolated or budgets:
-            yield Fault(METRICS, "isolated or budget: there are some, though nothing was compared")
-    fresh |= {"verdict": verdict.word, "exit_status": EXIT_STATUS[verdict.word]}
+            yield BundleFault(
+                part.data_name, "isolated or budget: there are some, though nothing was compared"
+            )
+    fresh |= {"verdict": verdict.word.value, "exit_status": EXIT_STATUS[verdict.word]}
     fresh |= {"reasons": list(verdict.reasons)}
-    yield from _said(METRICS, [text for key in fresh for text in differing(fresh[key], data.get(key), key)])
+    found = [text for key in fresh for text in differing(fresh[key], data.get(key), key)]
+    yield from _said(part.data_name, found)
     strange = sorted(data.keys() - fresh.keys() - TRACE.keys())
-    yield from _said(METRICS, [f"{name}: no such figure comes from the traces" for name in strange])
-    yield from _said(METRICS, _derived_faults(part, isolated, budgets))
+    yield from _said(part.data_name, [f"{name}: no such figure comes from the traces" for name in strange])
+    yield from _said(part.data_name, _derived_faults(part, isolated, budgets))
     text = trace_page(data["observer_check"], verdict)
     yield from _said(PAGE_NAME, text_faults(part.folder / PAGE_NAME, text))
 
 
-def judge_options(part: TracePart) -> Options:
+def stated_options(part: TracePart) -> Options:
     """Return the options that the logs of a folder were judged with."""
     asked, there = part.data["settings"], {}
     for key, name in (("floor", FLOOR_NAME), ("graph", GRAPH_NAME)):
@@ -110,12 +115,12 @@ def _isolated(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
 
 
 def _budgets(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
-    from harness.tracing.budget import Budget, Item
+    from harness.tracing.budget import Budget, BudgetItem
 
     return tuple(
         Budget(
             tuple(row["pixel_slow_fast"]), row["photons_c"], row["photons_py"],
-            tuple(Item(**{key: tap[key] for key in tap.keys() - {"share"}}) for tap in row["taps"]),
+            tuple(BudgetItem(**{key: tap[key] for key in tap.keys() - {"share"}}) for tap in row["taps"]),
             tuple(row["one_side_only"]),
         )
         for row in rows
@@ -151,7 +156,7 @@ def _log_faults(part: TracePart, traces: tuple[Trace, Trace] | None) -> list[str
     if data["settings"]["roi"] is not None:
         asked |= block_of(*data["settings"]["roi"])
     for side, trace in zip(SIDES, traces, strict=True):
-        name, there = LOG_NAMES[side], trace.pixels()
+        name, there = part.log_name(side), trace.pixels()
         prefix = PREFIXES.get(stated_program(data["runs"][side]["provenance"]).kind, trace.prefix)
         if trace.prefix != prefix:
             found.append(f"{name} is a trace of {trace.prefix}, not of {prefix}")
@@ -187,7 +192,7 @@ def _words(part: TracePart, job: TraceJob, side: str) -> tuple[Program, list[str
     program = job.first if side == SIDES[0] else job.second
     told = side_words(stated_arguments(part.data), {side: program})[side].arguments
     rest = (*told.words, *OUTPUT_WORDS, *told.last)
-    plain_words, looking = job.setting_words(side), job.looking_words(side)
+    plain_words, looking = job.setting_words(side), job.looking_words(side, part.log_name(side))
     extra = looking[len(plain_words) :]
     asked = {job.mode, job.dtype, job.device}
     stated = part.data["runs"][side]["command"]
@@ -214,7 +219,7 @@ def _run_faults(part: TracePart) -> list[str]:
     return [*found, *differing([str(path) for path in stated_arguments(part.data).inputs], stated, "inputs")]
 
 
-def _command_faults(part: TracePart) -> Iterator[Fault]:
+def _command_faults(part: TracePart) -> Iterator[BundleFault]:
     """Return where commands.txt names other commands than the metrics do."""
     from harness.tracing.results import trace_commands
 
@@ -224,16 +229,17 @@ def _command_faults(part: TracePart) -> Iterator[Fault]:
     for side in SIDES:
         program, traced, plain = _words(part, job, side)
         runs.append((program.title, traced, plain if job.observer_check else None))
-    yield from _said(COMMANDS, text_faults(path, trace_commands(job.caller, words, runs, job.arithmetic)))
+    logs = [part.log_name(side) for side in SIDES]
+    text = trace_commands(job.caller, words, runs, logs, job.arithmetic)
+    yield from _said(COMMANDS, text_faults(path, text))
     yield from _said(COMMANDS, _option_faults(part, words))
 
 
 def _option_faults(part: TracePart, words: Sequence[str]) -> list[str]:
-    from harness.commands.trace_harness import NAME, make_parser
-
-    own, args = split_arguments(words[1:])
-    if words[:1] != [NAME] or ASKING & set(own):
+    found = own_words(words, NAME)
+    if found is None:
         return [f"line 2: {words[:1]} makes no trace comparison"]
+    own, args = found
     options, data = make_parser().parse_args(own), part.data
     asked = data["settings"]
     stated = {key: asked[key] for key in ASKED_AS}
@@ -252,11 +258,7 @@ def _option_faults(part: TracePart, words: Sequence[str]) -> list[str]:
         fresh |= {key: stated[key] for key in inherited}
     if options.parity_mode or options.folder is None:
         stated["parity mode"], fresh["parity mode"] = data["parity_mode"], options.parity_mode or job_mode()
-    return [
-        f"line 2: asks for {key} {fresh[key]!r:.60}, {METRICS} states {stated[key]!r:.60}"
-        for key in fresh
-        if fresh[key] != stated[key]
-    ]
+    return contradictions(fresh, stated, part.data_name)
 
 
 def job_mode() -> str:
@@ -269,12 +271,12 @@ def _environment_faults(part: TracePart) -> list[str]:
     return differing(programs, environment_of(part.folder).get("programs"), "programs")
 
 
-def _graph_faults(part: TracePart) -> Iterator[Fault]:
+def _graph_faults(part: TracePart) -> Iterator[BundleFault]:
     """Return where the tap graph is not the one that reciprocal vectors need."""
     from harness.tracing.rot_stars import star_graph
 
     path = part.folder / GRAPH_NAME
     if path.is_file() != part.data["settings"]["stars"]:
-        yield Fault(GRAPH_NAME, "is there or missing against settings.stars")
+        yield BundleFault(GRAPH_NAME, "is there or missing against settings.stars")
     elif path.is_file():
         yield from _said(GRAPH_NAME, text_faults(path, json_text(star_graph())))

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import BundleError, UsageError
-from harness.images.part import Part
+from harness.images.part import PairPart
 from harness.programs.programs import DIALECTS, FILE_KIND, Program, first_program, program_at, second_program
 from harness.programs.side_words import without
 
-Pixels = tuple[tuple[int, int], ...]
+TracedPixels = tuple[tuple[int, int], ...]
 TRACE_OPTIONS: Mapping[str, int] = {
     "-trace_pixel": 2, "-trace_roi": 4, "-trace_level": 1, "-trace_file": 1, "-trace_only": 0,
 }  # fmt: skip
@@ -47,7 +47,7 @@ def read_compared(folder: Path) -> Compared:
         UsageError: it is none, or its two images cannot be compared pixel by pixel.
     """
     try:
-        part = Part.load(folder)
+        part = PairPart.load(folder)
         summary = part.summary
         images = part.first, part.second
         args = tuple(str(word) for word in summary["arguments"])
@@ -66,12 +66,12 @@ def read_compared(folder: Path) -> Compared:
         )
     caller = summary.get("caller")
     return Compared(
-        untraced(args), Path(caller) if caller else None, mode, (images[0], images[1]),
+        without_traces(args), Path(caller) if caller else None, mode, (images[0], images[1]),
         _region(summary.get("region")), provenance, dict(summary.get("settings") or {}),
     )  # fmt: skip
 
 
-def untraced(args: Sequence[str]) -> tuple[str, ...]:
+def without_traces(args: Sequence[str]) -> tuple[str, ...]:
     """Return a command line without the options that choose what is traced: pixels are chosen anew."""
     kept = tuple(args)
     for option, count in TRACE_OPTIONS.items():
@@ -128,7 +128,7 @@ def _region(region: dict[str, int] | None) -> tuple[slice, slice]:
     )
 
 
-def worst_pixels(compared: Compared, count: int) -> Pixels:
+def worst_pixels(compared: Compared, count: int) -> TracedPixels:
     """Return the pixels with the largest differences, among equal ones the brightest; worst first."""
     first, second = (image[compared.region].astype(np.float64) for image in compared.images)
     with np.errstate(invalid="ignore"):

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from simulator import RunConfig
 from simulator.errors import InputError
-from simulator.kernel.evaluation import miller_indices
+from simulator.kernel.miller_indices import miller_indices
 from simulator.physics.lattice.factor import lattice_factor
 from simulator.physics.polarization import kahn_factor
 from simulator.physics.rotations import rot_axis, turn
@@ -30,16 +30,16 @@ from simulator.physics.structure_factors import nearest_F
 from simulator.physics.vectors import Vec, apply, length, scale, stack, unit, vec
 from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
+from simulator.scene.setting_up import set_up
 from simulator.units import ANGSTROM_PER_M
+from trace_tools.arrays import Floats, Index
 from trace_tools.judging.arithmetic import SIGNS_OPEN
 from trace_tools.judging.diff import Comparison, measure
 from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, input_entries
 from trace_tools.judging.noise_floor import FALLBACK_BOUND
 from trace_tools.tap_points import CONTEXT_KEYS
 
-Floats = NDArray[np.float64]
-Index = NDArray[np.int64]
-Values = Mapping[str, Tensor]
+TapValues = Mapping[str, Tensor]
 MOST_RECORDS = 2000
 _FIRST_SUBPIXEL = ("t", "ss", "sf")
 
@@ -66,7 +66,7 @@ class Isolated:
 
 
 @dataclass(frozen=True)
-class Rule:
+class TapRule:
     """How a tap is recomputed: its input taps, the function of their values [n, size], and where it holds.
 
     `first`: loop counters that must be 0, since the value is cached. `nonzero`, `absent`: a tap whose value
@@ -74,33 +74,33 @@ class Rule:
     """
 
     inputs: tuple[str, ...]
-    function: Callable[[Instrument, Values], Tensor]
+    function: Callable[[Instrument, TapValues], Tensor]
     first: tuple[str, ...] = ()
     nonzero: str = ""
     absent: str = ""
 
 
-def _omega(ins: Instrument, x: Values) -> Tensor:
+def _omega(ins: Instrument, x: TapValues) -> Tensor:
     close, plan = x["close_distance_meters"], ins.plan
     return solid_angle_sr(x["R_distance_meters"], ins.numbers.pixel_m, close, plan.point_pixel, plan.quirks)
 
 
-def _polar(ins: Instrument, x: Values) -> Tensor:
+def _polar(ins: Instrument, x: TapValues) -> Tensor:
     if ins.policy.unpolarized:
         return torch.ones_like(x["incident_vec"][:, :1])
     rays = (vec(x[name]) for name in ("incident_vec", "diffracted_vec", "polar_vec"))
     return kahn_factor(ins.numbers.kahn, *rays)[:, None]
 
 
-def _rotated(axis: str, ins: Instrument, x: Values) -> Tensor:
+def _rotated(axis: str, ins: Instrument, x: TapValues) -> Tensor:
     return stack(rot_axis(vec(x[f"{axis}_angstroms"]), vec(x["spindle_axis"]), x["phi_rad"][:, 0]))
 
 
-def _turned(axis: str, ins: Instrument, x: Values) -> Tensor:
+def _turned(axis: str, ins: Instrument, x: TapValues) -> Tensor:
     return stack(turn(x["mosaic_umat"].reshape(-1, 3, 3), vec(x[f"rot_{axis}_angstroms"])))
 
 
-def _indices(stem: str, ins: Instrument, x: Values) -> Tensor:
+def _indices(stem: str, ins: Instrument, x: TapValues) -> Tensor:
     """Return the indices of each record, a call for each: the kernel has one cell for all rays."""
     rows = []
     for n in range(len(x["scattering_vec_m_inv"])):
@@ -114,53 +114,53 @@ def _single(vector: Tensor) -> Vec:
     return apply(lambda part: part.reshape(1, 1, 1, 1), vec(vector))
 
 
-def _lattice(tap: str, ins: Instrument, x: Values) -> Tensor:
+def _lattice(tap: str, ins: Instrument, x: TapValues) -> Tensor:
     seen: dict[str, Tensor] = {}
     hkl, whole = vec(x["hkl_frac"]), vec(x["hkl_rounded"])
     seen["F_latt"] = lattice_factor(ins.shape, hkl, whole, seen.__setitem__)
     return seen[tap].expand(hkl[0].shape)[:, None]
 
 
-def _factor(ins: Instrument, x: Values) -> Tensor:
+def _factor(ins: Instrument, x: TapValues) -> Tensor:
     return nearest_F(ins.table, *vec(x["hkl_rounded"]))[:, None]
 
 
-def _lattice_rule(tap: str) -> Rule:
-    return Rule(("hkl_frac", "hkl_rounded"), partial(_lattice, tap))
+def _lattice_rule(tap: str) -> TapRule:
+    return TapRule(("hkl_frac", "hkl_rounded"), partial(_lattice, tap))
 
 
 def _index_inputs(stem: str) -> tuple[str, ...]:
     return (*(f"{stem}_{axis}_angstroms" for axis in "abc"), "scattering_vec_m_inv")
 
 
-RULES: Mapping[str, Rule] = {
-    "R_distance_meters": Rule(
+RULES: Mapping[str, TapRule] = {
+    "R_distance_meters": TapRule(
         ("pixel_pos_meters",), lambda ins, x: length(vec(x["pixel_pos_meters"]))[:, None]
     ),
-    "diffracted_vec": Rule(("pixel_pos_meters",), lambda ins, x: stack(unit(vec(x["pixel_pos_meters"])))),
-    "omega_pixel_sr": Rule(("R_distance_meters", "close_distance_meters"), _omega, _FIRST_SUBPIXEL),
-    "stol_m_inv": Rule(
+    "diffracted_vec": TapRule(("pixel_pos_meters",), lambda ins, x: stack(unit(vec(x["pixel_pos_meters"])))),
+    "omega_pixel_sr": TapRule(("R_distance_meters", "close_distance_meters"), _omega, _FIRST_SUBPIXEL),
+    "stol_m_inv": TapRule(
         ("scattering_vec_m_inv",),
         lambda ins, x: stack(scale((length(vec(x["scattering_vec_m_inv"])),) * 3, 0.5))[:, :1],
     ),
-    "polar": Rule(("incident_vec", "diffracted_vec", "polar_vec"), _polar, (*_FIRST_SUBPIXEL, "src")),
+    "polar": TapRule(("incident_vec", "diffracted_vec", "polar_vec"), _polar, (*_FIRST_SUBPIXEL, "src")),
     **{
-        f"rot_{axis}_angstroms": Rule(
+        f"rot_{axis}_angstroms": TapRule(
             (f"{axis}_angstroms", "phi_rad", "spindle_axis"), partial(_rotated, axis), nonzero="phi_rad"
         )
         for axis in "abc"
     },
     **{
-        f"mos_{axis}_angstroms": Rule((f"rot_{axis}_angstroms", "mosaic_umat"), partial(_turned, axis))
+        f"mos_{axis}_angstroms": TapRule((f"rot_{axis}_angstroms", "mosaic_umat"), partial(_turned, axis))
         for axis in "abc"
     },
     **{
         tap: _lattice_rule(tap)
         for tap in ("F_latt_a", "F_latt_b", "F_latt_c", "hrad_sqr", "rad_star_sqr", "F_latt")
     },
-    "F_cell": Rule(("hkl_rounded",), _factor, absent="tricubic_F"),
+    "F_cell": TapRule(("hkl_rounded",), _factor, absent="tricubic_F"),
 }
-INDICES = {stem: Rule(_index_inputs(stem), partial(_indices, stem)) for stem in ("rot", "mos")}
+INDICES = {stem: TapRule(_index_inputs(stem), partial(_indices, stem)) for stem in ("rot", "mos")}
 
 
 class Isolator:
@@ -231,7 +231,7 @@ class Isolator:
             return np.copysign(found, self.values(0, entries, size))
         return found
 
-    def _holds(self, rule: Rule, entries: Index) -> NDArray[np.bool_]:
+    def _holds(self, rule: TapRule, entries: Index) -> NDArray[np.bool_]:
         rows = self.alignment.contexts[self.alignment.context[entries]]
         columns = [CONTEXT_KEYS.index(key) for key in rule.first]
         good = np.asarray((rows[:, columns] == 0).all(axis=1))
@@ -259,7 +259,7 @@ def isolate(comparison: Comparison, words: Sequence[str], caller: Path) -> tuple
     """
     try:
         with chdir(caller):
-            ins = Instrument.of(prepare(RunConfig.from_args(list(words))))
+            ins = set_up(prepare(RunConfig.from_args(list(words))))
     except InputError:
         return ()
     isolator = Isolator(comparison, ins)

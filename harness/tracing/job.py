@@ -17,15 +17,16 @@ from harness.programs.programs import Program
 from harness.programs.run import WORK_NAME, ProgramRun, run_program
 from harness.programs.side_words import require_known, side_words
 from harness.programs.watching import Watch, nobody
-from harness.verdict import Word
+from harness.sides import SIDES
+from harness.store.names import trace_name
+from harness.time_limits import RUN_S
 from system_io.children import temporary_folder
+from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.judging.behind import behind_last_tap
 from trace_tools.reading.trace_file import Trace, read_trace
 
-SIDES = ("c", "py")
-LOG_NAMES: Mapping[str, str] = {"c": "trace_c.log", "py": "trace_py.log"}
 PHI_MODES: Mapping[str, str] = {"c-parity": "on", "spec": "off"}
 OWN_OPTIONS: Mapping[str, str] = {
     "-trace_pixel": "give --pixel before the --",
@@ -58,7 +59,7 @@ class TraceJob:
     device: str | None = None
     level: str = "mosaic"
     observer_check: bool = True
-    timeout_s: float = 1800.0
+    timeout_s: float = RUN_S
     threads: int = 1
     determinism: bool = False
 
@@ -102,22 +103,22 @@ class TraceJob:
         """
         program = self.first if side == SIDES[0] else self.second
         own = (self.dtype, self.device) if side == SIDES[1] else (None, None)
-        words = program.setting_words(self.mode, *own)
+        words = program.settings(self.mode, *own).words
         if self.phi_mode is None:
             return words
         if program.dialect.quirk_option is None:
             raise ProgramError(f"{program.title} '{program.words[0]}' knows no quirks; leave --phi-mode out")
         return (*words, program.dialect.quirk_option, f"Q-PHI-CARRYOVER={PHI_MODES[self.phi_mode]}")
 
-    def looking_words(self, side: str) -> tuple[str, ...]:
-        """Return the words behind the program of one side that make it trace."""
+    def looking_words(self, side: str, log_name: str) -> tuple[str, ...]:
+        """Return the words behind the program of one side that make it trace into a file."""
         program = self.first if side == SIDES[0] else self.second
         only = ("-trace_only",) if program.kind == "simulator" else ()
-        return (*self.setting_words(side), *self.trace_words(), *only, "-trace_file", LOG_NAMES[side])
+        return (*self.setting_words(side), *self.trace_words(), *only, "-trace_file", log_name)
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObserverCheck:
     """The observer check of one side: pixels compared and those that differ; `done` is False if left out.
 
     `behind`: pixels that looking did not change, and whose last tap is not what the image file holds.
@@ -148,7 +149,7 @@ class TracedSide:
     untraced: ProgramRun | None
     log: bytes
     trace: Trace
-    observed: Observed
+    observed: ObserverCheck
 
 
 @dataclass(frozen=True)
@@ -198,9 +199,9 @@ def _run_side(
 ) -> TracedSide:
     program = job.programs[side]
     told = side_words(arguments, {side: program})[side].arguments
-    looking = job.looking_words(side)
+    looking = job.looking_words(side, trace_name(side))
     run = _checked(run_program(program, looking, told, scratch / side, job.timeout_s, job.threads, watch))
-    log = scratch / side / WORK_NAME / LOG_NAMES[side]
+    log = scratch / side / WORK_NAME / trace_name(side)
     if not log.is_file():
         raise HarnessError(
             f"{program.title} '{program.words[0]}' wrote no trace; "
@@ -208,7 +209,7 @@ def _run_side(
         )
     trace = _read(log)
     if not job.observer_check:
-        return TracedSide(side, run, None, log.read_bytes(), trace, Observed(False))
+        return TracedSide(side, run, None, log.read_bytes(), trace, ObserverCheck(False))
     settings = job.setting_words(side)
     place = scratch / f"{side}-plain"
     plain = _checked(run_program(program, settings, told, place, job.timeout_s, job.threads, watch))
@@ -228,15 +229,15 @@ def _read(log: Path) -> Trace:
         raise HarnessError(str(error)) from error
 
 
-def _observe(run: ProgramRun, plain: ProgramRun, trace: Trace) -> Observed:
+def _observe(run: ProgramRun, plain: ProgramRun, trace: Trace) -> ObserverCheck:
     """Compare the traced pixels of both images, and what the trace says of them, bit for bit."""
     assert run.image is not None  # checked before
     assert plain.image is not None
     if run.image.shape != plain.image.shape:
-        return Observed(True, 0, (f"image shape {run.image.shape}, untraced {plain.image.shape}",))
+        return ObserverCheck(True, 0, (f"image shape {run.image.shape}, untraced {plain.image.shape}",))
     pixels = sorted(trace.pixels())
     changed = [text for pixel in pixels if (text := _change(run.image, plain.image, pixel))]
-    return Observed(True, len(pixels), tuple(changed), behind_last_tap(trace, plain.image))
+    return ObserverCheck(True, len(pixels), tuple(changed), behind_last_tap(trace, plain.image))
 
 
 def _change(traced: NDArray[np.float32], plain: NDArray[np.float32], pixel: tuple[int, int]) -> str:

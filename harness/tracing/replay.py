@@ -6,13 +6,15 @@ import io
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.replay_parts import Chosen, Inputs, Replayed, changed_program, time_limit_s
-from harness.images.part import differing
+from harness.recorded.rerun import Chosen, Inputs, Replayed, changed_program, time_limit_s
+from harness.sides import SIDES
+from harness.store.names import trace_name
+from harness.store.stated import differing
 from harness.tracing.bundle import FLOOR_NAME, TracePart
-from harness.tracing.job import LOG_NAMES, SIDES, TraceJob, run_traced_pair
-from harness.tracing.results import Asked, judge_pair, result_data, write_logs
-from harness.verdict import EXIT_STATUS, Word
+from harness.tracing.job import TraceJob, run_traced_pair
+from harness.tracing.results import TraceRequest, judge_pair, result_data, write_logs
 from system_io.children import temporary_folder
+from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.judge import judge
@@ -35,10 +37,10 @@ def replay_trace(part: TracePart, inputs: Inputs, chosen: Chosen) -> Replayed:
     with temporary_folder("nb-replay") as scratch:
         write_logs(Path(scratch), pair, asked)
         verdict = judge_pair(Path(scratch), pair, asked)
-        logs = [(Path(scratch) / LOG_NAMES[side]).read_bytes() for side in SIDES]
+        logs = [(Path(scratch) / trace_name(side)).read_bytes() for side in SIDES]
     word, lines = Word.PASS, []
     for side, before, after in zip(SIDES, part.log_bytes, logs, strict=True):
-        one, text = _compare(before, after, LOG_NAMES[side])
+        one, text = _compare(before, after, part.log_name(side))
         word = max(word, one, key=lambda w: EXIT_STATUS[w])
         lines.append(f"{side}: {text}")
     lines.append(f"verdict: recorded {part.data['verdict']}, now {verdict.word}")
@@ -52,7 +54,7 @@ def replay_trace(part: TracePart, inputs: Inputs, chosen: Chosen) -> Replayed:
     return Replayed(part.mode, Word.FAIL if changed else word, tuple(lines))
 
 
-def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, Asked]:
+def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, TraceRequest]:
     data: Any = part.data
     asked = data["settings"]
     first, second = (chosen.program(data["runs"][side]["provenance"], side) for side in SIDES)
@@ -75,7 +77,7 @@ def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, Ask
     )
     floor = part.folder / FLOOR_NAME
     kept = {key: asked[key] for key in ("rtol", "atol", "k", "stars", "budget")}
-    return job, Asked(**kept, floor=floor if floor.is_file() else None)
+    return job, TraceRequest(**kept, floor=floor if floor.is_file() else None)
 
 
 def _compare(before: bytes, after: bytes, name: str) -> tuple[Word, str]:
@@ -91,4 +93,4 @@ def _compare(before: bytes, after: bytes, name: str) -> tuple[Word, str]:
         if report.first is None
         else f"differs at {report.first.tap}"
     )
-    return Word(report.verdict), f"not byte for byte: {where}"
+    return report.verdict, f"not byte for byte: {where}"

@@ -11,31 +11,34 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.bundle import COMMANDS, HASHES, METRICS, files_below, sealed
-from harness.evidence.schema import TRACE_SCHEMA, check_trace
 from harness.files import input_facts, sha256_lines
-from harness.shown import Row, Shown, divergence_line
+from harness.shown import Shown, ShownRow, divergence_line
+from harness.sides import SIDES
+from harness.store.bundle import files_below, sealed
+from harness.store.names import COMMANDS, ENVIRONMENT, HASHES, TRACES, trace_name
+from harness.store.schema import check_trace
 from harness.tracing.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME
 from harness.tracing.isolate import Isolated, isolate, isolation_data, isolation_markdown
-from harness.tracing.job import BEHIND, CHANGED, LOG_NAMES, SIDES, TracedPair
+from harness.tracing.job import BEHIND, CHANGED, TracedPair
+from harness.tracing.options import NAME
 from harness.tracing.rot_stars import star_graph, with_rot_stars
 from system_io.shell import shell_text
 from system_io.shown import json_text, markdown_text, printable
+from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.findings import diff_command
 from trace_tools.judging.judge import Options, Report, judge
 from trace_tools.judging.render import markdown, metrics, verdict_line
-from trace_tools.judging.verdict import EXIT_STATUS
 from trace_tools.reading.trace_file import read_stream
+from trace_tools.schema import TRACE_SCHEMA
 
-NAME = "trace-harness"
 MOST_PIXELS = 6
 
 
 @dataclass(frozen=True)
-class Asked:
+class TraceRequest:
     """How the traces are judged, and what is added: reciprocal vectors (stars), error budgets."""
 
     rtol: float | None = None
@@ -54,7 +57,7 @@ class Asked:
 class TraceVerdict:
     """The word, its reasons, and the report of the trace tools (None if nothing could be compared)."""
 
-    word: str
+    word: Word
     reasons: tuple[str, ...]
     report: Report | None
     isolated: tuple[Isolated, ...] = ()
@@ -71,18 +74,18 @@ class TraceVerdict:
         return None if self.report is None or self.report.first is None else self.report.first.tap
 
 
-def write_logs(folder: Path, pair: TracedPair, asked: Asked) -> None:
+def write_logs(folder: Path, pair: TracedPair, asked: TraceRequest) -> None:
     """Write both traces, with reciprocal vectors and their tap graph if asked for, and a given floor."""
     for side in SIDES:
         log = pair.sides[side].log
-        (folder / LOG_NAMES[side]).write_bytes(with_rot_stars(log) if asked.stars else log)
+        (folder / trace_name(side)).write_bytes(with_rot_stars(log) if asked.stars else log)
     if asked.stars:
         (folder / GRAPH_NAME).write_text(json_text(star_graph()), encoding="utf-8")
     if asked.floor is not None and asked.floor.is_file():
         shutil.copyfile(asked.floor, folder / FLOOR_NAME)
 
 
-def judge_options(folder: Path, asked: Asked) -> Options:
+def judge_options(folder: Path, asked: TraceRequest) -> Options:
     """Return the options of trace-diff for the traces in a folder."""
     floor = folder / FLOOR_NAME if (folder / FLOOR_NAME).is_file() else asked.floor
     graph = folder / GRAPH_NAME if (folder / GRAPH_NAME).is_file() else None
@@ -90,19 +93,19 @@ def judge_options(folder: Path, asked: Asked) -> Options:
     return Options(asked.rtol, asked.atol, names[0], asked.k, names[1])
 
 
-def judge_pair(folder: Path, pair: TracedPair, asked: Asked) -> TraceVerdict:
+def judge_pair(folder: Path, pair: TracedPair, asked: TraceRequest) -> TraceVerdict:
     """Judge the traces in a folder; a changed pixel makes the verdict ERROR: the trace is of another run."""
     try:
         traces = [
-            read_stream(io.BytesIO((folder / LOG_NAMES[side]).read_bytes()), LOG_NAMES[side])
+            read_stream(io.BytesIO((folder / trace_name(side)).read_bytes()), trace_name(side))
             for side in SIDES
         ]
         options = replace(judge_options(folder, asked), arithmetic=pair.job.arithmetic)
         report = judge(traces[0], traces[1], options)
     except NotComparableError as error:
-        return TraceVerdict("NOT COMPARABLE", (within(folder, error),), None)
+        return TraceVerdict(Word.NOT_COMPARABLE, (named_within(folder, error),), None)
     except TraceError as error:
-        return TraceVerdict("ERROR", (within(folder, error),), None)
+        return TraceVerdict(Word.ERROR, (named_within(folder, error),), None)
     isolated = isolate(report.comparison, isolation_words(pair), pair.job.caller)
     shares = budgets(report, isolation_words(pair), pair.job.caller) if asked.budget else ()
     observed = {side: pair.sides[side].observed.text for side in SIDES}
@@ -110,7 +113,7 @@ def judge_pair(folder: Path, pair: TracedPair, asked: Asked) -> TraceVerdict:
     return TraceVerdict(word, reasons, report, isolated, shares)
 
 
-def overruled(report: Report, observed: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+def overruled(report: Report, observed: Mapping[str, str]) -> tuple[Word, tuple[str, ...]]:
     """Return word and reasons of a report and of the observer checks.
 
     A pixel that the taps changed makes them those of an error, one that changes behind its last tap a FAIL.
@@ -118,11 +121,11 @@ def overruled(report: Report, observed: Mapping[str, str]) -> tuple[str, tuple[s
     found = [(side, text) for side, text in observed.items() if text.startswith((CHANGED, BEHIND))]
     reasons = (*(f"observer check, {side}: {text}" for side, text in found), verdict_line(report))
     if any(text.startswith(CHANGED) for _, text in found):
-        return "ERROR", reasons
-    return ("FAIL" if found and report.verdict != "ERROR" else report.verdict), reasons
+        return Word.ERROR, reasons
+    return (Word.FAIL if found and report.verdict is not Word.ERROR else report.verdict), reasons
 
 
-def within(folder: Path, error: Exception) -> str:
+def named_within(folder: Path, error: Exception) -> str:
     """Return a message that names the files of a folder as they are called in it."""
     text = str(error)
     for name in (str(folder), " ".join(str(folder).split()), printable(str(folder))):
@@ -137,14 +140,14 @@ def isolation_words(pair: TracedPair) -> tuple[str, ...]:
     return ("--parity-mode", job.mode, *phi, *job.args)
 
 
-def result_data(pair: TracedPair, verdict: TraceVerdict, asked: Asked) -> dict[str, Any]:
-    """Return the content of metrics.json: that of trace-diff, with the runs and the observer check."""
+def result_data(pair: TracedPair, verdict: TraceVerdict, asked: TraceRequest) -> dict[str, Any]:
+    """Return the content of traces.json: the metrics of trace-diff, with the runs and the observer check."""
     data: dict[str, Any] = {"schema": TRACE_SCHEMA, "first_divergence": None}
     if verdict.report is not None:
         data = metrics(verdict.report)
     data.update(
         {
-            "verdict": verdict.word,
+            "verdict": verdict.word.value,
             "exit_status": verdict.exit_status,
             "reasons": list(verdict.reasons),
             "parity_mode": pair.job.mode,
@@ -162,28 +165,29 @@ def result_data(pair: TracedPair, verdict: TraceVerdict, asked: Asked) -> dict[s
     return data
 
 
-def write_results(
+def write_trace_results(
     folder: Path,
     pair: TracedPair,
     verdict: TraceVerdict,
-    asked: Asked,
+    asked: TraceRequest,
     environment: Mapping[str, Any],
     command: Sequence[str],
 ) -> None:
-    """Write metrics.json, diff.md, commands.txt and env.json beside the logs, and the hashes of all."""
+    """Write traces.json, diff.md, commands.txt and env.json beside the logs, and the hashes of all."""
     data = result_data(pair, verdict, asked)
-    check_trace(data, METRICS)
-    (folder / METRICS).write_text(json_text(data, indent=1), encoding="utf-8")
+    check_trace(data, TRACES)
+    (folder / TRACES).write_text(json_text(data, indent=1), encoding="utf-8")
     programs = {side: dict(pair.sides[side].run.program.provenance) for side in SIDES}
-    (folder / "env.json").write_text(json_text({**environment, "programs": programs}), encoding="utf-8")
+    (folder / ENVIRONMENT).write_text(json_text({**environment, "programs": programs}), encoding="utf-8")
     observed = {side: pair.sides[side].observed.text for side in SIDES}
     (folder / PAGE_NAME).write_text(trace_page(observed, verdict), encoding="utf-8")
     runs = [
         (side.run.program.title, side.run.command, None if side.untraced is None else side.untraced.command)
         for side in (pair.sides[name] for name in SIDES)
     ]
+    logs = [trace_name(side) for side in SIDES]
     (folder / COMMANDS).write_text(
-        trace_commands(pair.job.caller, command, runs, pair.job.arithmetic), encoding="utf-8"
+        trace_commands(pair.job.caller, command, runs, logs, pair.job.arithmetic), encoding="utf-8"
     )
     (folder / HASHES).write_text(sealed(sha256_lines(folder, files_below(folder))), encoding="utf-8")
 
@@ -211,18 +215,23 @@ def trace_commands(
     caller: Path,
     command: Sequence[str],
     runs: Sequence[tuple[str, Sequence[str], Sequence[str] | None]],
+    logs: Sequence[str],
     arithmetic: str,
 ) -> str:
-    """Return the commands for copying; runs: title, traced and untraced command (or None) of each side."""
+    """Return the commands for copying.
+
+    Args:
+        caller: directory that the comparison was called in.
+        command: its words.
+        runs: title, traced and untraced command (or None) of each side.
+        logs: names of both traces.
+    """
     lines = ["# the comparison, called in " + printable(shlex.quote(str(caller))), shell_text(command)]
     for title, traced, untraced in runs:
         lines += [f"# {title}, in an empty directory", shell_text(traced)]
         if untraced is not None:
             lines += ["# the same without taps", shell_text(untraced)]
-    lines += [
-        "# the comparison of the two logs",
-        shell_text(diff_command(LOG_NAMES[SIDES[0]], LOG_NAMES[SIDES[1]], arithmetic)),
-    ]
+    lines += ["# the comparison of the two logs", shell_text(diff_command(logs[0], logs[1], arithmetic))]
     return "\n".join(lines) + "\n"
 
 
@@ -236,28 +245,28 @@ def shown_traces(pair: TracedPair, verdict: TraceVerdict, place: str) -> Shown:
         lines += [f"cause: {found.tap} {found.context}: c {found.a}, py {found.b}" for found in report.causes]
     counted = f"{len(pair.sides[SIDES[0]].trace)} and {len(pair.sides[SIDES[1]].trace)} records"
     rows = [_side_row(pair, side) for side in SIDES]
-    rows += [Row(f"{side}: observer check", pair.sides[side].observed.text) for side in SIDES]
-    rows += [Row("budget", _budget_text(budget)) for budget in verdict.budgets]
+    rows += [ShownRow(f"{side}: observer check", pair.sides[side].observed.text) for side in SIDES]
+    rows += [ShownRow("budget", _budget_text(budget)) for budget in verdict.budgets]
     return Shown(NAME, verdict.word, counted, rows, lines, place, _details(pair, verdict))
 
 
-def _side_row(pair: TracedPair, side: str) -> Row:
+def _side_row(pair: TracedPair, side: str) -> ShownRow:
     traced = pair.sides[side]
     pixels = ", ".join(f"{slow} {fast}" for slow, fast in sorted(traced.trace.pixels())[:MOST_PIXELS])
-    return Row(
+    return ShownRow(
         f"{side}: {traced.run.program.title}", f"{len(traced.trace)} records; pixels {pixels or 'none'}"
     )
 
 
-def _details(pair: TracedPair, verdict: TraceVerdict) -> list[Row]:
+def _details(pair: TracedPair, verdict: TraceVerdict) -> list[ShownRow]:
     mode = pair.job.mode + (f", phi carryover {pair.job.phi_mode}" if pair.job.phi_mode else "")
-    rows = [Row("parity mode", mode)]
-    rows += [Row(f"{side}: time", f"{pair.sides[side].run.outcome.wall_s:.2f} s") for side in SIDES]
+    rows = [ShownRow("parity mode", mode)]
+    rows += [ShownRow(f"{side}: time", f"{pair.sides[side].run.outcome.wall_s:.2f} s") for side in SIDES]
     if verdict.report is not None:
-        rows += [Row("bounds", note) for note in verdict.report.comparison.bounds.notes]
+        rows += [ShownRow("bounds", note) for note in verdict.report.comparison.bounds.notes]
     wrong = [f"{part.tap} by {' and '.join(part.outside)}" for part in verdict.isolated if part.outside]
     shown = "computed otherwise: " + ", ".join(wrong) if wrong else "none computed otherwise"
-    return [*rows, Row("isolated", f"{len(verdict.isolated)} taps recomputed, {shown}")]
+    return [*rows, ShownRow("isolated", f"{len(verdict.isolated)} taps recomputed, {shown}")]
 
 
 def _budget_text(budget: Budget) -> str:

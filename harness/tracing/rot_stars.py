@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from trace_tools.arrays import Floats
 
 DIRECT = tuple(f"rot_{axis}_angstroms" for axis in "abc")
 STARS = tuple(f"rot_{axis}_star_A_inv" for axis in "abc")

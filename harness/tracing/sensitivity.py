@@ -10,16 +10,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from simulator.engine.stages import Eager
+from simulator.engine.eager import Eager
 from simulator.engine.tensor_tree import leaves, rebuilt
 from simulator.kernel.blocks import Block
 from simulator.kernel.kernel import photons
+from simulator.kernel.stages import Stages
 from simulator.kernel.taps import Level, Offer, Recorder, Show, Spot
 from simulator.physics.phi import orientation_steps
 from simulator.physics.rotations import turn
 from simulator.physics.vectors import Vec, apply
 from simulator.scene.instrument import Instrument
-from simulator.scene.scene import Orientations, Scene
+from simulator.scene.orientations import Orientations
+from simulator.scene.scene import Scene
+from simulator.scene.setting_up import set_up
 from simulator.units import ANGSTROM_PER_M, R_E_SQR_M2
 
 ELEMENTS = 1 << 15
@@ -77,7 +80,7 @@ def sensitivities(scene: Scene, pixel: tuple[int, int]) -> Follows:
     Args: scene: float64, on the CPU. pixel: (slow, fast), executed.
     """
     with torch.enable_grad():
-        ins = Instrument.of(scene)
+        ins = set_up(scene)
         ins = rebuilt(ins, [_free(part) for part in leaves(ins)])
         rotated, umats = _free_cells(scene)
         turned = _on_axes(*(_turned(scene, umats, v) for v in rotated))
@@ -87,7 +90,7 @@ def sensitivities(scene: Scene, pixel: tuple[int, int]) -> Follows:
         watcher = _Watcher(cells)
         slow, fast = (torch.tensor([place], device="cpu") for place in pixel)
         block = Block(slow, fast, first_visit=_first_visit(scene, pixel))
-        value = photons(ins, block, Eager(ELEMENTS, 1), watcher).pixels.sum()
+        value = photons(Stages(ins, Eager(ELEMENTS, 1)), block, watcher).pixels.sum()
         setup = _setup(ins, umats)
         slopes = _of_records(value, watcher, pixel) | _of_setup(value, setup, scene, rotated)
     return Follows(float(value.detach()), slopes)

@@ -10,11 +10,16 @@
 
 _shtab_nbp_commands() {
   local _commands=(
+    bench:'time the simulator against C programs'
+    bench-gradients:'time runs with gradients against runs without'
     compare:'run two programs, or take two images, and compare'
     completion:'print the completion script of a shell: bash, zsh or tcsh'
     diff:'compare two trace logs: first divergence and its cause'
+    faults:'list seeded faults, make a program with one'
+    floor:'measure or check the noise floor of the taps'
     gates:'run the acceptance gates, a bundle for each'
     golden:'make and check the suite of golden images'
+    gpu:'check and time the simulator on a device'
     gradients:'gradients against differences of a program'
     help:'show the help of a command'
     man:'print the man page of a command'
@@ -57,6 +62,46 @@ _shtab_nbp_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_defaults_added=0
+
+_shtab_nbp_bench_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--cases[only these]:CASE:"
+  "--rounds[default 3, quick 2]:N:"
+  "--quick[small sizes\: a try, not a result]"
+  "--no-whole[leave whole processes of the simulator out]"
+  "--profile[one more rendering of each case under torch\'s profiler]"
+  "--data[folder with A.mat and scaled.hkl\; else built in]:DIR:"
+  "--parity-mode[default c-parity]:parity_mode:(c-parity spec)"
+  "--dtype[of the simulator]:dtype:(auto float64 mixed float32)"
+  "--device[of the simulator]:device:(cpu cuda)"
+  "--compile[of the simulator]:compile:(auto on off)"
+  "--accuracy[of the simulator]:A:"
+  "--epsilon[of the simulator\; so much more may images differ]:E:"
+  "--outdir[new directory\; default bench\/TIME in reports]:DIR:"
+  "--reports[root of the reports\; default NB_REPORTS, else reports]:DIR:"
+  "--markdown[write bench.md there, too]:FILE:"
+  "--timeout[for each run]:S:"
+  "--json[write bench.json to standard output, no table]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_bench_defaults_added=0
+
+_shtab_nbp_bench_gradients_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--data[folder with A.mat and scaled.hkl\; else built in]:DIR:"
+  "--rounds[default 3]:N:"
+  "--parity-mode[default spec]:parity_mode:(c-parity spec)"
+  "--dtype[of the simulator]:dtype:(auto float64 mixed float32)"
+  "--compile[default off]:compile:(auto on off)"
+  "--sets[which inputs\; default all]:sets:(usual geometry everything)"
+  "--quick[32 rows\: a try, not a result]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_bench_gradients_defaults_added=0
 
 _shtab_nbp_compare_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -112,6 +157,28 @@ _shtab_nbp_diff_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_diff_defaults_added=0
+
+_shtab_nbp_faults_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--side[c reference or simulator\; default c]:side:(c py)"
+  "--outdir[new directory for the program]:DIR:"
+  ":what to do:(list make)"
+  ":which fault to make:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_faults_defaults_added=0
+
+_shtab_nbp_floor_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--out[default\: in trace_tools]:FILE:"
+  "--check[check the packaged floor on held-out runs]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_floor_defaults_added=0
 
 _shtab_nbp_gates_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -192,6 +259,26 @@ _shtab_nbp_golden_verify_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_golden_verify_defaults_added=0
+
+_shtab_nbp_gpu_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--device[default cuda]:device:(cpu cuda)"
+  "--dtypes[default all]:dtypes:(float64 mixed float32)"
+  "--compile[machine code for the pixel loop\; default auto]:compile:(auto on off)"
+  "--cases[only these cases of the suite]:GLOB:"
+  "--speed[cases of the benchmark]:CASE:"
+  "--quick[the cases of the benchmark in quick size]"
+  "--rounds[of the benchmark, default 3]:rounds:(1 2 3 4 5 6 7 8 9)"
+  "--jobs[images side by side, default 1]:N:(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)"
+  "--data[folder with A.mat and scaled.hkl\; else built in]:DIR:"
+  "--outdir[new directory\; default gpu\/TIME in reports]:DIR:"
+  "--reports[root of the reports\; default NB_REPORTS, else reports]:DIR:"
+  "--json[write gpu.json to standard output, no table]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_gpu_defaults_added=0
 
 _shtab_nbp_gradients_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -515,7 +602,7 @@ _shtab_nbp_trace_options=(
   "--threads[of external programs\; default 1]:N:"
   "--determinism[both sides may be one program]"
   "--timeout[for each run]:S:"
-  "--json[write metrics.json to standard output, nothing else]"
+  "--json[write traces.json to standard output, nothing else]"
   {-q,--quiet}"[print only the verdict]"
   {-v,--verbose}"[print all there is]"
 )
@@ -542,11 +629,16 @@ _shtab_nbp() {
       (( CURRENT += 1 ))
       curcontext="${curcontext%:*:*}:_shtab_nbp-$line[1]:"
       case $line[1] in
+        bench) _arguments -C -s $_shtab_nbp_bench_options ;;
+        bench-gradients) _arguments -C -s $_shtab_nbp_bench_gradients_options ;;
         compare) _arguments -C -s $_shtab_nbp_compare_options ;;
         completion) _arguments -C -s $_shtab_nbp_completion_options ;;
         diff) _arguments -C -s $_shtab_nbp_diff_options ;;
+        faults) _arguments -C -s $_shtab_nbp_faults_options ;;
+        floor) _arguments -C -s $_shtab_nbp_floor_options ;;
         gates) _arguments -C -s $_shtab_nbp_gates_options ;;
         golden) _shtab_nbp_golden ;;
+        gpu) _arguments -C -s $_shtab_nbp_gpu_options ;;
         gradients) _arguments -C -s $_shtab_nbp_gradients_options ;;
         help) _arguments -C -s $_shtab_nbp_help_options ;;
         man) _arguments -C -s $_shtab_nbp_man_options ;;
@@ -747,7 +839,7 @@ _shtab_trace_harness_options=(
   "--threads[of external programs\; default 1]:N:"
   "--determinism[both sides may be one program]"
   "--timeout[for each run]:S:"
-  "--json[write metrics.json to standard output, nothing else]"
+  "--json[write traces.json to standard output, nothing else]"
   {-q,--quiet}"[print only the verdict]"
   {-v,--verbose}"[print all there is]"
 )

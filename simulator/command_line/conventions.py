@@ -44,6 +44,7 @@ VECTORS = {
     "beam": "-beam_vector", "fast": "-fdet_vector", "slow": "-sdet_vector", "normal": "-odet_vector",
     "twotheta": "-twotheta_axis", "polarization": "-polar_vector", "spindle": "-spindle_axis",
 }  # fmt: skip
+PIVOTS: dict[str, Pivot] = {"sample": "SAMPLE", "beam": "BEAM"}
 MAKE_CUSTOM = (*VECTORS.values(), "-pix0_vector", "-pix0_vector_mm")
 # what each option implies for a CUSTOM detector; the word of -pivot stands for itself
 IMPLIED: dict[str, Pivot] = {
@@ -83,11 +84,11 @@ def pivot_of(raw: RawOptions, convention: Convention, quirks: Quirks) -> Pivot:
 
 
 def _typed_pivot(word: str) -> Pivot:
-    return "SAMPLE" if word == "sample" else "BEAM"
+    return PIVOTS[word]
 
 
 @dataclass(frozen=True)
-class Centre:
+class CentreGiven:
     """Beam centre options in metres and pixels; NaN where neither option nor header gave one."""
 
     Xbeam_m: float
@@ -116,7 +117,7 @@ def first_set(*values: float) -> float:
 
 
 def centred(
-    centre: Centre,
+    centre: CentreGiven,
     size_m: tuple[float, float],
     pixel_m: float,
     convention: Convention,
@@ -149,7 +150,7 @@ def centred(
 
 
 def _beam_pivot_centre(
-    centre: Centre, size_m: tuple[float, float], pixel_m: float, convention: Convention
+    centre: CentreGiven, size_m: tuple[float, float], pixel_m: float, convention: Convention
 ) -> tuple[float, float, float, float]:
     """Return Xbeam, Ybeam, Fbeam, Sbeam of the conventions that pivot about the beam (02 section 3)."""
     Lf, Ls = size_m

@@ -15,12 +15,7 @@ from simulator.units import M_PER_ANGSTROM, m_of_mm, rad_of_deg, wavelength_m_of
 
 @dataclass(frozen=True)
 class Start:
-    """The values that options start from: upstream's defaults, or what headers say; NaN where unset.
-
-    `osc_rad` is -1 where unset (spec 04 section 1); `spot_m` is the direct beam along fast and slow of a
-    header in the ADXV convention, in place of Xbeam_m and Ybeam_m; `origin` says in messages where the values
-    come from.
-    """
+    """The values that options start from: upstream's defaults, or what headers say; NaN where unset."""
 
     fpixels: int = 0
     spixels: int = 0
@@ -33,12 +28,15 @@ class Start:
     Xbeam_m: float = UNSET
     Ybeam_m: float = UNSET
     spot_m: tuple[float, float] | None = None
+    """Direct beam along fast and slow of a header in the ADXV convention, in place of Xbeam_m and Ybeam_m."""
     ORGX: float = UNSET
     ORGY: float = UNSET
     phi_rad: float = 0.0
     osc_rad: float = -1.0
+    """-1 where unset (spec 04 section 1)."""
     twotheta_rad: float = 0.0
     origin: str = "the defaults"
+    """Where the values come from, in messages."""
 
 
 def _same(value: float) -> float:

@@ -13,7 +13,7 @@ from simulator.errors import InputError
 from simulator.io.numbers import DECIMAL, LARGEST_INT, WHOLE, number, whole
 from simulator.limits.value_table import LARGEST_COUNT, LARGEST_EVALUATIONS, LARGEST_PIXELS, RANGES
 
-Value = float | int | str
+TypedValue = float | int | str
 MEANT = {"-dispstep": "-dispsteps", "-hdiv": "-hdivrange", "-vdiv": "-vdivrange"}
 MAX_CELL_NUMBERS = 6
 
@@ -23,7 +23,7 @@ class Given:
     """One option as it stood on the command line: its canonical name and its converted values."""
 
     name: str
-    values: tuple[Value, ...]
+    values: tuple[TypedValue, ...]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _unknown(word: str, given: Sequence[Given]) -> str:
     return f"unknown option '{word}'; nearest is {near} (see --help)"
 
 
-def _values(option: Option, spelling: str, rest: Sequence[str]) -> tuple[Value, ...]:
+def _values(option: Option, spelling: str, rest: Sequence[str]) -> tuple[TypedValue, ...]:
     """Return the converted values of one option from the words behind it."""
     if option.kinds == ("f..6",):
         return _up_to_six_numbers(spelling, rest)
@@ -106,8 +106,8 @@ def _values(option: Option, spelling: str, rest: Sequence[str]) -> tuple[Value, 
     return tuple(_value(option, spelling, kind, word) for kind, word in zip(kinds, rest, strict=False))
 
 
-def _up_to_six_numbers(spelling: str, rest: Sequence[str]) -> tuple[Value, ...]:
-    values: list[Value] = []
+def _up_to_six_numbers(spelling: str, rest: Sequence[str]) -> tuple[TypedValue, ...]:
+    values: list[TypedValue] = []
     for word in rest[:MAX_CELL_NUMBERS]:
         value = number(word)
         if value is None:
@@ -118,9 +118,9 @@ def _up_to_six_numbers(spelling: str, rest: Sequence[str]) -> tuple[Value, ...]:
     return tuple(values)
 
 
-def _value(option: Option, spelling: str, kind: str, word: str) -> Value:
+def _value(option: Option, spelling: str, kind: str, word: str) -> TypedValue:
     """Return one converted value. Raises: InputError naming option, word and what is wanted."""
-    value: Value | None
+    value: TypedValue | None
     if kind == "f":
         value = number(word)
     elif kind == "i":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, cast
 
@@ -12,7 +12,9 @@ from simulator.command_line.options import USAGE, RawOptions, parse
 from simulator.command_line.resolve_beam import beam_of
 from simulator.command_line.resolve_crystal import clock_seconds, crystal_of, internal_seed
 from simulator.command_line.resolve_detector import detector_of
+from simulator.command_line.typed_values import header_doubts, typed_doubts
 from simulator.config import (
+    OPTION,
     Compile,
     Compute,
     Detector,
@@ -24,20 +26,13 @@ from simulator.config import (
     Trace,
     check_epsilon,
 )  # fmt: skip
-from simulator.errors import InputError
+from simulator.errors import InputError, Warnings
 from simulator.io.fdump import read_dump
 from simulator.io.files import readable, require_file
 from simulator.io.hkl import read_hkl
 from simulator.io.smv import SmvFile, read_smv
 from simulator.io.tables import check_stol
-from simulator.limits.value_rules import (
-    check_config,
-    header_doubts,
-    printout_doubts,
-    region_doubts,
-    typed_doubts,
-    wavelength_doubts,
-)
+from simulator.limits.value_rules import check_config, printout_doubts, region_doubts, wavelength_doubts
 from simulator.quirks import Quirks, switch_of
 from simulator.units import resolution_m_of_A
 
@@ -53,7 +48,7 @@ class Resolved:
     """A configuration, the warnings that its options call for, and its input files by option."""
 
     config: RunConfig
-    warnings: tuple[str, ...]
+    warnings: Warnings
     inputs: tuple[tuple[str, Path], ...] = ()
 
 
@@ -70,18 +65,20 @@ def resolve(raw: RawOptions) -> Resolved:
 
     Raises: InputError for values without meaning, missing inputs and unusable files. Source: spec 01.
     """
-    warnings = typed_doubts(raw)
-    warnings += [f"{name} is accepted but has no effect" for name in IDLE if raw.has(name)]
+    of_options = typed_doubts(raw)
     quirks = quirks_of(raw)
     _check_minimum(raw, quirks)
-    start, mask = _headers(raw, quirks, warnings)
-    warnings += header_doubts(raw, start)
-    detector = detector_of(raw, start, mask, quirks, warnings)
+    start, mask, of_headers = _headers(raw, quirks)
+    of_start = header_doubts(raw, start)
+    detector, of_detector = detector_of(raw, start, mask, quirks)
+    beam, of_beam = beam_of(raw, start, quirks)
+    crystal, of_crystal = crystal_of(raw, start, quirks)
+    structure_factors, of_factors = _structure_factors(raw, quirks)
     config = RunConfig(
-        beam=beam_of(raw, start, quirks, warnings),
+        beam=beam,
         detector=detector,
-        crystal=crystal_of(raw, start, quirks, warnings),
-        structure_factors=_structure_factors(raw, quirks, warnings),
+        crystal=crystal,
+        structure_factors=structure_factors,
         sampling=_sampling(raw),
         output=_output(raw, quirks),
         trace=_trace(raw, detector),
@@ -89,12 +86,20 @@ def resolve(raw: RawOptions) -> Resolved:
         quirks=quirks,
     )
     check_config(config)
-    warnings += [
+    warnings = (
+        *of_options,
+        *(f"{name} is accepted but has no effect" for name in IDLE if raw.has(name)),
+        *of_headers,
+        *of_start,
+        *of_detector,
+        *of_beam,
+        *of_crystal,
+        *of_factors,
         *region_doubts(config),
         *printout_doubts(config),
         *wavelength_doubts(config),
-    ]
-    return Resolved(config, tuple(warnings), _inputs(raw, quirks))
+    )
+    return Resolved(config, warnings, _inputs(raw, quirks))
 
 
 def quirks_of(raw: RawOptions) -> Quirks:
@@ -144,9 +149,10 @@ def _check_minimum(raw: RawOptions, quirks: Quirks) -> None:
         raise InputError(f"no unit cell: give -mat FILE or -cell with a length other than 0; {USAGE}")
 
 
-def _headers(raw: RawOptions, quirks: Quirks, warnings: list[str]) -> tuple[Start, SmvFile | None]:
-    """Return the start values after the headers of -mask and -img, in this order, and the mask."""
+def _headers(raw: RawOptions, quirks: Quirks) -> tuple[Start, SmvFile | None, Warnings]:
+    """Return the start values after the headers of -mask and -img, in this order, the mask, and warnings."""
     start, mask = Start(), None
+    warnings: Warnings = ()
     exact = "Q-HEADER-SUBSTRING" not in quirks
     for option in ("-mask", "-img"):
         name = raw.text(option)
@@ -157,27 +163,29 @@ def _headers(raw: RawOptions, quirks: Quirks, warnings: list[str]) -> tuple[Star
         if option == "-mask":
             mask = file
         else:
-            warnings.append("the pixels of the -img file are not used, only its header")
-    return start, mask
+            warnings = ("the pixels of the -img file are not used, only its header",)
+    return start, mask, warnings
 
 
-def _structure_factors(raw: RawOptions, quirks: Quirks, warnings: list[str]) -> StructureFactors:
+def _structure_factors(raw: RawOptions, quirks: Quirks) -> tuple[StructureFactors, Warnings]:
     """Return the table of the hkl or dump file, or none; amorphous tables are only checked (05)."""
+    warnings: Warnings = ()
     stol = raw.last("-stol", "-4stol", "-Q")
     if stol is not None:
-        check_stol(Path(str(stol.values[0])), stol.name, warnings.append)
+        warnings = check_stol(Path(str(stol.values[0])), stol.name)
     switch = raw.last("-interpolate", "-nointerpolate")
     interpolate: Interpolate = "auto"
     if switch is not None:
         interpolate = "on" if switch.name == "-interpolate" else "off"
     name, dump, default_F = raw.text("-hkl"), _dump_to_read(raw, quirks), _default_F(raw)
     if name is not None:
-        factors = read_hkl(Path(name), default_F, warnings.append)
+        factors, of_file = read_hkl(Path(name), default_F)
+        warnings += of_file
     elif dump is not None:
         factors = read_dump(dump, default_F)
     else:
         factors = StructureFactors(default_F)
-    return replace(factors, interpolate=interpolate)
+    return replace(factors, interpolate=interpolate), warnings
 
 
 def _sampling(raw: RawOptions) -> Sampling:
@@ -201,11 +209,7 @@ def _output(raw: RawOptions, quirks: Quirks) -> Output:
     adc = raw.number("-adc")
     fast, slow = (-1, -1) if pixel is None else (int(pixel.values[0]), int(pixel.values[1]))
     printout = raw.has("-printout", "-printout_pixel")
-    return Output(
-        float_file=Path(raw.text("-floatfile") or usual.float_file),
-        int_file=Path(raw.text("-intfile") or usual.int_file),
-        pgm_file=Path(raw.text("-pgmfile") or usual.pgm_file),
-        noise_file=Path(raw.text("-noisefile") or usual.noise_file),
+    output = Output(
         dump_file=_dump_file(raw) if raw.has("-hkl") else Path(),
         stolout_file=Path(raw.text("-stolout") or ""),
         write_pgm=pgm is None or pgm.name != "-nopgm",
@@ -218,6 +222,9 @@ def _output(raw: RawOptions, quirks: Quirks) -> Output:
         printout_pixel=(fast, slow),
         progress=not printout and (progress is None or progress.name == "-progress"),
     )
+    named = ((item.name, raw.text(item.metadata.get(OPTION, ""))) for item in fields(Output))
+    paths = {field: Path(name) for field, name in named if name is not None}
+    return replace(output, **paths)  # type: ignore[arg-type]
 
 
 def _trace(raw: RawOptions, detector: Detector) -> Trace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from simulator.command_line.conventions import convention_of, frame_of
@@ -11,7 +12,7 @@ from simulator.command_line.options import RawOptions
 from simulator.command_line.resolve_detector import above_zero
 from simulator.command_line.step_tables import MOST_STEPS, spread_steps
 from simulator.config import Beam, SourceRow, Steps, Vec3
-from simulator.errors import InputError
+from simulator.errors import InputError, Warnings
 from simulator.io.tables import read_sources
 from simulator.limits.value_table import RANGES
 from simulator.quirks import Quirks
@@ -47,8 +48,8 @@ def beamsize_of(raw: RawOptions) -> float:
     return DEFAULT_BEAMSIZE_M if typed is None else m_of_mm(typed)
 
 
-def fluence_of(raw: RawOptions, warnings: list[str]) -> float:
-    """Return the fluence: -fluence, or ((flux * exposure) / beamsize) / beamsize.
+def fluence_of(raw: RawOptions) -> tuple[float, Warnings]:
+    """Return the fluence, -fluence or ((flux * exposure) / beamsize) / beamsize, and warnings.
 
     Raises: InputError for a beam size of 0 together with a flux, or a fluence beyond the range of numbers.
     Source: spec 01 section 4.3.
@@ -57,10 +58,9 @@ def fluence_of(raw: RawOptions, warnings: list[str]) -> float:
     fluence = DEFAULT_FLUENCE_PER_M2 if typed is None else typed
     flux = raw.number("-flux")
     if flux is None:
-        return fluence
+        return fluence, ()
     if flux == 0.0:
-        warnings.append("-flux 0 has no effect")
-        return fluence
+        return fluence, ("-flux 0 has no effect",)
     exposure_s = raw.number("-exposure")
     exposure_s = 1.0 if exposure_s is None else exposure_s
     beamsize_m = beamsize_of(raw)
@@ -70,15 +70,14 @@ def fluence_of(raw: RawOptions, warnings: list[str]) -> float:
         )
     if exposure_s <= 0.0 or beamsize_m < 0.0:
         which = f"-exposure {exposure_s:g}" if exposure_s <= 0.0 else f"-beamsize {raw.number('-beamsize'):g}"
-        warnings.append(f"-flux is not used because of {which}")
-        return fluence
+        return fluence, (f"-flux is not used because of {which}",)
     fluence = flux * exposure_s / beamsize_m / beamsize_m
     if RANGES["-fluence"].problem(fluence):
         raise InputError(
             f"-flux {flux:g}: flux * exposure / beamsize^2 makes a fluence of {fluence:g} photons/m^2;"
             f" at most {RANGES['-fluence'].most:g} is possible"
         )
-    return fluence
+    return fluence, ()
 
 
 def _spread(raw: RawOptions, axis: str, quirks: Quirks) -> Steps:
@@ -100,37 +99,44 @@ def _dispersion(raw: RawOptions, quirks: Quirks) -> Steps:
     return spread_steps(range_, -1.0, -1 if count is None else count, quirks, "-dispersion")
 
 
-def unit(v: Vec3) -> Vec3:
+def _unit(v: Vec3) -> Vec3:
     """Return v / |v|, the zero vector for |v| = 0 (spec 02 section 1)."""
     length = math.sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2])
     return v if length == 0.0 else (v[0] / length, v[1] / length, v[2] / length)
 
 
 def _source_rows(
-    raw: RawOptions, direction: Vec3, wavelength_m: float, quirks: Quirks, warnings: list[str]
-) -> tuple[SourceRow, ...]:
-    """Return the sources of -sourcefile, none without it. Raises: InputError for unusable weights."""
+    raw: RawOptions, direction: Vec3, wavelength_m: float, quirks: Quirks
+) -> tuple[tuple[SourceRow, ...], Warnings]:
+    """Return the sources of -sourcefile, none without it, and warnings.
+
+    Raises: InputError for unusable weights.
+    """
     name = raw.text("-sourcefile")
     if name is None:
-        return ()
-    rows = read_sources(Path(name), unit(direction), wavelength_m, warnings.append)
+        return (), ()
+    rows, warnings = read_sources(Path(name), _unit(direction), wavelength_m)
     weights = [row.weight for row in rows]
     if "Q-SOURCE-WEIGHTS" not in quirks and (min(weights) < 0.0 or not 0.0 < math.fsum(weights) < math.inf):
         raise InputError(f"source file '{name}': weights must not be negative nor sum to 0")
-    return rows
+    return rows, warnings
 
 
-def beam_of(raw: RawOptions, start: Start, quirks: Quirks, warnings: list[str]) -> Beam:
-    """Return the beam. Raises: InputError for values without meaning. Source: spec 01 section 4.3."""
+def beam_of(raw: RawOptions, start: Start, quirks: Quirks) -> tuple[Beam, Warnings]:
+    """Return the beam and warnings.
+
+    Raises: InputError for values without meaning. Source: spec 01 section 4.3.
+    """
     frame = frame_of(raw, convention_of(raw))
     wavelength_m = wavelength_of(raw, start)
     polar = raw.number("-polar")
     polar_switch = raw.last("-polar", "-nopolar")
     round_switch = raw.last("-round_div", "-square_div")
     water = raw.number("-water")
+    fluence, warnings = fluence_of(raw)
     beam = Beam(
         wavelength_m=wavelength_m,
-        fluence_photons_per_m2=fluence_of(raw, warnings),
+        fluence_photons_per_m2=fluence,
         kahn_factor=0.0 if polar is None else polar,
         nopolar=polar_switch is not None and polar_switch.name == "-nopolar",
         direction=frame["beam"],
@@ -139,10 +145,11 @@ def beam_of(raw: RawOptions, start: Start, quirks: Quirks, warnings: list[str]) 
         vdiv_rad=_spread(raw, "v", quirks),
         dispersion=_dispersion(raw, quirks),
         round_divergence=round_switch is None or round_switch.name == "-round_div",
-        source_rows=_source_rows(raw, frame["beam"], wavelength_m, quirks, warnings),
         water_size_m=0.0 if water is None else water_m_of_um(water),
     )
+    source_rows, of_sources = _source_rows(raw, frame["beam"], wavelength_m, quirks)
+    beam = replace(beam, source_rows=source_rows)
     sources = beam.hdiv_rad.count * beam.vdiv_rad.count * beam.dispersion.count
     if not beam.source_rows and sources > MOST_STEPS:
         raise InputError(f"divergence and dispersion give {sources} sources; at most {MOST_STEPS} can be")
-    return beam
+    return beam, warnings + of_sources

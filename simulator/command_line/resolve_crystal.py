@@ -14,13 +14,13 @@ from simulator.command_line.random_misset import random_misset
 from simulator.command_line.resolve_beam import beamsize_of
 from simulator.command_line.step_tables import mosaic_domains, phi_steps
 from simulator.config import Crystal, Shape, Steps, Vec3
-from simulator.errors import InputError
+from simulator.errors import InputError, Warnings
 from simulator.io.tables import read_matrix
 from simulator.physics.c_random import MODULUS, misset_stream
 from simulator.quirks import Quirks
 from simulator.units import m_of_mm, rad_of_deg
 
-SHAPES: dict[str, Shape] = {
+SHAPE_OPTIONS: dict[str, Shape] = {
     "-square_xtal": "SQUARE", "-round_xtal": "ROUND", "-gauss_xtal": "GAUSS", "-tophat_spots": "TOPHAT",
 }  # fmt: skip
 DEFAULT_MOSAIC_SEED = 12345678
@@ -44,26 +44,30 @@ def clock_seconds() -> int:
     return int(time.time()) % MODULUS
 
 
-def crystal_of(raw: RawOptions, start: Start, quirks: Quirks, warnings: list[str]) -> Crystal:
-    """Return the crystal. Raises: InputError for unusable values or files. Source: spec 01 section 4.1."""
+def crystal_of(raw: RawOptions, start: Start, quirks: Quirks) -> tuple[Crystal, Warnings]:
+    """Return the crystal and warnings.
+
+    Raises: InputError for unusable values or files. Source: spec 01 section 4.1.
+    """
     lengths_A, angles_rad = _cell(raw)
-    matrix = raw.text("-mat")
-    shape = raw.last(*SHAPES)
+    shape = raw.last(*SHAPE_OPTIONS)
     spread, count = raw.number("-mosaic"), raw.integer("-mosaic_domains")
-    spread_rad, domains, warning = mosaic_domains(
+    spread_rad, domains, warnings = mosaic_domains(
         -1.0 if spread is None else rad_of_deg(spread), -1 if count is None else count
     )
-    warnings += [warning] if warning else []
     fudge = raw.number("-fudge")
+    numbers, of_matrix = _matrix(raw)
+    size_m, of_size = _size(raw)
+    warnings += of_matrix + of_size
     crystal = Crystal(
         has_cell=raw.has("-cell"),
         cell_lengths_A=lengths_A,
         cell_angles_rad=angles_rad,
-        matrix=() if matrix is None else read_matrix(Path(matrix), warnings.append),
+        matrix=numbers,
         spindle_axis=frame_of(raw, convention_of(raw))["spindle"],
         cells=(_cells(raw, "a"), _cells(raw, "b"), _cells(raw, "c")),
-        size_m=_size(raw, warnings),
-        shape="SQUARE" if shape is None else SHAPES[shape.name],
+        size_m=size_m,
+        shape="SQUARE" if shape is None else SHAPE_OPTIONS[shape.name],
         fudge=1.0 if fudge is None else fudge,
         mosaic_spread_rad=spread_rad,
         mosaic_domains=domains,
@@ -71,8 +75,8 @@ def crystal_of(raw: RawOptions, start: Start, quirks: Quirks, warnings: list[str
         phi_rad=_phi(raw, start, quirks),
     )
     if fudge is not None and crystal.shape == "SQUARE":
-        warnings.append("-fudge has no effect on a square crystal")
-    return _misset(raw, crystal, quirks)
+        warnings += ("-fudge has no effect on a square crystal",)
+    return _misset(raw, crystal, quirks), warnings
 
 
 def _cell(raw: RawOptions) -> tuple[Vec3, Vec3]:
@@ -85,17 +89,26 @@ def _cell(raw: RawOptions) -> tuple[Vec3, Vec3]:
     return (a, b, c), (al, be, ga)
 
 
+def _matrix(raw: RawOptions) -> tuple[tuple[float, ...], Warnings]:
+    """Return the numbers of -mat, none without it, and warnings."""
+    name = raw.text("-mat")
+    return ((), ()) if name is None else read_matrix(Path(name))
+
+
 def _cells(raw: RawOptions, axis: str) -> int:
     count = raw.integer("-N", f"-N{axis}")
     return 1 if count is None else count
 
 
-def _size(raw: RawOptions, warnings: list[str]) -> Vec3:
-    """Return the crystal size; along b and c at most the beam size (03 section 6, Q-BEAMSIZE-CLIP)."""
+def _size(raw: RawOptions) -> tuple[Vec3, Warnings]:
+    """Return the crystal size, along b and c at most the beam size, and warnings.
+
+    Source: spec 03 section 6 (Q-BEAMSIZE-CLIP).
+    """
     typed = [raw.number("-xtalsize", f"-sample_{axis}") for axis in "xyz"]
     size_a, *across = (0.0 if value is None else m_of_mm(value) for value in typed)
     beamsize_m = beamsize_of(raw)
-    clipped = []
+    clipped, warnings = [], []
     for axis, size in zip("bc", across, strict=True):
         too_wide = 0.0 <= beamsize_m < size
         if too_wide:
@@ -103,7 +116,7 @@ def _size(raw: RawOptions, warnings: list[str]) -> Vec3:
                 f"crystal size {size:g} m along {axis} is clipped to the beam size {beamsize_m:g} m"
             )
         clipped.append(beamsize_m if too_wide else size)
-    return size_a, clipped[0], clipped[1]
+    return (size_a, clipped[0], clipped[1]), tuple(warnings)
 
 
 def _phi(raw: RawOptions, start: Start, quirks: Quirks) -> Steps:

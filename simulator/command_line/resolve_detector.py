@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.command_line.conventions import (
-    Centre,
+    CentreGiven,
     centred,
     convention_of,
     frame_of,
@@ -21,7 +21,7 @@ from simulator.command_line.header_input import Start
 from simulator.command_line.options import RawOptions
 from simulator.command_line.step_tables import ONE, sensor_layers
 from simulator.config import UNSET, Convention, Detector, Pivot, Steps
-from simulator.errors import InputError
+from simulator.errors import InputError, Warnings
 from simulator.io.numbers import LARGEST_INT
 from simulator.io.smv import SmvFile
 from simulator.limits.memory import require
@@ -54,12 +54,12 @@ def _typed_or(raw: RawOptions, convert: Callable[[float], float], other: float, 
 
 
 def detector_of(
-    raw: RawOptions, start: Start, mask: SmvFile | None, quirks: Quirks, warnings: list[str]
-) -> Detector:
-    """Return the detector before any rotation.
+    raw: RawOptions, start: Start, mask: SmvFile | None, quirks: Quirks
+) -> tuple[Detector, Warnings]:
+    """Return the detector before any rotation, and warnings.
 
-    Args: start, defaults or header values; mask, the mask file read before; warnings, to which lines are
-    added. Raises: InputError for values without meaning or a mask of another size. Source: spec 02.
+    Args: start, defaults or header values; mask, the mask file read before.
+    Raises: InputError for values without meaning or a mask of another size. Source: spec 02.
     """
     pixel_m = _pixel_size(raw, start)
     fpixels, fsize_m = _axis(raw, "f", start.fpixels, start.fsize_m, pixel_m)
@@ -80,14 +80,9 @@ def detector_of(
     if pix0 is not None and pix0.name == "-pix0_vector_mm":
         x, y, z = (m_of_mm(float(v)) for v in pix0.values)
         pix0_m = (x, y, z)
-    if pix0 is not None and ("Q-PIX0-IGNORED" in quirks or not custom):
-        warnings.append(f"the numbers of {pix0.name} are not used (Q-PIX0-IGNORED)")
-    warnings += [f"{name} does not change the geometry in the {convention} convention (Q-CENTRE-IGNORED)"
-                 for name in idle_centres(raw, convention, pivot, quirks)]  # fmt: skip
-    warnings += idle_pivot(raw, convention, pivot)
-    layers, attenuation_per_m = _sensor(raw, quirks, warnings)
+    layers, attenuation_per_m, of_sensor = _sensor(raw, quirks)
     distance_m, close_distance_m = _distances(raw, start, pivot, quirks)
-    return Detector(
+    detector = Detector(
         fpixels=fpixels, spixels=spixels, pixel_size_m=pixel_m, fsize_m=fsize_m, ssize_m=ssize_m,
         convention=convention, pivot=pivot, distance_m=distance_m, close_distance_m=close_distance_m,
         Xbeam_m=centre.Xbeam_m, Ybeam_m=centre.Ybeam_m, Fbeam_m=centre.Fbeam_m, Sbeam_m=centre.Sbeam_m,
@@ -102,6 +97,21 @@ def detector_of(
         thickness_m=layers, attenuation_per_m=attenuation_per_m,
         roi=_roi(raw, fpixels, spixels), mask=_kept(mask, fpixels, spixels),
     )  # fmt: skip
+    return detector, (*_idle(raw, detector, quirks), *of_sensor)
+
+
+def _idle(raw: RawOptions, detector: Detector, quirks: Quirks) -> Warnings:
+    """Return a warning for each option of the geometry that has no effect."""
+    convention, pivot = detector.convention, detector.pivot
+    pix0 = raw.last("-pix0_vector", "-pix0_vector_mm")
+    warnings = []
+    if pix0 is not None and ("Q-PIX0-IGNORED" in quirks or convention != "CUSTOM"):
+        warnings.append(f"the numbers of {pix0.name} are not used (Q-PIX0-IGNORED)")
+    warnings += [
+        f"{name} does not change the geometry in the {convention} convention (Q-CENTRE-IGNORED)"
+        for name in idle_centres(raw, convention, pivot, quirks)
+    ]
+    return (*warnings, *idle_pivot(raw, convention, pivot))
 
 
 def _rotation(raw: RawOptions, axis: str) -> float:
@@ -164,9 +174,11 @@ def _header_beam_m(
     return fast_m, ssize_m - slow_m if convention == "ADXV" else slow_m
 
 
-def _centre(raw: RawOptions, start: Start, convention: Convention, pixel_m: float, ssize_m: float) -> Centre:
+def _centre(
+    raw: RawOptions, start: Start, convention: Convention, pixel_m: float, ssize_m: float
+) -> CentreGiven:
     Xbeam_m, Ybeam_m = _header_beam_m(start, convention, pixel_m, ssize_m)
-    return Centre(
+    return CentreGiven(
         Xbeam_m=_typed_or(raw, m_of_mm, Xbeam_m, "-Xbeam"),
         Ybeam_m=_typed_or(raw, m_of_mm, Ybeam_m, "-Ybeam"),
         Xclose_m=_typed_or(raw, m_of_mm, UNSET, "-Xclose"),
@@ -176,8 +188,12 @@ def _centre(raw: RawOptions, start: Start, convention: Convention, pixel_m: floa
     )
 
 
-def _sensor(raw: RawOptions, quirks: Quirks, warnings: list[str]) -> tuple[Steps, float]:
-    """Return the sensor layers and the attenuation in 1/m, option by option (Q-THICK-ABS-ORDER)."""
+def _sensor(raw: RawOptions, quirks: Quirks) -> tuple[Steps, float, Warnings]:
+    """Return the sensor layers, the attenuation in 1/m, and warnings.
+
+    The options count one by one, in their order (Q-THICK-ABS-ORDER).
+    """
+    warnings: Warnings = ()
     attenuation_per_m, thickness_m = -1.0, 0.0
     for item in raw.every("-detector_abs", "-detector_thick"):
         value = item.values[0]
@@ -192,10 +208,10 @@ def _sensor(raw: RawOptions, quirks: Quirks, warnings: list[str]) -> tuple[Steps
     layers = sensor_layers(thickness_m, -1 if count is None else count, quirks)
     if layers.range > 0.0 and attenuation_per_m < 0.0:
         attenuation_per_m = above_zero(_inverse(layers.range), "-detector_thick")
-        warnings.append(f"-detector_thick without -detector_abs: attenuation length {layers.range:g} m")
+        warnings = (f"-detector_thick without -detector_abs: attenuation length {layers.range:g} m",)
     if attenuation_per_m == 0.0 and "Q-THICK-ABS-ORDER" not in quirks:
         layers = ONE
-    return layers, attenuation_per_m
+    return layers, attenuation_per_m, warnings
 
 
 def _inverse(value: float) -> float:

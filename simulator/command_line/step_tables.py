@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 from simulator.config import Steps
-from simulator.errors import InputError
+from simulator.errors import InputError, Warnings
 from simulator.limits.value_table import LARGEST_COUNT
 from simulator.quirks import Quirks
 from simulator.units import DEFAULT_LAYER_STACK_M, rad_of_deg
 
 ONE = Steps(0.0, 0.0, 0.0, 1)
-Row = tuple[float, float, int]
+StepRow = tuple[float, float, int]
 MOST_STEPS = LARGEST_COUNT
 
 
@@ -80,7 +80,7 @@ def spread_steps(range_: float, step: float, count: int, quirks: Quirks, name: s
     return Steps(-(range_ / 2), range_, step, count)
 
 
-def _spread_table(range_: float, step: float, count: int, quirks: Quirks, name: str) -> Row:
+def _spread_table(range_: float, step: float, count: int, quirks: Quirks, name: str) -> StepRow:
     """Return (R, D, n) by the table of spec 04 section 2."""
     if count <= 0:
         if range_ < 0.0:
@@ -96,7 +96,7 @@ def _spread_table(range_: float, step: float, count: int, quirks: Quirks, name: 
     return range_, range_ / (count - 1), count
 
 
-def _spread_without_range(range_: float, step: float, count: int, quirks: Quirks, name: str) -> Row:
+def _spread_without_range(range_: float, step: float, count: int, quirks: Quirks, name: str) -> StepRow:
     """Return (R, D, n) for a count without a range (spec 04 sections 2 and 8)."""
     if step > 0.0:
         return (step, step, 2) if "Q-DIV-STEP-WINS" in quirks else (step * (count - 1), step, count)
@@ -122,16 +122,16 @@ def sensor_layers(thickness_m: float, count: int, quirks: Quirks) -> Steps:
     return ONE if range_m <= 0.0 or step_m <= 0.0 else Steps(0.0, range_m, step_m, count)
 
 
-def mosaic_domains(spread_rad: float, count: int) -> tuple[float, int, str]:
-    """Return the mosaic spread, the number of domains and a warning, empty for none.
+def mosaic_domains(spread_rad: float, count: int) -> tuple[float, int, Warnings]:
+    """Return the mosaic spread, the number of domains and warnings.
 
     Args: spread_rad and count as typed, negative where not typed. Source: spec 04 section 5.
     """
     limited(count, "-mosaic_domains")
     if spread_rad > 0.0:
         if count > 0:
-            return spread_rad, count, ""
-        return spread_rad, 10, "a mosaic spread without -mosaic_domains: 10 domains"
+            return spread_rad, count, ()
+        return spread_rad, 10, ("a mosaic spread without -mosaic_domains: 10 domains",)
     if count <= 0:
-        return 0.0, 1, ""
-    return 0.0, 1, f"-mosaic_domains {count} without a mosaic spread: 1 domain"
+        return 0.0, 1, ()
+    return 0.0, 1, (f"-mosaic_domains {count} without a mosaic spread: 1 domain",)

@@ -1,30 +1,30 @@
 """Structures of tensors taken apart and put together again.
 
-A structure is a tensor, None, a plain value, a tuple of structures, or a frozen dataclass with such fields.
+A structure is a tensor, None, a plain value, a tuple of structures, or a frozen dataclass with such fields,
+some of which may be left out (see `only`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from torch import Tensor
 
 Structure = TypeVar("Structure")
 
 
-class _Absent:
-    """Stands for a part that a structure was given without; whoever reads it fails."""
+class Divisible:
+    """A dataclass that stages are shown some fields of; whoever reads another one fails."""
 
-    def __repr__(self) -> str:
-        return "absent"
+    if not TYPE_CHECKING:
 
-    def __bool__(self) -> bool:
-        raise AssertionError("this part of the structure was left out")
+        def __getattr__(self, name: str) -> NoReturn:
+            """Refuse a field that is not there."""
+            raise AttributeError(f"'{type(self).__name__}.{name}' is read, but the stage does not declare it")
 
 
-ABSENT: Any = _Absent()
 _NAMES: dict[type[Any], tuple[str, ...]] = {}
 """Of the fields of each type that has been met."""
 
@@ -42,6 +42,19 @@ def _found(made: Any, tensors: list[Tensor]) -> list[Tensor]:
         for part in _parts(made):
             _found(part, tensors)
     return tensors
+
+
+def named_leaves(made: Any, place: str) -> Iterator[tuple[str, Tensor]]:
+    """Yield the tensors of a structure at a place with their places, `ins.table.values`, `ins.cells.0`."""
+    if isinstance(made, Tensor):
+        yield place, made
+    elif isinstance(made, tuple):
+        for number, part in enumerate(made):
+            yield from named_leaves(part, f"{place}.{number}")
+    else:
+        for name in _names(type(made)):
+            if name in vars(made):
+                yield from named_leaves(vars(made)[name], f"{place}.{name}")
 
 
 def rebuilt(made: Structure, tensors: Sequence[Tensor]) -> Structure:
@@ -66,11 +79,30 @@ def skeleton(made: Any) -> str:
     return repr(sorted(made)) if isinstance(made, frozenset) else repr(made)
 
 
+def only(made: Structure, names: Collection[str]) -> Structure:
+    """Return a dataclass with some of its fields alone."""
+    fields_there = vars(made)
+    return _made(type(made), {name: fields_there[name] for name in _names(type(made)) if name in names})
+
+
+def exchanged(made: Structure, **changes: Any) -> Structure:
+    """Return a dataclass, of which fields may be missing, with other values in some of its fields."""
+    return _made(type(made), {**vars(made), **changes})
+
+
+def _made(kind: type[Structure], values: dict[str, Any]) -> Structure:
+    """Return a dataclass with these fields, in the order in which they are given."""
+    made = object.__new__(kind)
+    vars(made).update(values)
+    return made
+
+
 def _parts(made: Any) -> Sequence[Any]:
     """Return the parts of a tuple or dataclass, none of anything else."""
     if isinstance(made, tuple):
         return made
-    return [getattr(made, name) for name in _names(type(made))]
+    there = vars(made) if (names := _names(type(made))) else {}
+    return [there[name] for name in names if name in there]
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:
@@ -87,4 +119,7 @@ def _filled(made: Any, source: Iterator[Tensor]) -> Any:
     if isinstance(made, tuple):
         return tuple(_filled(part, source) for part in made)
     names = _names(type(made))
-    return replace(made, **{name: _filled(getattr(made, name), source) for name in names}) if names else made
+    if not names:
+        return made
+    there = vars(made)
+    return _made(type(made), {name: _filled(there[name], source) for name in names if name in there})

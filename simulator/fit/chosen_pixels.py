@@ -1,4 +1,4 @@
-"""Some pixels of an image, for fits that read no others."""
+"""Which pixels of an image a fit reads that reads no others."""
 
 from __future__ import annotations
 
@@ -7,22 +7,14 @@ from torch import Tensor
 
 from simulator.config import Detector
 from simulator.errors import InputError
-from simulator.image import render_pixels
-from simulator.scene.scene import Scene
 
 
-def simulate_pixels(scene: Scene, slow: Tensor, fast: Tensor) -> Tensor:
-    """Return some pixels in photons [n], as a run gives them whose mask keeps just these.
+def places_of(detector: Detector, slow: Tensor, fast: Tensor) -> Tensor:
+    """Return the places of pixels in memory order [n].
 
-    Args: scene: from `prepare`; its region of interest and mask do not count. slow, fast: whole numbers [n],
-    in memory order.
+    Args: slow, fast: whole numbers [n], in memory order; region of interest and mask do not count.
     Raises: InputError for pixels beside the detector, twice or out of order. Source: spec 06.
     """
-    return render_pixels(scene, _places(scene.config.detector, slow, fast))
-
-
-def _places(detector: Detector, slow: Tensor, fast: Tensor) -> Tensor:
-    """Return the places of pixels in memory order [n]."""
     beside = (slow < 0) | (slow >= detector.spixels) | (fast < 0) | (fast >= detector.fpixels)
     if beside.any():
         n = int(beside.nonzero()[0])

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from simulator.config import RunConfig
 from simulator.errors import InputError
-from simulator.fit.chosen_pixels import simulate_pixels
+from simulator.fit.chosen_pixels import places_of
 from simulator.fit.differences import jacobian
 from simulator.fit.parameters import PARAMETERS, number_of, switched_on, value_of, with_numbers, with_values
 from simulator.fit.selection import Groups, label, selected
 from simulator.fit.variables import Variables, bounds_of, check_bounds, natural_step
-from simulator.image import image_of
+from simulator.image import image_of, render_pixels
 from simulator.physics.crystal import cell_angles_rad, lengths_A, orient
 from simulator.physics.vectors import plain
 from simulator.scene.scene import Scene, prepare
@@ -98,7 +98,8 @@ class Experiment(nn.Module):
         Args: slow, fast: whole numbers [n], in memory order.
         Raises: InputError for pixels beside the detector, twice or out of order.
         """
-        return simulate_pixels(self._scene(), slow, fast)
+        scene = self._scene()
+        return render_pixels(scene, places_of(scene.config.detector, slow, fast))
 
     def jacobian(self, slow: Tensor | None = None, fast: Tensor | None = None) -> Tensor:
         """Return how fast pixels change with each variable [n, v], for `scipy.optimize.least_squares`.

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from simulator.config import RunConfig
 from simulator.errors import InputError
-from simulator.fit.selection import ABSENT
+from simulator.fit.selection import REMEDIES
 from simulator.limits.input_rules import check_values
 from simulator.limits.parameter_table import PARAMETERS, SOURCE_ROWS, parameter, raw_value
 from simulator.limits.transforms import require_reverse_mode
@@ -67,7 +67,7 @@ def switched_on(config: RunConfig, name: str) -> RunConfig:
     """
     crystal = config.crystal
     if name.startswith("cell_") and not crystal.has_cell:
-        raise InputError(f"parameter '{name}': the run has no value of it; {ABSENT[name]}")
+        raise InputError(f"parameter '{name}': the run has no value of it; {REMEDIES[name]}")
     if name == "misset_rad":
         crystal = replace(crystal, has_misset=True)
     if name == "cells" and any(size > 0.0 for size in crystal.size_m):

@@ -36,7 +36,7 @@ COMPONENTS: Mapping[str, tuple[str, ...]] = {
 PATTERN = re.compile(r"(\w+)(?:\[([^\[\]]*)\])?")
 Groups = list[tuple[int, ...]]
 """The components of each variable of an input, counted row by row."""
-ABSENT: Mapping[str, str] = {
+REMEDIES: Mapping[str, str] = {
     "matrix": "give -mat",
     "cell_lengths_A": "free 'matrix', give -cell, or make one with simulator.fit.experiment.with_cell",
     "cell_angles_rad": "free 'matrix', give -cell, or make one with simulator.fit.experiment.with_cell",
@@ -91,7 +91,7 @@ def _present(config: RunConfig, name: str) -> NDArray[np.float64]:
     value = numbers_of(config, name)
     without_cell = name.startswith("cell_") and not config.crystal.has_cell
     if without_cell or not value.size or np.isnan(value).any():
-        remedy = ABSENT.get(name, "give the option that sets it")
+        remedy = REMEDIES.get(name, "give the option that sets it")
         raise InputError(f"free '{name}': the run has no value of it; {remedy}")
     return value
 

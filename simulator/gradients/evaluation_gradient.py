@@ -7,32 +7,40 @@ pixels read them there. One loop cannot form both sums.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from simulator.engine.stages import Call, unpacked
-from simulator.engine.tensor_tree import leaves, rebuilt
+from simulator.engine.stage import Call, K, M, N, P, Stage
+from simulator.engine.tensor_tree import exchanged, leaves, named_leaves, rebuilt
 from simulator.gradients.vector_jacobian import Run, Slopes, grad_of, slopes_of
-from simulator.kernel.evaluation import Part, evaluate, evaluate_at, miller_indices
+from simulator.kernel.evaluation import ADD, ChunkInputs, evaluate, evaluate_at, unpacked
+from simulator.kernel.miller_indices import miller_indices
+from simulator.physics.arithmetic import in_loops
 from simulator.physics.vectors import Vec, apply
 from simulator.scene.instrument import Instrument
 
 EVALUATIONS_IN_CACHE = 1 << 19
 """Evaluations whose derivatives are kept at once, about."""
+TABLE, SHAPE = "ins.table.values", "ins.shape"
+SCATTERING, CELL = "given.q_per_m", "given.cell"
+"""Places in a call."""
 
 
-def summed_terms(ins: Instrument, given: Any) -> tuple[Tensor, Tensor | None]:
+def summed_terms(ins: Instrument, part: ChunkInputs) -> tuple[Tensor, Tensor | None]:
     """Return the sums of terms over phi steps and domains [K, N, 1, 1], and where interpolation first failed.
 
-    Args: given: the part without cell and gain, the cell vectors. Source: spec 06 sections 7 to 12.
+    Args: part: without gain. Source: spec 06 sections 7 to 12.
     """
-    part, cells = given
-    found = evaluate(ins, replace(part, cell=unpacked(cells)))
+    found = evaluate(ins, part)
     return found.term.sum((2, 3), keepdim=True), found.escape
+
+
+TERMS = replace(ADD, name="terms", function=summed_terms)
+"""`summed_terms`."""
 
 
 class Terms(torch.autograd.Function):
@@ -51,46 +59,54 @@ class Terms(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         """Return the products with the slopes."""
         run, call, pixels, wanted = ctx.kept
+        places = {place: n for n, place in enumerate(call.places())}
         found: dict[int, Tensor | None] = {}
         if grads[0] is not None:
-            places = {id(part): n for n, part in enumerate(call.flat())}
-            found = {places[id(part)]: slope for part, slope in _in_pieces(run, call, grads[0])}
-            table = places[id(call.ins.table.values)]
-            if wanted[table]:
+            asked = [place for place, n in places.items() if wanted[n]]
+            found = {places[place]: slope for place, slope in _in_pieces(run, call, asked, grads[0])}
+            if TABLE in asked:
+                table = places[TABLE]
                 (found[table],) = run(slopes_of(call, grads, (table,)), pixels)
         return None, None, None, *(found.get(n) for n in range(len(wanted)))
 
 
-def _in_pieces(run: Run, call: Call, weight: Tensor) -> Iterator[tuple[Tensor, Tensor | None]]:
-    """Yield scattering vectors, cell vectors and quantities of the shape, each with its slope.
+def _in_pieces(
+    run: Run, call: Call, asked: Sequence[str], weight: Tensor
+) -> Iterator[tuple[str, Tensor | None]]:
+    """Yield the slopes to scattering vectors, cell vectors and quantities of the shape, with their places.
 
-    Args: call: of `summed_terms`. weight: what comes back to each sum [K, N, 1, 1].
+    Args: call: of `TERMS`. asked: places in it whose slopes are asked for. weight: what comes back to each
+        sum [K, N, 1, 1].
     """
-    part, cells = call.given
-    shape = list(leaves(call.ins.shape))
-    asked = tuple(n for n, quantity in enumerate(shape) if quantity.requires_grad)
-    to = (any(q.requires_grad for q in part.q_per_m), cells.requires_grad)
-    if not any(to) and not asked:
+    part = call.given
+    shape = [place for place, _ in named_leaves(call.ins.shape, SHAPE)]
+    of_shape = tuple(n for n, place in enumerate(shape) if place in asked)
+    to = (any(place.startswith(SCATTERING) for place in asked), CELL in asked)
+    if not any(to) and not of_shape:
         return
-    size = max(2, EVALUATIONS_IN_CACHE // (len(weight) * cells[..., 0].numel()))
+    size = max(2, EVALUATIONS_IN_CACHE // (len(weight) * part.cell[..., 0].numel()))
     along_q: list[Slopes] = []
-    totals: list[Tensor | None] = [None] * (1 + len(asked))
-    for start in range(0, weight.shape[1], size):
-        piece, back = _pixels(part, start, start + size), weight[:, start : start + size]
+    totals: list[Tensor | None] = [None] * (1 + len(of_shape))
+    for piece, back in _pieces(part, weight, size):
         count = back.shape[1]
-        derive = replace(call, function=_derivatives, given=(piece, cells, asked), differentiates=True)
-        given = (run(derive, count), piece.q_per_m, cells, back, to)
-        weigh = Call("weighed", _weighed, call.ins.only((), ()), given, differentiates=True)
-        q, *others = run(weigh, count)
+        slopes = run(replace(call, stage=DERIVATIVES, given=(piece, of_shape)), count)
+        weighing = Weighing(slopes, piece.q_per_m, part.cell, back, to)
+        q, *others = run(WEIGHED.call(call.ins, weighing), count)
         along_q.append(q)
         totals = [_added(total, other) for total, other in zip(totals, others, strict=True)]
-    for q, slopes in zip(part.q_per_m, zip(*along_q, strict=True), strict=True):
-        yield q, None if slopes[0] is None else torch.cat(slopes, 1)
-    yield cells, totals[0]
-    yield from zip((shape[n] for n in asked), totals[1:], strict=True)
+    for axis, slopes in enumerate(zip(*along_q, strict=True)):
+        yield f"{SCATTERING}.{axis}", None if slopes[0] is None else torch.cat(slopes, 1)
+    yield CELL, totals[0]
+    yield from zip((shape[n] for n in of_shape), totals[1:], strict=True)
 
 
-def _pixels(part: Part, start: int, stop: int) -> Part:
+def _pieces(part: ChunkInputs, weight: Tensor, size: int) -> Iterator[tuple[ChunkInputs, Tensor]]:
+    """Yield what so many pixels at a time have of a part, and their weights."""
+    for start in range(0, weight.shape[1], size):
+        yield _pixels(part, start, start + size), weight[:, start : start + size]
+
+
+def _pixels(part: ChunkInputs, start: int, stop: int) -> ChunkInputs:
     """Return what some pixels have of a part."""
     q_per_m: Vec = apply(lambda q: q[:, start:stop], part.q_per_m)
     return replace(part, q_per_m=q_per_m, alive=None if part.alive is None else part.alive[:, start:stop])
@@ -104,12 +120,12 @@ def _added(total: Tensor | None, other: Tensor | None) -> Tensor | None:
 def _derivatives(ins: Instrument, given: Any) -> tuple[Slopes, Slopes]:
     """Return the derivatives of the terms of a chunk, pixels last [K, P, M, N], None for 0.
 
-    Args: given: the part without cell and gain, the cell vectors, places of quantities of the shape.
+    Args: given: the part without gain, numbers of quantities of the shape.
     Returns: those to the three indices, and those to the quantities.
     """
-    part, cells, asked = given
+    part, asked = given
     with torch.no_grad():
-        hkl = miller_indices(unpacked(cells), part.q_per_m)
+        hkl = miller_indices(unpacked(part.cell), part.q_per_m)
     with torch.enable_grad():
         index: Vec = apply(lambda values: values.detach().requires_grad_(), hkl)
         own = [
@@ -117,8 +133,8 @@ def _derivatives(ins: Instrument, given: Any) -> tuple[Slopes, Slopes]:
             for n, quantity in enumerate(leaves(ins.shape))
         ]
         table = replace(ins.table, values=ins.table.values.detach())
-        seen = replace(ins, table=table, shape=rebuilt(ins.shape, own))
-        term = evaluate_at(seen, replace(part, cell=unpacked(cells)), index).term
+        seen = exchanged(ins, table=table, shape=rebuilt(ins.shape, own))
+        term = evaluate_at(seen, part, index).term
         back = torch.ones_like(term[:1, :1, :1, :1]).expand(term.shape)
         pairs = [(term, back)] if term.requires_grad else []
         found = grad_of(pairs, [*index, *(own[n] for n in asked)])
@@ -126,31 +142,50 @@ def _derivatives(ins: Instrument, given: Any) -> tuple[Slopes, Slopes]:
     return slopes[:3], slopes[3:]
 
 
+DERIVATIVES = replace(TERMS, name="derivatives", function=_derivatives, differentiates=True)
+"""`_derivatives`."""
+
+
 def _pixels_last(values: Tensor) -> Tensor:
     """Return [K, N, P, M] as [K, P, M, N], in memory, too."""
     return values.movedim(1, -1).contiguous()
 
 
-def _weighed(_: Instrument, given: Any) -> tuple[Slopes, Tensor | None, *tuple[Tensor | None, ...]]:
-    """Return the sums of derivatives times what comes back: for scattering vectors, cell vectors, the shape.
+@dataclass(frozen=True)
+class Weighing:
+    """What the sums of derivatives are made of.
 
-    Args: given: derivatives as of `_derivatives`; scattering vectors; cell vectors; what comes back to each
-        term [K, N, 1, 1]; whether scattering vectors and cell vectors are asked for.
+    slopes: derivatives as of `_derivatives`; q_per_m: scattering vectors; cell: cell vectors; weight: what
+    comes back to each term [K, N, 1, 1]; to: whether scattering vectors and cell vectors are asked for.
     """
-    (along_hkl, along_shape), q_per_m, cells, weight, (to_q, to_cells) = given
+
+    slopes: tuple[Slopes, Slopes]
+    q_per_m: Vec
+    cell: Tensor
+    weight: Tensor
+    to: tuple[bool, bool]
+
+
+def _weighed(_: Instrument, given: Weighing) -> tuple[Slopes, Tensor | None, *tuple[Tensor | None, ...]]:
+    """Return the sums of derivatives times what comes back, for scattering vectors, cell and shape."""
+    (along_hkl, along_shape), weight, (to_q, to_cell) = given.slopes, given.weight, given.to
     with torch.enable_grad():
-        q: Vec = apply(lambda part: part.detach().requires_grad_(to_q), q_per_m)
-        cells = cells.detach().requires_grad_(to_cells)
+        q: Vec = apply(lambda part: part.detach().requires_grad_(to_q), given.q_per_m)
+        cell = given.cell.detach().requires_grad_(to_cell)
         pairs = [
             (index, weight * slope.movedim(-1, 1))
-            for index, slope in zip(miller_indices(unpacked(cells), q), along_hkl, strict=True)
+            for index, slope in zip(miller_indices(unpacked(cell), q), along_hkl, strict=True)
             if slope is not None and index.requires_grad
         ]
-        slopes = iter(grad_of(pairs, [*(q if to_q else ()), *((cells,) if to_cells else ())]))
+        slopes = iter(grad_of(pairs, [*(q if to_q else ()), *((cell,) if to_cell else ())]))
     along_q = tuple(next(slopes) if to_q else None for _ in q)
-    along_cells = next(slopes) if to_cells else None
+    along_cell = next(slopes) if to_cell else None
     sums = (
         None if slope is None else (weight[:, :, 0, 0] * slope.sum((1, 2), dtype=weight.dtype)).sum()
         for slope in along_shape
     )
-    return along_q, along_cells, *sums
+    return along_q, along_cell, *sums
+
+
+WEIGHED = Stage("weighed", _weighed, in_loops, axes={"given.slopes": (K, P, M, N)}, differentiates=True)
+"""`_weighed`."""

@@ -7,25 +7,30 @@ them on, torch differentiates the set-up as usual.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from simulator.engine.stages import Staged
+from simulator.config import Compute
+from simulator.engine.choose import choose_compiled
+from simulator.engine.rehearsal import Rehearsal
+from simulator.engine.stage import Engine
 from simulator.engine.tensor_tree import leaves
+from simulator.engine.workers import in_turn, side_by_side
 from simulator.errors import InputError
 from simulator.gradients.stage_gradient import block_slopes
 from simulator.kernel.blocks import Block
+from simulator.kernel.small_blocks import rehearse, uncompilable
 from simulator.limits.transforms import require_reverse_mode
 from simulator.scene.instrument import Instrument
 from simulator.units import R_E_SQR_M2
 from simulator.untraced import untraced
 
-Forward = Callable[[], tuple[Tensor, Sequence[Block]]]
-"""Computes the pixels [n] of all blocks, and says which blocks these were."""
+EVALUATIONS_OF_A_GRAPH, EVALUATIONS_OF_SLOPES = 1 << 18, 1 << 22
+"""Of a piece that is differentiated at once, by torch's graph of all operations and by compiled slopes."""
 Spread = Callable[[Callable[[int], Any], int], Iterable[Any]]
 """Calls a function with 0 ... n - 1, side by side, and yields the results in order."""
 
@@ -43,35 +48,66 @@ class Backward:
     `Spread`; evaluations: of a piece, at most.
     """
 
-    programs: Staged | None
+    programs: Engine | None
     spread: Spread
     evaluations: int
 
 
+def choose_backward(
+    compute: Compute, ins: Instrument, free: Sequence[bool], evaluations: int
+) -> tuple[Backward, tuple[str, ...]]:
+    """Return how the blocks of a run are differentiated, with warnings.
+
+    Args: ins: detached. free: which of its tensors want a gradient. evaluations: their number.
+    Raises: CompileError if compiled code is asked for and cannot be made.
+    """
+
+    def play(engine: Engine) -> None:
+        rehearse(ins, lambda few, block: block_slopes(few, free, block, engine))
+
+    rehearsal = Rehearsal(play, f"slopes {free}", uncompilable(ins))
+    programs, notes = choose_compiled(compute, ins, evaluations, rehearsal)
+    if programs is None:
+        return Backward(None, side_by_side, EVALUATIONS_OF_A_GRAPH), notes
+    return Backward(programs, in_turn, EVALUATIONS_OF_SLOPES), notes
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What a forward pass gives: the pixels [n] of all blocks in photons, these blocks, and more."""
+
+    pixels: Tensor
+    blocks: Sequence[Block]
+    more: Any = None
+
+
 def differentiable(
-    tensors: Sequence[Tensor], ins: Instrument, forward: Forward, backward: Backward
-) -> Tensor:
+    tensors: Sequence[Tensor], ins: Instrument, forward: Callable[[], Forward], backward: Backward
+) -> tuple[Tensor, Any]:
     """Return the pixels [n] of a forward pass in photons, with the gradient to the tensors of the instrument.
 
     Args: tensors: these in double precision. ins: in the arithmetic of the slopes, detached.
+    Returns: the pixels, and what else the forward pass gave.
     Raises: InputError, in the backward pass, where a second derivative is asked for. Source: spec 06.
     """
-    found: Tensor = _Pixels.apply((ins, forward, backward), *tensors)  # type: ignore[no-untyped-call]
-    return found
+    pixels, more = _Pixels.apply((ins, forward, backward), *tensors)  # type: ignore[no-untyped-call]
+    return pixels, more.more
 
 
 class _Pixels(torch.autograd.Function):
     """All pixels as one function of the tensors of the instrument."""
 
     @staticmethod
-    def forward(ctx: Any, how: tuple[Instrument, Forward, Backward], *tensors: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, how: tuple[Instrument, Callable[[], Forward], Backward], *tensors: Tensor
+    ) -> tuple[Tensor, Forward]:
         """Compute the pixels and remember the blocks."""
         ins, forward, backward = how
         with torch.no_grad():
-            pixels, blocks = forward()
-        ctx.kept = (ins, _pieces(ins, blocks, backward.evaluations), backward)
+            made = forward()
+        ctx.kept = (ins, _pieces(ins, made.blocks, backward.evaluations), backward)
         ctx.needed = [part.requires_grad for part in tensors]
-        return of_its_own(pixels)
+        return of_its_own(made.pixels), made
 
     @staticmethod
     @untraced
@@ -130,8 +166,5 @@ def _pieces(ins: Instrument, blocks: Sequence[Block], evaluations: int) -> list[
     pieces = []
     for block in blocks:
         size = ceil(len(block.slow) / max(1, round(len(block.slow) / pixels)))
-        pieces += [
-            replace(block, slow=block.slow[n : n + size], fast=block.fast[n : n + size])
-            for n in range(0, len(block.slow), size)
-        ]
+        pieces += [block.some(slice(n, n + size)) for n in range(0, len(block.slow), size)]
     return pieces

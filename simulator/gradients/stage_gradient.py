@@ -1,34 +1,36 @@
 """The stages of the kernel with their derivatives: the slopes of a stage are a call like the stage itself.
 
 They are what torch finds for the stage's own function. As a `Call` they run operation by operation, or as
-machine code. `term_slopes` has those of the innermost stage.
+machine code. `evaluation_gradient` has those of the innermost stage.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from simulator.engine.stages import ELSEWHERE, Call, Eager, Staged, packed
+from simulator.engine.eager import Eager
+from simulator.engine.stage import Call, Engine
 from simulator.engine.tensor_tree import leaves, rebuilt
-from simulator.gradients.evaluation_gradient import Terms, summed_terms
+from simulator.gradients.evaluation_gradient import TERMS, Terms
 from simulator.gradients.vector_jacobian import Run, grad_of, slopes_of
 from simulator.kernel.accumulate import add_terms
 from simulator.kernel.blocks import Block
-from simulator.kernel.evaluation import Part
+from simulator.kernel.evaluation import ChunkInputs
 from simulator.kernel.kernel import photons
-from simulator.kernel.taps import Show
+from simulator.kernel.stages import Stages
+from simulator.kernel.taps import Show, silent
 from simulator.scene.instrument import Instrument
 
 ALL_AT_ONCE = 1 << 62
 
 
 def block_slopes(
-    ins: Instrument, free: Sequence[bool], block: Block, inner: Staged | None, grad: Tensor | None = None
+    ins: Instrument, free: Sequence[bool], block: Block, inner: Engine | None, grad: Tensor | None = None
 ) -> list[Tensor | None]:
     """Return the product of a block's gradient with its derivative to each tensor, None for 0.
 
@@ -40,56 +42,68 @@ def block_slopes(
     with torch.enable_grad():
         own = [part.detach().requires_grad_(want) for part, want in zip(leaves(ins), free, strict=True)]
         seen = rebuilt(ins, own)
-        stages = Eager(ALL_AT_ONCE, len(block.slow)) if inner is None else Sloped(seen, inner)
-        pixels = photons(seen, block, stages).pixels
+        stages = Stages(seen, Eager(ALL_AT_ONCE, len(block.slow))) if inner is None else Sloped(seen, inner)
+        pixels = photons(stages, block).pixels
         back = torch.ones_like(pixels) if grad is None else grad.to(pixels.dtype)
         pairs = [(pixels, back)] if pixels.requires_grad else []
         found = iter(grad_of(pairs, [part for part in own if part.requires_grad]))
     return [next(found) if want else None for want in free]
 
 
-class Sloped(Staged):
+class Sloped(Stages):
     """Stages with derivatives; all their calls, and those of their slopes, run as those of other stages do.
 
-    Args: ins: as the kernel is given it, with the tensors that shall have gradients. inner: runs each call.
+    Args: ins: the run, with the tensors that shall have gradients. inner: runs each call.
     """
 
-    def __init__(self, ins: Instrument, inner: Staged) -> None:
-        super().__init__(ins, inner.elements, inner.pixels)
+    def __init__(self, ins: Instrument, inner: Engine) -> None:
+        super().__init__(ins, Differentiable(inner))
         self._inner = inner
 
-    def add(self, ins: Instrument, part: Part, I: Tensor, show: Show) -> tuple[Tensor, Tensor | None]:
-        """See `add_evaluations`; no sum may run in loop order."""
+    def add(self, part: ChunkInputs, I: Tensor, show: Show = silent) -> tuple[Tensor, Tensor | None]:
+        """Do what `add_evaluations` does; no sum may run in loop order, and nobody may watch."""
         assert part.weight is None  # such a run is not compiled
-        call = self._call(
-            "terms", summed_terms, (replace(part, cell=ELSEWHERE, gain=None), packed(part.cell))
-        )
+        call = self.call(TERMS, replace(part, gain=None))
         total, *escape = Terms.apply(self._inner.run, call, len(I), *call.flat())  # type: ignore[no-untyped-call]
         return add_terms(I, total, part.gain), escape[0] if escape else None
 
+
+class Differentiable:
+    """Runs calls on another engine, with their gradient if one is wanted; see `Engine`."""
+
+    def __init__(self, inner: Engine) -> None:
+        self._inner = inner
+        self.compiled, self.parallel = inner.compiled, inner.parallel
+        self.elements, self.pixels = inner.elements, inner.pixels
+
     def run(self, call: Call, pixels: int) -> Any:
-        """Return what the call gives for a block of so many pixels, with its gradient if one is wanted."""
+        """See `Engine.run`."""
         flat = call.flat()
         if not any(part.requires_grad for part in flat):
             return self._inner.run(call, pixels)
-        template: list[Any] = []
-        found = _Stage.apply(self._inner.run, call, pixels, template, *flat)  # type: ignore[no-untyped-call]
-        return rebuilt(template[0], found)
+        result, *found = _Stage.apply(self._inner.run, call, pixels, *flat)  # type: ignore[no-untyped-call]
+        return rebuilt(result.structure, found)
+
+
+@dataclass(frozen=True, eq=False)
+class _Result:
+    """What a stage gave, to be passed through torch's graph as it is."""
+
+    structure: Any
 
 
 class _Stage(torch.autograd.Function):
     """A stage as one function of all tensors it reads."""
 
     @staticmethod
-    def forward(ctx: Any, run: Run, call: Call, pixels: int, template: list[Any], *flat: Tensor) -> Any:
-        """Return the tensors that the stage gives, and through `template` their structure."""
+    def forward(ctx: Any, run: Run, call: Call, pixels: int, *flat: Tensor) -> Any:
+        """Return what the stage gives, and its tensors."""
         result = run(call, pixels)
-        template.append(result)
         found = tuple(leaves(result))
         ctx.kept = (run, call, pixels, [part.requires_grad for part in flat])
         ctx.mark_non_differentiable(*(part for part in found if not part.is_floating_point()))
         ctx.set_materialize_grads(False)
-        return found
+        return _Result(result), *found
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
@@ -106,6 +120,6 @@ class _Stage(torch.autograd.Function):
             if want or (all_of_own and n < own and part.is_floating_point())
         )
         found: list[Tensor | None] = [None] * len(wanted)
-        for n, slope in zip(asked, run(slopes_of(call, grads, asked), pixels), strict=True):
+        for n, slope in zip(asked, run(slopes_of(call, grads[1:], asked), pixels), strict=True):
             found[n] = slope
-        return None, None, None, None, *found
+        return None, None, None, *found

@@ -10,9 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.engine.stages import Call
+from simulator.engine.stage import Call
 from simulator.engine.tensor_tree import leaves, rebuilt
-from simulator.scene.instrument import Instrument
 
 Run = Callable[[Call, int], Any]
 """Returns what a call gives for a block of so many pixels."""
@@ -27,12 +26,8 @@ def slopes_of(call: Call, grads: Slopes, asked: tuple[int, ...]) -> Call:
         among those of the call (`Call.flat`).
     Returns: a call that gives for each of these a tensor of its shape, None for 0. Source: spec 06.
     """
-    return replace(
-        call,
-        function=partial(_slopes, call.function),
-        given=(call.given, grads, asked),
-        differentiates=True,
-    )
+    stage = replace(call.stage, function=partial(_slopes, call.stage.function), differentiates=True)
+    return replace(call, stage=stage, given=(call.given, grads, asked))
 
 
 def grad_of(pairs: Sequence[tuple[Tensor, Tensor]], asked: Sequence[Tensor]) -> Slopes:
@@ -46,7 +41,7 @@ def grad_of(pairs: Sequence[tuple[Tensor, Tensor]], asked: Sequence[Tensor]) -> 
     return torch.autograd.grad(results, list(asked), grads, allow_unused=True)
 
 
-def _slopes(function: Callable[[Instrument, Any], Any], ins: Instrument, given: Any) -> Slopes:
+def _slopes(function: Callable[[Any, Any], Any], ins: Any, given: Any) -> Slopes:
     """Return the products of what comes back to a stage with its derivatives.
 
     Args: function: of the stage. given: as of the call that `slopes_of` makes.

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.config import StructureFactors
-from simulator.errors import InputError
+from simulator.errors import InputError, Warnings
 from simulator.io.numbers import LARGEST_INT, number
-from simulator.io.text import TextFile, Warn, read_text, refuse_comment, silent, words_of
+from simulator.io.text import TextFile, read_text, refuse_comment, words_in
 from simulator.limits.memory import require
 
 COLUMNS = 4
@@ -20,15 +20,15 @@ FLAWLESS = b"0123456789+-.eE \t\r\n\v\f"
 Rows = NDArray[np.float64]
 
 
-def read_hkl(path: Path, default_F: float, warn: Warn = silent) -> StructureFactors:
+def read_hkl(path: Path, default_F: float) -> tuple[StructureFactors, Warnings]:
     """Return the dense table of a reflection list; a reflection listed twice keeps its last value.
 
-    Args: default_F, electrons, for entries of the box that are not listed; warn, is told of a file that may
-    be cut off. Raises: InputError naming file and line for anything but four numbers a line with whole
-    indices, or a file without reflections.
-    Source: spec 05 section 2.
+    Args: default_F, electrons, for entries of the box that are not listed.
+    Returns: the table, and a warning of a file that may be cut off.
+    Raises: InputError naming file and line for anything but four numbers a line with whole indices, or a file
+    without reflections. Source: spec 05 section 2.
     """
-    file = read_text(path, "HKL file", "give -hkl FILE or -default_F F", warn)
+    file = read_text(path, "HKL file", "give -hkl FILE or -default_F F")
     rows = _fast_rows(file.data)
     if rows is None:
         rows = _checked_rows(file)
@@ -46,7 +46,7 @@ def read_hkl(path: Path, default_F: float, warn: Warn = silent) -> StructureFact
     missing = np.ones(shape, bool)
     missing[place[:, 0], place[:, 1], place[:, 2]] = False
     corner = (int(low[0]), int(low[1]), int(low[2]))
-    return StructureFactors(default_F, len(rows), table, corner, missing=missing)
+    return StructureFactors(default_F, len(rows), table, corner, missing=missing), file.warnings
 
 
 def _fast_rows(data: bytes) -> Rows | None:
@@ -72,13 +72,13 @@ def _checked_rows(file: TextFile) -> Rows:
     """Return the rows read line by line. Raises: InputError naming the first bad line."""
     rows = []
     for place, line in enumerate(file.lines(), 1):
-        if words_of(line):
+        if words_in(line):
             rows.append(_checked_row(line, f"{file.where} line {place}"))
     return np.array(rows).reshape(-1, COLUMNS)
 
 
 def _checked_row(line: str, where: str) -> list[float]:
-    words, row = words_of(line), []
+    words, row = words_in(line), []
     for word in words[: COLUMNS + 1]:
         value = number(word)
         if value is None:

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 from simulator.config import SourceRow, Vec3
-from simulator.errors import InputError
+from simulator.errors import InputError, Warnings
 from simulator.io.numbers import number
-from simulator.io.text import TextFile, Warn, read_text, refuse_comment, silent, words_of
+from simulator.io.text import TextFile, read_text, refuse_comment, words_in
 from simulator.units import SOURCE_DISTANCE_M
 
 SEPARATORS = re.compile(r"[ \t,;:!\v\f]+")
@@ -22,7 +22,7 @@ def _rows(file: TextFile, columns: int) -> list[list[float]]:
     """Return the numbers of each line with content, NaN for the word nan; further columns are ignored."""
     rows = []
     for place, line in enumerate(file.lines(), 1):
-        words = words_of(line, SEPARATORS)[:columns]
+        words = words_in(line, SEPARATORS)[:columns]
         if words:
             rows.append([_entry(word, line, f"{file.where} line {place}") for word in words])
     return rows
@@ -38,20 +38,22 @@ def _entry(word: str, line: str, where: str) -> float:
     return value
 
 
-def read_sources(path: Path, beam: Vec3, wavelength_m: float, warn: Warn = silent) -> tuple[SourceRow, ...]:
+def read_sources(path: Path, beam: Vec3, wavelength_m: float) -> tuple[tuple[SourceRow, ...], Warnings]:
     """Return the sources of a source file with their defaults filled in.
 
-    Args: beam, the unit beam vector; wavelength_m, of sources that give none; warn, is told of doubts.
+    Args: beam, the unit beam vector; wavelength_m, of sources that give none.
+    Returns: the sources, and warnings of a file that may be cut off and of values left open.
     Raises: InputError if the file cannot be read, holds text or no source, or a wavelength that is not above
     0. Source: spec 04 section 6.
     """
-    file = read_text(path, "source file", "give -sourcefile FILE", warn)
+    file = read_text(path, "source file", "give -sourcefile FILE")
     where, rows = file.where, _rows(file, SOURCE_COLUMNS)
     if not rows:
         raise InputError(f"{where} holds no source; give lines x y z weight wavelength(m)")
     missing_words = sum(math.isnan(value) for row in rows for value in row)
+    warnings = file.warnings
     if missing_words:
-        warn(f"{where} has the word nan {missing_words} times: it counts as not given")
+        warnings += (f"{where} has the word nan {missing_words} times: it counts as not given",)
     defaults = [*(-SOURCE_DISTANCE_M * c for c in beam), 1.0, wavelength_m]
     sources = []
     for row in rows:
@@ -60,25 +62,30 @@ def read_sources(path: Path, beam: Vec3, wavelength_m: float, warn: Warn = silen
         if not filled[4] > 0.0:
             raise InputError(f"{where}: wavelength {filled[4]:g} m must be above 0")
         sources.append(SourceRow((filled[0], filled[1], filled[2]), filled[3], filled[4]))
-    return tuple(sources)
+    return tuple(sources), warnings
 
 
-def check_stol(path: Path, option: str, warn: Warn = silent) -> None:
-    """Check that an amorphous table can be read and has a line (05 section 7). Raises: InputError."""
-    file = read_text(path, f"{option} file", "leave the option out", warn)
+def check_stol(path: Path, option: str) -> Warnings:
+    """Return the warnings of an amorphous table.
+
+    Raises: InputError if it cannot be read or has no line. Source: spec 05 section 7.
+    """
+    file = read_text(path, f"{option} file", "leave the option out")
     if not _rows(file, STOL_COLUMNS):
         raise InputError(f"{file.where} holds no line; give lines of two numbers, or leave the option out")
+    return file.warnings
 
 
-def read_matrix(path: Path, warn: Warn = silent) -> tuple[float, ...]:
+def read_matrix(path: Path) -> tuple[tuple[float, ...], Warnings]:
     """Return the nine numbers of a matrix file, row by row; what follows them is ignored.
 
+    Returns: the numbers, and a warning of a file that may be cut off.
     Raises: InputError if the file cannot be read or holds fewer than nine numbers. Source: spec 05 section 6.
     """
-    file = read_text(path, "matrix file", "give -mat FILE or -cell", warn)
+    file = read_text(path, "matrix file", "give -mat FILE or -cell")
     values: list[float] = []
     for place, line in enumerate(file.lines(), 1):
-        for word in words_of(line)[: MATRIX_NUMBERS - len(values)]:
+        for word in words_in(line)[: MATRIX_NUMBERS - len(values)]:
             value = number(word)
             if value is None:
                 where = f"{file.where} line {place}"
@@ -87,4 +94,4 @@ def read_matrix(path: Path, warn: Warn = silent) -> tuple[float, ...]:
             values.append(value)
     if len(values) < MATRIX_NUMBERS:
         raise InputError(f"{file.where}: {len(values)} numbers, nine are needed")
-    return tuple(values)
+    return tuple(values), file.warnings

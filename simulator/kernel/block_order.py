@@ -8,8 +8,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from simulator.kernel.blocks import NEVER, Block, spots, visit_of
+from simulator.kernel.blocks import Block, spots, visit_of
 from simulator.kernel.rays import passes_dmin
+from simulator.kernel.taps import NEVER
 from simulator.scene.instrument import Instrument
 from simulator.scene.region import window_of
 from simulator.scene.scene import Scene
@@ -38,12 +39,7 @@ def blocks_in_order(scene: Scene, ins: Instrument, executed: Tensor, size: int) 
 
 def split(block: Block, n: int) -> tuple[Block, Block, Block]:
     """Return the pixels before, at and after position n; the outer parts may be empty."""
-    return _part(block, slice(0, n)), _part(block, slice(n, n + 1)), _part(block, slice(n + 1, None))
-
-
-def _part(block: Block, pixels: slice) -> Block:
-    """Return some pixels of a block."""
-    return replace(block, slow=block.slow[pixels], fast=block.fast[pixels])
+    return block.some(slice(0, n)), block.some(slice(n, n + 1)), block.some(slice(n + 1, None))
 
 
 def _pixel_blocks(scene: Scene, device: torch.device, executed: Tensor, size: int) -> Iterator[Block]:
@@ -77,7 +73,7 @@ def _first_visit(ins: Instrument, block: Block) -> tuple[int, int] | None:
     if not ins.plan.resolution_limit:
         return 0, 0
     for start in range(0, len(block.slow), SEARCHED):
-        part = _part(block, slice(start, start + SEARCHED))
+        part = block.some(slice(start, start + SEARCHED))
         best = torch.full_like(part.slow, NEVER)
         for spot in spots(ins, part):
             alive = passes_dmin(ins, spot)[:, :, 0, 0]  # [K, N]

@@ -8,11 +8,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from simulator.kernel.taps import Spot
+from simulator.kernel.taps import NEVER, Spot
 from simulator.scene.instrument import Instrument
-
-NEVER = torch.iinfo(torch.int64).max
-"""An ordinal that no evaluation reaches."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +26,10 @@ class Block:
     first_visit: int = -1
     interpolated: int = NEVER
     size: int = 0
+
+    def some(self, pixels: slice | Tensor) -> Block:
+        """Return the block with some of its pixels: a slice, places, or bool [N]."""
+        return replace(self, slow=self.slow[pixels], fast=self.fast[pixels])
 
 
 @dataclass(frozen=True)

@@ -4,35 +4,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from simulator.kernel.blocks import NEVER
-from simulator.kernel.index_slopes import Products
-from simulator.kernel.rays import pixels_last
-from simulator.kernel.taps import Show, silent
+from simulator.engine.stage import Axis, Stage
+from simulator.kernel.accumulate import add_terms, multiply_running_sum, running_sums
+from simulator.kernel.miller_indices import miller_indices
+from simulator.kernel.taps import NEVER, Show, silent
+from simulator.physics.arithmetic import in_loops
 from simulator.physics.lattice.factor import lattice_factor
 from simulator.physics.products import product
 from simulator.physics.structure_factors import in_range, nearest_F, tricubic_F
 from simulator.physics.vectors import Vec, apply, scale
-from simulator.scene.instrument import CellVectors, Instrument
+from simulator.scene.instrument import Instrument
+from simulator.scene.orientations import CellVectors
 from simulator.units import ANGSTROM_PER_M
+
+TABLE = (Axis("T", least=27),)
+"""Of a flat table of structure factors, which has a border all round."""
 
 
 @dataclass(frozen=True)
-class Part:
+class ChunkInputs:
     """What the evaluations of a chunk depend on besides the instrument.
 
-    q_per_m [K, N, 1, 1]; alive: sources that pass dmin [K, N, 1, 1], None for all; cell: components
-    [1, 1, P, M]; gain, weight: factors of each term and of the running sum [K, N, 1, 1], None for 1;
-    interpolate: whether to; order: ordinals of the evaluations within a pixel [K, 1, P, M], None unless the
-    run latches; limit: evaluations with an ordinal below it interpolate.
+    q_per_m [K, N, 1, 1]; alive: sources that pass dmin [K, N, 1, 1], None for all; cell: the cell vectors as
+    of `packed` [1, 1, P, M, 9]; gain, weight: factors of each term and of the running sum [K, N, 1, 1], None
+    for 1; interpolate: whether to; order: ordinals of the evaluations within a pixel [K, 1, P, M], None
+    unless the run latches; limit: evaluations with an ordinal below it interpolate.
     """
 
     q_per_m: Vec
     alive: Tensor | None
-    cell: CellVectors
+    cell: Tensor
     gain: Tensor | None
     weight: Tensor | None
     interpolate: bool
@@ -54,25 +60,60 @@ class Evaluation:
     escape: Tensor | None
 
 
-def evaluate(ins: Instrument, part: Part, show: Show = silent) -> Evaluation:
+def add_evaluations(
+    ins: Instrument, part: ChunkInputs, I: Tensor, show: Show = silent
+) -> tuple[Tensor, Tensor | None]:
+    """Return the sums with the terms of one chunk, and where interpolation first failed.
+
+    Args: I: the sum of each pixel so far [N]. Source: spec 06 sections 7 to 12.
+    """
+    terms = evaluate(ins, part, show)
+    gain, weight = part.gain, part.weight
+    show("I_running", partial(running_sums, I, terms.term, (gain, weight), terms.executed), terms.executed)
+    if weight is None:
+        return add_terms(I, terms.term, gain), terms.escape
+    return multiply_running_sum(I, terms.term, (gain, weight), terms.executed), terms.escape
+
+
+def _add(ins: Instrument, given: Any) -> tuple[Tensor, Tensor | None]:
+    return add_evaluations(ins, *given)
+
+
+def in_single(ins: Instrument) -> bool:
+    """Return whether evaluations are formed in single precision, whose code may fuse products and sums."""
+    return ins.shape.dtype != torch.float64
+
+
+ADD = Stage(
+    "add",
+    _add,
+    in_loops,
+    ("table", "shape"),
+    ("short_cut", "sum_dtype", "quirks"),
+    axes={"ins.table.values": TABLE},
+    innermost=True,
+    fuses=in_single,
+)
+"""`add_evaluations`: of what a chunk depends on, and the sums so far."""
+
+
+def evaluate(ins: Instrument, part: ChunkInputs, show: Show = silent) -> Evaluation:
     """Return the terms of one chunk of sources, phi steps and domains.
 
     t = F_cell^2 F_latt^2 at h = a.q, k = b.q, l = c.q
 
     Args: show: is told each value. Source: spec 06 sections 7 to 12.
     """
-    if show is not silent and ins.plan.mosaic:
-        show_cell(show, "mos", part.cell, part.alive)
-    return evaluate_at(ins, part, miller_indices(part.cell, part.q_per_m), show)
+    return evaluate_at(ins, part, miller_indices(unpacked(part.cell), part.q_per_m), show)
 
 
-def evaluate_at(ins: Instrument, part: Part, hkl: Vec, show: Show = silent) -> Evaluation:
+def evaluate_at(ins: Instrument, part: ChunkInputs, hkl: Vec, show: Show = silent) -> Evaluation:
     """Return the terms of one chunk at given indices: `evaluate`, but for the cell and scattering vectors.
 
     Args: hkl: fractional indices [K, N, P, M]. Source: spec 06 sections 10 to 12.
     """
     alive = part.alive
-    whole: Vec = apply(lambda index: (index.detach() - 0.5).ceil_(), hkl)
+    whole: Vec = apply(nearest_whole, hkl)
     show("hkl_frac", hkl, alive)
     show("hkl_rounded", lambda: apply(lambda index: index.to(torch.int64), whole), alive)
     F_latt = lattice_factor(ins.shape, hkl, whole, partial(show, where=alive))
@@ -86,6 +127,11 @@ def evaluate_at(ins: Instrument, part: Part, hkl: Vec, show: Show = silent) -> E
     return Evaluation(term if alive is None else torch.where(alive, term, 0.0), executed, escape)
 
 
+def nearest_whole(index: Tensor) -> Tensor:
+    """Return the nearest whole numbers, halves down, without slopes. Source: spec 06 section 10."""
+    return (index.detach() - 0.5).ceil_()
+
+
 def _term(F_cell: Tensor, F_latt: Tensor, sum_dtype: torch.dtype) -> Tensor:
     """Return F_cell^2 F_latt^2; of single-precision factors, the product is squared where it is summed."""
     if F_latt.dtype == sum_dtype:
@@ -93,25 +139,15 @@ def _term(F_cell: Tensor, F_latt: Tensor, sum_dtype: torch.dtype) -> Tensor:
     return product((product((F_cell, F_latt)),), power=2, dtype=sum_dtype)
 
 
-def miller_indices(cell: CellVectors, q_per_m: Vec) -> Vec:
-    """Return h = a.q, k = b.q, l = c.q.
-
-    Args: cell: components [1, 1, P, M] in metres; q_per_m: components [K, N, 1, 1].
-    Returns: three tensors [K, N, P, M], pixels fastest in memory. Source: spec 06 section 9.
-    """
-    parts = (*cell[0], *cell[1], *cell[2], *q_per_m)
-    if torch.is_grad_enabled() and any(part.requires_grad for part in parts):
-        indices: Vec = Products.apply(*parts)  # type: ignore[no-untyped-call]
-        return indices
-    return _products(cell, q_per_m)
+def packed(cell: CellVectors) -> Tensor:
+    """Return cell vectors with components [1, 1, P, M] as one tensor [1, 1, P, M, 9]."""
+    return torch.stack([part for v in cell for part in v], -1)
 
 
-def _products(cell: CellVectors, q_per_m: Vec) -> Vec:
-    """Return the products of three vectors [1, 1, P, M] with vectors [K, N, 1, 1]."""
-    qx, qy, qz = pixels_last(q_per_m)  # [K, 1, 1, N]
-    a, b, c = (pixels_last(v) for v in cell)  # [1, P, M, 1]
-    h, k, l = ((v[0] * qx).add_(v[1] * qy).add_(v[2] * qz).movedim(-1, 1) for v in (a, b, c))
-    return h, k, l
+def unpacked(cells: Tensor) -> CellVectors:
+    """Undo `packed`."""
+    ax, ay, az, bx, by, bz, cx, cy, cz = cells.unbind(-1)
+    return (ax, ay, az), (bx, by, bz), (cx, cy, cz)
 
 
 def show_cell(show: Show, stem: str, cell: CellVectors, alive: Tensor | None) -> None:
@@ -129,7 +165,7 @@ def _executed(ins: Instrument, F_latt: Tensor, alive: Tensor | None) -> Tensor |
 
 
 def _cell_factor(
-    ins: Instrument, part: Part, indices: tuple[Vec, Vec], executed: Tensor | None, show: Show
+    ins: Instrument, part: ChunkInputs, indices: tuple[Vec, Vec], executed: Tensor | None, show: Show
 ) -> tuple[Tensor, Tensor | None]:
     """Return F_cell [K, N, P, M] and where interpolation first failed [N] (spec 05 section 5)."""
     hkl, whole = indices

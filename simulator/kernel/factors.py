@@ -5,61 +5,16 @@ Without its oversample flag a factor is formed once and cached; the flags form i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from simulator.config import RunConfig
 from simulator.physics.absorption import capture_fraction
 from simulator.physics.polarization import kahn_factor
 from simulator.physics.vectors import Vec, unit
-
-
-@dataclass(frozen=True)
-class Policy:
-    """Where the three factors are applied: `*_inside` at each term, otherwise once at the end of the pixel.
-
-    `running`: factors with a flag multiply the running sum (Q-OVERSAMPLE-RUNNING-PRODUCT);
-    `polar_everywhere`: the polarization cache may still be empty after the first sub-pixel;
-    `unpolarized`: -nopolar holds, P is 1; `unitize`: the polarization step normalises its vectors in place;
-    `no_sensor`: the capture fraction is 1 whatever the flags say.
-    """
-
-    capture_each: bool
-    capture_inside: bool
-    polar_each: bool
-    omega_each: bool
-    running: bool
-    polar_everywhere: bool
-    unpolarized: bool
-    unitize: bool
-    no_sensor: bool
-
-    @classmethod
-    def of(cls, config: RunConfig) -> Policy:
-        """Return the policy of a run (spec 06 sections 4 to 6, 12, 13 and 15)."""
-        sampling, quirks = config.sampling, config.quirks
-        thickness = config.detector.thickness_m.range
-        nopolar = config.beam.nopolar
-        polar_each = sampling.oversample_polar and (not nopolar or "Q-NOPOLAR-OVERSAMPLE-POLAR" in quirks)
-        blind = bool(thickness == 0.0) and (
-            not sampling.oversample_thick or "Q-OVERSAMPLE-THICK-NO-SENSOR" not in quirks
-        )
-        clear = bool(config.detector.attenuation_per_m <= 0.0) and "Q-THICK-ABS-ORDER" not in quirks
-        strong = sampling.dmin_m > 0.0 or bool(abs(config.beam.kahn_factor) >= 1.0)
-        any_flag = sampling.oversample_thick or sampling.oversample_polar or sampling.oversample_omega
-        return cls(
-            capture_each=sampling.oversample_thick,
-            capture_inside=sampling.oversample_thick or "Q-THICK-LAST-LAYER" not in quirks,
-            polar_each=polar_each,
-            omega_each=sampling.oversample_omega,
-            running=any_flag and "Q-OVERSAMPLE-RUNNING-PRODUCT" in quirks,
-            polar_everywhere=strong and "Q-DMIN-ZERO-POLAR" in quirks,
-            unpolarized=nopolar and not polar_each,
-            unitize="Q-POLAR-UNITIZE" in quirks,
-            no_sensor=blind or (clear and bool(thickness > 0.0)),
-        )
+from simulator.scene.policy import Application, Policy
 
 
 @dataclass(frozen=True)
@@ -73,6 +28,18 @@ class Factors:
     def of_next_layer(self) -> Factors:
         """Return the caches at the start of a layer, where the capture fraction is formed anew."""
         return replace(self, capture=None)
+
+
+def each_factor(policy: Policy, factors: Factors) -> Iterator[tuple[str, Application, Tensor]]:
+    """Yield the three factors in the order in which they multiply.
+
+    Returns: the name of the last tap of each, where it is applied, and its value.
+    Source: spec 06 sections 12, 13 and 15.
+    """
+    assert factors.capture is not None  # some layer has begun
+    yield "capture_fraction_applied", policy.capture, factors.capture
+    yield "polar_applied", policy.polar, factors.polar
+    yield "omega_pixel_applied", policy.omega, factors.omega
 
 
 def capture_now(
@@ -91,7 +58,7 @@ def capture_now(
     if policy.no_sensor:
         return torch.ones_like(cos_normal)
     fraction = capture_fraction(layer, *sensor, cos_normal)
-    if cached is None or policy.capture_each:
+    if cached is None or policy.capture.each:
         return fraction
     return torch.where(cached == 0.0, fraction, cached)
 
@@ -116,7 +83,7 @@ def polar_now(
     incident, diffracted, axis = rays
     if policy.unpolarized:
         return torch.ones_like(diffracted[0]), None
-    if policy.polar_each:
+    if policy.polar.each:
         everywhere = torch.ones_like(incident[0], dtype=torch.bool)
         return kahn_factor(kahn, incident, diffracted, axis), everywhere if alive is None else alive
     if not policy.polar_everywhere:

@@ -5,15 +5,18 @@ s3 to 6).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from simulator.kernel.factors import Factors, capture_now, polar_now, unitized
+from simulator.engine.stage import Stage
+from simulator.kernel.factors import Factors, capture_now, each_factor, polar_now, unitized
 from simulator.kernel.taps import Level, Spot, Tap, no_tap
+from simulator.physics.arithmetic import in_loops
 from simulator.physics.detector import curved_position, flat_position
 from simulator.physics.solid_angle import solid_angle_sr
-from simulator.physics.vectors import Vec, apply, dot, length, unit, vec
+from simulator.physics.vectors import Vec, dot, length, unit, vec
 from simulator.scene.instrument import Instrument
 
 
@@ -52,7 +55,7 @@ def trace_rays(ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap = n
     show("diffracted_vec", direction)
     show("obliquity_factor", lambda: close / R)
     plan, numbers = ins.plan, ins.numbers
-    omega = cached.omega if cached is not None and not ins.policy.omega_each else None
+    omega = cached.omega if cached is not None and not ins.policy.omega.each else None
     if omega is None:
         omega = solid_angle_sr(R, numbers.pixel_m, close, plan.point_pixel, plan.quirks)
     show("omega_pixel_sr", omega)
@@ -65,44 +68,47 @@ def trace_rays(ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap = n
     )
     show("capture_fraction", capture)
     rays = _scatter(ins, spot, direction, None if cached is None else cached.polar, tap)
-    gain, weight = _applied(ins, (capture, rays.polar, omega), rays.q_per_m[0].shape)
-    water = _water_share(ins, (capture, rays.polar, omega), rays.q_per_m[0])
+    formed = Factors(capture, rays.polar, omega)
+    gain, weight = _applied(ins, formed, rays.q_per_m[0].shape)
+    water = _water_share(ins, formed, rays.q_per_m[0])
     return Rays(rays.q_per_m, rays.alive, Factors(capture, rays.cache, omega), gain, weight, water)
 
 
-def _applied(
-    ins: Instrument, formed: tuple[Tensor, Tensor, Tensor], shape: torch.Size
-) -> tuple[Tensor | None, Tensor | None]:
+def _rays(ins: Instrument, given: Any) -> Rays:
+    slow, fast, layer, sub_slow, sub_fast, cached = given
+    return trace_rays(ins, Spot(slow, fast, layer, sub_slow, sub_fast), cached)
+
+
+RAYS = Stage(
+    "rays",
+    _rays,
+    in_loops,
+    ("policy", "numbers", "geometry", "polarization", "incident", "wavelength_m", "relative_weight"),
+    ("curved", "point_pixel", "resolution_limit", "background", "quirks"),
+)
+"""`trace_rays`: of slow and fast numbers of the pixels, layer, sub-pixel, and the factors so far."""
+
+
+def _applied(ins: Instrument, formed: Factors, shape: torch.Size) -> tuple[Tensor | None, Tensor | None]:
     """Return what multiplies the terms and the running sum of this sub-pixel (spec 06 sections 12 and 15)."""
-    policy, (capture, polar, omega) = ins.policy, formed
-    steps = (
-        (policy.capture_each, policy.capture_inside, capture),
-        (policy.polar_each, policy.polar_each, polar),
-        (policy.omega_each, policy.omega_each, omega),
-    )
     weight: Tensor | None = None
     gain = ins.relative_weight
-    for flagged, inside, factor in steps:
-        if flagged and policy.running:
+    for _, applied, factor in each_factor(ins.policy, formed):
+        if applied.each and ins.policy.running:
             weight = factor if weight is None else weight * factor
-        elif inside:
+        elif applied.inside:
             gain = factor if gain is None else gain * factor
     gain, weight = (None if part is None else part.expand(shape) for part in (gain, weight))
     return gain, weight
 
 
-def _water_share(ins: Instrument, formed: tuple[Tensor, Tensor, Tensor], like: Tensor) -> Tensor | None:
+def _water_share(ins: Instrument, formed: Factors, like: Tensor) -> Tensor | None:
     """Return this sub-pixel's share of water that is added last, None without."""
     if not ins.plan.background:
         return None
-    policy, (capture, polar, omega) = ins.policy, formed
     share = torch.ones_like(like)  # [K, N, 1, 1]
-    for inside, factor in (
-        (policy.capture_inside, capture),
-        (policy.polar_each, polar),
-        (policy.omega_each, omega),
-    ):
-        share = share * factor if inside else share
+    for _, applied, factor in each_factor(ins.policy, formed):
+        share = share * factor if applied.inside else share
     return share if ins.relative_weight is None else share * ins.relative_weight
 
 
@@ -188,7 +194,7 @@ def _scatter(
     show("dmin_skipped", lambda: torch.zeros_like(q[0]) if alive is None else (~alive).to(torch.float64))
     show("cos_2theta", lambda: _cos_2theta(ins.incident, seen, formed, policy.unitize), alive)
     show("polar", polar, alive)
-    cache = polar if policy.polar_each or polar.shape[0] == 1 else polar[-1:]
+    cache = polar if policy.polar.each or polar.shape[0] == 1 else polar[-1:]
     return _Scattered(q, alive, polar, cache)
 
 
@@ -198,8 +204,3 @@ def _cos_2theta(incident: Vec, diffracted: Vec, formed: Tensor | None, unitize: 
     if formed is None or not unitize:
         return plain
     return torch.where(formed, dot(unit(incident), unit(diffracted)), plain)
-
-
-def pixels_last(v: Vec) -> Vec:
-    """Return components [K, N, 1, 1] as [K, 1, 1, N], for products with pixels fastest in memory."""
-    return apply(lambda part: part.movedim(1, -1), v)

@@ -12,10 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from simulator.physics.vectors import Vec
 
+NEVER = torch.iinfo(torch.int64).max
+"""An ordinal that no evaluation reaches."""
 Value = Tensor | Vec
 Offer = Value | Callable[[], Value]
 """A value, or a function that makes it: for what the kernel itself does not need."""

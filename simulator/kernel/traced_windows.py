@@ -45,4 +45,4 @@ class Neighbourhood:
             return None
         window = torch.arange(len(block.slow), device=block.slow.device).div(WINDOW, rounding_mode="floor")
         keep = torch.isin(window, hits.div(WINDOW, rounding_mode="floor"))
-        return replace(block, slow=block.slow[keep], fast=block.fast[keep], size=len(block.slow))
+        return replace(block.some(keep), size=len(block.slow))

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.limits.parameter_table import PARAMETERS
 
-Numbers = NDArray[np.float64]
+Components = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Rule:
     """A rule: which components [n] break it, and what to give instead."""
 
-    broken: Callable[[Numbers], NDArray[np.bool_]]
+    broken: Callable[[Components], NDArray[np.bool_]]
     remedy: str
 
 
-def _without_length(value: Numbers) -> NDArray[np.bool_]:
+def _without_length(value: Components) -> NDArray[np.bool_]:
     return np.broadcast_to(~value.any(), value.shape)
 
 
@@ -59,7 +59,7 @@ RULES: Mapping[str, Rule] = {
 """Of the inputs for which not every finite number will do."""
 
 
-def check_values(name: str, value: Numbers, there: Numbers) -> None:
+def check_values(name: str, value: Components, there: Components) -> None:
     """Raise InputError for a value of an input of which no run can be made.
 
     Args: name: of `PARAMETERS`. value: its components [n], in its unit. there: those of the run; where they

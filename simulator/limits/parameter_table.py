@@ -18,30 +18,30 @@ from simulator.errors import InputError
 from simulator.units import M_PER_ANGSTROM
 
 SOURCE_ROWS = "source_rows"
-SMALLEST = 1.0 / 1024.0
-SHORTEST_M = SMALLEST * M_PER_ANGSTROM
+LEAST_SIZE = 1.0 / 1024.0
+SHORTEST_M = LEAST_SIZE * M_PER_ANGSTROM
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A continuous input.
-
-    place: section and fields of `RunConfig` joined by dots (a field of every source where it names
-    `source_rows`); lower, upper: bounds that keep the run meaningful; help: one line.
-    """
+    """A continuous input."""
 
     name: str
     place: str
+    """Section and fields of `RunConfig` joined by dots; behind `source_rows`, a field of every source."""
     unit: str
     lower: float
+    """Least value of a run that means something, in its unit."""
     upper: float
+    """Largest value of such a run."""
     help: str
+    """One line."""
 
 
 INFINITE = math.inf
 _ROWS: tuple[tuple[str, str, str, float, float, str], ...] = (
-    ("cell_lengths_A", "crystal.cell_lengths_A", "A", SMALLEST, INFINITE, "cell edges a, b, c [3]"),
-    ("cell_angles_rad", "crystal.cell_angles_rad", "rad", SMALLEST, math.pi, "cell angles al, be, ga [3]"),
+    ("cell_lengths_A", "crystal.cell_lengths_A", "A", LEAST_SIZE, INFINITE, "cell edges a, b, c [3]"),
+    ("cell_angles_rad", "crystal.cell_angles_rad", "rad", LEAST_SIZE, math.pi, "cell angles al, be, ga [3]"),
     ("matrix", "crystal.matrix", "lambda/A", -INFINITE, INFINITE, "MOSFLM matrix, row by row [9]"),
     ("misset_rad", "crystal.misset_rad", "rad", -INFINITE, INFINITE, "turns about x, y, z [3]"),
     ("spindle_axis", "crystal.spindle_axis", "", -INFINITE, INFINITE, "rotation axis, normalised [3]"),

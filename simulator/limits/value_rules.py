@@ -1,8 +1,8 @@
-"""The one check of values before anything is computed: what was typed, and what a configuration holds.
+"""The one check of the values that a configuration holds, whoever made it, before anything is computed.
 
-`typed_doubts` sees the command line, with its names and units; `check_config` sees a configuration, whoever
-made it. Both take their ranges from `value_table`. What follows from several values (a volume, a geometry,
-the amount of work) is checked where it is made, with the limits that stand here.
+The ranges are those of `value_table`, which `command_line.typed_values` applies to what was typed. What
+follows from several values (a volume, a geometry, the amount of work) is checked where it is made, with the
+limits that stand here.
 """
 
 from __future__ import annotations
@@ -13,28 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from simulator.command_line.header_input import Start
-from simulator.command_line.options import Given, RawOptions
 from simulator.config import Crystal, RunConfig
 from simulator.errors import InputError
 from simulator.limits.memory import require
 from simulator.limits.parameter_table import raw_value
 from simulator.limits.value_table import (
-    AXES,
     LARGEST_COUNT,
     LARGEST_EVALUATIONS,
     NORMAL,
     RANGES,
     axis_problem,
-    range_of,
 )
 from simulator.units import ANGSTROM_PER_M, MM_PER_M, RTD
 
 LARGEST_OVERSAMPLE = int(RANGES["-oversample"].most)
-FLATTEST_CELL = 2.0**-30
-"""Least volume of a cell over the product of its edges: below, only rounding spans it."""
-GRAZING = 2.0**-30
-"""Cosine between beam and detector normal, below which distance and beam centre are rounding."""
 
 BYTES_OF_EACH = 1024
 """Memory that a source, an orientation or a layer may need."""
@@ -74,72 +66,9 @@ FINITE = (
     "attenuation_per_m", "dispersion_first", "dispersion_step", "hdiv_first_rad", "hdiv_step_rad",
     "vdiv_first_rad", "vdiv_step_rad", "source_weights", "matrix",
 )  # fmt: skip
-# option, field of the values that a header sets, number typed for each SI unit
-HEADER: tuple[tuple[str, str, float], ...] = (
-    ("-pixel", "pixel_m", MM_PER_M),
-    ("-distance", "distance_m", MM_PER_M),
-    ("-close_distance", "close_distance_m", MM_PER_M),
-    ("-lambda", "wavelength_m", ANGSTROM_PER_M),
-    ("-Xbeam", "Xbeam_m", MM_PER_M),
-    ("-Ybeam", "Ybeam_m", MM_PER_M),
-    ("-ORGX", "ORGX", 1.0),
-    ("-ORGY", "ORGY", 1.0),
-    ("-phi", "phi_rad", RTD),
-    ("-osc", "osc_rad", RTD),
-    ("-twotheta", "twotheta_rad", RTD),
-)
-ALSO = {"-lambda": ("-lambda", "-energy")}
 
 
-def typed_doubts(raw: RawOptions) -> list[str]:
-    """Return a warning for each typed number that is odd but has a meaning.
-
-    Raises: InputError for one without meaning, naming option, value, range and unit. Source: spec 01
-    section 2.
-    """
-    doubts: dict[str, None] = {}
-    for item in raw.given:
-        if item.name in (*AXES, NORMAL):
-            _refuse(item.name, _shown(item), axis_problem(item.name, _three(item)))
-        for index, value in enumerate(item.values):
-            allowed = range_of(item.name, index)
-            if allowed is None or isinstance(value, str):
-                continue
-            name = allowed.place if item.name == "-cell" else item.name
-            _refuse(name, f"{value:.10g}", allowed.problem(float(value)) or allowed.tiny(float(value)))
-            doubt = allowed.doubt(float(value))
-            if doubt:
-                doubts[f"{name} {value:.10g} {doubt}"] = None
-    return list(doubts)
-
-
-def header_doubts(raw: RawOptions, start: Start) -> list[str]:
-    """Return a warning for each odd number that comes from a header; 0 is refused where it is used.
-
-    Raises: InputError for one out of range, with its key's option and unit. Source: spec 02 section 8.
-    """
-    doubts = []
-    for option, field, factor in HEADER:
-        value = getattr(start, field) * factor
-        if start.origin == Start.origin or raw.has(*ALSO.get(option, (option,))) or math.isnan(value):
-            continue
-        name, allowed = f"{start.origin}: {option}", RANGES[option]
-        _refuse(name, f"{value:.10g}", "" if value == 0.0 else allowed.problem(value))
-        if allowed.doubt(value) and value != 0.0 and getattr(start, field) != getattr(Start, field):
-            doubts.append(f"{name} {value:.10g} {allowed.doubt(value)}")
-    return doubts
-
-
-def _three(item: Given) -> tuple[float, float, float]:
-    x, y, z = (float(value) for value in item.values)
-    return x, y, z
-
-
-def _shown(item: Given) -> str:
-    return " ".join(f"{value:g}" for value in item.values)
-
-
-def _refuse(name: str, shown: str, problem: str) -> None:
+def refuse(name: str, shown: str, problem: str) -> None:
     """Raise InputError if there is a problem."""
     if problem:
         raise InputError(f"{name} {shown}: {problem}")
@@ -158,10 +87,10 @@ def check_config(config: RunConfig) -> None:
         _check_range(config, "cell_angles_rad", "-cell angle", RTD)
     for name, option in DIRECTIONS:
         x, y, z = _numbers(raw_value(config, name))
-        _refuse(f"{name} ({option})", f"{x:g} {y:g} {z:g}", axis_problem(option, (x, y, z)))
+        refuse(f"{name} ({option})", f"{x:g} {y:g} {z:g}", axis_problem(option, (x, y, z)))
     for name in FINITE:
         for value in _numbers(raw_value(config, name)):
-            _refuse(name, f"{value:g}", "" if math.isfinite(value) else "must be finite")
+            refuse(name, f"{value:g}", "" if math.isfinite(value) else "must be finite")
     if not _all_finite(config.structure_factors.table):
         raise InputError("structure_factors: every F must be a finite number")
     _check_shape(config.crystal)
@@ -174,7 +103,7 @@ def _check_range(config: RunConfig, name: str, place: str, factor: float) -> Non
     """Check one parameter; NaN stands for a close distance that follows from the rest."""
     for value in _numbers(raw_value(config, name)):
         if not (name == "close_distance_m" and math.isnan(value)):
-            _refuse(f"{name} ({place})", f"{value * factor:.10g}", RANGES[place].problem(value * factor))
+            refuse(f"{name} ({place})", f"{value * factor:.10g}", RANGES[place].problem(value * factor))
 
 
 def _check_shape(crystal: Crystal) -> None:
@@ -191,7 +120,7 @@ def _check_sources(config: RunConfig) -> None:
     beam = config.beam
     for n, row in enumerate(beam.source_rows, 1):
         x, y, z = _numbers(row.position)
-        _refuse(f"-sourcefile source {n} at", f"{x:g} {y:g} {z:g}", axis_problem("-sourcefile", (x, y, z)))
+        refuse(f"-sourcefile source {n} at", f"{x:g} {y:g} {z:g}", axis_problem("-sourcefile", (x, y, z)))
         (wavelength_m,) = _numbers(row.wavelength_m)
         if not RANGES["-lambda"].least <= wavelength_m * ANGSTROM_PER_M < math.inf:
             raise InputError(

@@ -14,6 +14,10 @@ LARGEST_PIXELS = 1 << 30
 """Of a detector."""
 LARGEST_EVALUATIONS = 10**12
 """Pixels times sources, phi steps, mosaic domains, sub-pixels and layers of one run."""
+FLATTEST_CELL = 2.0**-30
+"""Least volume of a cell over the product of its edges: below, only rounding spans it."""
+GRAZING = 2.0**-30
+"""Cosine between beam and detector normal, below which distance and beam centre are rounding."""
 SMALLEST_TEXT = "1e-60"
 SMALLEST = float(SMALLEST_TEXT)
 """A number other than 0 that is nearer to 0 than this cannot be meant; its square would be lost."""

@@ -11,7 +11,7 @@ from simulator.quirks import Quirks
 from simulator.scene.region import bands_of, window_of
 
 TARGET_COUNTS = 55000.0
-LARGEST_COUNT = 65535.0
+SATURATION = 65535.0
 PREVIEW_WHITE = 255.0
 PREVIEW_TARGET = 250.0
 PREVIEW_SIGMAS = 5.0
@@ -34,7 +34,7 @@ def integer_image(
     result = np.zeros(image.shape, np.uint16)
     for band in bands_of(window_of(detector)):
         with np.errstate(over="ignore", invalid="ignore"):
-            counts = np.clip(image[band].astype(np.float64) * scale + adc, 0.0, LARGEST_COUNT)
+            counts = np.clip(image[band].astype(np.float64) * scale + adc, 0.0, SATURATION)
         raised = np.nan_to_num(counts) + 0.5
         if "Q-INT-FLOAT-FLOOR" in quirks:
             raised = raised.astype(np.float32).astype(np.float64)

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from simulator.computed import Computed
 from simulator.config import RunConfig, Steps
-from simulator.limits.value_rules import GRAZING
-from simulator.output.statistics import Statistics
-from simulator.quirks import REGISTRY
+from simulator.limits.value_table import GRAZING
+from simulator.physics.lattice.factor import shape_row
+from simulator.scene.scene import Scene
+from simulator.sparse.skipping import LeftOut
 from simulator.units import A_of_m, deg_of_rad
 
-if TYPE_CHECKING:
-    from simulator.computed import Computed
-    from simulator.scene.scene import Scene
-    from simulator.sparse.skipping import LeftOut
-
 CELL_TOLERANCE = 0.001
-SHAPE_WORDS = {
-    "SQUARE": "parallelpiped",
-    "ROUND": "ellipsoidal",
-    "GAUSS": "gaussian",
-    "TOPHAT": "tophat-spot",
-}
 
 
 def _vector(values: Iterable[float]) -> str:
@@ -37,7 +27,7 @@ def setup_lines(scene: Scene) -> list[str]:
     cells = "x".join(f"{count:.0f}" for count in scene.lattice.cells)
     return [
         f"  {factors.reflections} initialized hkls (all others ={factors.default_F:g})",
-        f"  {SHAPE_WORDS[config.crystal.shape]} xtal: {cells} cells",
+        f"  {shape_row(config.crystal.shape).word} xtal: {cells} cells",
         *_beam_lines(scene),
         *_detector_lines(scene),
         *_sampling_lines(scene),
@@ -118,25 +108,6 @@ def left_out_line(sparse: LeftOut) -> str:
         f"left out {sparse.left_out} of {sparse.evaluations} evaluations: no pixel lost more than"
         f" {sparse.bound_photons:.6g} photons, {sparse.bound:.3g} of the maximum"
     )
-
-
-def statistics_lines(statistics: Statistics) -> list[str]:
-    """Return the two lines of statistics (spec 08)."""
-    return [
-        f"max_I = {statistics.max_I:g}  at {statistics.max_fast_m:g} {statistics.max_slow_m:g}",
-        f"mean= {statistics.mean:g} rms= {statistics.rms:g} rmsd= {statistics.rmsd:g}",
-    ]
-
-
-def quirk_lines() -> list[str]:
-    """Return the quirk registry as text: id, what upstream does, what spec mode does."""
-    states = {"switchable": "off in spec", "upstream": "both modes", "sane": "neither mode"}
-    lines = []
-    for quirk in REGISTRY.values():
-        lines.append(f"{quirk.id}  (upstream behaviour: {states[quirk.kind]})")
-        lines.append(f"    upstream: {quirk.upstream}")
-        lines.append(f"    spec: {quirk.sane}")
-    return lines
 
 
 def oversample_warning(scene: Scene) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.config import RunConfig
-from simulator.output.integer_images import LARGEST_COUNT
+from simulator.output.integer_images import SATURATION
 from simulator.output.poisson import deviates
 from simulator.output.statistics import Image
 from simulator.physics.c_random import Stream, noise_stream
@@ -54,12 +54,10 @@ def _rows(image: Image, stream: Stream) -> Iterator[NDArray[np.float64]]:
 def _counts(photons: NDArray[np.float64], adc: float, quirks: Quirks) -> tuple[NDArray[np.uint16], int]:
     """Return counts and overloads of one row (Q-NOISE-TRUNC, Q-NOISE-NEGATIVE)."""
     values = photons + adc
-    over = values > LARGEST_COUNT
-    values[over] = LARGEST_COUNT
+    over = values > SATURATION
+    values[over] = SATURATION
     if "Q-NOISE-NEGATIVE" not in quirks:
         values = np.maximum(values, 0.0)
-    whole = (
-        np.trunc(values) if "Q-NOISE-TRUNC" in quirks else np.minimum(np.floor(values + 0.5), LARGEST_COUNT)
-    )
+    whole = np.trunc(values) if "Q-NOISE-TRUNC" in quirks else np.minimum(np.floor(values + 0.5), SATURATION)
     low_bits = np.maximum(whole, INT32_MIN).astype(np.int64) & LOW_16_BITS
     return low_bits.astype(np.uint16), int(over.sum())

@@ -14,11 +14,11 @@ from simulator.scene.scene import Scene
 from simulator.units import A_of_m
 
 LAST_TAP = "floatimage_accumulated"
-AXES = ("a", "b", "c")
+CELL_AXES = ("a", "b", "c")
 SHOWN = frozenset({
     "stol_m_inv", "pixel_pos_meters", "hkl_frac", "hkl_rounded", "F_cell", "F_latt", "I_before_scaling",
     "polar", "omega_pixel_sr", "capture_fraction", LAST_TAP,
-    *(f"{stage}_{axis}_angstroms" for stage in ("rot", "mos") for axis in AXES),
+    *(f"{stage}_{axis}_angstroms" for stage in ("rot", "mos") for axis in CELL_AXES),
 })  # fmt: skip
 Parts = tuple[Tensor, ...]
 
@@ -84,7 +84,7 @@ class Printout:
         polar, omega, capture, photons = (self._numbers(name, place)[0] for name in caches)
         F_cell, F_latt = (self._numbers(name, place)[0] for name in ("F_cell", "F_latt"))
         stage = "mos" if "mos_a_angstroms" in self._seen else "rot"
-        cell = [self._numbers(f"{stage}_{axis}_angstroms", place, 3) for axis in AXES]
+        cell = [self._numbers(f"{stage}_{axis}_angstroms", place, 3) for axis in CELL_AXES]
         lines = [
             f"fast {fast} slow {slow} stol {stol:g} {self._second_stol(position):g}",
             "position {:g} {:g} {:g}".format(*position),

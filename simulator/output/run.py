@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,17 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from simulator.command_line.output_paths import NO_FILE, check_outputs
 from simulator.config import RunConfig
 from simulator.errors import InputError
 from simulator.image import Rendered, render
 from simulator.io.fdump import dump_chunks
-from simulator.io.pgm import pgm_chunks
-from simulator.io.raw import float_chunks
-from simulator.io.smv import smv_chunks
 from simulator.io.smv_header import FinalGeometry, overflows, smv_header
 from simulator.kernel.taps import Tap
-from simulator.output.integer_images import integer_image, integer_scale, preview, preview_scale
 from simulator.output.messages import (
     cell_warning,
     computed_line,
@@ -31,20 +26,17 @@ from simulator.output.messages import (
     polarization_warning,
     setup_lines,
     solid_angle_line,
-    statistics_lines,
     used_interpolation_warning,
 )
-from simulator.output.noise import noise_image
+from simulator.output.outputs import DUMP, NO_FILE, TRACE, FinishedImage, Say
 from simulator.output.printout import Printout
 from simulator.output.progress import shown
-from simulator.output.statistics import Statistics, for_scales, odd_pixels, statistics_of
+from simulator.output.statistics import odd_pixels
+from simulator.output.targets import check_outputs, targets_of
 from simulator.output.trace import recorder_of, trace_text
 from simulator.output.watchers import both
 from simulator.scene.scene import Scene, prepare
 from system_io.files import Together, unwritable, written_together
-
-Say = Callable[[str], None]
-
 
 UNWRITTEN_DUMP = "the dump file '{}' is not written: {}"
 INTERPOLATION_ENDED = (
@@ -100,11 +92,10 @@ class Job:
         self.say(computed_line(rendered.how))
         if rendered.sparse is not None:
             self.say(left_out_line(rendered.sparse))
-        image = rendered.image.to(torch.float32).cpu().numpy()
-        self._write_images(files, image, rendered.executed.cpu().numpy())
+        photons = self._write_images(files, rendered)
         return (
             *notes,
-            *odd_pixels(image),
+            *odd_pixels(photons),
             *rendered.notes,
             *((INTERPOLATION_ENDED,) if rendered.interpolation_ended else ()),
         )
@@ -115,7 +106,7 @@ class Job:
         if self.dump_file == NO_FILE:
             return ()
         try:
-            files.add(self.dump_file, dump_chunks(config.structure_factors), "dump file")
+            files.add(self.dump_file, dump_chunks(config.structure_factors), DUMP.what)
         except InputError as error:
             return (str(error),)
         return ()
@@ -140,41 +131,18 @@ class Job:
         if file == NO_FILE:
             self.say(text.rstrip("\n"))
         else:
-            files.add(file, [text.encode()], "trace")
+            files.add(file, [text.encode()], TRACE.what)
 
-    def _write_images(self, files: Together, image: NDArray[np.float32], executed: NDArray[np.bool_]) -> None:
-        config, output = self.scene.config, self.scene.config.output
-        self.say(f"writing {output.float_file} as {image.size} 4-byte floats")
-        files.add(output.float_file, float_chunks(image), "float image")
-        statistics = statistics_of(image, executed, config.detector, self.scene.oversample, config.quirks)
-        for line in statistics_lines(statistics):
-            self.say(line)
-        scale = integer_scale(output, for_scales(statistics, image))
-        self.say(f"intfile_scale = {scale:g}")
-        self.say(f"writing {output.int_file} as 2-byte integers")
-        counts = integer_image(image, scale, output.adc, config.detector, config.quirks)
-        files.add(output.int_file, smv_chunks(self.header, counts), "SMV image")
-        if output.write_pgm:
-            self._write_preview(files, image, statistics, scale)
-        if output.write_noise:
-            self._write_noise(files, image)
-
-    def _write_preview(
-        self, files: Together, image: NDArray[np.float32], statistics: Statistics, counts_per_photon: float
-    ) -> None:
-        config, output = self.scene.config, self.scene.config.output
-        scale = preview_scale(output, statistics, counts_per_photon)
-        self.say(f"pgm_scale = {scale:g}")
-        self.say(f"writing {output.pgm_file} as 1-byte integers")
-        pixels = preview(image, scale, config.detector, config.quirks)
-        files.add(output.pgm_file, pgm_chunks(pixels, scale), "PGM image")
-
-    def _write_noise(self, files: Together, image: NDArray[np.float32]) -> None:
-        config, output = self.scene.config, self.scene.config.output
-        noise = noise_image(image, config)
-        self.say(f"{noise.photons:.0f} photons on noise image ({noise.overloads} overloads)")
-        self.say(f"writing {output.noise_file} as 2-byte integers")
-        files.add(output.noise_file, smv_chunks(self.header, noise.counts), "noise image")
+    def _write_images(self, files: Together, rendered: Rendered) -> NDArray[np.float32]:
+        """Write the image in each of its forms, and return it."""
+        config = self.scene.config
+        photons = rendered.image.to(torch.float32).cpu().numpy()
+        executed = rendered.executed.cpu().numpy()
+        image = FinishedImage(config, self.header, photons, executed, self.scene.oversample)
+        for row, path in targets_of(config):
+            if row.write is not None:
+                files.add(path, row.write(image, self.say), row.what)
+        return photons
 
 
 def _final_geometry(scene: Scene) -> FinalGeometry:

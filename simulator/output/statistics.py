@@ -45,6 +45,14 @@ def statistics_of(
         return _statistics(image, executed, detector, oversample, quirks)
 
 
+def statistics_lines(statistics: Statistics) -> list[str]:
+    """Return the two lines that are printed (spec 08)."""
+    return [
+        f"max_I = {statistics.max_I:g}  at {statistics.max_fast_m:g} {statistics.max_slow_m:g}",
+        f"mean= {statistics.mean:g} rms= {statistics.rms:g} rmsd= {statistics.rmsd:g}",
+    ]
+
+
 def _statistics(
     image: Image, executed: Flags, detector: Detector, oversample: int, quirks: Quirks
 ) -> Statistics:

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from simulator.config import Crystal
 from simulator.errors import InputError
-from simulator.limits.value_rules import FLATTEST_CELL
-from simulator.limits.value_table import RANGES
+from simulator.limits.value_table import FLATTEST_CELL, RANGES
 from simulator.physics.rotations import rot_xyz
 from simulator.physics.vectors import (
     Vec,
@@ -36,18 +35,20 @@ Triple = tuple[Vec, Vec, Vec]
 
 @dataclass(frozen=True)
 class Lattice:
-    """The lattice at phi = 0 without mosaic rotation; rows of the [3, 3] tensors are the three cell vectors.
-
-    direct_m in metres, direct_A the same before the conversion, reciprocal_A_inv in 1/Angstrom, volume_A3
-    0-dim; cells are Na, Nb, Nc; spindle [3] is a unit vector; misset_rad [3].
-    """
+    """The lattice at phi = 0 without mosaic rotation; rows of its tensors are the three cell vectors."""
 
     direct_m: Tensor
+    """[3, 3]"""
     direct_A: Tensor
+    """The same before the conversion [3, 3]."""
     reciprocal_A_inv: Tensor
+    """[3, 3]"""
     volume_A3: Tensor
+    """No dimensions."""
     cells: tuple[int, int, int]
+    """Na, Nb, Nc."""
     spindle: Tensor
+    """Unit vector [3]."""
     misset_rad: Tensor
 
     def largest_edge_m(self) -> Tensor:

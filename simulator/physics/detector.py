@@ -11,7 +11,7 @@ from torch import Tensor
 
 from simulator.config import Beam, Detector
 from simulator.errors import InputError
-from simulator.limits.value_rules import GRAZING
+from simulator.limits.value_table import GRAZING
 from simulator.physics.rotations import rot_axis, rot_xyz
 from simulator.physics.vectors import (
     Vec,
@@ -31,18 +31,20 @@ from simulator.quirks import Quirks
 
 @dataclass(frozen=True)
 class Geometry:
-    """The final geometry; vectors are tensors [3], lengths 0-dim tensors in metres (spec 02 sections 4 and
-    5).
-    """
+    """The final geometry (spec 02 sections 4 and 5): unit vectors [3], lengths in metres, no dimensions."""
 
     beam: Tensor
+    """From the source to the sample."""
     polarization: Tensor
+    """Direction of the electric field."""
     vertical: Tensor
+    """Across beam and polarization."""
     fast: Tensor
     slow: Tensor
     normal: Tensor
     twotheta_axis: Tensor
     pix0_m: Tensor
+    """From the sample to the corner of the first pixel [3]."""
     distance_m: Tensor
     close_distance_m: Tensor
     Fbeam_m: Tensor
@@ -52,6 +54,7 @@ class Geometry:
     orgx_pixels: Tensor
     orgy_pixels: Tensor
     dials_origin_mm: Tensor
+    """`pix0_m` in the frame and the unit of DIALS [3]."""
 
 
 @dataclass(frozen=True)

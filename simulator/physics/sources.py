@@ -21,11 +21,14 @@ ROUND_LIMIT = 1.1
 
 @dataclass(frozen=True)
 class Sources:
-    """All sources: direction [K, 3] (unit, from the sample to the source), wavelength_m [K], weight [K]."""
+    """All sources of a run."""
 
     direction: Tensor
+    """Unit vectors from the sample to the source [K, 3]."""
     wavelength_m: Tensor
+    """[K]"""
     weight: Tensor
+    """[K]"""
 
     def relative_weight(self, quirks: Quirks) -> Tensor:
         """Return weight over mean weight [K], or ones with Q-SOURCE-WEIGHTS (spec 04 section 7)."""

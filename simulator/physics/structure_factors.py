@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from simulator.config import StructureFactors
+from simulator.physics.arithmetic import arithmetic
 from simulator.physics.vectors import Vec, scalar, vec
 from simulator.quirks import Quirks
 
@@ -111,22 +112,12 @@ def nearest_F(table: Table, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
     limits = zip((h0, k0, l0), *table.border, strict=True)
     h, k, l = (_between(whole.to(low.dtype), low, high) for whole, low, high in limits)
     stride_h, stride_k = table.strides
-    return _gather(table.values, (h * stride_h).add_(k * stride_k).add_(l).sub_(table.corner))
+    return arithmetic().take(table.values, (h * stride_h).add_(k * stride_k).add_(l).sub_(table.corner))
 
 
 def _between(whole: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """Return whole numbers, which are overwritten, between limits (clamp is slow with tensors as limits)."""
     return torch.minimum(torch.maximum(whole, low, out=whole), high, out=whole)
-
-
-def _gather(values: Tensor, flat: Tensor) -> Tensor:
-    """Return values[flat] for the kernel's layout, in which axis 1 is the fastest in memory."""
-    moved = flat.movedim(1, -1) if flat.dim() > 1 else flat
-    if torch.compiler.is_compiling():  # without code for indices that count from the end
-        found = torch.embedding(values[:, None], moved).squeeze(-1)
-    else:
-        found = values.index_select(0, moved.reshape(-1)).view(moved.shape)
-    return found.movedim(-1, 1) if flat.dim() > 1 else found
 
 
 def in_range(table: Table, hkl: Vec, quirks: Quirks) -> Tensor:
@@ -172,11 +163,7 @@ def tricubic_F(
     base = h * stride_h + k * stride_k + l - table.corner
 
     def row(i: int, j: int) -> list[Tensor]:
-        if torch.compiler.is_compiling():
-            windows = table.values.unfold(0, NODES, 1)
-            found = torch.embedding(windows, (base + table.nodes[i, j, 0]).movedim(1, -1))
-            return [part.movedim(-1, 1) for part in found.unbind(-1)]
-        return [_gather(table.values, base + table.nodes[i, j, n]) for n in span]
+        return arithmetic().take_row(table.values, base, table.nodes[i, j])
 
     span = range(NODES)
     show(lambda: torch.stack([entry for i in span for j in span for entry in row(i, j)], -1))

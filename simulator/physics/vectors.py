@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-Vec = tuple[Tensor, Tensor, Tensor]
+from simulator.physics.arithmetic import arithmetic
 
-SPLITTER = float(2**27 + 1)
-"""Splits a double into two halves whose products are exact."""
-EPSILON = 2.0**-52
+Vec = tuple[Tensor, Tensor, Tensor]
 
 
 def scalar(value: object) -> Tensor:
@@ -76,27 +73,11 @@ def length(v: Vec) -> Tensor:
 
 
 def square_root(x: Tensor) -> Tensor:
-    """Return the correctly rounded square root of a float64 tensor.
-
-    s + (x - s^2)/(2 s), with the residual in exact arithmetic: `torch.sqrt` may call a library that is off by
-    a digit, which matters where a unit vector is normalised again; compiled, it is the processor's, which is
-    exact. Its derivative at 0 is taken as 0.
-    """
+    """Return the correctly rounded square root of a float64 tensor; its derivative at 0 is taken as 0."""
     if x.requires_grad:
         root: Tensor = _SquareRoot.apply(x)  # type: ignore[no-untyped-call]
         return root
-    if torch.compiler.is_compiling():
-        return x.sqrt()
-    s = x.sqrt()
-    split = SPLITTER * s
-    high = split.sub_(split - s)
-    low = s - high
-    square = s * s
-    missing = (high * high).sub_(square).add_((2.0 * high).mul_(low)).add_(low.mul_(low))
-    residual = (x - square).sub_(missing)
-    step = residual.div_(torch.where(s == 0.0, 1.0, 2.0 * s))
-    # the next term of the series is negative, which decides ties
-    return s.add_(step.sub_(step.abs().mul_(EPSILON)))
+    return arithmetic().root(x)
 
 
 class _SquareRoot(torch.autograd.Function):
@@ -105,7 +86,7 @@ class _SquareRoot(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         """Return the root s."""
-        root = _processor_root(x.detach())
+        root = arithmetic().root_at_once(x.detach())
         ctx.save_for_backward(root)
         return root
 
@@ -115,17 +96,6 @@ class _SquareRoot(torch.autograd.Function):
         (root,) = ctx.saved_tensors
         slope: Tensor = grads[0] / (2.0 * root)
         return slope.masked_fill_(root == 0.0, 0.0)
-
-
-def _processor_root(x: Tensor) -> Tensor:
-    """Return `square_root` by numpy, which takes the processor's, in one pass where it can.
-
-    No graph can be recorded of it.
-    """
-    if x.device.type != "cpu" or torch.compiler.is_compiling():
-        return square_root(x)
-    root: Tensor = torch.from_numpy(np.asarray(np.sqrt(x.numpy())))
-    return root
 
 
 def scale(v: Vec, factor: Tensor | float) -> Vec:

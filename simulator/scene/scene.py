@@ -20,6 +20,7 @@ from simulator.physics.rotations import rot_axis, turn
 from simulator.physics.sources import Sources, list_sources
 from simulator.physics.structure_factors import Table, make_table, uses_interpolation
 from simulator.physics.vectors import Vec, apply, column, moves, plain, scalar, vec
+from simulator.scene.orientations import Orientations
 from simulator.scene.region import pixels_of, window_of
 from simulator.scene.skippable import require_skippable
 
@@ -27,26 +28,9 @@ BEYOND_ANY_USE = 2.0**62
 """Stands for a number of sub-pixels that has no end."""
 
 
-@dataclass(frozen=True)
-class Orientations:
-    """The cell vectors (metres) of every phi step and mosaic domain.
-
-    `rotated`: a, b, c after the phi rotation, components [1, 1, P, 1]; `final`: after the mosaic rotation
-    too, components [1, 1, P, M].
-    """
-
-    rotated: tuple[Vec, Vec, Vec]
-    final: tuple[Vec, Vec, Vec]
-
-
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One run, set up: float64 tensors on the CPU and the discrete decisions.
-
-    phi_rad: P angles; umats [M, 3, 3]; interpolate: as the pixel loop starts; oversample: sub-pixels a side;
-    recommended_oversample: what the crystal size asks for; steps: S M P O^2; water_electrons_sqr: scattering
-    power of the water; I_bg (0-dim): what the running sum of a pixel starts with, electrons^2.
-    """
+    """One run, set up: float64 tensors on the CPU and the discrete decisions."""
 
     config: RunConfig
     geometry: Geometry
@@ -54,13 +38,21 @@ class Scene:
     sources: Sources
     table: Table
     phi_rad: list[float]
+    """Of the P phi steps."""
     umats: Tensor
+    """Rotations of the mosaic domains [M, 3, 3]."""
     interpolate: bool
+    """Whether structure factors are interpolated as the pixel loop starts."""
     oversample: int
+    """Sub-pixels a side."""
     recommended_oversample: int
+    """Sub-pixels a side that the crystal size calls for."""
     steps: int
+    """Evaluations of a pixel and a sensor layer: K P M oversample^2."""
     water_electrons_sqr: float
+    """Scattering power of the water."""
     I_bg: Tensor
+    """What the running sum of a pixel starts with, electrons^2, no dimensions."""
 
     @property
     def sub_pixel_m(self) -> float:

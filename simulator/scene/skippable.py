@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.config import RunConfig, check_epsilon
 from simulator.errors import InputError
-from simulator.kernel.factors import Policy
+from simulator.scene.policy import Policy
 
 WATCHED = "a trace or printout shows every evaluation; leave out one of the two"
 

@@ -7,31 +7,25 @@ that of the bound and of the evaluations themselves. A centre that is not a numb
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from simulator.config import Shape
-from simulator.physics.lattice.factor import GAUSS_WIDTH, ROUND_FACTOR, TOPHAT_LIMIT, CrystalShape, sincg
+from simulator.engine.stage import Axis, Stage
+from simulator.physics.arithmetic import in_loops
+from simulator.physics.lattice.bound import ALLOWANCE, LatticeBound
+from simulator.physics.lattice.factor import lattice_bound
 from simulator.physics.structure_factors import Table
 from simulator.physics.vectors import apply, length
 from simulator.scene.instrument import Instrument
 from simulator.sparse.groups import Centre, RayGroups
 
-ALLOWANCE = 2.0**-16
-"""Relative, for roundings of single precision: of the bound, and of factors computed in it."""
-LEAST_FACTOR, LEAST_F = 2.0**-60, 2.0**-30
-"""Relative values below are raised to these, so that no product of a bound underflows to 0."""
+LEAST_F = 2.0**-30
+"""Relative values below are raised to it, so that no product of a bound underflows to 0."""
 LEBESGUE = 1.25
 """Largest sum of |L_i(x)| of the four Lagrange polynomials on the middle interval, reached in its centre."""
-NOISY_ROUND = 2.0**-10
-"""Below this x, rounding may exceed 1 in the closed form of the ball's transform (Q-SINC3-SMALL)."""
-NEIGHBOURS = 8
-"""Numbers on each side of a multiple of pi whose grating function is computed for Q-SINCG-INTEGER."""
-MOST_INDICES = 1 << 16
 MOST_ENTRIES = 1 << 22
 
 
@@ -55,6 +49,19 @@ class Bounding:
         return terms.expand(self.rays.size_per_m.shape[1])
 
 
+def _bound(_: Instrument, given: Bounding) -> Tensor:
+    return given.largest_terms()
+
+
+BOUND = Stage(
+    "bound",
+    _bound,
+    in_loops,
+    axes={"given.bound.factor.values": (Axis("U"),), "given.bound.lattice.caps": (None, Axis("V"))},
+)
+"""`Bounding.largest_terms`; its tables are those of windows and of caps."""
+
+
 @dataclass(frozen=True, eq=False)
 class TermBound:
     """The bound of a run.
@@ -69,7 +76,7 @@ class TermBound:
     @classmethod
     def of(cls, ins: Instrument) -> TermBound:
         """Return the bound of the evaluations of an instrument."""
-        lattice, peak = LatticeBound.of(ins)
+        lattice, peak = bound_of_lattice(ins)
         factor, largest = FactorBound.of(ins.table, ins.plan.interpolate, ins.device)
         scale = ((1.0 + ALLOWANCE) * largest * peak) ** 2
         return cls(lattice, factor, torch.tensor(scale, dtype=torch.float64, device=ins.device))
@@ -82,112 +89,10 @@ class TermBound:
         return self.lattice.relative(h, r) * self.factor.relative(h, r)
 
 
-@dataclass(frozen=True, eq=False)
-class LatticeBound:
-    """Decreasing bounds of the four shapes in the least distance of each index from a whole number.
-
-    cells [3, 1]; several: the axes with more than one cell; fudge: less an allowance; steepness [3, 1]: s of
-    r^2 = sum (e_i s_i)^2, or of the largest of them with Q-GAUSS-WIDTH; caps: of |sin(N x)/sin(x)|/N at whole
-    numbers [3, 2 m + 1], with Q-SINCG-INTEGER, None for 1.
-    """
-
-    name: Shape
-    cells: Tensor
-    several: tuple[int, ...]
-    steepness: Tensor
-    along_one: bool
-    fudge: Tensor
-    caps: Tensor | None
-    noisy: bool
-
-    @classmethod
-    def of(cls, ins: Instrument) -> tuple[LatticeBound, float]:
-        """Return the bound of a crystal's lattice factor, and its value at 0."""
-        shape = ins.shape
-        cells = torch.stack([count.detach() for count in shape.cells])
-        wide = shape.name in ("GAUSS", "TOPHAT") and "Q-GAUSS-WIDTH" in shape.quirks
-        exact = shape.name == "SQUARE" and "Q-SINCG-INTEGER" in shape.quirks and shape.dtype == torch.float64
-        count = float(shape.cell_count) * (ROUND_FACTOR if shape.name == "ROUND" else 1.0)
-        return cls(
-            name=shape.name,
-            cells=cells[:, None].float(),
-            several=tuple(axis for axis in range(3) if not shape.single[axis]),
-            steepness=(_upstream_steepness(shape) if wide else cells)[:, None].float(),
-            along_one=wide,
-            fudge=shape.fudge.detach().float() * (1.0 - ALLOWANCE),
-            caps=_caps(ins, cells) if exact else None,
-            noisy="Q-SINC3-SMALL" in shape.quirks,
-        ), count
-
-    def relative(self, h: Tensor, r: Tensor) -> Tensor:
-        """Return the bound over the value at 0, [n] (a number where all axes have one cell)."""
-        whole = h.round()
-        least = ((h - whole).abs() - r).clamp(min=0.0)
-        if self.name == "SQUARE":
-            return self._square(least, whole, r)
-        t = (least * self.steepness).square()
-        t = (t.amax(0) if self.along_one else t.sum(0)) * self.fudge
-        if self.name == "GAUSS":
-            return torch.exp(t * (-1.0 / GAUSS_WIDTH)).clamp(min=LEAST_FACTOR)
-        if self.name == "TOPHAT":
-            return torch.where(t >= TOPHAT_LIMIT, 0.0, 1.0)
-        x_sqr = t * math.pi**2
-        bound = ((1.0 + 1.0 / x_sqr).sqrt() * 3.0 / x_sqr).clamp(LEAST_FACTOR, 1.0)
-        return torch.where(x_sqr < NOISY_ROUND**2, torch.inf, bound) if self.noisy else bound
-
-    def _square(self, least: Tensor, whole: Tensor, r: Tensor) -> Tensor:
-        """Return the product of min(1, 1/(N sin(pi d))), with sin(pi d) >= d (3 - 4 d^2) on [0, 1/2]."""
-        sine = least * (3.0 - 4.0 * least.square())
-        quotient = 1.0 / (sine * self.cells)
-        if self.caps is None:
-            quotient = quotient.clamp(max=1.0)
-        else:
-            quotient = torch.minimum(quotient, self._cap(whole, r))
-        product = torch.ones((), device=least.device)
-        for axis in self.several:
-            product = product * quotient[axis]
-        return product
-
-    def _cap(self, whole: Tensor, r: Tensor) -> Tensor:
-        """Return the caps at the nearest whole numbers, or the largest where the reach holds more of them."""
-        assert self.caps is not None  # only then it is called
-        middle = self.caps.shape[1] // 2
-        place = whole.clamp(-middle, middle).nan_to_num().to(torch.int64) + middle
-        found = self.caps.gather(1, place)
-        return torch.where(r < 0.5, found, self.caps.amax(1, keepdim=True))
-
-
-def _upstream_steepness(shape: CrystalShape) -> Tensor:
-    """Return Na Nb Nc/|a|, ... in 1/Angstrom [3].
-
-    |d1 a* + d2 b* + d3 c*| >= |d1|/|a| with the dual a of the reciprocal vectors, as d1 = a.(...); the same
-    holds for b and c.
-    """
-    rows = torch.stack([torch.stack([part.detach() for part in v]) for v in shape.reciprocal])
-    dual: Tensor = torch.linalg.inv(rows)  # columns
-    return shape.cell_count.detach() / dual.square().sum(0).sqrt()
-
-
-def _caps(ins: Instrument, cells: Tensor) -> Tensor:
-    """Return bounds of |sin(N x)/sin(x)|/N for doubles x near m pi, [3, 2 m + 1] (Q-SINCG-INTEGER).
-
-    The nearest doubles are tried; behind them the rounding of N x, a unit of x times N, is less than
-    1/NEIGHBOURS of sin(x) N. Beyond MOST_INDICES there is no bound.
-    """
-    edges_m = largest_lengths(ins)
-    reach = float(edges_m.max()) * 2.0 / float(ins.wavelength_m.min())
-    count = int(min(MOST_INDICES, math.ceil(reach) + 1)) if math.isfinite(reach) else MOST_INDICES
-    m = torch.arange(-count, count + 1, device=ins.device, dtype=torch.float64)
-    x = (math.pi * m)[:, None]
-    unit = torch.nextafter(x.abs(), torch.full_like(x, torch.inf)) - x.abs()
-    steps = torch.arange(-2 * NEIGHBOURS, 2 * NEIGHBOURS + 1, device=ins.device)
-    near = x + steps * (0.5 * unit)  # [m, neighbours]; below a power of two, units are half as large
-    found = torch.stack([(sincg(near, N) / N).abs().amax(1) for N in cells])
-    caps = found.clamp(min=1.0 + 1.0 / NEIGHBOURS)
-    caps[:, count] = 1.0
-    if count == MOST_INDICES:
-        caps[:, 0] = caps[:, -1] = torch.inf
-    return caps.float() * (1.0 + ALLOWANCE)
+def bound_of_lattice(ins: Instrument) -> tuple[LatticeBound, float]:
+    """Return the bound of a crystal's lattice factor, and its value at 0."""
+    reach = float(largest_lengths(ins).max()) * 2.0 / float(ins.wavelength_m.min())
+    return lattice_bound(ins.shape, reach)
 
 
 def largest_lengths(ins: Instrument) -> Tensor:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from simulator.physics.vectors import Vec, apply, stack
-from simulator.scene.instrument import CellVectors, Instrument
+from simulator.scene.instrument import Instrument
 
 REACH = 0.05
 """Reach of an index up to which orientations and pixels are put together, a tenth of the way to a peak."""
@@ -46,9 +46,9 @@ class Centre:
 
 @dataclass(frozen=True, eq=False)
 class Cluster:
-    """Some of the phi steps and domains: their vectors, components [1, 1, 1, m] in metres, and the centre."""
+    """Some phi steps and domains: their vectors as of `packed` [1, 1, 1, m, 9] in metres, and the centre."""
 
-    cell: CellVectors
+    cell: Tensor
     centre: Centre
     size: int
 
@@ -58,9 +58,8 @@ class Cluster:
         centre = ((vectors.amin(0) + vectors.amax(0)) / 2.0).float()
         length_m = centre.double().norm(dim=1)
         spread_m = (vectors - centre.double()).norm(dim=2).amax(0)
-        a, b, c = (_on_axes(vectors[:, axis]) for axis in range(3))
         return cls(
-            cell=(a, b, c),
+            cell=vectors.flatten(1)[None, None, None],
             centre=Centre(
                 vectors_m=centre[:, :, None],
                 spread_m=((spread_m + ROUNDING * (length_m + spread_m)) * (1.0 + ROUNDING))[:, None].float(),
@@ -71,8 +70,7 @@ class Cluster:
 
     def first(self, count: int) -> Cluster:
         """Return the cluster with its first orientations only."""
-        a, b, c = (apply(lambda part: part[..., :count], v) for v in self.cell)
-        return replace(self, cell=(a, b, c), size=min(count, self.size))
+        return replace(self, cell=self.cell[:, :, :, :count], size=min(count, self.size))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +140,3 @@ def on_pixels(values: Tensor) -> Tensor:
 def _flat(values: Tensor) -> Tensor:
     """Return [1, n, 1, 1] as [n]."""
     return values[0, :, 0, 0]
-
-
-def _on_axes(vectors: Tensor) -> Vec:
-    """Return vectors [m, 3] as components [1, 1, 1, m]."""
-    x, y, z = (part.contiguous()[None, None, None] for part in vectors.unbind(-1))
-    return x, y, z

@@ -16,16 +16,19 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from simulator.engine.stages import Eager
-from simulator.kernel.blocks import NEVER, Block
-from simulator.kernel.evaluation import Part
+from simulator.engine.eager import Eager
+from simulator.kernel.blocks import Block
+from simulator.kernel.evaluation import ChunkInputs
 from simulator.kernel.factors import Factors
-from simulator.kernel.kernel import Photons, Stages, Sums, photons, scaled
+from simulator.kernel.finish import Sums, scaled
+from simulator.kernel.kernel import Photons, photons
 from simulator.kernel.rays import Rays, trace_rays
-from simulator.kernel.taps import Show, Spot, Tap
+from simulator.kernel.small_blocks import FEW
+from simulator.kernel.stages import Stages
+from simulator.kernel.taps import NEVER, Show, Spot, Tap, no_tap, silent
 from simulator.physics.vectors import Vec, apply, length
 from simulator.scene.instrument import Instrument
-from simulator.sparse.bounds import Bounding, TermBound, largest_lengths
+from simulator.sparse.bounds import BOUND, Bounding, TermBound, largest_lengths
 from simulator.sparse.groups import FEWEST, REACH, Cluster, RayGroups, clusters, on_pixels
 
 MOST_SAMPLED, SAMPLED, COMPUTED, FEWEST_COMPUTED = 1 << 17, 16, 64, 64
@@ -37,8 +40,6 @@ BLOCK_PIXELS, CALL = 1 << 15, 1 << 15
 """Pixels of a block and evaluations of a call for that."""
 LARGEST_GROUP = 16
 """Neighbouring pixels that are put together at most."""
-FEW = 3
-"""Orientations that stand for any number above 1."""
 WORTH, GATHERING, TRIED = 3.0, 2.0, 2048
 """Evaluations of a group from which on it may pay to choose; time of a gathered evaluation over that of
 another; pixels on which the share left out is measured."""
@@ -65,6 +66,19 @@ class LeftOut:
     def bound(self) -> float:
         """The most that any pixel may have lost, as a fraction of the maximum."""
         return self.bound_photons / self.maximum_photons if self.bound_photons > 0.0 else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Charged:
+    """The photons of a block, and what its pixels were charged.
+
+    charged_photons [N]: upper bounds of what evaluations that were left out would add, None where none were;
+    left_out: their number.
+    """
+
+    photons: Photons
+    charged_photons: Tensor | None = None
+    left_out: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,31 +139,30 @@ class Sparse:
         everything = replace(self, clusters=list(few.values()), allowance_photons=-torch.inf)
         return Skipping(everything, stages)
 
-    def photons(self, ins: Instrument, block: Block, inner: Stages) -> Photons:
-        """Return the photons of a block, with what the pixels were charged.
+    def photons(self, stages: Stages, block: Block) -> Charged:
+        """Return the photons of a block, and what the pixels were charged.
 
         A pixel whose charge exceeds the allowance after all, since its last factors grew, is computed whole.
-        Args: inner: the stages that compute what is not left out.
+        Args: stages: compute what is not left out.
         """
         if not self.worth or block.first_visit >= 0:
-            return photons(ins, block, inner)
-        skipping = Skipping(self, inner)
-        found = photons(ins, block, skipping)
+            return Charged(photons(stages, block))
+        skipping = Skipping(self, stages)
+        found = photons(skipping, block)
         charged = skipping.charged_photons
         left_out = len(block.slow) * self.evaluations - skipping.evaluated
         beyond = (~(charged <= self.allowance_photons)).nonzero().flatten()
-        pixels = found.pixels
         if len(beyond):
-            whole = photons(ins, _some(block, beyond), inner).pixels
-            pixels = pixels.index_copy(0, beyond, whole)
+            whole = photons(stages, block.some(beyond)).pixels
+            found = replace(found, pixels=found.pixels.index_copy(0, beyond, whole))
             charged = charged.index_fill(0, beyond, 0.0)
             left_out = max(0, left_out - len(beyond) * self.evaluations)
-        return replace(found, pixels=pixels, charged=charged, left_out=left_out)
+        return Charged(found, charged, left_out)
 
     def share(self, ins: Instrument, block: Block) -> float:
         """Return the share of the evaluations of a block that is left out."""
-        skipping = Skipping(self, Eager(CALL, len(block.slow)))
-        photons(ins, block, skipping)
+        skipping = Skipping(self, _eager(ins, block))
+        photons(skipping, block)
         return 1.0 - skipping.evaluated / (len(block.slow) * self.evaluations)
 
     def bright(self, ins: Instrument, block: Block, executed: Tensor) -> float:
@@ -159,14 +172,14 @@ class Sparse:
         """
         bounds = []
         for n in range(0, len(block.slow), BLOCK_PIXELS):
-            part = _some(block, slice(n, n + BLOCK_PIXELS))
-            skipping = Skipping(self, Eager(CALL, len(part.slow)))
-            photons(ins, part, skipping)
+            part = block.some(slice(n, n + BLOCK_PIXELS))
+            skipping = Skipping(self, _eager(ins, part))
+            photons(skipping, part)
             bounds.append(skipping.charged_photons.nan_to_num(nan=0.0))
         count = min(len(block.slow), max(FEWEST_COMPUTED, len(block.slow) // COMPUTED))
-        best = _some(block, torch.cat(bounds).topk(count).indices)
+        best = block.some(torch.cat(bounds).topk(count).indices)
         found = _whole(ins, best)
-        best = _some(best, found.topk(min(count, MOST_CLIMBED)).indices)
+        best = best.some(found.topk(min(count, MOST_CLIMBED)).indices)
         steps = torch.arange(-AROUND, AROUND + 1, device=ins.device)
         slow = (best.slow[:, None, None] + steps[:, None]).clamp(0, executed.shape[0] - 1)
         fast = (best.fast[:, None, None] + steps).clamp(0, executed.shape[1] - 1)
@@ -205,7 +218,7 @@ def _sample(ins: Instrument, executed: Tensor) -> Block:
 
 def _thinned(block: Block, width: int) -> Block:
     """Return about TRIED pixels of a block."""
-    return _some(block, slice(None, None, _step(len(block.slow) // TRIED, width)))
+    return block.some(slice(None, None, _step(len(block.slow) // TRIED, width)))
 
 
 def _step(wanted: int, width: int) -> int:
@@ -225,13 +238,13 @@ def _block_at(ins: Instrument, executed: Tensor, places: Tensor) -> Block:
 
 def _whole(ins: Instrument, block: Block) -> Tensor:
     """Return the finite, positive photons of pixels with nothing left out; 0 for others."""
-    found = photons(ins, block, Eager(CALL, len(block.slow))).pixels
+    found = photons(_eager(ins, block), block).pixels
     return found.nan_to_num(0.0, 0.0, 0.0).clamp(min=0.0)
 
 
-def _some(block: Block, pixels: Tensor | slice) -> Block:
-    """Return some pixels of a block."""
-    return replace(block, slow=block.slow[pixels], fast=block.fast[pixels])
+def _eager(ins: Instrument, block: Block) -> Stages:
+    """Return the stages of a block, operation by operation."""
+    return Stages(ins, Eager(CALL, len(block.slow)))
 
 
 def _typical(ins: Instrument, block: Block) -> tuple[float, float]:
@@ -250,65 +263,63 @@ def _group(ins: Instrument, made: list[Cluster], apart_per_m: float) -> int:
     return max(1, min(LARGEST_GROUP, room, near))
 
 
-class Skipping:
+class Skipping(Stages):
     """The stages of one block, which leave out what its pixels can be charged for.
 
     charged_photons: of each pixel [N], after `finish`; evaluated: number of evaluations.
     """
 
-    parallel = False
     elements = 1 << 62
 
     def __init__(self, sparse: Sparse, inner: Stages) -> None:
-        self.pixels = inner.pixels
+        super().__init__(inner.ins, inner.engine)
         self.charged_photons = torch.zeros(0, device="cpu")
         self.evaluated = 0
         self._sparse = sparse
-        self._inner = inner
         self._left = sparse.evaluations
         self._members: Tensor | None = None
         self._room = torch.zeros(0, device="cpu")
         self._charged = torch.zeros(0, device="cpu")
 
-    def rays(self, ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap) -> Rays:
+    def rays(self, spot: Spot, cached: Factors | None, tap: Tap = no_tap) -> Rays:
         """Do what `trace_rays` does; the first rays of a block tell what a pixel may be charged."""
-        rays = self._inner.rays(ins, spot, cached, tap)
+        rays = super().rays(spot, cached, tap)
         if not len(self._room):
-            self._open(ins, rays.factors)
+            self._open(rays.factors)
         return rays
 
-    def add(self, ins: Instrument, part: Part, I: Tensor, show: Show) -> tuple[Tensor, Tensor | None]:
+    def add(self, part: ChunkInputs, I: Tensor, show: Show = silent) -> tuple[Tensor, Tensor | None]:
         """Do what `add_evaluations` does, with fewer evaluations."""
         K, N = part.q_per_m[0].shape[:2]
         groups, weight = RayGroups.of(part.q_per_m, self._members), self._weight(part)
         added = torch.zeros(K * N, dtype=I.dtype, device=I.device)
         for cluster in self._sparse.clusters:
             given = Bounding(self._sparse.bound, cluster.centre, groups, weight)
-            charge = self._inner.bound(ins, given, N).view(K, -1) * cluster.size
+            charge = self.run(BOUND, given, N).view(K, -1) * cluster.size
             free = charge <= (self._room - self._charged) * (cluster.size / self._left)
             self._charged = self._charged + torch.where(free, charge, 0.0).sum(0)
             self._left -= K * cluster.size
             chosen = self._pixels_of(~free, N)
             self.evaluated += len(chosen) * cluster.size
-            room = max(1, self._inner.elements // cluster.size)
+            room = max(1, self.engine.elements // cluster.size)
             for start in range(0, len(chosen), room):
                 some = chosen[start : start + room]
                 zeros = torch.zeros_like(added[: len(some)])
-                sums, _ = self._inner.add(ins, _gathered(part, cluster, some), zeros, show)
+                sums, _ = super().add(_gathered(part, cluster, some), zeros, show)
                 added.index_add_(0, some, sums)
         return I + added.view(K, N).sum(0), None
 
-    def finish(self, ins: Instrument, sums: Sums, factors: Factors, show: Show) -> Tensor:
+    def finish(self, sums: Sums, factors: Factors, show: Show = silent) -> Tensor:
         """Do what `scaled` does, also to what the pixels were charged."""
         charged = self._charged
         if self._members is not None:
             charged = charged.repeat_interleave(self._members.shape[1])[: len(sums.I)]
-        self.charged_photons = scaled(ins, Sums(charged, None, sums.omega_sum_sr), factors)
-        return self._inner.finish(ins, sums, factors, show)
+        self.charged_photons = scaled(self.ins, Sums(charged, None, sums.omega_sum_sr), factors)
+        return super().finish(sums, factors, show)
 
-    def _open(self, ins: Instrument, factors: Factors) -> None:
+    def _open(self, factors: Factors) -> None:
         """Set what each group of pixels may be charged, in the units of the sums."""
-        N = factors.omega.shape[1]
+        ins, N = self.ins, factors.omega.shape[1]
         ones = torch.ones(N, dtype=torch.float64, device=ins.device)
         photons_of_one = scaled(ins, Sums(ones, None, ones), factors)
         allowance = self._sparse.allowance_photons
@@ -320,11 +331,7 @@ class Skipping:
         self._room = room
         self._charged = torch.zeros_like(room)
 
-    def bound(self, ins: Instrument, given: Bounding, pixels: int) -> Tensor:
-        """Do what `Bounding.largest_terms` does."""
-        return self._inner.bound(ins, given, pixels)
-
-    def _weight(self, part: Part) -> Tensor | None:
+    def _weight(self, part: ChunkInputs) -> Tensor | None:
         """Return the largest |gain| of each group of rays [1, n, 1, 1], 0 for those that dmin leaves out."""
         weight = None if part.gain is None else part.gain[:, :, 0, 0].abs()
         if part.alive is not None:
@@ -345,7 +352,7 @@ class Skipping:
         return places[pixel < N]
 
 
-def _gathered(part: Part, cluster: Cluster, rays: Tensor) -> Part:
+def _gathered(part: ChunkInputs, cluster: Cluster, rays: Tensor) -> ChunkInputs:
     """Return some rays of a part with the orientations of a cluster."""
 
     def some(values: Tensor) -> Tensor:

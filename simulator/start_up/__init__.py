@@ -1,1 +1,1 @@
-"""What only the command line may do to the process: it is done before torch is loaded."""
+"""What only commands may do to their process: threads, memory, the import of torch, the end."""

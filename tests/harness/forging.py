@@ -8,7 +8,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.evidence.bundle import HASHES, files_below, sealed
+from harness.store.bundle import files_below, sealed
+from harness.store.names import HASHES
 
 Edit = Callable[[Path], object]
 

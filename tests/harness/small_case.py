@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.gates.run import Plan
-from harness.images.compare import Roi
+from harness.gates.plan import GatePlan
+from harness.images.compare import Region
 
 WORDS = (
     "-cell 100 100 100 90 90 90 -misset 10 20 30 -default_F 100 -lambda 1 -distance 100 -pixel 0.4 "
@@ -16,13 +16,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def small_plan(first, second):
-    return Plan(
+    return GatePlan(
         first=first,
         second=second,
         args=tuple(WORDS.split()),
         command=("nb-gates", "run"),
         label="small case",
-        roi=Roi(5, 60, 5, 60),
+        roi=Region(5, 60, 5, 60),
         blocks=((20, 21, 30, 31),),
         timeout_s=120.0,
     )

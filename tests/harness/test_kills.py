@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.evidence.verify import verify_hashes
-from harness.verdict import Word
+from harness.evidence.hashes import verify_hashes
 from system_io.owner import PART
+from system_io.verdict_words import Word
 from tests.fixtures.waiting import is_gone, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ KILLS = 40
 LONGEST_PAUSE_S = 1.5
 NURSERY = """
 import os, signal, sys
-from harness import nb_compare, trace_harness
+from harness.commands import nb_compare, trace_harness
 import harness.images.summary
 from system_io.command import ENDING
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -7,15 +7,16 @@ import io
 import pytest
 from rich.console import Console
 
-from harness.shown import MOST_ROWS, Row, Shown, divergence_line, show
-from harness.verdict import State, Word
+from harness.shown import MOST_ROWS, Shown, ShownRow, divergence_line, show
+from harness.verdict import State
 from system_io.parser import QUIET, USUAL, VERBOSE
+from system_io.verdict_words import Word
 
 PLACE = "/a/very/long/path/" + "x" * 120
 
 
 def printed(verbosity: int, columns: int, **changes: object) -> list[str]:
-    rows = [Row(f"quantity {n}", "1e-12", "<= 1e-06", State.HELD.value) for n in range(5)]
+    rows = [ShownRow(f"quantity {n}", "1e-12", "<= 1e-06", State.HELD.value) for n in range(5)]
     facts = {"command": "nb-x", "word": "PASS", "verdict": "5 of 5", "rows": rows, "place": PLACE, **changes}
     text = io.StringIO()
     show(Shown(**facts), verbosity, Console(file=text, width=columns))
@@ -43,13 +44,13 @@ def test_quiet_is_one_line() -> None:
 
 
 def test_details_are_for_verbose_only() -> None:
-    details = [Row("pixels compared", "4096")]
+    details = [ShownRow("pixels compared", "4096")]
     assert "pixels compared" not in "".join(printed(USUAL, 80, details=details))
     assert "pixels compared" in "".join(printed(VERBOSE, 80, details=details))
 
 
 def test_at_most_eight_rows() -> None:
-    rows = [Row(f"r{n}", "1") for n in range(20)]
+    rows = [ShownRow(f"r{n}", "1") for n in range(20)]
     assert len(printed(USUAL, 80, rows=rows, place=None)) == MOST_ROWS + 1
     assert len(printed(VERBOSE, 80, rows=rows, place=None)) == 21
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from nbp.commands import COMMANDS, Row
+from nbp.commands import COMMANDS, CommandRow
 from nbp.entry import PACKAGES, foreign_package, main
 from nbp.make_pages import DATA, pages, parser_of
 from system_io.parser import CommandParser, UsageError
@@ -19,32 +20,39 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.word)
-def test_every_command_has_help_and_version(row: Row, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help_and_version(row: CommandRow, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([row.word, "--help"]) == 0
     assert row.name in capsys.readouterr().out
     assert main([row.word, "--version"]) == 0
-    assert capsys.readouterr().out == f"{row.name} {VERSION}\n"
+    assert capsys.readouterr().out == f"{row.name.split()[0]} {VERSION}\n"
 
 
 @pytest.mark.parametrize("row", COMMANDS[:-1], ids=lambda row: row.word)
-def test_examples_of_the_help_are_commands_that_parse(row: Row) -> None:
+def test_examples_of_the_help_are_commands_that_parse(row: CommandRow) -> None:
     parser = parser_of(row)
     assert isinstance(parser, CommandParser)
     assert parser.examples
     for line in parser.examples:
         words = shlex.split(line.partition(" > ")[0].partition(" | ")[0])
-        assert words[0] == row.name
-        own = words[1 : words.index("--")] if "--" in words else words[1:]
+        start = len(row.name.split())
+        assert words[:start] == row.name.split()
+        own = words[start : words.index("--")] if "--" in words else words[start:]
         if own[:1] != ["explain"]:
             parser.parse_args(own)
 
 
 @pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.word)
-def test_wrong_words_have_the_status_of_errors(row: Row, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_words_have_the_status_of_errors(row: CommandRow, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([row.word, "--bogus"]) == row.error_status
     shown = capsys.readouterr().err
     assert shown.startswith(f"{row.name}: error: ")
     assert shown.count("\n") == 1
+
+
+def test_every_console_script_is_a_row_and_every_row_has_a_page() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    assert declared.keys() == {"nbp", *(row.name for row in COMMANDS if row.is_script)}
+    assert {path.stem for path in (DATA / "man").iterdir()} == {"nbp", *(row.page for row in COMMANDS)}
 
 
 def test_pages_are_what_the_parsers_make() -> None:

@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 
 from golden_suite_generator.cases import Case, authoritative_args, load_cases
-from golden_suite_generator.store import sha256_of
 from harness.programs.programs import Program
-from harness.suite.figures import pixel_text, samples_of
+from harness.suite.figures import pixel_text, samples_of, sha256_of
 from harness.suite.generate import packaged_golden
 from harness.suite.manifest import rows_of_run
 from harness.suite.record import (

@@ -12,7 +12,7 @@ import torch
 from simulator import Computed, RunConfig, cli, simulate, simulate_with_facts
 from simulator.config import Compute
 from simulator.engine import compiled
-from simulator.engine.stages import Call
+from simulator.engine.stage import Call
 from simulator.errors import InputError
 from simulator.image import render
 from simulator.scene.scene import prepare
@@ -40,10 +40,10 @@ def compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     def run(self: compiled.Compiled, call: Call, pixels: int) -> Any:
         result = call.result()
-        return result * CODE_ERROR if call.name == "finish" else result
+        return result * CODE_ERROR if call.stage.name == "finish" else result
 
     monkeypatch.setenv("NB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(compiled, "_compile", make)
+    monkeypatch.setattr(compiled, "compiled_into", make)
     monkeypatch.setattr(compiled, "load", lambda library, device: None)
     monkeypatch.setattr(compiled.Compiled, "run", run)
     monkeypatch.chdir(tmp_path)

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from trace_tools.arrays import Index
 from trace_tools.errors import TraceError
 from trace_tools.reading.bulk import ABSENT
 from trace_tools.reading.stream_check import repeated
@@ -17,8 +18,7 @@ from trace_tools.reading.trace_columns import number_contexts
 from trace_tools.reading.trace_file import Trace
 from trace_tools.tap_points import CONTEXT_KEYS
 
-Index = NDArray[np.int64]
-Row = tuple[int, ...]
+AlignedRow = tuple[int, ...]
 
 
 class Pass(enum.IntEnum):
@@ -142,14 +142,14 @@ def _left(length: int, taken: Index) -> Index:
     return np.flatnonzero(free)
 
 
-def _fits(row_a: Row, row_b: Row) -> bool:
+def _fits(row_a: AlignedRow, row_b: AlignedRow) -> bool:
     """Tell whether two contexts could be the same: where both have a key, they have the same turn."""
     return all(one in (other, ABSENT) or other == ABSENT for one, other in zip(row_a, row_b, strict=True))
 
 
 def _match_loosely(a: Trace, b: Trace, left_a: Index, left_b: Index) -> list[tuple[int, int, int]]:
     """Pair the rest of an older trace: first equal turns without the pixel, then order of appearance."""
-    groups: dict[str, tuple[dict[int, Row], dict[int, Row]]] = {}
+    groups: dict[str, tuple[dict[int, AlignedRow], dict[int, AlignedRow]]] = {}
     for side, (trace, left) in enumerate(((a, left_a), (b, left_b))):
         rows = trace.columns.contexts[:, : len(CONTEXT_KEYS)].tolist()
         for index in left.tolist():
@@ -163,13 +163,15 @@ def _match_loosely(a: Trace, b: Trace, left_a: Index, left_b: Index) -> list[tup
     return found
 
 
-def _pair_rows(ones: dict[int, Row], others: dict[int, Row], step: Pass) -> list[tuple[int, int, int]]:
+def _pair_rows(
+    ones: dict[int, AlignedRow], others: dict[int, AlignedRow], step: Pass
+) -> list[tuple[int, int, int]]:
     """Pair the entries of one tap in their order and take them out; one that fits none stays."""
-    turns: dict[Row, dict[int, Row]] = {}
+    turns: dict[AlignedRow, dict[int, AlignedRow]] = {}
     for index, row in others.items():
         turns.setdefault(row[2:] if step == Pass.older else (), {})[index] = row
     found: list[tuple[int, int, int]] = []
-    hopeless: set[Row] = set()
+    hopeless: set[AlignedRow] = set()
     for index, row in ones.items():
         rest = turns.get(row[2:] if step == Pass.older else (), {})
         partner = None

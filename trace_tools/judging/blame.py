@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trace_tools.arrays import Index, Marks
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import Alignment
 from trace_tools.judging.diff import Comparison
@@ -16,11 +17,8 @@ from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, Graph, carried_entri
 from trace_tools.judging.ties import both_values, ties
 from trace_tools.tap_table import WHOLE_LISTS
 
-Index = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
-
-class State(enum.IntEnum):
+class RecordState(enum.IntEnum):
     """What an entry of the alignment is found to be; the larger one wins where several apply."""
 
     INSIDE = 0
@@ -31,8 +29,8 @@ class State(enum.IntEnum):
     NO_GRAPH = 5
 
 
-CAUSES = (State.CAUSAL, State.NO_GRAPH)
-DIVERGENT = (State.DOWNSTREAM, *CAUSES)
+CAUSES = (RecordState.CAUSAL, RecordState.NO_GRAPH)
+DIVERGENT = (RecordState.DOWNSTREAM, *CAUSES)
 _OPEN = 100
 
 
@@ -45,11 +43,11 @@ class Blame:
     state: NDArray[np.int8]
     margin: dict[int, float]
 
-    def entries(self, *states: State) -> Index:
+    def entries(self, *states: RecordState) -> Index:
         """Return the entries in one of the states, in execution order."""
         return np.flatnonzero(np.isin(self.state, states))
 
-    def first(self, *states: State) -> int | None:
+    def first(self, *states: RecordState) -> int | None:
         """Return the first entry in one of the states, None if there is none."""
         found = self.entries(*states)
         return int(found[0]) if len(found) else None
@@ -62,7 +60,7 @@ class Blame:
         cause = self.first(*CAUSES)
         return self.first(*DIVERGENT) if cause is None else cause
 
-    def count_by_tap(self, state: State) -> dict[str, int]:
+    def count_by_tap(self, state: RecordState) -> dict[str, int]:
         """Return how many entries of each tap are in a state, taps in the order of their first such entry."""
         taps = self.comparison.alignment.tap[self.entries(state)]
         numbers, first, counts = np.unique(taps, return_index=True, return_counts=True)
@@ -105,7 +103,7 @@ class _Judge:
         for diff in comparison.taps.values():
             self.state[diff.outside] = _OPEN
 
-    def _missing_flags(self) -> Flags:
+    def _missing_flags(self) -> Marks:
         """Entries without a partner, as far as both traces reach."""
         alone = self.alignment.by == 0
         for trace, side in ((self.comparison.a, self.alignment.a), (self.comparison.b, self.alignment.b)):
@@ -127,16 +125,17 @@ class _Judge:
 
     def _settle(self, name: str, entries: Index) -> None:
         if name not in self.graph:
-            self.state[entries] = State.NO_GRAPH
+            self.state[entries] = RecordState.NO_GRAPH
             return
         alone = self.alignment.by[entries] == 0
         worst = self._worst_input(name, entries)
         worst[alone] = np.maximum(worst[alone], self._worst_decider(name, entries[alone]))
-        outcome = np.select([worst >= State.DOWNSTREAM, worst >= State.AFTER_TIE],
-                            [State.DOWNSTREAM, State.AFTER_TIE], State.CAUSAL).astype(np.int8)  # fmt: skip
-        clean = np.flatnonzero((outcome == State.CAUSAL) & ~alone)
+        reached = (RecordState.DOWNSTREAM, RecordState.AFTER_TIE)
+        outcome = np.select([worst >= state for state in reached], reached, RecordState.CAUSAL)
+        outcome = outcome.astype(np.int8)
+        clean = np.flatnonzero((outcome == RecordState.CAUSAL) & ~alone)
         is_tie, margins = ties(self.comparison, name, entries[clean])
-        outcome[clean[is_tie]] = State.TIE
+        outcome[clean[is_tie]] = RecordState.TIE
         self.margin.update(zip(entries[clean].tolist(), margins.tolist(), strict=True))
         self.state[entries] = outcome
         self._carry(name, entries)
@@ -156,7 +155,7 @@ class _Judge:
     def _worst_of_pixel(self, entries: Index, name: str) -> NDArray[np.int8]:
         """Largest state of a tap among all its records that may belong to the pixel of each entry."""
         found = self.alignment.entries(name)
-        found = found[self.state[found] > State.INSIDE]
+        found = found[self.state[found] > RecordState.INSIDE]
         worst = np.zeros(len(entries), np.int8)
         pixels = [self.alignment.contexts[self.alignment.context[part]][:, :2] for part in (entries, found)]
         for state, pixel in {(int(self.state[entry]), tuple(pixel)) for entry, pixel in
@@ -179,15 +178,15 @@ class _Judge:
         rows = [self.alignment.contexts[self.alignment.context[part]] for part in (entries, before)]
         together = ((rows[0] == rows[1]) | (rows[0] < 0) | (rows[1] < 0)).all(axis=1) & (place >= 0)
         follows = together & (self.alignment.tap[before] != self.alignment.tap[entries])
-        settled = np.minimum(self.state[before], State.CAUSAL)
+        settled = np.minimum(self.state[before], RecordState.CAUSAL)
         return np.maximum(worst, np.where(follows, settled, 0).astype(np.int8))
 
     def _zero_tie(self, source: Index) -> NDArray[np.int8]:
         """The zero short-cut taken by one program only, on factors that agree within their bound."""
         result = np.zeros(len(source), np.int8)
-        paired = np.flatnonzero((self.alignment.by[source] > 0) & (self.state[source] == State.INSIDE))
+        paired = np.flatnonzero((self.alignment.by[source] > 0) & (self.state[source] == RecordState.INSIDE))
         a, b = both_values(self.comparison, source[paired], 1)
-        result[paired] = np.where(((a == 0) != (b == 0))[:, 0], State.TIE, State.INSIDE)
+        result[paired] = np.where(((a == 0) != (b == 0))[:, 0], RecordState.TIE, RecordState.INSIDE)
         return result
 
     def _carry(self, name: str, entries: Index) -> None:
@@ -200,13 +199,13 @@ class _Judge:
             gate = input_entries(self.alignment, self.graph, entries, carried[1].lstrip("!"))
             before = np.where(self._zero_somewhere(gate), before, NONE)
         for entry, earlier in zip(entries.tolist(), before.tolist(), strict=True):
-            inherited = self.state[earlier] if earlier != NONE else State.INSIDE
-            if inherited >= State.DOWNSTREAM:
-                self.state[entry] = State.DOWNSTREAM
-            elif inherited != State.INSIDE and self.state[entry] == State.CAUSAL:
-                self.state[entry] = State.AFTER_TIE
+            inherited = self.state[earlier] if earlier != NONE else RecordState.INSIDE
+            if inherited >= RecordState.DOWNSTREAM:
+                self.state[entry] = RecordState.DOWNSTREAM
+            elif inherited != RecordState.INSIDE and self.state[entry] == RecordState.CAUSAL:
+                self.state[entry] = RecordState.AFTER_TIE
 
-    def _zero_somewhere(self, source: Index) -> Flags:
+    def _zero_somewhere(self, source: Index) -> Marks:
         result = np.ones(len(source), bool)
         paired = np.flatnonzero((source != NONE) & (self.alignment.by[np.maximum(source, 0)] > 0))
         a, b = both_values(self.comparison, source[paired], 1)
@@ -270,7 +269,7 @@ def summed_inputs(alignment: Alignment, graph: Graph, name: str) -> list[str]:
     return _behind(alignment, graph, sums)
 
 
-def _rule_holds(comparison: Comparison, sign: str, gate: Index) -> Flags:
+def _rule_holds(comparison: Comparison, sign: str, gate: Index) -> Marks:
     if sign in "+-":
         return np.asarray((gate != NONE) == (sign == "+"))
     holds = np.zeros(len(gate), bool)

@@ -9,14 +9,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from trace_tools.arrays import Floats, Index
 from trace_tools.judging.align import Alignment
 from trace_tools.judging.arithmetic import DOUBLE, SIGNS_OPEN
 from trace_tools.judging.scale import SINGLE_RULES, Scales
 from trace_tools.reading.trace_file import Trace
 from trace_tools.tap_points import TAP_ID, TAP_POINTS
 
-Index = NDArray[np.int64]
-Floats = NDArray[np.float64]
 _NO_ENTRIES: Index = np.zeros(0, np.int64)
 
 

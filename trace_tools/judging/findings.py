@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trace_tools.judging.arithmetic import DOUBLE
-from trace_tools.judging.blame import Blame, State, inputs_of
+from trace_tools.judging.blame import Blame, RecordState, inputs_of
 from trace_tools.judging.diff import limit_of, measure, pair_values
 from trace_tools.judging.lookup import NONE, carried_entries
 from trace_tools.reading.lines import Record, show_context
@@ -66,7 +66,9 @@ def _input(blame: Blame, name: str, entry: int) -> InputState:
     a, b = _both(blame, entry)
     shown = a or b
     context = show_context(shown.context) if shown else ""
-    return InputState(name, context, show_record(a), show_record(b), bool(blame.state[entry] == State.INSIDE))
+    return InputState(
+        name, context, show_record(a), show_record(b), bool(blame.state[entry] == RecordState.INSIDE)
+    )
 
 
 def _inputs(blame: Blame, name: str, entry: int) -> tuple[InputState, ...]:
@@ -119,7 +121,7 @@ def finding(blame: Blame, entry: int) -> Finding:
     margin = blame.margin.get(entry, float("nan"))
     again = diff_command(comparison.a.source, comparison.b.source, comparison.bounds.arithmetic)
     return Finding(
-        name, context, State(int(blame.state[entry])).name.lower().replace("_", " "),
+        name, context, RecordState(int(blame.state[entry])).name.lower().replace("_", " "),
         show_record(a), show_record(b), *_worst_measures(blame, name, entry),
         None if np.isnan(margin) else margin, _inputs(blame, name, entry),
         tap.externals if tap else (), tap.formula if tap else "not in the tap graph", tap.unit if tap else "",

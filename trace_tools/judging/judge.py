@@ -10,15 +10,16 @@ from typing import Any
 
 from system_io.files import identity, read_regular
 from system_io.shown import printable
+from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import Alignment, align
 from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
-from trace_tools.judging.blame import CAUSES, Blame, State, find_blame
+from trace_tools.judging.blame import CAUSES, Blame, RecordState, find_blame
 from trace_tools.judging.diff import Bounds, Comparison, compare
 from trace_tools.judging.findings import Finding, finding
 from trace_tools.judging.lookup import DEFAULT_GRAPH, Graph
 from trace_tools.judging.noise_floor import bounds_for, load_floor, packaged_floor
-from trace_tools.judging.verdict import EXIT_STATUS, Decision, Evidence, decide, verdict_line
+from trace_tools.judging.verdict import Decision, Evidence, decide, worded_verdict
 from trace_tools.reading.read_pair import read_pair
 from trace_tools.reading.stream_check import check_stream
 from trace_tools.reading.trace_file import Trace
@@ -63,7 +64,7 @@ class Report:
     problems: tuple[str, ...]
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Word:
         """The word of the verdict."""
         return self.decision.verdict
 
@@ -77,7 +78,7 @@ class Report:
         """The verdict with its first reason and what it covers."""
         found = self.first
         first = f"{found.tap} {found.context}".strip() + f" ({found.state})" if found else ""
-        return verdict_line(self.comparison, self.decision, first, len(self.blame.entries(State.TIE)))
+        return worded_verdict(self.comparison, self.decision, first, len(self.blame.entries(RecordState.TIE)))
 
     @property
     def exit_status(self) -> int:
@@ -181,7 +182,7 @@ def judge(a: Trace, b: Trace, options: Options = Options(), one_run: str = "") -
         blame,
         None if first is None else finding(blame, first),
         _causes(blame),
-        tuple(finding(blame, int(entry)) for entry in blame.entries(State.TIE)[:SHOWN_TIES]),
+        tuple(finding(blame, int(entry)) for entry in blame.entries(RecordState.TIE)[:SHOWN_TIES]),
         tuple(problems),
     )
 

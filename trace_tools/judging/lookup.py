@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from trace_tools.arrays import Index
 from trace_tools.judging.align import Alignment
 from trace_tools.tap_points import CONTEXT_KEYS, TAP_POINTS, Level, TapPoint
 
-Index = NDArray[np.int64]
 Graph = Mapping[str, TapPoint]
 
 DEFAULT_GRAPH: Graph = {tap.name: tap for tap in TAP_POINTS}

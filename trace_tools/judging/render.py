@@ -9,12 +9,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from system_io.shown import markdown_text, printable
-from trace_tools.judging.blame import State
+from trace_tools.judging.blame import RecordState
 from trace_tools.judging.diff import TapDiff
 from trace_tools.judging.findings import Finding
 from trace_tools.judging.judge import Report
 from trace_tools.judging.verdict import coverage
 from trace_tools.reading.trace_file import Trace
+from trace_tools.schema import TRACE_SCHEMA
 from trace_tools.tap_points import TAP_POINTS, TapPoint
 
 if TYPE_CHECKING:
@@ -35,15 +36,15 @@ def _finite(value: Any) -> Any:
 
 
 def metrics(report: Report) -> dict[str, Any]:
-    """Return the report as data: the content of ``metrics.json``.
+    """Return the report as data, the metrics of two traces.
 
     ``first_divergence`` is the name of the first tap outside its bound, or None.
     """
     comparison, blame = report.comparison, report.blame
     alignment = comparison.alignment
     content = {
-        "schema": "trace-diff-metrics 1",
-        "verdict": report.verdict,
+        "schema": TRACE_SCHEMA,
+        "verdict": report.verdict.value,
         "exit_status": report.exit_status,
         "error": report.error,
         "first_divergence": report.first.tap if report.first else None,
@@ -55,9 +56,9 @@ def metrics(report: Report) -> dict[str, Any]:
             "passes": alignment.passes(),
             "only_a": int((alignment.b < 0).sum()),
             "only_b": int((alignment.a < 0).sum()),
-            **{state.name.lower(): len(blame.entries(state)) for state in State if state},
+            **{state.name.lower(): len(blame.entries(state)) for state in RecordState if state},
         },
-        "causal_by_tap": blame.count_by_tap(State.CAUSAL),
+        "causal_by_tap": blame.count_by_tap(RecordState.CAUSAL),
         "bounds": {
             "notes": list(comparison.bounds.notes),
             "loosened": comparison.bounds.loosened,
@@ -156,7 +157,7 @@ def facts(report: Report) -> list[str]:
     ):
         lines += _facts_of(letter, trace, int((other < 0).sum()))
     lines += list(comparison.bounds.notes) + [f"problem: {text}" for text in report.problems]
-    after = len(report.blame.entries(State.AFTER_TIE))
+    after = len(report.blame.entries(RecordState.AFTER_TIE))
     lines += [f"{after} records follow from ties and are not judged"] if after else []
     return [printable(line) for line in lines]
 
@@ -229,10 +230,10 @@ def print_report(report: Report, console: Console, *, every_tap: bool = False) -
             console.print(
                 "\n".join([f"{title}:", *finding_lines(found)]), markup=False, highlight=False, soft_wrap=True
             )
-    causal = report.blame.count_by_tap(State.CAUSAL)
+    causal = report.blame.count_by_tap(RecordState.CAUSAL)
     if causal:
         counts = ", ".join(f"{name} {count}" for name, count in causal.items())
-        down = len(report.blame.entries(State.DOWNSTREAM))
+        down = len(report.blame.entries(RecordState.DOWNSTREAM))
         console.print(
             f"causal records: {counts}; downstream records: {down}", highlight=False, soft_wrap=True
         )

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from trace_tools.arrays import Floats, Index
 from trace_tools.judging.align import Alignment
 from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, input_entries
 from trace_tools.reading.field_names import states_several
 from trace_tools.reading.trace_file import Trace
 
-Index = NDArray[np.int64]
-Floats = NDArray[np.float64]
 Rules = Mapping[str, "Callable[[Scales, Index], Floats]"]
 
 

@@ -6,14 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from trace_tools.arrays import Floats, Index, Marks
 from trace_tools.judging.diff import Comparison
 from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, input_entries
-
-Index = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -27,10 +23,10 @@ class Sides:
     in_b: Floats
 
 
-TieRule = Callable[[Sides], tuple[Flags, Floats]]
+TieRule = Callable[[Sides], tuple[Marks, Floats]]
 
 
-def _rounding(sides: Sides) -> tuple[Flags, Floats]:
+def _rounding(sides: Sides) -> tuple[Marks, Floats]:
     """Index = ceil(h - 0.5): margin is the distance of h to the next half."""
     keeps = (sides.out_a == np.ceil(sides.in_a - 0.5)) & (sides.out_b == np.ceil(sides.in_b - 0.5))
     flipped = sides.out_a != sides.out_b
@@ -38,14 +34,14 @@ def _rounding(sides: Sides) -> tuple[Flags, Floats]:
     return keeps.all(axis=1), np.where(flipped, margin, 0.0).max(axis=1)
 
 
-def _nodes(sides: Sides) -> tuple[Flags, Floats]:
+def _nodes(sides: Sides) -> tuple[Marks, Floats]:
     """Interpolation nodes start at floor(h) - 1: margin is the distance of h to the whole number."""
     flipped = np.floor(sides.in_a) != np.floor(sides.in_b)
     margin = np.fmax(*(np.abs(x - np.rint(x)) for x in (sides.in_a, sides.in_b)))
     return flipped.any(axis=1), np.where(flipped, margin, 0.0).max(axis=1)
 
 
-def _resolution(sides: Sides) -> tuple[Flags, Floats]:
+def _resolution(sides: Sides) -> tuple[Marks, Floats]:
     """Skipped if dmin > 0.5/stol, dmin between what both skip and what both keep."""
     comparison = sides.comparison
     with np.errstate(divide="ignore"):
@@ -72,7 +68,7 @@ def _agreed_resolution(comparison: Comparison) -> tuple[float, float]:
     return (float(np.maximum(*d)[skipped].max(initial=0.0)), float(np.minimum(*d)[kept].min(initial=np.inf)))
 
 
-def _top_hat(sides: Sides) -> tuple[Flags, Floats]:
+def _top_hat(sides: Sides) -> tuple[Marks, Floats]:
     """F_latt is the number of cells inside the limit and 0 beyond it."""
     zero_a, zero_b = sides.out_a[:, 0] == 0, sides.out_b[:, 0] == 0
     outer, inner = (
@@ -82,7 +78,7 @@ def _top_hat(sides: Sides) -> tuple[Flags, Floats]:
     return (zero_a != zero_b) & (inner < outer), outer - inner
 
 
-def _single(sides: Sides) -> tuple[Flags, Floats]:
+def _single(sides: Sides) -> tuple[Marks, Floats]:
     """The image value is the final value rounded to 4 bytes."""
     with np.errstate(over="ignore"):
         keeps = [np.float32(value).astype(np.float64) == out for value, out in
@@ -113,7 +109,7 @@ def _shape_allows(comparison: Comparison, name: str) -> bool:
     return ("TOPHAT",) in (*comparison.a.words.values(), *comparison.b.words.values())
 
 
-def ties(comparison: Comparison, name: str, entries: Index) -> tuple[Flags, Floats]:
+def ties(comparison: Comparison, name: str, entries: Index) -> tuple[Marks, Floats]:
     """Tell which flips of a branch tap are ties, and their margins.
 
     A flip is a tie if the deciding input differs between the two programs, by no more than its bound, and

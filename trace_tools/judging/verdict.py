@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from system_io.verdict_words import Word
+from trace_tools.arrays import Index
 from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.judging.diff import Comparison
 from trace_tools.reading.lines import show_context
 from trace_tools.reading.trace_file import Trace, context_of
 from trace_tools.tap_points import TAP_ID, TAP_POINTS, Level
 
-Index = NDArray[np.int64]
-
-EXIT_STATUS: Mapping[str, int] = {
-    "PASS": 0,
-    "PASS (LOOSENED)": 0,
-    "FAIL": 1,
-    "NOT COMPARABLE": 2,
-    "ERROR": 3,
-}
 FINAL_TAP = "I_pixel_final"
 
 
@@ -45,7 +38,7 @@ class Evidence:
 class Decision:
     """The verdict, what it rests on in words, and the error if it is one."""
 
-    verdict: str
+    verdict: Word
     error: str
     set_aside: tuple[str, ...]
 
@@ -65,18 +58,18 @@ def decide(comparison: Comparison, evidence: Evidence) -> Decision:
     )
     aside = tuple(set_aside(comparison, evidence))
     rows = (
-        ("ERROR", "; ".join(broken)),
-        ("FAIL", "a record diverges" if evidence.diverges else ""),
-        ("ERROR", breach),
-        ("NOT COMPARABLE", "; ".join(aside)),
+        (Word.ERROR, "; ".join(broken)),
+        (Word.FAIL, "a record diverges" if evidence.diverges else ""),
+        (Word.ERROR, breach),
+        (Word.NOT_COMPARABLE, "; ".join(aside)),
     )
     verdict = next((word for word, reason in rows if reason), _clean(comparison, evidence))
     return Decision(verdict, "; ".join(broken) or breach, aside)
 
 
-def _clean(comparison: Comparison, evidence: Evidence) -> str:
+def _clean(comparison: Comparison, evidence: Evidence) -> Word:
     alone = evidence.partial and bool(np.any(comparison.alignment.by == 0))
-    return "PASS (LOOSENED)" if comparison.bounds.loosened or alone else "PASS"
+    return Word.LOOSENED if comparison.bounds.loosened or alone else Word.PASS
 
 
 def set_aside(comparison: Comparison, evidence: Evidence) -> Iterator[str]:
@@ -168,21 +161,21 @@ def by_digits(comparison: Comparison) -> str:
     )
 
 
-def verdict_line(comparison: Comparison, decision: Decision, first: str, ties: int) -> str:
+def worded_verdict(comparison: Comparison, decision: Decision, first: str, ties: int) -> str:
     """Return the verdict with its first reason and what it covers, in one line.
 
     Args:
         first: the first divergence in words, empty if there is none.
         ties: number of ties.
     """
-    if decision.verdict == "FAIL":
-        return f"FAIL: first divergence {first}"
-    if decision.verdict == "ERROR":
-        return f"ERROR: {decision.error}"
+    if decision.verdict is Word.FAIL:
+        return f"{decision.verdict}: first divergence {first}"
+    if decision.verdict is Word.ERROR:
+        return f"{decision.verdict}: {decision.error}"
     arithmetic = comparison.bounds.arithmetic
     agreed = f"{comparison.compared} records agree" + ("" if arithmetic == DOUBLE else f" in {arithmetic}")
     parts = [agreed, by_digits(comparison), f"{ties} ties" if ties else ""]
     agree = f"{', '.join(part for part in parts if part)} ({coverage(comparison)})"
-    if decision.verdict == "NOT COMPARABLE":
-        return f"NOT COMPARABLE: {'; '.join(decision.set_aside)}; {agree}"
+    if decision.verdict is Word.NOT_COMPARABLE:
+        return f"{decision.verdict}: {'; '.join(decision.set_aside)}; {agree}"
     return f"{decision.verdict}: {agree}"

@@ -34,7 +34,7 @@ _COLUMNS_OF_LEVEL = {
 
 
 @dataclass(frozen=True)
-class Block:
+class TextBlock:
     """Columns of consecutive records: tap ids, context rows of each record, context table, values, sizes."""
 
     tap: NDArray[np.uint32]
@@ -106,7 +106,7 @@ def _parse_values(texts: Sequence[bytes], tap: NDArray[np.uint32]) -> NDArray[np
     return values if np.array_equal(whole, np.floor(whole), equal_nan=True) else None
 
 
-def parse_block(block: bytes, prefix: bytes) -> Block | None:
+def parse_block(block: bytes, prefix: bytes) -> TextBlock | None:
     """Parse a block of whole lines that all carry a context; None if any line is not regular.
 
     A refused block is not necessarily wrong: it is to be parsed line by line, which names the fault.
@@ -135,4 +135,4 @@ def parse_block(block: bytes, prefix: bytes) -> Block | None:
     if parsed is None or not np.array_equal(parsed[1][context], _LEVELS[tap]):
         return None
     values = _parse_values(texts, tap)
-    return None if values is None else Block(tap, context, parsed[0], values, _SIZES[tap])
+    return None if values is None else TextBlock(tap, context, parsed[0], values, _SIZES[tap])

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Container
 
 import numpy as np
-from numpy.typing import NDArray
 
+from trace_tools.arrays import Index, Marks
 from trace_tools.reading.lines import show_context
 from trace_tools.reading.trace_file import Trace, context_of
 from trace_tools.tap_points import TAP_ID, TAP_POINTS, Level
 
-Index = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 MOST_SHOWN = 5
 MOST_FLAGS = 1 << 28
 # taps that the crystal shape calls for, and pairs of which neither comes without the other
@@ -38,7 +36,7 @@ def _codes(trace: Trace) -> Index:
     return np.asarray(columns.context.astype(np.int64) * len(trace.names) + columns.tap)
 
 
-def presence(trace: Trace) -> Flags:
+def presence(trace: Trace) -> Marks:
     """Tell which tap of the contract occurs in which context: flags of shape (contexts, taps)."""
     flags = np.zeros((len(trace.columns.contexts), len(TAP_POINTS)), bool)
     known = trace.columns.tap < len(TAP_POINTS)
@@ -92,7 +90,7 @@ def _required(trace: Trace, level: Level) -> list[int]:
     ]
 
 
-def _missing(trace: Trace, there: Flags) -> list[str]:
+def _missing(trace: Trace, there: Marks) -> list[str]:
     found: list[str] = []
     for level in Level:
         columns = [number for number, tap in enumerate(TAP_POINTS) if tap.level == level]
@@ -105,7 +103,7 @@ def _missing(trace: Trace, there: Flags) -> list[str]:
     return found + _missing_together(trace, there)
 
 
-def _missing_together(trace: Trace, there: Flags) -> list[str]:
+def _missing_together(trace: Trace, there: Marks) -> list[str]:
     """Taps that come both or not at all: the end of a domain, and what follows a source that is kept."""
     found = []
     for pair in _TOGETHER:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from harness.arrays import FloatImage
 from harness.evidence.page.geometry import geometry_content
-from harness.images.compare import Roi
-from harness.images.metrics import ulp_distance
-from harness.images.pair_traces import SIDES
-from harness.images.part import Part
-from harness.images.peaks import FLOOR_FRACTION, GATE_PX, find_spots, match_spots
+from harness.images.compare import Region
+from harness.images.metrics import float32_distance
+from harness.images.part import PairPart
+from harness.images.peaks import GATE_PX, find_spots, match_spots
 from harness.programs.arguments import TRACE_OPTIONS
+from harness.sides import SIDES
 from harness.tracing.choice import Compared, worst_pixels
 from trace_tools.errors import TraceError
 from trace_tools.reading.lines import show_context
 from trace_tools.reading.trace_file import Trace
 
-Image = NDArray[np.float32]
 MOST_PEAKS = 3000
 MOST_PIXELS = 256
 SCATTER_POINTS = 4000
@@ -31,11 +31,10 @@ SEED = 1
 TRACE_WORDS = {"-trace_pixel": 2, "-trace_roi": 4, "-trace_level": 1}
 
 
-def peak_overlay(first: Image, second: Image) -> dict[str, list[list[float]]]:
+def peak_overlay(first: FloatImage, second: FloatImage, floor: float) -> dict[str, list[list[float]]]:
     """Return the brightest matched peaks and all unmatched ones as [slow, fast] lists."""
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         return {"matched": [], "first_only": [], "second_only": []}
-    floor = FLOOR_FRACTION * float(first.max())
     spots = [find_spots(image, floor) for image in (first, second)]
     pairs, _ = match_spots(spots[0].places_px, spots[1].places_px, GATE_PX)
     brightest = (
@@ -51,7 +50,12 @@ def peak_overlay(first: Image, second: Image) -> dict[str, list[list[float]]]:
     return {key: np.round(place, 2).tolist() for key, place in zip(keys, places, strict=True)}
 
 
-def histogram(first: Image, second: Image) -> dict[str, Any]:
+def _peak_floor(part: PairPart) -> float:
+    """Return the least height of a spot in the comparison of a part; nothing is one where none was made."""
+    return math.inf if part.comparison.peaks is None else part.comparison.peaks.floor
+
+
+def histogram(first: FloatImage, second: FloatImage) -> dict[str, Any]:
     """Return counts of both images over the decimal logarithm of their positive values."""
     logs = [
         np.log10(image[np.isfinite(image) & (image > 0.0)].astype(np.float64)) for image in (first, second)
@@ -64,10 +68,10 @@ def histogram(first: Image, second: Image) -> dict[str, Any]:
     return {"edges": edges.tolist(), "first": counts[0], "second": counts[1]}
 
 
-def scatter(first: Image, second: Image) -> list[list[float]]:
+def scatter(first: FloatImage, second: FloatImage) -> list[list[float]]:
     """Return [first, second, steps] of the brightest, the most different and some random pixels."""
     a, b = first.ravel(), second.ravel()
-    steps = ulp_distance(first, second).ravel()
+    steps = float32_distance(first, second).ravel()
     fine = np.flatnonzero(np.isfinite(a) & np.isfinite(b))
     share = min(SCATTER_POINTS // 3, fine.size)
     if share == 0:
@@ -81,7 +85,7 @@ def scatter(first: Image, second: Image) -> list[list[float]]:
     return [[float(a[i]), float(b[i]), int(steps[i])] for i in index]
 
 
-def trace_tables(part: Part) -> dict[str, list[list[str]]]:
+def trace_tables(part: PairPart) -> dict[str, list[list[str]]]:
     """Return for each traced pixel 'slow,fast' its records: tap, context, value of each side.
 
     At most `MOST_PIXELS` pixels are taken over. Set-up taps stand under 'setup'.
@@ -110,10 +114,10 @@ def _by_record(trace: Trace) -> dict[tuple[str, str, str], str]:
     return found
 
 
-def worst_differences(part: Part) -> list[tuple[int, int]]:
+def worst_differences(part: PairPart) -> list[tuple[int, int]]:
     """Return [slow, fast] of the pixels of the compared region that differ most, worst first."""
     region = part.summary["region"]
-    roi = Roi(**region) if region else Roi.whole(part.first.shape)
+    roi = Region(**region) if region else Region.whole(part.first.shape)
     slices = slice(roi.y_min, roi.y_max + 1), slice(roi.x_min, roi.x_max + 1)
     window = Compared((), None, part.mode, (part.first, part.second), slices)
     chosen = worst_pixels(window, MOST_WORST)
@@ -130,7 +134,7 @@ def traced_pixels(tables: Iterable[str]) -> list[tuple[int, int]]:
     return [(int(slow), int(fast)) for slow, fast in pairs]
 
 
-def exact_values(part: Part, pixels: Iterable[tuple[int, int]]) -> list[list[float | None]]:
+def exact_values(part: PairPart, pixels: Iterable[tuple[int, int]]) -> list[list[float | None]]:
     """Return [index, first, second] of pixels (slow, fast) in the image, whatever the packing rounds."""
     rows: list[list[float | None]] = []
     shape = part.first.shape
@@ -143,7 +147,7 @@ def exact_values(part: Part, pixels: Iterable[tuple[int, int]]) -> list[list[flo
     return rows
 
 
-def trace_command(part: Part) -> str:
+def trace_command(part: PairPart) -> str:
     """Return the command that traces another pixel; '-trace_pixel SLOW FAST' is to be put behind it."""
     words = list(part.summary["arguments"])
     kept: list[str] = []
@@ -156,7 +160,7 @@ def trace_command(part: Part) -> str:
     return shlex.join(["nb-compare", "--parity-mode", part.mode, "--", *kept])
 
 
-def part_content(part: Part) -> dict[str, Any]:
+def part_content(part: PairPart) -> dict[str, Any]:
     """Return what the viewer needs besides the pixels."""
     region = part.summary["region"]
     runs = part.summary["runs"]
@@ -166,7 +170,7 @@ def part_content(part: Part) -> dict[str, Any]:
         "titles": [runs[side]["title"] for side in SIDES],
         "mode": part.mode,
         "region": None if region is None else [region[key] for key in ("x_min", "x_max", "y_min", "y_max")],
-        "peaks": peak_overlay(part.first, part.second),
+        "peaks": peak_overlay(part.first, part.second, _peak_floor(part)),
         "histogram": histogram(part.first, part.second),
         "scatter": scatter(part.first, part.second),
         "traces": traces,

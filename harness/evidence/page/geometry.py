@@ -17,10 +17,10 @@ from typing import Any
 from torch import Tensor
 
 from harness.errors import BundleError
-from harness.evidence.replay_parts import Inputs
-from harness.images.part import Part
+from harness.images.part import PairPart
 from harness.programs.arguments import DUMP_OPTIONS, HKL_OPTIONS, INPUT_OPTIONS, prepare_arguments
 from harness.programs.run_config import resolved
+from harness.recorded.rerun import Inputs
 from simulator import RunConfig
 from simulator.physics.vectors import plain, stack
 from simulator.scene.scene import Scene, prepare
@@ -32,7 +32,7 @@ MOST_SOURCES = 100_000
 NO_STRUCTURE = ("-default_F", "1")
 
 
-def geometry_content(part: Part) -> dict[str, Any]:
+def geometry_content(part: PairPart) -> dict[str, Any]:
     """Return the vectors of a compared pair for the page.
 
     Returns:
@@ -49,7 +49,7 @@ def geometry_content(part: Part) -> dict[str, Any]:
         return {"missing": str(error)}
 
 
-def geometry_words(part: Part, inputs: Inputs) -> tuple[str, ...]:
+def geometry_words(part: PairPart, inputs: Inputs) -> tuple[str, ...]:
     """Return the recorded command line without structure factors, its input files found by their content.
 
     Raises:
@@ -76,7 +76,7 @@ def _found(name: str, recorded: dict[str, Any], inputs: Inputs) -> str:
     return inputs.find(recorded[name])
 
 
-def _sharp(config: RunConfig, part: Part) -> RunConfig:
+def _sharp(config: RunConfig, part: PairPart) -> RunConfig:
     """Return the run without mosaic spread. Raises: HarnessError if it has no flat detector of this size."""
     detector, beam = config.detector, config.beam
     if (detector.spixels, detector.fpixels) != part.first.shape:

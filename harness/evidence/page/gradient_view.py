@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.gradients.bundle import STATES, GradientPart
 from harness.gradients.estimate import AGREEMENT
-from harness.gradients.rows import Row
+from harness.gradients.rows import GradientRow
 from system_io.shown import xml_text
 
 LEAST, MOST = 1e-16, 1.0
@@ -34,7 +34,7 @@ def gradient_content(part: GradientPart) -> dict[str, Any]:
     }
 
 
-def _cells(row: Row) -> dict[str, Any]:
+def _cells(row: GradientRow) -> dict[str, Any]:
     component, judged = row.place.component, row.judged
     return {
         "name": component.name,
@@ -65,7 +65,7 @@ def _x(value: float) -> float:
     return LABEL_PX + PLOT_PX * _along(value, LEAST, MOST)
 
 
-def differences_svg(rows: Sequence[Row]) -> str:
+def differences_svg(rows: Sequence[GradientRow]) -> str:
     """Return a plot of every relative difference beside its bound, as an SVG element.
 
     A dot is |autograd - estimate|, a bar the uncertainty of the estimate, the dashed line the bound of 1e-5.
@@ -91,7 +91,7 @@ def _power(decade: int) -> str:
     return "1" if decade == 0 else f'10<tspan dy="-4" font-size="8">{decade}</tspan>'
 
 
-def _mark(row: Row, y: float) -> list[str]:
+def _mark(row: GradientRow, y: float) -> list[str]:
     name, judged = xml_text(row.place.component.name), row.judged
     state = STATES[judged.word.value].value.replace(" ", "-")
     words = xml_text(f"{row.place.component.name}: {judged.word.value} {judged.reason}".strip())
@@ -107,7 +107,7 @@ def _mark(row: Row, y: float) -> list[str]:
     return parts
 
 
-def convergence_svg(row: Row) -> str:
+def convergence_svg(row: GradientRow) -> str:
     """Return how far each plain difference is from autograd, over its width, as a small SVG element."""
     if row.slope is None or row.size is None or not row.ends:
         return ""

@@ -17,14 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.float32]
+from harness.arrays import FloatImage
+
 Bits = NDArray[np.uint32]
 PACKED_LIMIT_BYTES = 14 << 20
 LEVEL = 6
 
 
 @dataclass(frozen=True)
-class Level:
+class PackLevel:
     """What is kept: the brightest fraction in full, exact steps for all (`fine`); bits cut off the others."""
 
     fraction: float
@@ -33,8 +34,9 @@ class Level:
 
 
 LEVELS = (
-    Level(1.0), Level(0.5), Level(0.25), Level(0.12), Level(0.05),
-    Level(0.05, fine=False), Level(0.02, fine=False, cut_bits=20), Level(0.005, fine=False, cut_bits=22),
+    PackLevel(1.0), PackLevel(0.5), PackLevel(0.25), PackLevel(0.12), PackLevel(0.05),
+    PackLevel(0.05, fine=False), PackLevel(0.02, fine=False, cut_bits=20),
+    PackLevel(0.005, fine=False, cut_bits=22),
 )  # fmt: skip
 
 
@@ -61,19 +63,19 @@ def packed_json(value: Any) -> str:
     return packed_text(json.dumps(value, allow_nan=False).encode())
 
 
-def ordered(image: Image) -> NDArray[np.int64]:
+def ordered(image: FloatImage) -> NDArray[np.int64]:
     """Return float32 values as whole numbers in the same order, neighbours one apart, -0 below 0."""
     bits = np.ascontiguousarray(image).view(np.int32).astype(np.int64)
     return np.where(bits < 0, -1 - (bits & 0x7FFFFFFF), bits)
 
 
-def folded_distance(first: Image, second: Image) -> Bits:
+def folded_distance(first: FloatImage, second: FloatImage) -> Bits:
     """Return the steps from first to second modulo 2^32, folded: 0, -1, 1, -2 become 0, 1, 2, 3."""
     steps = (ordered(second) - ordered(first)).astype(np.int32).astype(np.int64)
     return np.where(steps < 0, -2 * steps - 1, 2 * steps).astype(np.uint32)
 
 
-def pack_images(first: Image, second: Image, limit: int = PACKED_LIMIT_BYTES) -> Packed:
+def pack_images(first: FloatImage, second: FloatImage, limit: int = PACKED_LIMIT_BYTES) -> Packed:
     """Pack two images of one shape, as many pixels with their full value as the limit allows.
 
     Args:
@@ -91,7 +93,7 @@ def pack_images(first: Image, second: Image, limit: int = PACKED_LIMIT_BYTES) ->
     return packed
 
 
-def _pack(first: Image, second: Image, level: Level) -> Packed:
+def _pack(first: FloatImage, second: FloatImage, level: PackLevel) -> Packed:
     sides = [np.array(image, dtype=np.float32).view(np.uint32).ravel() for image in (first, second)]
     high = (sides[0] >> 16) & 0x7FFF
     threshold = 0 if level.fraction == 1.0 else int(np.quantile(high, 1.0 - level.fraction, method="higher"))

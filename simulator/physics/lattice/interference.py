@@ -1,18 +1,102 @@
-"""Derivatives of the two interference functions, also where their quotients are 0/0 (spec 06 section 10)."""
+"""The two interference functions with their slopes, also where their quotients are 0/0 (spec 06 section 10).
+
+sin(N x)/sin(x), of a row of N cells, and 3 (sin(x)/x - cos(x))/x^2, the transform of a ball.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from simulator.physics.sines import cosine, radians
+from simulator.physics.arithmetic import arithmetic
+from simulator.physics.lattice.sines import angle_of, cosine, radians, sine
 
+OFF_CENTRE = 2.0**-100
+"""Added to a phase, it changes no bit of sin(N x)/sin(x) but at x = 0, where the quotient becomes N."""
+SINC3_SERIES_LIMIT = 0.05
 NEAR_CENTRE: Mapping[torch.dtype, float] = {torch.float64: 1.0 / 64.0, torch.float32: 1.0 / 4.0}
 """Of N e, e the distance from a peak: below it the series is more exact than the quotient."""
 NEAR_BALL = 0.5
+Pair = tuple[Tensor, Tensor]
+
+
+def sincg(phase: Tensor, cells: Tensor) -> Tensor:
+    """Return the grating function sin(N x)/sin(x), which is N at x = 0.
+
+    Args: phase, x in radians, float64; cells, N. Returns: the shape of x. Source: spec 06 section 10.
+    """
+    return grating(phase, None, cells, 1.0, phase.dtype)
+
+
+def grating(
+    index: Tensor, whole: Tensor | None, cells: Tensor, index_rad: float, dtype: torch.dtype
+) -> Tensor:
+    """Return sin(N x)/sin(x), x = index_rad (index - whole), with slopes that stay right at whole turns.
+
+    Args: as of `_angles`. Returns: of type `dtype`; in single precision up to its sign.
+    """
+    if torch.is_grad_enabled() and (index.requires_grad or cells.requires_grad):
+        recorded: Tensor = _Grating.apply(index, whole, cells, index_rad, dtype)  # type: ignore[no-untyped-call]
+        return recorded
+    return _quotient(_angles(index, whole, cells, index_rad, dtype))[0]
+
+
+def _angles(index: Tensor, whole: Tensor | None, cells: Tensor, index_rad: float, dtype: torch.dtype) -> Pair:
+    """Return x and N x as `sine` takes them, a hair off the centre.
+
+    In single precision N x is reduced to at most half a turn in double precision first, so that the quotient
+    of the sines keeps the relative accuracy of `dtype` for all N.
+
+    Args: index, in double precision; whole, the nearest whole number, None to take the index as it is (double
+        precision only); index_rad, radians of an index: pi in single precision.
+    """
+    if dtype == torch.float64:
+        x = index * index_rad if whole is None else (index - whole).mul_(index_rad)
+        x = x.add_(OFF_CENTRE)
+        return x, x * cells
+    assert whole is not None  # in single precision nothing is taken as it is
+    turns = (index - whole).add_(OFF_CENTRE)
+    x = angle_of(turns.to(dtype))
+    turns = turns.mul_(cells)
+    rest = turns.sub_(turns.round())
+    return x, angle_of(rest.to(dtype))
+
+
+def _quotient(angles: Pair, keep: bool = False) -> tuple[Tensor, Tensor]:
+    """Return sin(N x)/sin(x), and sin(x); keep: N x, which is overwritten otherwise."""
+    x, many = angles
+    one = sine(x)
+    return sine(many, in_place=not keep).div_(one), one
+
+
+class _Grating(torch.autograd.Function):
+    """`grating`, of which the angle, its sine and the quotient are kept; N x, too, where it was reduced."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, index: Tensor, whole: Tensor | None, cells: Tensor, index_rad: float, dtype: torch.dtype
+    ) -> Tensor:
+        """Return sin(N x)/sin(x)."""
+        x, many = _angles(index, whole, cells, index_rad, dtype)
+        reduced = many if dtype != torch.float64 else None
+        grating, one = _quotient((x, many), keep=reduced is not None)
+        ctx.save_for_backward(x, reduced, cells, one, grating)
+        ctx.index_rad = index_rad
+        return grating
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the products with both slopes."""
+        x, reduced, cells, one, grating = ctx.saved_tensors
+        angles = (x, x * cells if reduced is None else reduced)
+        along_cells = ctx.needs_input_grad[2]
+        along_x, along_N = grating_slopes(angles, cells, (grating, one), along_cells, ctx.index_rad)
+        along_N = None if along_N is None else along_N.mul_(grads[0]).sum_to_size(cells.shape)
+        return along_x.mul_(grads[0]).to(torch.float64), None, along_N, None, None
 
 
 def grating_slopes(
@@ -36,7 +120,7 @@ def grating_slopes(
     cos_many = cosine(many)
     along_N = (radians(x) * cos_many).div_(one) if along_cells else None
     slope = cos_many.mul_(index_rad * cells).addcmul_(cosine(x), grating, value=-index_rad).div_(one)
-    if torch.compiler.is_compiling() or cells.dim():
+    if arithmetic().loops or cells.dim():
         near = one.abs() < NEAR_CENTRE[one.dtype] / cells
         return torch.where(near, _slope_near_peak(radians(x), grating, cells, index_rad), slope), along_N
     near = (_flat(one).abs() < NEAR_CENTRE[one.dtype] / cells).nonzero().squeeze(1)
@@ -57,6 +141,40 @@ def _slope_near_peak(x: Tensor, grating: Tensor, cells: Tensor, index_rad: float
 def _flat(values: Tensor) -> Tensor:
     """Return [K, N, P, M] as one row that shares its memory, in which the pixels are the fastest axis."""
     return values.movedim(1, -1).view(-1) if values.dim() > 1 else values
+
+
+def sinc3(x: Tensor, series: bool) -> Tensor:
+    """Return the transform of a ball, 3 (sin(x)/x - cos(x))/x^2, which is 1 at 0.
+
+    Args: x, radians. series: whether 1 - x^2/10 + x^4/280 - x^6/15120 replaces it below 0.05.
+    Source: spec 06 sections 10 and 15.
+    """
+    if x.requires_grad:
+        ball: Tensor = _Ball.apply(x, series)  # type: ignore[no-untyped-call]
+        return ball
+    small = x < SINC3_SERIES_LIMIT if series else x == 0.0
+    safe = torch.where(small, 1.0, x)
+    closed = 3.0 * (safe.sin() / safe - safe.cos()) / (safe * safe)
+    if not series:
+        return torch.where(small, 1.0, closed)
+    y = torch.where(small, x * x, 0.0)
+    return torch.where(small, 1.0 - y / 10.0 + y * y / 280.0 - y * y * y / 15120.0, closed)
+
+
+class _Ball(torch.autograd.Function):
+    """`sinc3` with a slope that stays right near 0."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, series: bool) -> Tensor:
+        """Return 3 (sin(x)/x - cos(x))/x^2."""
+        ctx.save_for_backward(x)
+        return sinc3(x.detach(), series)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        """Return the product with the slope."""
+        (x,) = ctx.saved_tensors
+        return grads[0] * ball_slope(x), None
 
 
 def ball_slope(x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from golden_suite_generator.inputs.mixer import fraction, gaussian, mixed
+from golden_suite_generator.inputs.mixer import fraction, mixed, mixed_gaussian
 from golden_suite_generator.inputs.write import RECORDED_FILES, lysozyme, write_all_inputs
 from harness.files import sha256_of_file
 
@@ -82,6 +82,6 @@ def test_mixer_depends_on_order_and_sign() -> None:
 
 def test_gaussian_has_mean_zero_and_width_one() -> None:
     """4000 draws: the mean scatters by 0.016, the mean square by 0.022; four times that is allowed."""
-    draws = [gaussian(11, number) for number in range(4000)]
+    draws = [mixed_gaussian(11, number) for number in range(4000)]
     assert sum(draws) / len(draws) == pytest.approx(0.0, abs=0.064)
     assert sum(x * x for x in draws) / len(draws) == pytest.approx(1.0, abs=0.09)

@@ -17,6 +17,7 @@ from harness.bench import worker as bench_worker
 from harness.bench.cases import BY_ID, Size, chosen_cases
 from harness.bench.figures import scaling_exponents, summary_of, unmeasured
 from harness.bench.measure import BenchPlan, difference_of_max
+from harness.bench.run import exit_status
 from harness.bench.sides import Whole, living_renderer, repeats_for
 from harness.commands import bench
 from harness.errors import HarnessError, ProgramError
@@ -152,7 +153,7 @@ def test_case_that_a_program_fails_on_is_no_success(tmp_path, fake, monkeypatch,
 )
 def test_exit_status(agrees, failures, complete, status):
     cases = [{"summary": {"agrees": value}, "unmeasured": []} for value in agrees]
-    assert bench.exit_status({"cases": cases, "failures": failures, "complete": complete}) == status
+    assert exit_status({"cases": cases, "failures": failures, "complete": complete}) == status
 
 
 @pytest.mark.parametrize(("case_s", "pixel_s"), [(1.0, 1.0), (1.0, 0.96), (0.2, 3.0)])
@@ -193,9 +194,9 @@ def test_figure_that_no_round_could_measure_is_stated_and_is_no_success(measured
         row |= {"rounds": rounds, "unmeasured": unmeasured(rounds, ["c"])}
         row["summary"] = summary_of(row, {"c": 0.0}, 1e-6, ["c"])
     result["scaling"] = scaling_exponents(result["cases"], ["c"])
-    assert bench.exit_status(result) == 3
+    assert exit_status(result) == 3
     assert result["scaling"]["c"] is None
-    text = bench_report.markdown_text(result)
+    text = bench_report.bench_markdown(result)
     assert "domains-10: rendering of c not measured: lost" in text
     assert bench_report.screen_tables(result)
     assert bench_report.csv_text(result).count("\n") == 3

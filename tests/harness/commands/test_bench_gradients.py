@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.bench.gradients import SETS, inputs_of_set, measure_set
 from harness.commands import bench_gradients
-from harness.commands.bench_gradients import SETS, measure, wanted
 from simulator import RunConfig
 
 LINE = "-cell 40 45 50 90 90 90 -N 5 -default_F 100 -lambda 1 -distance 100 -detpixels 8 -oversample 1"
@@ -17,7 +17,7 @@ LINE = "-cell 40 45 50 90 90 90 -N 5 -default_F 100 -lambda 1 -distance 100 -det
 
 def test_sets_grow_and_the_last_has_the_structure_factors() -> None:
     config = RunConfig.from_args(LINE.split())
-    usual, geometry, everything = (wanted(config, name) for name in SETS)
+    usual, geometry, everything = (inputs_of_set(config, name) for name in SETS)
     assert set(usual) < set(geometry)
     assert set(everything) - set(geometry) == {"default_F"}
     assert {"cell_lengths_A", "distance_m", "wavelength_m"} <= set(usual)
@@ -26,7 +26,7 @@ def test_sets_grow_and_the_last_has_the_structure_factors() -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_a_row_has_both_clocks_and_their_ratios(name: str) -> None:
-    row = measure(RunConfig.from_args(LINE.split()), name, rounds=3)
+    row = measure_set(RunConfig.from_args(LINE.split()), name, rounds=3)
     for clock in ("wall", "cpu"):
         middle, least, most = row[f"ratio_{clock}"]
         assert 0.0 < least <= middle <= most

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from harness.commands import gpu
-from harness.suite.device_checks import BOUNDS, Checked, State, judged
+from harness.suite.device_checks import BOUNDS, Checked, CheckState, judged
+from harness.suite.device_run import statement
 
 NAME = ("a-case", "spec", "mixed")
 
@@ -61,12 +62,12 @@ def test_device_that_fails_is_an_error_of_the_case(monkeypatch, tmp_path, capsys
 @pytest.mark.parametrize(
     ("image", "state"),
     [
-        (square(8.0), State.HELD),
-        (square(8.0 * (1.0 + 5e-7)), State.HELD),
-        (square(8.0 * (1.0 + 5e-6)), State.FAILED),
-        (square(np.nan), State.FAILED),
-        (square(np.inf), State.FAILED),
-        (np.full((2, 3), 8.0, np.float32), State.FAILED),
+        (square(8.0), CheckState.HELD),
+        (square(8.0 * (1.0 + 5e-7)), CheckState.HELD),
+        (square(8.0 * (1.0 + 5e-6)), CheckState.FAILED),
+        (square(np.nan), CheckState.FAILED),
+        (square(np.inf), CheckState.FAILED),
+        (np.full((2, 3), 8.0, np.float32), CheckState.FAILED),
     ],
 )
 def test_image_is_held_to_the_bound_of_its_number_type(image, state):
@@ -76,25 +77,25 @@ def test_image_is_held_to_the_bound_of_its_number_type(image, state):
 
 
 def test_zero_images_compare_nothing_and_must_be_zero_in_both():
-    assert judged(square(0.0), square(0.0), NAME).state is State.ZERO
-    assert judged(square(0.0), square(1e-30), NAME).state is State.FAILED
+    assert judged(square(0.0), square(0.0), NAME).state is CheckState.ZERO
+    assert judged(square(0.0), square(1e-30), NAME).state is CheckState.FAILED
 
 
 @pytest.mark.parametrize(
     ("states", "rows", "failures", "status"),
     [
-        ([State.HELD, State.ZERO], [], [], 0),
-        ([State.HELD], [row(True)], [], 0),
-        ([State.HELD], [row(False)], [], 1),
-        ([State.HELD, State.FAILED], [row(True)], [], 1),
-        ([State.ZERO], [], [], 2),
+        ([CheckState.HELD, CheckState.ZERO], [], [], 0),
+        ([CheckState.HELD], [row(True)], [], 0),
+        ([CheckState.HELD], [row(False)], [], 1),
+        ([CheckState.HELD, CheckState.FAILED], [row(True)], [], 1),
+        ([CheckState.ZERO], [], [], 2),
         ([], [], [], 2),
-        ([State.FAILED, State.ERROR], [], [], 3),
-        ([State.HELD], [], [{"case": "x", "dtype": "mixed", "why": "y"}], 3),
+        ([CheckState.FAILED, CheckState.ERROR], [], [], 3),
+        ([CheckState.HELD], [], [{"case": "x", "dtype": "mixed", "why": "y"}], 3),
     ],
 )
 def test_worst_state_decides_and_nothing_compared_never_passes(states, rows, failures, status):
-    found = gpu.statement([checked(state) for state in states], len(states), rows, failures)
+    found = statement([checked(state) for state in states], len(states), rows, failures)
     assert found["exit_status"] == status
 
 

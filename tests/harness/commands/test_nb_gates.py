@@ -10,17 +10,17 @@ import pytest
 from golden_suite_generator.cases import authoritative_args
 from harness.commands import nb_gates as gates
 from harness.commands.nb_report import main as nb_report
-from harness.evidence.bundle_find import find_bundles, is_complete
 from harness.evidence.bundle_tables import metrics_frame
-from harness.evidence.ci import junit
-from harness.evidence.verify import verify
+from harness.evidence.verify import verify_bundle
 from harness.gates.figures import relative
 from harness.gates.run import run_gates
 from harness.gates.table import BY_ID, GATES
 from harness.programs.build import build_reference, reference_sources
 from harness.programs.programs import program_at, simulator_program
+from harness.store.ci import junit
+from harness.store.find import find_bundles, is_complete
 from harness.suite.crystal_data import write_built_in
-from harness.verdict import Word
+from system_io.verdict_words import Word
 from tests.harness.small_case import small_plan
 
 GRATING = "sin(x * cells) / sin(x)"
@@ -61,7 +61,7 @@ def test_every_bundle_of_a_run_verifies(green):
     reports, _ = green
     found = list(find_bundles(reports))
     assert len(found) == 6
-    assert all(is_complete(path) and verify(path).word is Word.PASS for path in found)
+    assert all(is_complete(path) and verify_bundle(path).word is Word.PASS for path in found)
 
 
 def test_traces_and_images_of_both_modes_are_in_the_bundle(green):

@@ -17,8 +17,8 @@ from harness.errors import UsageError
 from harness.gradients.estimate import Estimate, Sample, best_estimate, judge_slope, steps
 from harness.gradients.objective import choose_objective
 from harness.gradients.table import choose, find_places, names_of
-from harness.verdict import Word
 from harness.wide import wide_console
+from system_io.verdict_words import Word
 from tests.harness.small_case import WORDS
 
 EPSILON = 2.0**-52
@@ -149,14 +149,15 @@ def test_a_factor_without_its_slope_is_found(compared, c_binary, monkeypatch, fa
 
 
 def test_a_wrong_slope_of_the_grating_is_found(compared, c_binary, monkeypatch):
-    from simulator.physics.lattice import factor as lattice_factor
-    from simulator.physics.lattice import interference as lattice_slopes
+    from simulator.physics.lattice import interference
+
+    right = interference.grating_slopes
 
     def bent(*given):
-        along, of_cells = lattice_slopes.grating_slopes(*given)
+        along, of_cells = right(*given)
         return along * 1.001, of_cells
 
-    monkeypatch.setattr(lattice_factor, "grating_slopes", bent)
+    monkeypatch.setattr(interference, "grating_slopes", bent)
     status, found, _ = compared("--params", "misset.z,polar")
     assert status == 1
     assert verdicts(found) == {"misset.z": "FAIL", "polar": "PASS"}

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.commands.nb_refine import METHOD_NAMES, main, selections
+from harness.commands.nb_refine import main
 from harness.refinement.data import read_image
 from harness.refinement.fit import METHODS
+from harness.refinement.request import METHOD_NAMES, selections
 from simulator import RunConfig, simulate
 
 CELL = "-cell 60 60 40 90 90 90 -misset 20 30 40 -default_F 100"

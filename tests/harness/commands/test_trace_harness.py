@@ -15,7 +15,7 @@ from harness.commands.nb_compare import main as nb_compare
 from harness.commands.nb_report import main as nb_report
 from harness.commands.trace_harness import main
 from harness.tracing.choice import read_compared, worst_pixels
-from harness.tracing.job import LOG_NAMES, same_bits
+from harness.tracing.job import same_bits
 from harness.tracing.rot_stars import STARS, reciprocal, with_rot_stars
 from trace_tools.reading.trace_file import read_trace
 
@@ -24,7 +24,7 @@ LINE = (
     " -default_F 100 -oversample 1 -osc 2 -phisteps 3 -phi 0 -mosaic 1 -mosaic_domains 2"
 )
 ARGS = LINE.split()
-FILES = {"trace_c.log", "trace_py.log", "metrics.json", "diff.md", "commands.txt", "env.json", "sha256.txt"}
+FILES = {"c_trace.log", "py_trace.log", "traces.json", "diff.md", "commands.txt", "env.json", "sha256.txt"}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory, c_binary: Path) -> Path:
 
 
 def metrics_of(folder: Path) -> dict:
-    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return json.loads((folder / "traces.json").read_text(encoding="utf-8"))
 
 
 def test_two_programs_that_agree_pass_with_no_divergence(traced: Path) -> None:
@@ -60,7 +60,7 @@ def test_observer_check_is_made_on_both_sides(traced: Path) -> None:
 
 def test_carryover_shows_from_the_second_executed_pixel_on(traced: Path) -> None:
     """The first pixel of the run sees the unrotated cell at phi 0, the other one that of the last step."""
-    trace = read_trace(traced / LOG_NAMES["py"])
+    trace = read_trace(traced / "py_trace.log")
     rotated = {
         (turns["s"], turns["phi"]): record.values
         for record in trace.records()
@@ -74,7 +74,7 @@ def test_carryover_shows_from_the_second_executed_pixel_on(traced: Path) -> None
 def test_derived_vectors_are_reciprocal_to_the_direct_ones(traced: Path) -> None:
     graph = json.loads((traced / "graph.json").read_text(encoding="utf-8"))
     assert [tap["name"] for tap in graph["taps"]] == list(STARS)
-    found = {record.tap: np.array(record.values) for record in read_trace(traced / "trace_c.log").records()}
+    found = {record.tap: np.array(record.values) for record in read_trace(traced / "c_trace.log").records()}
     table = [[np.dot(found[star], found[f"rot_{axis}_angstroms"]) for axis in "abc"] for star in STARS]
     assert np.allclose(table, np.eye(3), atol=1e-13)  # a few roundings of vectors of 80 Angstrom
 
@@ -154,7 +154,7 @@ def test_phi_mode_alone_makes_the_first_step_unrotated(tmp_path: Path, c_binary:
     words = ["--pixel", "3", "4", "--phi-mode", "spec", "--determinism"]
     words += ["--c-bin", str(c_binary), "--py-bin", str(c_binary)]
     assert main([*words, "--outdir", str(tmp_path / "out"), "--", *ARGS]) == 0
-    found = [r for r in read_trace(tmp_path / "out" / "trace_c.log").records() if r.tap == "rot_b_angstroms"]
+    found = [r for r in read_trace(tmp_path / "out" / "c_trace.log").records() if r.tap == "rot_b_angstroms"]
     assert found[0].values != found[2].values
     assert metrics_of(tmp_path / "out")["phi_mode"] == "spec"
 
@@ -223,7 +223,7 @@ def test_worst_takes_command_line_and_mode_of_the_comparison(tmp_path: Path, c_b
     words = ["--worst", "1", "--from", str(folder), "--no-observer-check"]
     programs = ["--determinism", "--c-bin", str(c_binary), "--py-bin", str(c_binary)]
     assert main([*words, *programs, "--outdir", str(tmp_path / "out")]) == 0
-    assert read_trace(tmp_path / "out" / "trace_c.log").pixels() == {(5, 2)}
+    assert read_trace(tmp_path / "out" / "c_trace.log").pixels() == {(5, 2)}
     assert metrics_of(tmp_path / "out")["parity_mode"] == "spec"
 
 

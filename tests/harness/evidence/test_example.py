@@ -3,16 +3,17 @@
 from pathlib import Path
 
 from harness.commands.nb_report import main
-from harness.evidence.bundle_find import find_bundles
-from harness.evidence.verify import load_metrics, verify
-from harness.verdict import Word
+from harness.evidence.kinds import load_metrics
+from harness.evidence.verify import verify_bundle
+from harness.store.find import find_bundles
+from system_io.verdict_words import Word
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "reports" / "example"
 
 
 def test_committed_bundle_verifies():
     (bundle,) = find_bundles(EXAMPLE)
-    check = verify(bundle)
+    check = verify_bundle(bundle)
     assert (check.word, check.faults) == (Word.PASS, ())
     assert check.checked == 14
 

@@ -14,14 +14,15 @@ from harness.commands import nb_compare, trace_harness
 from harness.commands import nb_gradients as gradients
 from harness.commands import nb_report as report_cli
 from harness.errors import BundleError
-from harness.evidence.bundle import HASHES, MARK
-from harness.evidence.bundle_find import find_bundles
-from harness.evidence.verify import verify
-from harness.gates.run import Plan, run_gates
+from harness.evidence.verify import verify_bundle
+from harness.gates.plan import GatePlan
+from harness.gates.run import run_gates
 from harness.gates.table import GATES
-from harness.images.compare import Roi
+from harness.images.compare import Region
 from harness.programs.programs import program_at
-from harness.verdict import Word
+from harness.store.find import find_bundles
+from harness.store.names import HASHES, MARK
+from system_io.verdict_words import Word
 from tests.harness.forging import both, copied, data, raw, removed, reseal
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,9 +53,9 @@ def honest(tmp_path_factory, c_binary):
     line = ["--", "-lambda", "1"]
     assert nb_compare.main([*words, str(folder / "fail"), "--py-bin", programs[1], *line]) == 1
     assert nb_compare.main([*words, str(folder / "error"), "--py-bin", crash, *line]) == 3
-    plan = Plan(
+    plan = GatePlan(
         *(program_at(path, "--c-bin") for path in programs), ("-lambda", "1"), ("nb-gates", "run"), "fakes",
-        Roi(5, 70, 5, 50), (), 60.0,
+        Region(5, 70, 5, 50), (), 60.0,
     )  # fmt: skip
     run_gates(plan, GATES[4:], folder / "reports")
     trace = ["--pixel", "5", "6", "--c-bin", str(c_binary), "--outdir", str(folder / "trace"), "--budget"]
@@ -182,7 +183,7 @@ def loose_statement(content):
         figure["strict"] = 10.0
 
 
-S, M, G = "summary.json", "metrics.json", "gradients.json"
+S, M, G, T = "summary.json", "metrics.json", "gradients.json", "traces.json"
 FORGERIES = {
     # a pair that says FAIL
     "fail: passing": data(S, passing),
@@ -297,27 +298,28 @@ FORGERIES = {
     "closing: page": raw("gates.md", lambda text: text.replace(b"FAIL", b"PASS")),
     "closing: points elsewhere": data("gates.json", lambda d: d["gates"][0].update(bundle="../../x")),
     # traced pixels
-    "trace: another tap for the cause": data(M, lambda d: d.update(causal_by_tap={"F_cell": 3})),
-    "trace: failing": data(M, lambda d: d.update(verdict="FAIL", exit_status=1)),
-    "trace: tolerance": data(M, lambda d: d["settings"].update(rtol=1.0)),
+    "trace: another tap for the cause": data(T, lambda d: d.update(causal_by_tap={"F_cell": 3})),
+    "trace: failing": data(T, lambda d: d.update(verdict="FAIL", exit_status=1)),
+    "trace: tolerance": data(T, lambda d: d["settings"].update(rtol=1.0)),
     "trace: floor widened": wide_floor,
     "trace: graph added": lambda folder: (folder / "graph.json").write_text('{"taps": []}', encoding="utf-8"),
     "trace: value in both logs": both(
-        raw("trace_c.log", without_rows("F_cell")), raw("trace_py.log", without_rows("F_cell"))),
-    "trace: traces made equal": copied("trace_c.log", "trace_py.log"),
-    "trace: trace cut off": raw("trace_py.log", lambda text: text[: len(text) // 2]),
-    "trace: trace removed": removed("trace_py.log"),
-    "trace: other pixels": data(M, lambda d: d["settings"].update(pixels=[[1, 1]])),
-    "trace: block of all pixels": data(M, lambda d: d["settings"].update(roi=[0, 1 << 30, 0, 1 << 30])),
-    "trace: observer check left out": data(M, lambda d: d["settings"].update(observer_check=False)),
-    "trace: observer check of more": data(M, lambda d: d["observer_check"].update(
+        raw("c_trace.log", without_rows("F_cell")), raw("py_trace.log", without_rows("F_cell"))),
+    "trace: traces made equal": copied("c_trace.log", "py_trace.log"),
+    "trace: trace cut off": raw("py_trace.log", lambda text: text[: len(text) // 2]),
+    "trace: trace removed": removed("py_trace.log"),
+    "trace: other pixels": data(T, lambda d: d["settings"].update(pixels=[[1, 1]])),
+    "trace: block of all pixels": data(T, lambda d: d["settings"].update(roi=[0, 1 << 30, 0, 1 << 30])),
+    "trace: observer check left out": data(T, lambda d: d["settings"].update(observer_check=False)),
+    "trace: observer check of more": data(T, lambda d: d["observer_check"].update(
         c="9 traced pixels equal an untraced run bit for bit")),
     "trace: page": raw("diff.md", lambda text: text.replace(b"PASS", b"FAIL")),
     "trace: commands": raw("commands.txt", lambda text: text.replace(b"5 6", b"6 5", 1)),
-    "trace: run failed": data(M, side("c", failure="x")),
-    "trace: budget": data(M, lambda d: d["budget"][0].update(remark="all explained")),
-    "trace: isolated": data(M, lambda d: d["isolated"][0].update(bound=1.0)),
-    "trace: figures added": data(M, lambda d: d.update(approved=True)),
+    "trace: run failed": data(T, side("c", failure="x")),
+    "trace: budget": data(T, lambda d: d["budget"][0].update(remark="all explained")),
+    "trace: isolated": data(T, lambda d: d["isolated"][0].update(bound=1.0)),
+    "trace: other figures beside them": lambda folder: (folder / M).write_text("{}", encoding="utf-8"),
+    "trace: figures added": data(T, lambda d: d.update(approved=True)),
     # gradients
     "gradients: passing": row(0, verdict="NOT COMPARABLE", reason="because"),
     "gradients: row dropped": data(G, lambda d: [d["parameters"].pop(), d.update(agree=1)]),
@@ -353,7 +355,7 @@ HASHES_AS_THEY_WERE = {
 def found(folder, **how):
     """Tell whether a verification finds or refuses a bundle; whatever else it raises is a fault of ours."""
     try:
-        check = verify(folder, **how)
+        check = verify_bundle(folder, **how)
     except BundleError:
         return True
     return check.word is not Word.PASS and bool(check.faults)
@@ -362,10 +364,10 @@ def found(folder, **how):
 @pytest.mark.parametrize("kind", ["fail", "error", "traced", "gate", "closing", "trace", "gradients"])
 def test_an_untouched_bundle_verifies_and_so_does_its_copy(honest, kind, tmp_path):
     for folder in (honest[kind], shutil.copytree(honest[kind], tmp_path / "copy")):
-        check = verify(folder, pictures=kind in ("fail", "error"))
+        check = verify_bundle(folder, pictures=kind in ("fail", "error"))
         assert (check.word, check.faults) == (Word.PASS, ())
     reseal(folder)
-    assert verify(folder).word is Word.PASS
+    assert verify_bundle(folder).word is Word.PASS
 
 
 @pytest.mark.parametrize("name", FORGERIES)
@@ -376,7 +378,7 @@ def test_a_forgery_whose_hashes_fit_is_found(honest, name, tmp_path):
     assert found(folder, pictures=name in PICTURES)
 
 
-@pytest.mark.parametrize("kind", ["fail", "gate"])
+@pytest.mark.parametrize("kind", ["fail", "gate", "trace"])
 @pytest.mark.parametrize("name", HASHES_AS_THEY_WERE)
 def test_a_hash_list_that_does_not_fit_is_found(honest, name, kind, tmp_path):
     folder = shutil.copytree(honest[kind], tmp_path / "forged")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.commands import nb_compare, trace_harness
-from harness.evidence.verify import verify
+from harness.evidence.verify import verify_bundle
 from harness.files import sha256_of_file
 
 PAIRS = (
@@ -30,9 +30,9 @@ ARGUMENTS = (
 
 def left_as_made(folder):
     """Verify a bundle, with its pictures, where it is and after a move."""
-    assert verify(folder, pictures=True).faults == ()
+    assert verify_bundle(folder, pictures=True).faults == ()
     moved = Path(shutil.move(folder, folder.with_name("moved\n[x]")))
-    assert verify(moved).faults == ()
+    assert verify_bundle(moved).faults == ()
 
 
 @pytest.mark.parametrize(("first", "second", "options"), PAIRS)
@@ -80,12 +80,12 @@ def test_traced_pixels_verify_whatever_was_asked(tmp_path, monkeypatch, c_binary
         "-detpixels 12 -N 3 -oversample 1"
     )
     trace_harness.main(["--c-bin", str(c_binary), "--outdir", "out", *options, "--", *words.split()])
-    assert str(tmp_path / ".out") not in Path("out/metrics.json").read_text("utf-8")
+    assert str(tmp_path / ".out") not in Path("out/traces.json").read_text("utf-8")
     left_as_made(tmp_path / "out")
 
 
 def test_a_bundle_is_not_changed_by_its_verification(nb_compare):
     nb_compare("good", "scale")
     before = {path.name: sha256_of_file(path) for path in Path("out").iterdir()}
-    verify(Path("out"), pictures=True)
+    verify_bundle(Path("out"), pictures=True)
     assert {path.name: sha256_of_file(path) for path in Path("out").iterdir()} == before

@@ -15,17 +15,20 @@ import pytest
 
 from harness.commands.nb_report import main
 from harness.errors import BundleError
-from harness.evidence.bundle import HASHES, MARK, METRICS, BundleWriter, files_below, sealed
-from harness.evidence.bundle_find import find_bundles, is_complete
-from harness.evidence.verify import load_metrics, verify
-from harness.gates.run import Plan, run_gates
+from harness.evidence.kinds import load_metrics
+from harness.evidence.verify import verify_bundle
+from harness.gates.plan import GatePlan
+from harness.gates.run import run_gates
 from harness.gates.table import GATES
-from harness.images.compare import Roi
+from harness.images.compare import Region
 from harness.images.pair import PairJob, run_pair
-from harness.images.summary import write_results
+from harness.images.summary import write_pair_results
 from harness.programs.environment import describe_environment
 from harness.programs.programs import program_at
-from harness.verdict import Word
+from harness.store.bundle import BundleWriter, files_below, sealed
+from harness.store.find import find_bundles, is_complete
+from harness.store.names import HASHES, MARK, METRICS
+from system_io.verdict_words import Word
 from tests.harness.small_case import ROOT, run_script
 
 FRAME = {
@@ -42,7 +45,7 @@ KINDS = (
 
 def plan_of(first, second):
     programs = [program_at(path, "--c-bin") for path in (first, second)]
-    return Plan(*programs, ("-lambda", "1"), ("nb-gates", "run"), "fakes", Roi(5, 70, 5, 50), (), 60.0)
+    return GatePlan(*programs, ("-lambda", "1"), ("nb-gates", "run"), "fakes", Region(5, 70, 5, 50), (), 60.0)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +81,7 @@ def rehash(folder):
 
 
 def test_fresh_bundle_verifies(bundle):
-    check = verify(bundle)
+    check = verify_bundle(bundle)
     assert (check.word, check.faults) == (Word.PASS, ())
     subprocess.run(["sha256sum", "-c", "--strict", HASHES], cwd=bundle, check=True, capture_output=True)
     assert check.checked == len(files_below(bundle)) > 20
@@ -91,7 +94,7 @@ def test_one_flipped_byte_is_found_and_named(bundle, name):
     content = bytearray(path.read_bytes() or b"x")
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    check = verify(bundle)
+    check = verify_bundle(bundle)
     assert check.word is Word.FAIL
     assert name in files_of(check)
 
@@ -99,14 +102,14 @@ def test_one_flipped_byte_is_found_and_named(bundle, name):
 @pytest.mark.parametrize("name", [name for name in KINDS if name != HASHES])
 def test_removed_file_is_found_and_named(bundle, name):
     (bundle / name).unlink()
-    check = verify(bundle)
+    check = verify_bundle(bundle)
     assert check.word is Word.FAIL
     assert name in files_of(check)
 
 
 def test_added_file_is_found(bundle):
     (bundle / "c-parity" / "extra.txt").write_text("x", encoding="ascii")
-    assert files_of(verify(bundle)) == {"c-parity/extra.txt"}
+    assert files_of(verify_bundle(bundle)) == {"c-parity/extra.txt"}
 
 
 @pytest.mark.parametrize("kind", ["{}_float.bin", "{}.png"])
@@ -115,7 +118,7 @@ def test_swapped_images_are_found_and_said_to_be_swapped(bundle, kind):
     kept = first.read_bytes()
     first.write_bytes(second.read_bytes())
     second.write_bytes(kept)
-    said = [str(fault) for fault in verify(bundle).faults if fault.file == f"c-parity/{first.name}"]
+    said = [str(fault) for fault in verify_bundle(bundle).faults if fault.file == f"c-parity/{first.name}"]
     assert f"holds what c-parity/{second.name} held" in said[0]
 
 
@@ -125,7 +128,7 @@ def test_swapped_images_are_found_even_with_new_hashes(bundle):
     first.write_bytes(second.read_bytes())
     second.write_bytes(kept)
     rehash(bundle)
-    assert {"c-parity/c_float.bin", "c-parity/py_float.bin"} <= files_of(verify(bundle))
+    assert {"c-parity/c_float.bin", "c-parity/py_float.bin"} <= files_of(verify_bundle(bundle))
 
 
 @pytest.mark.parametrize(("place", "value"), [("measured", 1e-12), ("state", "held"), ("strict", 1.0)])
@@ -134,7 +137,7 @@ def test_edited_metrics_are_found_even_with_new_hashes(bundle, place, value):
     metrics["figures"][1][place] = value
     (bundle / METRICS).write_text(json.dumps(metrics), encoding="utf-8")
     rehash(bundle)
-    assert [f"figures[1].{place}" in str(fault) for fault in verify(bundle).faults] == [True]
+    assert [f"figures[1].{place}" in str(fault) for fault in verify_bundle(bundle).faults] == [True]
 
 
 def test_edited_summary_is_found_even_with_new_hashes(bundle):
@@ -143,7 +146,7 @@ def test_edited_summary_is_found_even_with_new_hashes(bundle):
     summary["metrics"]["rmse"] *= 0.5
     path.write_text(json.dumps(summary), encoding="utf-8")
     rehash(bundle)
-    assert "metrics.rmse" in str(verify(bundle).faults[0])
+    assert "metrics.rmse" in str(verify_bundle(bundle).faults[0])
 
 
 @pytest.mark.parametrize(
@@ -154,31 +157,31 @@ def test_metrics_that_break_the_schema_are_neither_written_nor_read(bundle, tmp_
         BundleWriter.start(tmp_path / "reports", "a", "b").finish(FRAME | change)
     (bundle / METRICS).write_text(json.dumps(FRAME | change), encoding="utf-8")
     rehash(bundle)
-    assert METRICS in files_of(verify(bundle))
+    assert METRICS in files_of(verify_bundle(bundle))
 
 
 def test_closing_statement_that_was_edited_is_found_even_with_new_hashes(original, tmp_path):
     closing = next(find_bundles(original.parents[1] / "summary"))
     bundle = shutil.copytree(closing, tmp_path / "closing")
-    assert verify(bundle).word is Word.PASS
+    assert verify_bundle(bundle).word is Word.PASS
     statement = json.loads((bundle / "gates.json").read_text(encoding="utf-8"))
     statement["gates"][0]["figures"][0]["measured"] = 0.5
     (bundle / "gates.json").write_text(json.dumps(statement | {"verdict": "PASS"}), encoding="utf-8")
     rehash(bundle)
-    assert files_of(verify(bundle)) == {"gates.json", "gates.md"}
+    assert files_of(verify_bundle(bundle)) == {"gates.json", "gates.md"}
 
 
 def test_part_that_points_outside_is_refused(bundle):
     metrics = json.loads((bundle / METRICS).read_text(encoding="utf-8"))
     (bundle / METRICS).write_text(json.dumps(metrics | {"parts": ["../elsewhere"]}), encoding="utf-8")
-    assert "points outside" in " ".join(map(str, verify(bundle).faults))
+    assert "points outside" in " ".join(map(str, verify_bundle(bundle).faults))
 
 
 def test_result_folder_of_nb_compare_is_a_bundle(nb_compare):
     nb_compare("good", "scale")
-    assert verify(Path("out")).word is Word.PASS
+    assert verify_bundle(Path("out")).word is Word.PASS
     Path("out/py_float.bin").write_bytes(bytes(19200))
-    assert "py_float.bin" in files_of(verify(Path("out")))
+    assert "py_float.bin" in files_of(verify_bundle(Path("out")))
 
 
 def test_two_bundles_of_one_second_get_two_names(tmp_path):
@@ -205,7 +208,7 @@ def test_file_in_the_way_is_one_clear_error(tmp_path):
 def test_interrupted_bundle_lists_what_is_finished(tmp_path):
     writer = BundleWriter.start(tmp_path, "a", "b")
     writer.add_text("one.txt", "1\n")
-    check = verify(writer.path)
+    check = verify_bundle(writer.path)
     assert (check.word, is_complete(writer.path)) == (Word.NOT_COMPARABLE, False)
     assert ("one.txt", "finished") in {(fault.file, fault.what) for fault in check.faults}
 
@@ -256,7 +259,7 @@ KILLED = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
-from tests.harness.test_evidence import plan_of
+from tests.harness.evidence.test_verify import plan_of
 from harness.gates.run import run_gates
 from harness.gates.table import GATES
 run_gates(plan_of(sys.argv[1], sys.argv[2]), GATES[2:], Path(sys.argv[3]))
@@ -279,7 +282,7 @@ def test_killed_at_20_moments_no_bundle_claims_to_be_complete_that_is_not(origin
         process.wait()
     for path in find_bundles(tmp_path / "reports"):
         states.append(is_complete(path))
-        assert verify(path).word is (Word.PASS if states[-1] else Word.NOT_COMPARABLE), path
+        assert verify_bundle(path).word is (Word.PASS if states[-1] else Word.NOT_COMPARABLE), path
     assert {True, False} == set(states)
     assert run_script(KILLED, *words).wait() == 0
 
@@ -309,6 +312,6 @@ def test_pair_with_inputs_names_them_by_hash(fake, tmp_path):
     job = PairJob(program, program, ("-mat", "A.mat"), tmp_path)
     folder = tmp_path / "result"
     folder.mkdir()
-    write_results(folder, run_pair(job), {}, ["nb-compare"])
+    write_pair_results(folder, run_pair(job), {}, ["nb-compare"])
     digest = hashlib.sha256((tmp_path / "A.mat").read_bytes()).hexdigest()
     assert f"# input {digest}  {tmp_path / 'A.mat'}" in (folder / "commands.txt").read_text(encoding="utf-8")

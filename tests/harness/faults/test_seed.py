@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from harness.commands.faults import main
 from harness.errors import HarnessError
-from harness.faults.seed import main, make_faulty, substitute
-from harness.faults.table import FAULTS, Fault
-from harness.tracing.job import LOG_NAMES
+from harness.faults.c_seams import CFunction, put_into
+from harness.faults.python_seams import PySeam, put
+from harness.faults.seed import make_faulty
+from harness.faults.table import FAULTS, SeededFault
+from harness.store.names import trace_name
 from simulator import cli
 from trace_tools.judging.judge import Options, Report, judge_files
 
@@ -29,10 +32,10 @@ def hkl(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def trace(
-    words: Sequence[str], fault: Fault, hkl: Path, folder: Path, side: str, dtype: str = "float64"
+    words: Sequence[str], fault: SeededFault, hkl: Path, folder: Path, side: str, dtype: str = "float64"
 ) -> Path:
     """Run a program on the command line of a fault and return its trace; no words: the simulator, in here."""
-    log = folder / LOG_NAMES[side]
+    log = folder / trace_name(side)
     slow, fast = map(str, fault.pixel)
     args = fault.args.format(hkl=hkl).split()
     arithmetic = ("-dtype", dtype) if side == "py" else ()
@@ -68,7 +71,7 @@ def causes(report: Report) -> set[str]:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_healthy_programs_agree_on_the_command_line_of_a_fault(
-    fault: Fault, healthy: dict[str, tuple[Path, Path]]
+    fault: SeededFault, healthy: dict[str, tuple[Path, Path]]
 ) -> None:
     report = judge_files(*map(str, healthy[fault.id]))
     assert report.verdict == "PASS", report.first
@@ -77,7 +80,7 @@ def test_healthy_programs_agree_on_the_command_line_of_a_fault(
 @pytest.mark.parametrize("side", ["c", "py"])
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_cause_is_the_tap_at_which_the_fault_strikes(
-    fault: Fault, side: str, healthy: dict[str, tuple[Path, Path]], hkl: Path, tmp_path: Path
+    fault: SeededFault, side: str, healthy: dict[str, tuple[Path, Path]], hkl: Path, tmp_path: Path
 ) -> None:
     faulty = trace(make_faulty(fault, side, tmp_path / "program").words, fault, hkl, tmp_path, side)
     c, py = healthy[fault.id]
@@ -93,7 +96,7 @@ def test_cause_is_the_tap_at_which_the_fault_strikes(
 @pytest.mark.parametrize("dtype", ["mixed", "float32"])
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_fault_is_found_beside_a_program_of_single_precision(
-    fault: Fault, dtype: str, healthy: dict[str, tuple[Path, Path]], hkl: Path, tmp_path: Path
+    fault: SeededFault, dtype: str, healthy: dict[str, tuple[Path, Path]], hkl: Path, tmp_path: Path
 ) -> None:
     """What single precision leaves open covers no fault, and is none itself."""
     single = str(trace((), fault, hkl, tmp_path, "py", dtype))
@@ -112,10 +115,32 @@ def test_there_are_at_least_twelve_faults_of_different_kind() -> None:
     assert len({fault.taps for fault in FAULTS}) >= 10
 
 
-def test_table_that_does_not_fit_the_sources_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "a.c").write_text("x = 1;\nx = 1;\n")
-    with pytest.raises(HarnessError, match=r"'x = 1;' stands 2 times in a\.c"):
-        substitute(tmp_path, [("a.c", "x = 1;", "x = 2;")])
+@pytest.mark.parametrize(("definitions", "count"), [(("g",), 0), (("f", "f"), 2)])
+def test_table_that_does_not_fit_the_sources_is_an_error(
+    definitions: Sequence[str], count: int, tmp_path: Path
+) -> None:
+    (tmp_path / "a.c").write_text(
+        "".join(f"int {name}(int x)\n{{\n    return x;\n}}\n" for name in definitions)
+    )
+    with pytest.raises(HarnessError, match=rf"'f' is defined {count} times in the C sources"):
+        put_into(tmp_path, [CFunction("f", "return sound(x) + 1;")])
+
+
+def test_a_faulty_function_has_the_head_of_the_sound_one(tmp_path: Path) -> None:
+    head = "long long f(int x,\n            int y)"
+    other = "static int other(void)\n{\n    return f(1,\n             2);\n}\n\n"
+    text = f"{other}{head}\n{{\n    return x;\n}}\n"
+    (tmp_path / "a.c").write_text(text)
+    put_into(tmp_path, [CFunction("f", "return sound(x, y) + 1;")])
+    changed = (tmp_path / "a.c").read_text()
+    assert changed.startswith(f"{other}{head.replace(' f(', ' sound_f(')}\n{{\n    return x;\n}}\n")
+    assert changed.endswith(f"{head}\n{{\n    return sound_f(x, y) + 1;\n}}\n")
+
+
+@pytest.mark.parametrize("name", ["nothing", "Nothing.of", "PI"])
+def test_table_that_does_not_fit_the_simulator_is_an_error(name: str) -> None:
+    with pytest.raises(HarnessError, match=rf"the simulator has no simulator.units.{name}"):
+        put([PySeam("simulator.units", name, lambda sound: sound)])
 
 
 def test_command_lists_faults_and_refuses_unknown_ones(

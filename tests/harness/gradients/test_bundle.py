@@ -13,13 +13,15 @@ import pytest
 
 from harness.commands import nb_gradients as gradients
 from harness.commands import nb_report as report_cli
-from harness.evidence.bundle import GRADIENTS, HASHES, files_below
-from harness.evidence.schema import GRADIENTS_ABOUT
-from harness.evidence.verify import load_metrics, verify
+from harness.evidence.kinds import load_metrics
+from harness.evidence.verify import verify_bundle
 from harness.gates.run import run_gates
 from harness.gradients.rows import report_of
 from harness.programs.programs import program_at, simulator_program
-from harness.verdict import Word
+from harness.store.bundle import files_below
+from harness.store.names import GRADIENTS, HASHES
+from harness.store.schema import GRADIENTS_ABOUT
+from system_io.verdict_words import Word
 from tests.harness.chromium import Page, find_chromium
 from tests.harness.small_case import WORDS, small_plan
 
@@ -61,7 +63,7 @@ def row_of(data, name):
 
 
 def test_fresh_bundle_verifies(bundle):
-    check = verify(bundle)
+    check = verify_bundle(bundle)
     assert (check.word, check.faults, check.checked) == (Word.PASS, (), 3)
 
 
@@ -71,7 +73,7 @@ def test_one_flipped_byte_is_found_and_named(bundle, name):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    check = verify(bundle)
+    check = verify_bundle(bundle)
     assert check.word is Word.FAIL
     assert any(name in str(fault) for fault in check.faults)
 
@@ -85,13 +87,13 @@ STATED = {
 @pytest.mark.parametrize("key", STATED)
 def test_an_edited_figure_is_found_even_with_new_hashes(bundle, key):
     edit(bundle, lambda data: row_of(data, "cell.a").update({key: STATED[key]}))
-    assert re.fullmatch(rf".*parameters\[0\]\.{key}: states .*", str(verify(bundle).faults[0]))
+    assert re.fullmatch(rf".*parameters\[0\]\.{key}: states .*", str(verify_bundle(bundle).faults[0]))
 
 
 @pytest.mark.parametrize(("key", "value"), [("verdict", "FAIL"), ("agree", 18), ("exit_status", 1)])
 def test_an_edited_verdict_is_found_even_with_new_hashes(bundle, key, value):
     edit(bundle, lambda data: data.update({key: value}))
-    assert f"{key}: states" in str(verify(bundle).faults[0])
+    assert f"{key}: states" in str(verify_bundle(bundle).faults[0])
 
 
 def test_an_edited_run_is_found_even_with_new_hashes(bundle):
@@ -100,7 +102,7 @@ def test_an_edited_run_is_found_even_with_new_hashes(bundle):
             end[2] *= 1.001
 
     edit(bundle, change)
-    assert any(".estimate: states" in str(fault) for fault in verify(bundle).faults)
+    assert any(".estimate: states" in str(fault) for fault in verify_bundle(bundle).faults)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_an_edited_run_is_found_even_with_new_hashes(bundle):
 )
 def test_damaged_data_is_a_fault_and_no_traceback(bundle, change, said):
     edit(bundle, change)
-    (fault,) = verify(bundle).faults
+    (fault,) = verify_bundle(bundle).faults
     assert (fault.file, said in fault.what) == (GRADIENTS, True)
 
 
@@ -143,7 +145,7 @@ def test_a_forgery_that_is_consistent_is_found_by_a_replay(bundle, capsys):
         data.update(report_of(data, tuple(GRADIENTS_ABOUT)).facts())
 
     edit(bundle, change)
-    assert verify(bundle).word is Word.PASS
+    assert verify_bundle(bundle).word is Word.PASS
     status, found = replayed(capsys, bundle)
     assert status == 1
     assert any(line.startswith("default_F: differs") for line in found["parts"][0]["lines"])
@@ -154,7 +156,7 @@ def test_a_replay_names_an_edited_run_that_changes_no_figure(bundle, capsys):
         row_of(data, "distance")["ends"][0][3] *= 1.001
 
     edit(bundle, change)
-    assert verify(bundle).word is Word.PASS
+    assert verify_bundle(bundle).word is Word.PASS
     status, found = replayed(capsys, bundle)
     assert status == 0
     assert "distance: not bitwise, within rounding: single runs" in found["parts"][0]["lines"]
@@ -205,7 +207,7 @@ def test_a_parameter_that_differs_is_a_failure_everywhere(tmp_path, capsys, c_bi
     folder = tmp_path / "out"
     options = ["--params", "polar,default_F", "--outdir", str(folder), "--c-bin", str(c_binary)]
     assert gradients.main([*options, "--", *WORDS.split()]) == 1
-    assert verify(folder).word is Word.PASS
+    assert verify_bundle(folder).word is Word.PASS
     assert load_metrics(folder)["reasons"] == ["differ: polar"]
     assert report_cli.main(["summary", str(folder)]) == 1
     assert report_cli.main(["html", str(folder), "-o", str(tmp_path / "x.html")]) == 0
@@ -218,8 +220,8 @@ def test_the_gate_holds_both_modes_and_verifies(gate):
     path = reports / row["bundle"]
     assert (row["verdict"], statement["first_red_gate"]) == ("PASS", None)
     assert {figure["part"] for figure in row["figures"]} == {"c-parity", "spec"}
-    assert verify(path).word is Word.PASS
-    assert verify(next((reports / "gates" / "summary").iterdir())).word is Word.PASS
+    assert verify_bundle(path).word is Word.PASS
+    assert verify_bundle(next((reports / "gates" / "summary").iterdir())).word is Word.PASS
 
 
 def test_edited_metrics_of_the_gate_are_found(gate, tmp_path):
@@ -228,14 +230,14 @@ def test_edited_metrics_of_the_gate_are_found(gate, tmp_path):
     metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
     metrics["figures"][0]["measured"] = 0.0
     (path / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
-    assert any("figures[0].measured" in str(fault) for fault in verify(path).faults)
+    assert any("figures[0].measured" in str(fault) for fault in verify_bundle(path).faults)
 
 
 def test_a_program_that_fails_makes_the_gate_an_error(tmp_path, fake):
     plan = small_plan(program_at(fake("crash:nanobragg-reference"), "--c-bin"), simulator_program())
     _, statement = run_gates(plan, [], tmp_path, gradients=True)
     assert (statement["verdict"], statement["exit_status"]) == ("ERROR", 3)
-    assert verify(tmp_path / statement["gates"][0]["bundle"]).word is Word.PASS
+    assert verify_bundle(tmp_path / statement["gates"][0]["bundle"]).word is Word.PASS
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness.errors import HarnessError
-from harness.images.metrics import compare_pixels, correlation_shortfall, ulp_distance, ulp_histogram
+from harness.images.metrics import compare_pixels, correlation_shortfall, float32_distance, ulp_histogram
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_ulp_distance_counts_float32_steps_across_zero():
     tiny = np.float32(1e-45)
     first = np.array([[1.0, 1.0, -0.0, tiny]], dtype=np.float32)
     second = np.array([[np.nextafter(np.float32(1), np.float32(2)), 1.0, 0.0, -tiny]], dtype=np.float32)
-    assert ulp_distance(first, second).tolist() == [[1, 0, 0, 2]]
+    assert float32_distance(first, second).tolist() == [[1, 0, 0, 2]]
 
 
 def test_ulp_histogram_bins_are_complete_and_disjoint():

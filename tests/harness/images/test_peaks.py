@@ -63,9 +63,17 @@ def test_spot_at_the_floor_is_not_unmatched_because_of_rounding():
     first = spots_at([(20.0, 30.0)], height=1000.0) + spots_at([(60.0, 90.0)], height=1.0)
     second = first.copy()
     second[50:70, 80:100] *= np.float32(1.0 - 1e-4)
-    peaks = compare_peaks(first, second)
+    peaks = compare_peaks(first, second, floor_of_max=1e-3)
     assert (peaks.count_first, peaks.count_second) == (2, 1)
     assert (peaks.matched, peaks.unmatched_first) == (2, ())
+
+
+def test_a_spot_counts_however_dim_it_is_beside_the_brightest():
+    first = spots_at([(20.0, 30.0)], height=1e6) + spots_at([(60.0, 90.0)], height=1e-3)
+    second = spots_at([(20.0, 30.0)], height=1e6)
+    peaks = compare_peaks(first, second)
+    assert (peaks.count_first, peaks.count_second) == (2, 1)
+    assert [(p.slow_px, p.fast_px) for p in peaks.unmatched_first] == [(60.0, 90.0)]
 
 
 def test_smooth_background_has_no_spots():

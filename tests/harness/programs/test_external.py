@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 
 from harness.commands.nb_compare import main
-from harness.evidence.verify import load_metrics, verify
+from harness.evidence.kinds import load_metrics
+from harness.evidence.verify import verify_bundle
 from harness.programs.arguments import prepare_arguments
 from harness.programs.programs import Program
 from harness.programs.quirk_options import RELEVANT
 from harness.programs.side_words import side_words
-from harness.verdict import Finding, Verdict, Word, limited
+from harness.verdict import PairFinding, Verdict, limited_verdict
 from simulator.command_line.option_table import BY_SPELLING
 from simulator.quirks import REGISTRY
+from system_io.verdict_words import Word
 
 LINE = "-cell 79 79 38 -default_F 9 -lambda 1 -distance 99 -detpixels 24 -pixel 0.4 -N 5 -oversample 1"
 ARGS = LINE.split()
@@ -59,7 +61,7 @@ def test_a_program_that_ignores_its_words_is_not_comparable(nb_compare, second, 
     status, summary, _ = nb_compare(*pair)
     assert (status, summary["verdict"]) == (2, "NOT COMPARABLE")
     assert words in summary["reasons"][0]
-    assert verify(Path("out")).word is Word.PASS
+    assert verify_bundle(Path("out")).word is Word.PASS
 
 
 def test_other_photons_are_doubled_as_they_are_given(nb_compare):
@@ -79,7 +81,7 @@ def test_one_program_twice_shows_determinism_only(fake, tmp_path, monkeypatch, c
         summary = json.loads(capsys.readouterr().out)
         assert any("determinism only" in note for note in summary["notes"])
         assert "determinism only" in load_metrics(tmp_path / f"b{number}")["title"]
-        assert verify(tmp_path / f"b{number}").word is Word.PASS
+        assert verify_bundle(tmp_path / f"b{number}").word is Word.PASS
 
 
 def test_traces_that_were_asked_for_and_are_missing_are_an_error(nb_compare):
@@ -87,7 +89,7 @@ def test_traces_that_were_asked_for_and_are_missing_are_an_error(nb_compare):
     assert (status, summary["verdict"]) == (3, "ERROR")
     assert "c_trace.log" in summary["reasons"][0]
     assert "/" not in summary["reasons"][0]
-    assert verify(Path("out")).word is Word.PASS
+    assert verify_bundle(Path("out")).word is Word.PASS
 
 
 def test_a_program_that_is_not_deterministic_is_named(nb_compare):
@@ -160,7 +162,7 @@ def repaired(tmp_path, c_binary):
 def compared(tmp_path, repaired, c_binary, *quirk):
     words = ["--c-bin", repaired, "--py-bin", str(c_binary), "--outdir", str(tmp_path / "out"), "--", *ARGS]
     status = main([*words, "-osc", "2", "-phisteps", "4", *quirk])
-    assert verify(tmp_path / "out").word is Word.PASS
+    assert verify_bundle(tmp_path / "out").word is Word.PASS
     return status, json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
 
 
@@ -183,7 +185,7 @@ def test_a_quirk_is_told_to_the_side_that_has_it(tmp_path, repaired, c_binary):
     (Word.LOOSENED, Word.PASS, Word.LOOSENED), (Word.ERROR, Word.NOT_COMPARABLE, Word.ERROR),
 ])  # fmt: skip
 def test_a_finding_never_makes_a_verdict_better(words, found, expected):
-    assert limited(Verdict(words), [Finding("probe", found, "why")]).word is expected
+    assert limited_verdict(Verdict(words), [PairFinding("probe", found, "why")]).word is expected
 
 
 @pytest.mark.parametrize("roi", ["3 4 5 5", "3 4 5 8"])
@@ -198,7 +200,7 @@ def test_only_pixels_that_were_computed_count(nb_compare):
     status, summary, _ = nb_compare("good", "good", args=("-roi", "0", "9", "10", "29"))
     assert (status, summary["metrics"]["pixels"]) == (0, 200)
     assert any("compared 200 of 4800 pixels" in note for note in summary["notes"])
-    assert verify(Path("out")).word is Word.PASS
+    assert verify_bundle(Path("out")).word is Word.PASS
 
 
 def images(folder: Path) -> tuple[Path, Path]:

@@ -1,16 +1,29 @@
 """Running: command lines made portable, processes measured, images read with their shape."""
 
 import os
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from harness.errors import UsageError
-from harness.images.pictures import Frame, draw_difference, draw_image
-from harness.programs.arguments import detector_shape, prepare_arguments
+from harness.images.pictures import PictureFrame, draw_difference, draw_image
+from harness.programs.arguments import (
+    OUTPUT_OPTIONS,
+    QUIRK_OPTIONS,
+    REFUSED,
+    REMEDIES,
+    TRACE_OPTIONS,
+    detector_shape,
+    prepare_arguments,
+    spelled,
+)
 from harness.programs.run import read_float_image, smv_shape
+from harness.programs.side_words import SIMULATOR_OPTIONS
+from simulator.command_line.option_table import OPTIONS
 from system_io.children import execute
 
 
@@ -46,10 +59,32 @@ def test_dump_to_read_is_copied_and_dump_to_write_stays_in_the_run(tmp_path):
     assert (written.words[-1], written.copies) == ("F.bin", ())
 
 
-@pytest.mark.parametrize("word", ["-dtype", "--phi-carryover-mode", "--parity-mode", "--help"])
-def test_options_of_one_program_are_refused_with_the_remedy(tmp_path, word):
-    with pytest.raises(UsageError, match=f"option '{word}' cannot stand in the compared command line; "):
-        prepare_arguments([word, "x"], tmp_path)
+def treated(word: str, kinds: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """What becomes of an option: the words of the run, notes and a refusal, with `*` for the option."""
+    try:
+        prepared = prepare_arguments([word, *("7" for _ in kinds)], folder)
+    except UsageError as error:
+        return (str(error).replace(f"'{word}'", "*"),)
+    return tuple(re.sub(rf"^{word}\b", "*", text) for text in (*prepared.words, *prepared.notes))
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+def test_every_spelling_of_an_option_is_treated_alike(option, tmp_path):
+    ways = {treated(word, option.kinds, tmp_path) for word in option.spellings}
+    assert len(ways) == 1, ways
+    way = next(iter(ways))[0]
+    if option.name in REMEDIES:
+        assert way == f"option * cannot stand in the compared command line; {REMEDIES[option.name]}"
+    else:
+        assert way == "*" or way.startswith("* 7 was taken out")
+
+
+def test_an_option_of_one_program_is_refused_or_told_to_that_program_only():
+    """A new option of the last group stands in one of these tables."""
+    shared = TRACE_OPTIONS | OUTPUT_OPTIONS | QUIRK_OPTIONS | spelled("-trace_level", "-trace_only")
+    known = shared | SIMULATOR_OPTIONS | REFUSED.keys()
+    words = {word for row in OPTIONS if row.group == OPTIONS[-1].group for word in row.spellings}
+    assert not words - known
 
 
 def test_shape_from_options_takes_the_last():
@@ -110,8 +145,8 @@ def test_file_that_is_not_smv_has_no_shape(tmp_path):
 def test_pictures_are_drawn_of_any_image(tmp_path, value):
     image = np.full((30, 20), 0.5, dtype=np.float32)
     image[3, 4] = value
-    draw_image(tmp_path / "c.png", image, "title", Frame((0, 0), "whole"), float(value))
-    draw_difference(tmp_path / "diff.png", image, image[::-1], Frame((0, 0), "whole"))
+    draw_image(tmp_path / "c.png", image, "title", PictureFrame((0, 0), "whole"), float(value))
+    draw_difference(tmp_path / "diff.png", image, image[::-1], PictureFrame((0, 0), "whole"))
     assert all(Path(tmp_path / name).read_bytes()[:4] == b"\x89PNG" for name in ("c.png", "diff.png"))
 
 

@@ -10,12 +10,12 @@ import torch
 
 from harness.errors import HarnessError, UsageError
 from harness.refinement.certainty import certainty_of, told_apart
-from harness.refinement.data import Observed, background_of, usable_pixels
+from harness.refinement.data import ObservedImage, background_of, usable_pixels
 from harness.refinement.fit import METHODS, SCALE, Problem
-from harness.refinement.judge import REFINED, Fit, judge
+from harness.refinement.judge import REFINED, Fit, judge_fit
 from harness.refinement.options import WRITERS, replayed
-from harness.refinement.refine import Outcome, Refinement, true_numbers
-from harness.refinement.report import Row, rows_of, table_of
+from harness.refinement.refine import Refined, Refinement, true_numbers
+from harness.refinement.report import VariableRow, rows_of, table_of
 from harness.refinement.stages import plans, stage_of
 from harness.wide import wide_console
 from simulator import Experiment, RunConfig, simulate
@@ -33,14 +33,14 @@ def run(options: str = "") -> RunConfig:
     return RunConfig.from_args(f"{LINE} {options}".split())
 
 
-def bright(config: RunConfig, photons: float = 2000.0) -> tuple[RunConfig, Observed]:
+def bright(config: RunConfig, photons: float = 2000.0) -> tuple[RunConfig, ObservedImage]:
     """Return the run with so many photons in its brightest pixel, and its noisy image over one photon."""
     image = simulate(config).numpy()
     scale = photons / float(image.max())
     beam = replace(config.beam, fluence_photons_per_m2=scale * config.beam.fluence_photons_per_m2)
     config = replace(config, beam=beam)
     counts = noise_image((scale * image + 1.0).astype(np.float32), config).counts.astype(np.float64)
-    return config, Observed.of(counts - config.output.adc, usable_pixels(config))
+    return config, ObservedImage.of(counts - config.output.adc, usable_pixels(config))
 
 
 def moved(config: RunConfig, part: float = 0.003, turn_deg: float = 0.1) -> RunConfig:
@@ -56,49 +56,49 @@ def moved(config: RunConfig, part: float = 0.003, turn_deg: float = 0.1) -> RunC
 
 
 @pytest.fixture(scope="module")
-def question() -> tuple[RunConfig, Observed]:
+def question() -> tuple[RunConfig, ObservedImage]:
     return bright(run("-seed 3"))
 
 
 @pytest.fixture(scope="module")
-def outcome(question: tuple[RunConfig, Observed]) -> Outcome:
+def outcome(question: tuple[RunConfig, ObservedImage]) -> Refined:
     config, observed = question
     return Refinement(moved(config), FREE, observed, ERROR).run()
 
 
-def errors_in_sigmas(outcome: Outcome, config: RunConfig) -> np.ndarray:
+def errors_in_sigmas(outcome: Refined, config: RunConfig) -> np.ndarray:
     truth = true_numbers(Experiment(config, FREE))
     rows = zip(outcome.labels, outcome.numbers, outcome.certainty.deviations, strict=True)
     return np.array([(number - truth[name]) / sigma for name, number, sigma in rows if name in truth])
 
 
 def test_truth_is_found_within_its_uncertainty(
-    outcome: Outcome, question: tuple[RunConfig, Observed]
+    outcome: Refined, question: tuple[RunConfig, ObservedImage]
 ) -> None:
     assert np.abs(errors_in_sigmas(outcome, question[0])).max() < 5.0
     assert outcome.chi_square == pytest.approx(1.0, abs=0.1)
 
 
-def test_uncertainty_is_small_against_the_way(outcome: Outcome) -> None:
+def test_uncertainty_is_small_against_the_way(outcome: Refined) -> None:
     way = np.abs(outcome.begun - outcome.numbers)[:-1]
     assert (outcome.certainty.deviations[:-1] < 0.05 * way).all()
 
 
 @pytest.fixture(scope="module")
-def small() -> tuple[RunConfig, Observed, Outcome]:
+def small() -> tuple[RunConfig, ObservedImage, Refined]:
     """A crystal of four cells, whose spots are wide enough to start with the whole run."""
     config, observed = bright(run("-N 4 -phisteps 1 -seed 4"))
     return config, observed, Refinement(moved(config), FREE, observed, ERROR).run()
 
 
 @pytest.mark.parametrize("method", [name for name in METHODS if name != "gauss-newton"])
-def test_every_optimiser_finds_the_same(method: str, small: tuple[RunConfig, Observed, Outcome]) -> None:
+def test_every_optimiser_finds_the_same(method: str, small: tuple[RunConfig, ObservedImage, Refined]) -> None:
     config, observed, outcome = small
     other = Refinement(moved(config), FREE, observed, ERROR, method).run()
     assert np.abs((other.numbers - outcome.numbers) / outcome.certainty.deviations).max() < 1.0
 
 
-def test_gradient_of_autograd_is_that_of_the_differences(question: tuple[RunConfig, Observed]) -> None:
+def test_gradient_of_autograd_is_that_of_the_differences(question: tuple[RunConfig, ObservedImage]) -> None:
     config, observed = question
     for plan in plans(config, ERROR):
         stage = stage_of(plan, moved(config, 0.0003, 0.01), observed)
@@ -109,15 +109,15 @@ def test_gradient_of_autograd_is_that_of_the_differences(question: tuple[RunConf
         assert np.allclose(gradient, expected, rtol=0.02, atol=0.01 * np.abs(expected).max())
 
 
-def test_a_wrong_truth_fails(outcome: Outcome, question: tuple[RunConfig, Observed]) -> None:
+def test_a_wrong_truth_fails(outcome: Refined, question: tuple[RunConfig, ObservedImage]) -> None:
     truth = true_numbers(Experiment(question[0], FREE))
     wrong = {**truth, "distance_m": truth["distance_m"] * 1.01}
     for known, word in ((wrong, "FAIL"), ({}, REFINED)):
-        assert judge(rows_of(outcome, known), GOOD, []).word == word
+        assert judge_fit(rows_of(outcome, known), GOOD, []).word == word
 
 
 GOOD = Fit((0.5, 0.99), 0.01, 1.0)
-ROW = Row("distance_m", "mm", 80.1, 80.0, 0.01, None, 0.05)
+ROW = VariableRow("distance_m", "mm", 80.1, 80.0, 0.01, None, 0.05)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ ROW = Row("distance_m", "mm", 80.1, 80.0, 0.01, None, 0.05)
 def test_verdict_and_status_say_the_same(
     row: dict[str, object], fit: dict[str, object], unseen: list[str], word: str, status: int, said: str
 ) -> None:
-    found = judge([replace(ROW, **row)], replace(GOOD, **fit), unseen)  # type: ignore[arg-type]
+    found = judge_fit([replace(ROW, **row)], replace(GOOD, **fit), unseen)  # type: ignore[arg-type]
     assert (found.word, found.exit_status) == (word, status)
     assert said in " ".join((*found.reasons, *found.remarks))
 
@@ -231,12 +231,12 @@ def test_every_input_with_an_option_is_replayed_here() -> None:
     }
 
 
-def test_background_is_fitted_where_spots_are_dense(outcome: Outcome) -> None:
+def test_background_is_fitted_where_spots_are_dense(outcome: Refined) -> None:
     assert float(np.abs(outcome.background - 1.0).mean()) < 0.05
 
 
 @pytest.mark.parametrize("columns", ["40", "80"])
-def test_numbers_are_never_cut(columns: str, outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numbers_are_never_cut(columns: str, outcome: Refined, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     table = table_of(rows_of(outcome, {"distance_m": 0.08}), "title")
     console = wide_console(table)
@@ -248,7 +248,7 @@ def test_numbers_are_never_cut(columns: str, outcome: Outcome, monkeypatch: pyte
         assert any(name in line and "(" in line for line in lines)
 
 
-def test_no_variable_leaves_the_stated_start(question: tuple[RunConfig, Observed]) -> None:
+def test_no_variable_leaves_the_stated_start(question: tuple[RunConfig, ObservedImage]) -> None:
     config, observed = question
     start = moved(config)
     reach = {"distance_m": 1e-4, "cell_lengths_A": 1e-4, "misset_rad": 1e-5}
@@ -277,7 +277,7 @@ def test_coarse_stages_come_first_and_the_whole_run_last() -> None:
     assert made[-1].cells is None
 
 
-def test_what_cannot_be_refined_is_said(question: tuple[RunConfig, Observed]) -> None:
+def test_what_cannot_be_refined_is_said(question: tuple[RunConfig, ObservedImage]) -> None:
     config, observed = question
     with pytest.raises(UsageError, match="does not depend on Fclose_m"):
         Refinement(config, ["distance_m", "Fclose_m"], observed, ERROR).run()
@@ -287,4 +287,4 @@ def test_what_cannot_be_refined_is_said(question: tuple[RunConfig, Observed]) ->
     with pytest.raises(HarnessError, match="check geometry"):
         Refinement(config, FREE, dark, ERROR).run()
     with pytest.raises(HarnessError, match="pixels can be used"):
-        Observed.of(observed.photons, np.zeros(observed.photons.shape, bool))
+        ObservedImage.of(observed.photons, np.zeros(observed.photons.shape, bool))

@@ -12,8 +12,8 @@ import pytest
 from golden_suite_generator.cases import load_cases, select
 from harness.commands.nb_golden import main
 from harness.errors import HarnessError
-from harness.suite.generate import generate, kept_images, packaged_golden, verify
-from harness.suite.judge import BITWISE, FAIL, WITHIN_BOUND, judge
+from harness.suite.generate import generate, kept_images, packaged_golden, verify_golden
+from harness.suite.judge import BITWISE, FAIL, WITHIN_BOUND, judge_golden
 from harness.suite.manifest import load_manifest
 from system_io.errors import UserError
 from tests.harness.suite.conftest import FEW
@@ -37,7 +37,7 @@ def edit_row(folder: Path, case: str, kind: str, **changes: object) -> None:
 
 
 def test_verify_of_fresh_goldens_is_bitwise(golden: Path) -> None:
-    findings = verify(golden, CASES)
+    findings = verify_golden(golden, CASES)
     assert {finding.verdict for finding in findings} == {BITWISE}
     assert {finding.case for finding in findings} == set(FEW)
 
@@ -85,7 +85,7 @@ def test_accepted_change_keeps_its_reason(golden: Path) -> None:
     assert manifest is not None
     assert manifest.accepted[0]["reason"] == "another constant"
     assert "vector-e1 spec float" in manifest.accepted[0]["changed"]
-    assert {finding.verdict for finding in verify(golden, CASES)} == {BITWISE}
+    assert {finding.verdict for finding in verify_golden(golden, CASES)} == {BITWISE}
 
 
 @pytest.mark.parametrize("words", [["--accept"], ["--reason", "why"], ["--accept", "--reason", " "]])
@@ -96,7 +96,7 @@ def test_accept_and_reason_belong_together(words: list[str], capsys: pytest.Capt
 
 def test_edited_case_definition_is_not_the_golden_one(golden: Path) -> None:
     edit_row(golden, "mask-with-geometry", "float", case_hash="0" * 64)
-    bad = [finding for finding in verify(golden, CASES) if finding.verdict == FAIL]
+    bad = [finding for finding in verify_golden(golden, CASES) if finding.verdict == FAIL]
     assert {(finding.case, finding.kind) for finding in bad} == {("mask-with-geometry", "float")}
 
 
@@ -113,7 +113,7 @@ def test_float_bound_is_a_ten_millionth_of_the_maximum(golden: Path, factor: flo
     wide = image.astype(np.float64)
     wide.ravel()[wide.argmax()] *= factor
     row = {**manifest.rows[key], "sha256": "other", "sum": float(wide.sum())}
-    assert judge(manifest.rows[key], row, wide, image).verdict == verdict
+    assert judge_golden(manifest.rows[key], row, wide, image).verdict == verdict
 
 
 @pytest.mark.parametrize(("step", "verdict"), [(1, WITHIN_BOUND), (2, FAIL)])
@@ -129,14 +129,14 @@ def test_counts_may_differ_by_one_on_one_pixel(
     image = kept.copy()
     image.ravel()[image.argmax()] -= step
     row = {**manifest.rows[key], "sha256": "other", "sum": int(image.sum())}
-    assert judge(manifest.rows[key], row, image, kept if with_image else None).verdict == verdict
+    assert judge_golden(manifest.rows[key], row, image, kept if with_image else None).verdict == verdict
 
 
 def test_missing_manifest_and_empty_selection_are_errors(tmp_path: Path, golden: Path) -> None:
     with pytest.raises(HarnessError, match="has no manifest"):
-        verify(tmp_path, CASES)
+        verify_golden(tmp_path, CASES)
     with pytest.raises(UserError, match="no case is selected"):
-        verify(golden, [])
+        verify_golden(golden, [])
 
 
 @pytest.mark.parametrize(

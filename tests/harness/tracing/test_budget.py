@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.commands.trace_harness import main
-from harness.faults.seed import BY_ID, make_faulty
+from harness.faults.seed import make_faulty
+from harness.faults.table import BY_ID
 from harness.tracing.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
 from simulator import RunConfig
 from simulator.image import render
@@ -103,7 +104,7 @@ def test_a_seeded_fault_has_the_whole_share(
     words = ["--pixel", *map(str, fault.pixel), f"--{side}-bin", str(program), "--budget"]
     folder = tmp_path / "out"
     assert main([*words, "--outdir", str(folder), "--", *fault.args.split()]) == 1
-    (budget,) = json.loads((folder / "metrics.json").read_text())["budget"]
+    (budget,) = json.loads((folder / "traces.json").read_text())["budget"]
     shares = {item["tap"]: item["share"] for item in budget["taps"]}
     assert shares[fault.taps[0]] == pytest.approx(1.0, abs=1e-6)
     assert abs(budget["residual_share"]) < 1e-6
@@ -115,7 +116,7 @@ def test_a_step_that_is_left_out_is_named(tmp_path: Path, c_binary: Path, capsys
     program = make_faulty(fault, "c", tmp_path / "program").path
     words = ["--pixel", "3", "4", "--c-bin", str(program), "--budget", "--outdir", str(tmp_path / "out")]
     assert main([*words, "--", *fault.args.split()]) == 1
-    (budget,) = json.loads((tmp_path / "out" / "metrics.json").read_text())["budget"]
+    (budget,) = json.loads((tmp_path / "out" / "traces.json").read_text())["budget"]
     assert "on one side only" in budget["remark"]
     assert "unexplained" in " ".join(capsys.readouterr().out.split())
 

@@ -12,11 +12,14 @@ import pytest
 import trace_tools
 from harness.commands import nb_report as report_cli
 from harness.commands.trace_harness import main
-from harness.evidence.bundle import HASHES, METRICS, files_below, sealed
-from harness.evidence.verify import load_metrics, verify
-from harness.faults.seed import BY_ID, make_faulty
+from harness.evidence.kinds import load_metrics
+from harness.evidence.verify import verify_bundle
+from harness.faults.seed import make_faulty
+from harness.faults.table import BY_ID
 from harness.files import sha256_lines
-from harness.verdict import Word
+from harness.store.bundle import files_below, sealed
+from harness.store.names import HASHES, METRICS, TRACES
+from system_io.verdict_words import Word
 
 PACKAGED = Path(trace_tools.__file__).parent / "data" / "noise_floor.json"
 FAULT = BY_ID["polarization-dropped"]
@@ -42,7 +45,7 @@ def bundle(original, tmp_path):
 
 def edit(folder, change):
     """Do what a careful forger would: change the data and bring the hashes up to date."""
-    path = folder / METRICS
+    path = folder / TRACES
     data = json.loads(path.read_text(encoding="utf-8"))
     change(data)
     path.write_text(json.dumps(data), encoding="utf-8")
@@ -50,16 +53,41 @@ def edit(folder, change):
 
 
 def test_fresh_bundle_verifies_without_the_floor_file_it_was_judged_with(bundle):
-    check = verify(bundle)
+    check = verify_bundle(bundle)
     assert (check.word, check.faults, check.checked) == (Word.PASS, (), 7)
 
 
-@pytest.mark.parametrize("name", ["trace_c.log", "trace_py.log", METRICS, "diff.md", "env.json", HASHES])
+def as_an_earlier_version(folder):
+    """Give the files of a folder the names that earlier versions gave them, where they are named, too."""
+    names = {"c_trace.log": "trace_c.log", "py_trace.log": "trace_py.log", TRACES: METRICS}
+    for path in list(folder.iterdir()):
+        text = path.read_bytes()
+        for new, old in names.items():
+            text = text.replace(new.encode(), old.encode())
+        path.unlink()
+        path.with_name(names.get(path.name, path.name)).write_bytes(text)
+    (folder / HASHES).write_text(sealed(sha256_lines(folder, files_below(folder))), encoding="ascii")
+
+
+def test_a_bundle_with_the_names_of_earlier_versions_verifies(bundle):
+    as_an_earlier_version(bundle)
+    check = verify_bundle(bundle)
+    assert (check.word, check.faults, check.checked) == (Word.PASS, (), 7)
+    assert load_metrics(bundle)["kind"] == "trace"
+
+
+def test_a_bundle_with_old_and_new_names_is_no_bundle_of_ours(bundle):
+    (bundle / METRICS).write_bytes((bundle / TRACES).read_bytes())
+    edit(bundle, lambda data: None)
+    assert verify_bundle(bundle).word is Word.FAIL
+
+
+@pytest.mark.parametrize("name", ["c_trace.log", "py_trace.log", TRACES, "diff.md", "env.json", HASHES])
 def test_one_flipped_byte_is_found_and_named(bundle, name):
     content = bytearray((bundle / name).read_bytes())
     content[len(content) // 2] ^= 1
     (bundle / name).write_bytes(content)
-    check = verify(bundle)
+    check = verify_bundle(bundle)
     assert check.word is Word.FAIL
     assert any(name in str(fault) for fault in check.faults)
 
@@ -94,7 +122,7 @@ def other_pixel_value(data):
 )  # fmt: skip
 def test_edited_figures_are_found_even_with_new_hashes(bundle, change, said):
     edit(bundle, change)
-    assert any(said in str(fault) for fault in verify(bundle).faults)
+    assert any(said in str(fault) for fault in verify_bundle(bundle).faults)
 
 
 def test_a_replay_gives_traces_verdict_and_budget_again(bundle, capsys):
@@ -122,7 +150,7 @@ def test_an_edited_budget_is_named_by_a_replay(bundle, capsys):
             item["sensitivity"] *= 1.0 + 1e-6
 
     edit(bundle, slightly)
-    assert verify(bundle).word is Word.PASS
+    assert verify_bundle(bundle).word is Word.PASS
     capsys.readouterr()
     assert report_cli.main(["replay", str(bundle), "--run-recorded"]) == 1
     assert "budget[0].taps[0].sensitivity: states" in capsys.readouterr().out

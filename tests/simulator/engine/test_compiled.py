@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,15 +13,17 @@ import torch
 from torch import Tensor
 
 from simulator import RunConfig
-from simulator.engine import compiled, stages
-from simulator.engine.compiled import CompileError, cache_folder
+from simulator.engine import export, library_cache
+from simulator.engine.library_cache import CompileError, cache_folder
+from simulator.engine.rehearsal import Probe
 from simulator.engine.tensor_tree import skeleton
 from simulator.errors import InputError
 from simulator.image import Rendered, render
-from simulator.kernel.blocks import Block
 from simulator.kernel.kernel import photons
-from simulator.scene.instrument import Instrument
+from simulator.kernel.small_blocks import rehearse
+from simulator.kernel.stages import Stages
 from simulator.scene.scene import prepare
+from simulator.scene.setting_up import set_up
 
 BASE = (
     "-cell 40 45 50 85 95 100 -misset 10 20 30 -lambda 1 -distance 100 -pixel 0.4 -N 5 -nonoise -nopgm"
@@ -61,14 +62,13 @@ def rendered(options: str, compile_: str, dtype: str = "mixed") -> Rendered:
 def libraries(options: str, dtype: str) -> dict[str, set[Path]]:
     """Return the libraries of each stage of a run."""
     config = RunConfig.from_args(f"{BASE} {options} -dtype {dtype}".split())
-    ins = Instrument.of(prepare(config))
-    probe = compiled._Probe(ins)
-    pixels = torch.arange(compiled.PROBE_PIXELS)
-    photons(ins, Block(slow=pixels, fast=pixels, interpolated=0), probe)
+    ins = set_up(prepare(config))
+    probe = Probe()
+    rehearse(ins, lambda few, block: photons(Stages(few, probe), block))
     found: dict[str, set[Path]] = {}
     for form, (call, _) in probe.calls.items():
-        made = compiled.library_of(f"{form} {skeleton(call.ins)}", ins.device)
-        found.setdefault(call.name, set()).add(made)
+        made = library_cache.library_of(f"{form} {skeleton(call.ins)}", ins.device)
+        found.setdefault(call.stage.name, set()).add(made)
     return found
 
 
@@ -87,18 +87,6 @@ def test_runs_share_the_programs_of_stages_in_which_they_do_not_differ() -> None
     assert not square["rays"] & curved["rays"]
 
 
-@pytest.mark.parametrize("read", [lambda ins: ins.table.values, lambda ins: bool(ins.plan.short_cut)])
-def test_a_stage_that_reads_what_it_is_not_given_fails(
-    read: Callable[[Instrument], object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ins = Instrument.of(prepare(RunConfig.from_args(f"{BASE} -default_F 10".split())))
-    read(ins)
-    monkeypatch.setattr(stages, "trace_rays", lambda ins, *given: read(ins))
-    pixels = torch.arange(compiled.PROBE_PIXELS)
-    with pytest.raises((AttributeError, AssertionError), match=r"_Absent|left out"):
-        photons(ins, Block(slow=pixels, fast=pixels, interpolated=0), compiled._Probe(ins))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", CODE_ERRORS)
 def test_machine_code_gives_the_image_of_single_operations(
@@ -115,7 +103,7 @@ def test_machine_code_gives_the_image_of_single_operations(
     assert made.omega_sum_sr == pytest.approx(expected.omega_sum_sr, rel=1e-12)
     libraries = sorted(cache_folder().iterdir())
     assert {file.suffix for file in libraries} == {".so"}
-    monkeypatch.setattr(compiled, "compile_stage", _must_not_run)
+    monkeypatch.setattr(export, "compile_stage", _must_not_run)
     other = options.replace("-phisteps 3", "-phisteps 7").replace("-mosaic_domains 3", "-mosaic_domains 5")
     again = rendered(f"{other} -detpixels 31 -N 9", "auto", dtype)  # other sizes of every axis, the same code
     assert again.notes == ()
@@ -136,7 +124,7 @@ def _explode(*_given: object) -> None:
 
 def test_failure_to_compile_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    monkeypatch.setattr(compiled, "compile_stage", _explode)
+    monkeypatch.setattr(export, "compile_stage", _explode)
     with pytest.raises(CompileError, match=r"stage 'rays' .* \(the compiler is not there\).*--compile off"):
         rendered("-default_F 100", "on")
     assert list(cache_folder().glob("*.so")) == []
@@ -147,14 +135,14 @@ def test_library_that_crashes_is_refused(tmp_path: Path) -> None:
     source.write_text("#include <stdlib.h>\n__attribute__((constructor)) static void f(void) { abort(); }\n")
     subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", library, source], check=True)
     with pytest.raises(CompileError, match="cannot be loaded, exit status -6"):
-        compiled.try_loading(library, torch.device("cpu"))
+        library_cache.try_loading(library, torch.device("cpu"))
 
 
 def test_large_run_goes_on_without_a_compiler_and_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    monkeypatch.setattr(compiled, "compile_stage", _explode)
+    monkeypatch.setattr(export, "compile_stage", _explode)
     monkeypatch.setattr("simulator.engine.choose.WORTH_COMPILING", {"cpu": 1})
     found = rendered("-default_F 100", "auto")
     assert ["the run goes on without" in note for note in found.notes] == [True]
@@ -163,7 +151,7 @@ def test_large_run_goes_on_without_a_compiler_and_says_so(
 
 def test_small_run_is_not_compiled_unasked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    monkeypatch.setattr(compiled, "compile_stage", _must_not_run)
+    monkeypatch.setattr(export, "compile_stage", _must_not_run)
     assert rendered("-default_F 100", "auto").notes == ()
 
 

@@ -14,9 +14,8 @@ from torch.autograd.gradcheck import GradcheckError
 from simulator import RunConfig, simulate
 from simulator.errors import InputError
 from simulator.fit.parameters import PARAMETERS, value_of, with_values
-from simulator.kernel import index_slopes as product_slopes
-from simulator.kernel import rays
-from simulator.physics.lattice import factor as lattice_factor
+from simulator.kernel import miller_indices, rays
+from simulator.physics.lattice import interference
 from tests.simulator.gradient_cases import (
     INTERPOLATED,
     MODES,
@@ -148,9 +147,9 @@ def bent(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, bend: Any) -> N
 
 FEW = ("misset_rad", "cells", "pixel_size_m")
 WRONG = {
-    "slope of the grating": ("SQUARE", lattice_factor, "grating_slopes", lambda s: (s[0] * 1.001, s[1])),
-    "slope to the cell count": ("SQUARE", lattice_factor, "grating_slopes", lambda s: (s[0], s[1] * 1.001)),
-    "slope of the ball": ("ROUND", lattice_factor, "ball_slope", lambda slope: slope * 1.001),
+    "slope of the grating": ("SQUARE", interference, "grating_slopes", lambda s: (s[0] * 1.001, s[1])),
+    "slope to the cell count": ("SQUARE", interference, "grating_slopes", lambda s: (s[0], s[1] * 1.001)),
+    "slope of the ball": ("ROUND", interference, "ball_slope", lambda slope: slope * 1.001),
     "detached solid angle": ("GAUSS", rays, "solid_angle_sr", lambda omega: omega.detach()),
 }
 
@@ -164,13 +163,13 @@ def test_a_wrong_slope_is_found(wrong: str, folder: Path, monkeypatch: pytest.Mo
 
 
 def test_wrong_slopes_of_the_indices_are_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = product_slopes.Products.backward
+    whole = miller_indices.Products.backward
 
     def swapped(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         found = list(whole(ctx, *grads))
         found[1], found[2] = found[2], found[1]
         return tuple(found)
 
-    monkeypatch.setattr(product_slopes.Products, "backward", staticmethod(swapped))
+    monkeypatch.setattr(miller_indices.Products, "backward", staticmethod(swapped))
     with pytest.raises(GradcheckError, match="mismatch"):
         checked(configured(folder, "spec", "-nointerpolate"), FEW)

@@ -13,18 +13,23 @@ import torch
 from torch import Tensor
 
 from simulator import RunConfig, simulate
-from simulator.engine import compiled
-from simulator.engine.stages import Call, Eager, Staged
+from simulator.engine import compiled, export, library_cache
+from simulator.engine.eager import Eager
+from simulator.engine.rehearsal import Probe
+from simulator.engine.stage import Call
 from simulator.engine.tensor_tree import leaves
 from simulator.errors import InputError
 from simulator.fit.parameters import value_of, with_values
 from simulator.gradients import evaluation_gradient as term_slopes
 from simulator.gradients.stage_gradient import block_slopes
 from simulator.image import render
-from simulator.kernel.blocks import NEVER, Block
-from simulator.physics.sines import cosine, sine
+from simulator.kernel.blocks import Block
+from simulator.kernel.taps import NEVER
+from simulator.physics.arithmetic import in_loops
+from simulator.physics.lattice.sines import cosine, sine
 from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
+from simulator.scene.setting_up import set_up
 from tests.simulator import gradient_cases as cases
 from tests.simulator.gradient_cases import configured
 
@@ -48,16 +53,20 @@ ROD = "-Na 5 -Nb 1 -Nc 1"
 """A crystal that takes a third of the time to compile."""
 
 
-class OneByOne(Staged):
+class OneByOne(Probe):
     """Calls run operation by operation; the names of those that were made."""
 
-    def __init__(self, ins: Instrument, pixels: int) -> None:
-        super().__init__(ins, 1 << 62, pixels)
+    def __init__(self) -> None:
+        super().__init__()
         self.made: list[tuple[str, bool]] = []
 
     def run(self, call: Call, pixels: int) -> Any:
-        self.made.append((call.name, call.differentiates))
+        self.made.append((call.stage.name, call.stage.differentiates))
         return call.result()
+
+    def derived(self) -> set[str]:
+        """Return the names of stages that took derivatives."""
+        return {name for name, differentiates in self.made if differentiates}
 
 
 @pytest.fixture(scope="module")
@@ -88,36 +97,44 @@ def distance(one: Tensor | None, other: Tensor | None) -> float:
 def test_slopes_of_stages_make_the_slopes_of_the_graph(
     case: str, mode: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ins = Instrument.of(prepare(configured(folder, mode, CASES[case])))
+    ins = set_up(prepare(configured(folder, mode, CASES[case])))
     if ins.policy.running:
         pytest.skip("a running sum in loop order has no stages of its own")
     monkeypatch.setattr(term_slopes, "EVALUATIONS_IN_CACHE", 100)
     block = block_of(ins)
     free = [part.is_floating_point() for part in leaves(ins)]
-    inner = OneByOne(ins, len(block.slow))
+    inner = OneByOne()
     grad = weights(block.slow.shape)
     found = block_slopes(ins, free, block, inner, grad)
     expected = block_slopes(ins, free, block, None, grad)
     assert max(distance(*pair) for pair in zip(found, expected, strict=True)) < 1e-9
     assert sum(slope is not None and bool(slope.any()) for slope in expected) > 15
-    assert {name for name, differentiates in inner.made if differentiates} >= {"rays", "terms", "finish"}
+    assert inner.derived() >= {
+        "rays",
+        "derivatives",
+        "finish",
+    }
 
 
 def test_only_slopes_that_are_asked_for_are_formed(folder: Path) -> None:
-    ins = Instrument.of(prepare(configured(folder, "spec", RICH)))
+    ins = set_up(prepare(configured(folder, "spec", RICH)))
     block = block_of(ins)
     cell = {id(part) for part in leaves(ins.usual.final)}
-    inner = OneByOne(ins, len(block.slow))
+    inner = OneByOne()
     found = block_slopes(ins, [id(part) in cell for part in leaves(ins)], block, inner)
     assert sum(slope is not None for slope in found) == len(cell)
-    assert {name for name, differentiates in inner.made if differentiates} == {"finish", "terms", "weighed"}
+    assert inner.derived() == {
+        "finish",
+        "derivatives",
+        "weighed",
+    }
 
 
 def test_nothing_is_kept_after_the_slopes(folder: Path) -> None:
-    ins = Instrument.of(prepare(configured(folder, "spec", RICH)))
+    ins = set_up(prepare(configured(folder, "spec", RICH)))
     block = block_of(ins)
     free = [part.is_floating_point() for part in leaves(ins)]
-    inner = OneByOne(ins, len(block.slow))
+    inner = OneByOne()
 
     def there() -> int:
         return sum(issubclass(type(thing), Tensor) for thing in gc.get_objects())
@@ -138,7 +155,7 @@ def test_sine_and_cosine_of_half_turns(x: float) -> None:
     for sign in (-1.0, 1.0):
         turns = torch.tensor(sign * x, dtype=torch.float32)
         exact = float(turns) * torch.pi
-        with compiled.compiling():
+        with in_loops():
             found = float(sine(turns)), float(cosine(turns))
         expected = torch.tensor(exact, dtype=torch.float64)
         assert found[0] == pytest.approx(float(expected.sin()), rel=3e-7)
@@ -165,7 +182,7 @@ def test_machine_code_gives_the_slopes_of_single_operations(
     config = configured(folder, "spec", RICH, f"-dtype mixed {ROD}")
     expected, made = slopes(config, "off"), slopes(config, "on")
     assert max(distance(made[name], expected[name]) for name in expected) < 1e-5
-    monkeypatch.setattr(compiled, "compile_stage", _must_not_run)
+    monkeypatch.setattr(export, "compile_stage", _must_not_run)
     other = configured(folder, "spec", RICH, f"-dtype mixed {ROD} -phisteps 5 -detpixels 11")
     expected, again = slopes(other, "off"), slopes(other, "auto")  # other sizes of all axes, the same code
     assert max(distance(again[name], expected[name]) for name in expected) < 1e-5
@@ -180,7 +197,7 @@ def test_slopes_are_not_compiled_unasked(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    monkeypatch.setattr(compiled, "compile_stage", _must_not_run)
+    monkeypatch.setattr(export, "compile_stage", _must_not_run)
     config = configured(folder, "spec", "-phi 1")
     expected, found = slopes(config, "off"), slopes(config, "auto")
     assert all(torch.equal(found[name], expected[name]) for name in expected)
@@ -194,7 +211,7 @@ def test_failure_to_compile_slopes_is_reported(
     def explode(*_given: object) -> None:
         raise RuntimeError("no compiler")
 
-    monkeypatch.setattr(compiled, "compile_stage", explode)
+    monkeypatch.setattr(export, "compile_stage", explode)
     with pytest.raises(InputError, match=r"stage 'rays' .*no compiler.*--compile off"):
         slopes(configured(folder, "spec", "-phi 1"), "on")
 
@@ -203,7 +220,7 @@ def test_a_cache_that_lacks_a_program_is_asked_once(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    compiled.cache_folder().mkdir(parents=True)
+    library_cache.cache_folder().mkdir(parents=True)
     config = configured(folder, "spec", "-phi 1")
     slopes(config, "auto")
     monkeypatch.setattr(compiled, "library_of", _must_not_run)
@@ -215,8 +232,8 @@ def test_a_run_that_goes_on_without_compiled_slopes_says_so(
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
     monkeypatch.setattr("simulator.engine.choose.WORTH_COMPILING", {"cpu": 1})
-    monkeypatch.setattr("simulator.image.choose_stages", lambda *given: (Eager(1 << 16, 1 << 10), ()))
-    monkeypatch.setattr(compiled, "compile_stage", _must_not_run)
+    monkeypatch.setattr("simulator.image.choose", lambda *given: (Eager(1 << 16, 1 << 10), ()))
+    monkeypatch.setattr(export, "compile_stage", _must_not_run)
     config = configured(folder, "spec", "-phi 1")
     free = value_of(config, "distance_m").requires_grad_()
     (note,) = render(prepare(with_values(config, {"distance_m": free}))).notes

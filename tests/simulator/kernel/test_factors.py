@@ -13,7 +13,9 @@ from simulator.config import Beam, StructureFactors
 from simulator.kernel.accumulate import add_terms, multiply_running_sum, running_sums
 from simulator.physics.absorption import capture_fraction
 from simulator.physics.background import water_electrons_sqr
-from simulator.physics.lattice.factor import CrystalShape, lattice_factor, sinc3, sincg
+from simulator.physics.lattice.crystal_shape import CrystalShape
+from simulator.physics.lattice.factor import lattice_factor
+from simulator.physics.lattice.interference import sinc3, sincg
 from simulator.physics.polarization import kahn_factor
 from simulator.physics.solid_angle import solid_angle_sr
 from simulator.physics.structure_factors import Table, in_range, make_table, nearest_F, tricubic_F

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import simulator.output.run
+import simulator.output.outputs
 from simulator import cli
 from system_io.command import Interrupted
 from system_io.owner import host_tag
@@ -75,7 +75,7 @@ def test_a_signal_leaves_nothing(number: int, folder: Path, monkeypatch: pytest.
         raise Interrupted(number)
 
     (folder / "in.hkl").write_text("0 0 0 5\n")
-    monkeypatch.setattr(simulator.output.run, "integer_image", interrupted)
+    monkeypatch.setattr(simulator.output.outputs, "integer_image", interrupted)
     assert run("-hkl in.hkl") == 128 + number
     assert names(folder) == ["in.hkl"]
 

@@ -15,15 +15,16 @@ from torch import Tensor
 import simulator.sparse.bounds
 from simulator import RunConfig
 from simulator.config import StructureFactors
-from simulator.kernel.blocks import NEVER
-from simulator.kernel.evaluation import Part, evaluate
+from simulator.kernel.evaluation import ChunkInputs, evaluate
 from simulator.kernel.rays import trace_rays
-from simulator.kernel.taps import Spot
-from simulator.physics.lattice.factor import ROUND_FACTOR, sinc3, sincg
+from simulator.kernel.taps import NEVER, Spot
+from simulator.physics.lattice.interference import sinc3, sincg
+from simulator.physics.lattice.round import ROUND_FACTOR
 from simulator.physics.structure_factors import make_table, nearest_F
 from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
-from simulator.sparse.bounds import FactorBound, LatticeBound, TermBound
+from simulator.scene.setting_up import set_up
+from simulator.sparse.bounds import FactorBound, TermBound, bound_of_lattice
 from simulator.sparse.groups import Cluster, RayGroups, clusters
 
 CAMERA = (
@@ -60,7 +61,7 @@ def instrument_of(options: str, factors: StructureFactors | None = None) -> Inst
     config = RunConfig.from_args(f"{CAMERA} -N 20 {options}".split())
     if factors is not None:
         config = replace(config, structure_factors=factors)
-    return Instrument.of(prepare(config))
+    return set_up(prepare(config))
 
 
 def worst(ins: Instrument, group: int, reach: Callable[[Tensor], Tensor] = lambda r: r) -> Tensor:
@@ -74,7 +75,7 @@ def worst(ins: Instrument, group: int, reach: Callable[[Tensor], Tensor] = lambd
     for cluster in clusters(ins, 5e9):
         h, r = cluster.centre.reach(groups)
         charge = bound.amplitude(h, reach(r)).double().square() * bound.scale
-        part = Part(rays.q_per_m, None, cluster.cell, None, None, ins.plan.interpolate, None, NEVER)
+        part = ChunkInputs(rays.q_per_m, None, cluster.cell, None, None, ins.plan.interpolate, None, NEVER)
         term = evaluate(ins, part).term.double().amax((2, 3)).view(K, -1, group).amax(2).flatten()
         charge = charge.expand(term.shape)
         found.append(torch.where(term == 0.0, 0.0, term / charge))
@@ -133,7 +134,7 @@ def test_a_forgotten_neighbour_in_the_table_breaks_the_bound(monkeypatch: pytest
 @settings(deadline=None, max_examples=300)
 def test_grating_function_keeps_its_bound(cells: int, index: float, reach: float, place: float) -> None:
     ins = instrument_of(f"-Na {cells} -Nb 1 -Nc 1")
-    bound, _ = LatticeBound.of(ins)
+    bound, _ = bound_of_lattice(ins)
     centre = torch.tensor([[index], [0.0], [0.0]]).float()
     relative = float(bound.relative(centre, torch.full_like(centre, reach)))
     h = float(centre[0]) + place * reach * (1.0 - 2.0**-18)
@@ -145,7 +146,7 @@ def test_grating_function_keeps_its_bound(cells: int, index: float, reach: float
 @given(x=st.floats(2.0**-12, 1000.0))
 def test_transform_of_a_ball_keeps_its_bound(x: float) -> None:
     ins = instrument_of("-round_xtal -N 2000 -nointerpolate")
-    bound, peak = LatticeBound.of(ins)
+    bound, peak = bound_of_lattice(ins)
     offset = x / torch.pi / 2000
     h = torch.tensor([[offset], [0.0], [0.0]]).float()
     if offset < 0.5:
@@ -158,7 +159,7 @@ def test_transform_of_a_ball_keeps_its_bound(x: float) -> None:
 def test_upstream_rounding_at_whole_numbers_is_within_the_caps() -> None:
     """pi h next to whole h: in double precision sin(N x)/sin(x) exceeds N there (Q-SINCG-INTEGER)."""
     ins = instrument_of("--quirk Q-SINCG-INTEGER=on -dtype float64 -Na 36 -Nb 47 -Nc 29")
-    bound, _ = LatticeBound.of(ins)
+    bound, _ = bound_of_lattice(ins)
     whole = torch.arange(-120, 121, dtype=torch.float64)
     largest = torch.zeros(3, len(whole), dtype=torch.float64)
     for ulps in range(-40, 41):
@@ -191,7 +192,7 @@ def test_clusters_hold_each_orientation_once() -> None:
     assert len(made) > 5
     assert sum(cluster.size for cluster in made) == 200
     assert ins.usual is not None
-    all_x = torch.cat([cluster.cell[0][0].flatten() for cluster in made])
+    all_x = torch.cat([cluster.cell[..., 0].flatten() for cluster in made])
     assert torch.equal(all_x.sort().values, ins.usual.final[0][0].flatten().sort().values)
 
 

@@ -13,14 +13,16 @@ import simulator.image
 import simulator.sparse.skipping
 from simulator import RunConfig, cli
 from simulator.config import StructureFactors
-from simulator.engine.compiled import PROBE_PIXELS, _Probe, _with_few_orientations
+from simulator.engine.rehearsal import Probe
 from simulator.errors import InputError
 from simulator.image import Rendered, render
 from simulator.kernel.blocks import Block
 from simulator.kernel.kernel import photons
+from simulator.kernel.small_blocks import rehearse
+from simulator.kernel.stages import Stages
 from simulator.kernel.taps import Level, Recorder
-from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
+from simulator.scene.setting_up import set_up
 from simulator.sparse.groups import Centre
 from simulator.sparse.skipping import LeftOut, Skipping, Sparse
 
@@ -254,13 +256,12 @@ def test_an_image_with_a_gradient_is_computed_whole() -> None:
 def test_every_form_of_a_call_is_known_beforehand(run: str) -> None:
     """Forms that the probe does not see would not run as machine code."""
     scene = prepare(config_of(f"{RUNS[run]} -detpixels 200 -Xbeam 20 -Ybeam 20", 1e-7))
-    ins = Instrument.of(scene)
+    ins = set_up(scene)
     sparse = Sparse.of(ins, 1e-7, scene.executed())
-    probe, seen = _Probe(ins), _Probe(ins)
-    index = torch.arange(PROBE_PIXELS)
-    photons(_with_few_orientations(ins), Block(index, index + 1), sparse.probe(probe))
+    probe, seen = Probe(), Probe()
+    rehearse(ins, lambda few, block: photons(sparse.probe(Stages(few, probe)), block))
     place = torch.arange(200 * 200)
-    sparse.photons(ins, Block(place // 200, place % 200), seen)
+    sparse.photons(Stages(ins, seen), Block(place // 200, place % 200, interpolated=0))
     assert set(seen.calls) <= set(probe.calls)
     assert len(seen.calls) >= 3
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from trace_tools.judging.blame import State, in_dependency_order
+from trace_tools.judging.blame import RecordState, in_dependency_order
 from trace_tools.judging.judge import Options
 from trace_tools.judging.lookup import DEFAULT_GRAPH
 from trace_tools.reading.lines import parse_number
@@ -52,7 +52,7 @@ def test_wrong_value_is_found_and_blamed_on_its_tap(golden_text, judge_texts, ta
                 assert report.verdict == "FAIL"
                 assert report.first.tap == tap.name
                 assert [found.tap for found in report.causes] == [tap.name]
-                assert report.blame.first(State.DOWNSTREAM) is None
+                assert report.blame.first(RecordState.DOWNSTREAM) is None
 
 
 @pytest.mark.parametrize("tap", TAP_POINTS, ids=lambda tap: tap.name)
@@ -122,7 +122,7 @@ def branch(h, rounded, cell):
 
 def states(report):
     names = report.comparison.alignment.names
-    return {names[tap]: State(state).name for tap, state in
+    return {names[tap]: RecordState(state).name for tap, state in
             zip(report.comparison.alignment.tap, report.blame.state, strict=True)}  # fmt: skip
 
 
@@ -181,8 +181,8 @@ def test_stale_cache_is_blamed_once_and_then_handed_on(golden_text, judge_texts)
     for number in places[:4]:
         lines[number] = change(lines[number], 0)
     report = judge_texts(text, "\n".join(lines) + "\n")
-    assert report.blame.count_by_tap(State.CAUSAL) == {"omega_pixel_sr": 1}
-    assert report.blame.count_by_tap(State.DOWNSTREAM) == {"omega_pixel_sr": 3}
+    assert report.blame.count_by_tap(RecordState.CAUSAL) == {"omega_pixel_sr": 1}
+    assert report.blame.count_by_tap(RecordState.DOWNSTREAM) == {"omega_pixel_sr": 3}
 
 
 def test_graph_file_adds_inputs_of_unknown_taps(small, judge_texts, tmp_path):
@@ -221,7 +221,7 @@ def test_consequence_is_seen_through_taps_that_no_log_traces(judge_texts, change
     a = {name: value for name, value in CHAIN.items() if name not in left_out}
     report = judge_texts(older(**a), older(**(a | changed)).replace("TRACE_C", "TRACE_PY"))
     assert [found.tap for found in report.causes] == [next(iter(changed))]
-    assert report.blame.count_by_tap(State.DOWNSTREAM).keys() == set(list(changed)[1:])
+    assert report.blame.count_by_tap(RecordState.DOWNSTREAM).keys() == set(list(changed)[1:])
 
 
 def test_sum_that_is_not_traced_hands_on_the_fault_of_any_phi_step(judge_texts):
@@ -230,4 +230,4 @@ def test_sum_that_is_not_traced_hands_on_the_fault_of_any_phi_step(judge_texts):
     b = a.replace("=2.5", "=2.6").replace("57600", "57700").replace("TRACE_C", "TRACE_PY")
     report = judge_texts(a, b)
     assert [found.tap for found in report.causes] == ["F_latt"]
-    assert report.blame.count_by_tap(State.DOWNSTREAM) == {"I_before_scaling": 1}
+    assert report.blame.count_by_tap(RecordState.DOWNSTREAM) == {"I_before_scaling": 1}

@@ -7,7 +7,7 @@ import pytest
 
 from harness.evidence.page.geometry import MOST_PHI_STEPS, geometry_content
 from harness.images.pair_traces import read_side, records_of
-from harness.images.part import Part
+from harness.images.part import PairPart
 from simulator.config import RunConfig
 from simulator.image import render
 from simulator.kernel.taps import Recorder
@@ -56,7 +56,7 @@ def part_of(words, tmp_path, **changed):
         "parity_mode": "c-parity", "arguments": words, "caller": str(tmp_path), "inputs": [],
         "runs": {"c": {"shape_slow_fast": list(shape)}},
     }  # fmt: skip
-    return Part(tmp_path, summary | changed)
+    return PairPart(tmp_path, summary | changed)
 
 
 @pytest.mark.parametrize("name", INSTRUMENTS)

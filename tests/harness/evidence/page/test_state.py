@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.images.part import Part
+from harness.images.part import PairPart
 from tests.harness.chromium import READY, Page, find_chromium
 
 # ---- profile and address ----
 
 
 def test_profile_holds_the_values_along_the_line(failed, fresh):
-    first = Part.load(failed[0]).first
+    first = PairPart.load(failed[0]).first
     fresh.evaluate("at('a').focus(); center(10, 12)")
     fresh.key("r")
     fresh.evaluate("moveCursor(10, 40)")

@@ -10,10 +10,11 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from harness.commands.nb_report import main
-from harness.evidence.bundle import SUMMARY, sealed
-from harness.evidence.page.index import index_page
+from harness.evidence.html_index import index_page
 from harness.evidence.page.templates import resource, script_json, shown_data
 from harness.files import sha256_lines
+from harness.store.bundle import sealed
+from harness.store.names import SUMMARY
 
 HOSTILE = (
     "<script>alert(1)</script>", "</script><b>", "<!--", '"><img src=x>', "{{ 7 * 7 }}", "{% raw %}",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.evidence.page.graph import tap_states
-from harness.images.part import Part
+from harness.images.part import PairPart
 from harness.tracing.choice import Compared, worst_pixels
 from trace_tools.tap_points import TAP_POINTS
 
@@ -16,7 +16,7 @@ def summary_of(bundle):
 
 
 def image_pair(bundle):
-    return tuple(Part.load(bundle).image(side) for side in ("c", "py"))
+    return tuple(PairPart.load(bundle).image(side) for side in ("c", "py"))
 
 
 # ---- the cause ----

@@ -1,0 +1,91 @@
+"""The command `nbp floor`: measures the noise floor of the taps, or checks the one in force."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import resources
+from pathlib import Path
+
+from golden_suite_generator.inputs.write import write_lysozyme_like
+from harness.commands.common import CommandParser, run_command
+from harness.errors import HarnessError
+from harness.suite.floor import TracePair, held_out_pairs, measured, outside_bounds
+from harness.suite.floor_runs import split_held_out, trace_cases
+from harness.suite.generate import case_inputs
+from system_io.children import temporary_folder
+from trace_tools.errors import TraceError
+from trace_tools.judging.noise_floor import PACKAGED, NoiseFloor, save_floor
+
+NAME = "nbp floor"
+EXAMPLES = ("nbp floor --check", "nbp floor --out noise_floor.json")
+EPILOG = """\
+The floor is measured on three quarters of the cases: other builds of the C reference, and inputs moved by one
+unit in the last place. --check holds builds, inputs and cases that the measurement did not see to its bounds.
+
+exit status: 0 measured, or nothing outside the bounds; 1 something outside or nothing compared; 3 ERROR
+"""
+MOST_LINES = 40
+MOST_FLOORS = 8
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0, or 1 if a check found a value outside its bound."""
+    return run_command(NAME, _command, sys.argv[1:] if argv is None else argv)
+
+
+def make_parser() -> CommandParser:
+    """Return the parser of the command."""
+    parser = CommandParser(
+        NAME, "Measure how far rounding alone moves each tap, or check the bounds.", EPILOG, EXAMPLES
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: in trace_tools")
+    parser.add_argument("--check", action="store_true", help="check the packaged floor on held-out runs")
+    return parser
+
+
+def _command(argv: Sequence[str]) -> int:
+    options = make_parser().parse_args(argv)
+    with case_inputs() as inputs, temporary_folder("nb-crystal") as crystal:
+        write_lysozyme_like(Path(crystal))
+        cases, held_out = split_held_out(trace_cases(inputs, Path(crystal)))
+        try:
+            if options.check:
+                return _show_check(_watched(held_out_pairs(cases, held_out, inputs)))
+            floor = measured(cases, held_out, inputs, _watched)
+            out = options.out or Path(str(resources.files("trace_tools"))) / PACKAGED
+            out.parent.mkdir(parents=True, exist_ok=True)
+            save_floor(floor, out)
+        except TraceError as error:
+            raise HarnessError(str(error)) from error
+    _show_floor(floor, out)
+    return 0
+
+
+def _watched(pairs: Iterable[TracePair]) -> Iterator[TracePair]:
+    for number, pair in enumerate(pairs, 1):
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{number} pairs, {pair[0][:60]:60s}")
+        yield pair
+
+
+def _show_floor(floor: NoiseFloor, out: Path) -> None:
+    largest = sorted(floor.taps.items(), key=lambda pair: -pair[1].scaled)[:MOST_FLOORS]
+    worst = ", ".join(f"{name} {tap.scaled:.2g}" for name, tap in largest)
+    pairs_made, left_out = floor.provenance["pairs"], floor.provenance["pixels_left_out"]
+    sys.stdout.write(f"{out}: {len(floor.taps)} taps, {pairs_made} pairs, {left_out} pixels left out\n")
+    sys.stdout.write(f"largest floors over operand scale: {worst}\n")
+
+
+def _show_check(pairs: Iterable[TracePair]) -> int:
+    """Print what lies outside the bounds in force. Returns: 0 if nothing does, else 1."""
+    compared, outside = outside_bounds(pairs)
+    taps = Counter(line.split(": ")[1].split()[0] for line in outside)
+    sys.stdout.write("".join(f"{line}\n" for line in outside[:MOST_LINES]))
+    sys.stdout.write(f"{compared} records compared, {len(outside)} taps of pairs outside {dict(taps)}\n")
+    return 1 if outside or compared == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

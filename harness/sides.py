@@ -1,0 +1,3 @@
+"""The two sides of a comparison: the first program, usually in C, and the second, usually the simulator."""
+
+SIDES = ("c", "py")

@@ -1,0 +1,1 @@
+"""A bundle on disk: names and schemas of its files, how it is written, found, and read without trust."""

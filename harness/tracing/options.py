@@ -1,0 +1,158 @@
+"""The options of trace-harness, and the trace comparison that they ask for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.option_types import positive_seconds, thread_count
+from harness.programs.programs import (
+    DEVICES,
+    DTYPES,
+    MODES,
+    Program,
+    first_program,
+    program_at,
+    second_program,
+)
+from harness.time_limits import RUN_S
+from harness.tracing.choice import Compared, TracedPixels, compared_program, worst_pixels
+from harness.tracing.job import PHI_MODES, TraceJob
+from system_io.parser import CommandParser
+
+NAME = "trace-harness"
+LEVELS = ("setup", "pixel", "subpixel", "source", "phi", "mosaic")
+DESCRIPTION = "Trace pixels in two nanoBragg programs and find the first value on which they differ."
+EPILOG = """\
+Everything behind -- is the nanoBragg command line, given to both programs. The pixels are traced in the state
+of the whole run (phi carryover, interpolation switch); the simulator computes only what they need.
+
+Each program also runs without taps, and the traced pixels must have the same bits there (observer check).
+
+verdict and exit status:
+  PASS 0             every record within its bound
+  PASS (LOOSENED) 0  the same, with bounds wider than the measured ones (--rtol, --atol, --k)
+  FAIL 1             a record outside its bound, or on one side only; or the image file holds something
+                     else than the last tap says: the fault is behind it
+  NOT COMPARABLE 2   the traces have no record in common
+  ERROR 3            a program failed, a trace is broken, or taps changed a pixel; wrong usage
+
+--budget says how much of each tap's own difference is in the difference of the pixel, to first order by
+autograd through the simulator, and what is left unexplained; it goes to traces.json and diff.md, too.
+
+files: c_trace.log, py_trace.log, traces.json, diff.md, commands.txt, env.json, sha256.txt (and graph.json
+with --emit-rot-stars, floor.json with --floor). `nb-report verify DIR` compares the traces again,
+`nb-report replay DIR` makes them again, `nb-report html DIR` shows taps and budgets.
+"""
+
+EXAMPLES = (
+    "trace-harness --pixel 100 120 -- -cell 79 79 38 90 90 90 -default_F 100 -lambda 1 -detpixels 512",
+    "trace-harness --worst 3 --from proof",
+    "trace-harness --worst 1 --from proof --budget --outdir why",
+)
+
+
+def make_parser() -> CommandParser:
+    """Return the parser of the options before the --."""
+    parser = CommandParser(NAME, DESCRIPTION, EPILOG, EXAMPLES)
+    parser.usage = f"{NAME} --pixel SLOW FAST [options] -- NANOBRAGG-ARGS"
+    add = parser.add_argument
+    add(
+        "--pixel", nargs=2, type=int, action="append", default=[], metavar=("SLOW", "FAST"), help="repeatable"
+    )
+    add("--roi", nargs=4, type=int, metavar=("S0", "S1", "F0", "F1"), help="a block, bounds inclusive")
+    add("--worst", type=int, metavar="N", help="the N worst pixels of the comparison in --from")
+    add(
+        "--from", dest="folder", type=Path, metavar="DIR",
+        help="result of nb-compare; its programs are taken, and its command line if none is given",
+    )  # fmt: skip
+    add("--parity-mode", choices=MODES, help=f"default that of --from, else {MODES[0]}")
+    add("--phi-mode", choices=tuple(PHI_MODES), help="the phi carryover alone; default as --parity-mode")
+    add("--dtype", choices=DTYPES, help="of the simulator")
+    add("--device", choices=DEVICES, help="of the simulator")
+    add("--level", choices=LEVELS, default=LEVELS[-1], help="innermost loop to trace")
+    add("--emit-rot-stars", action="store_true", help="add the reciprocal vectors of each phi step")
+    add("--budget", action="store_true", help="give each tap its share in the difference of a pixel")
+    add("--no-observer-check", action="store_true", help="leave out the runs without taps")
+    add("--rtol", type=float, help="relative tolerance in place of the noise floor")
+    add("--atol", type=float, help="absolute tolerance in place of the noise floor")
+    add("--k", type=float, help="factor from noise floor to bound; default: that of the floor file")
+    add("--floor", metavar="FILE", help="noise floor file; default: the one of the package")
+    add("--outdir", metavar="DIR", help=f"new directory for the files; default {NAME}-TIME")
+    add("--c-bin", metavar="P", help="first program; default that of --from, else the C reference")
+    add("--py-bin", metavar="P", help="second program; default that of --from, else the PyTorch simulator")
+    add("--threads", type=thread_count, metavar="N", help="of external programs; default 1")
+    add("--determinism", action="store_true", help="both sides may be one program")
+    add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
+    add("--json", action="store_true", help="write traces.json to standard output, nothing else")
+    parser.add_verbosity()
+    return parser
+
+
+def asked_trace(options: argparse.Namespace, args: Sequence[str], compared: Compared | None) -> TraceJob:
+    """Return the trace comparison that is asked for.
+
+    Args:
+        options: of the parser.
+        args: the words behind the --, empty for those of `compared`.
+        compared: the comparison that --from names.
+
+    Raises:
+        UsageError: no command line or no pixel to trace.
+        ProgramError: a program cannot be used.
+    """
+    caller = Path.cwd()
+    if not args and compared is not None:
+        args, caller = compared.args, compared.caller or caller
+    if not args:
+        raise UsageError(f"no nanoBragg command line: write it behind --; see {NAME} --help")
+    first, second = _programs(options, compared)
+    settings = compared.settings if compared else {}
+    return TraceJob(
+        first=first,
+        second=second,
+        args=tuple(args),
+        caller=caller,
+        pixels=_pixels(options, compared),
+        roi=tuple(options.roi) if options.roi else None,
+        mode=options.parity_mode or (compared.mode if compared else MODES[0]),
+        phi_mode=options.phi_mode,
+        dtype=options.dtype or settings.get("dtype"),
+        device=options.device or settings.get("device"),
+        level=options.level,
+        observer_check=not options.no_observer_check,
+        timeout_s=options.timeout,
+        threads=options.threads or settings.get("threads", 1),
+        determinism=options.determinism or settings.get("determinism", False),
+    )
+
+
+def _programs(options: argparse.Namespace, compared: Compared | None) -> tuple[Program, Program]:
+    """Return the programs given by path, else those that made the comparison, else the usual ones."""
+    limit_s = options.timeout
+    if compared is None:
+        first = first_program(options.c_bin, os.environ, limit_s=limit_s)
+        return first, second_program(options.py_bin, limit_s)
+    found = [
+        program_at(given, option, limit_s) if given else compared_program(compared, side, option, limit_s)
+        for side, option, given in (("c", "--c-bin", options.c_bin), ("py", "--py-bin", options.py_bin))
+    ]
+    return found[0], found[1]
+
+
+def _pixels(options: argparse.Namespace, compared: Compared | None) -> TracedPixels:
+    pixels: TracedPixels = tuple((slow, fast) for slow, fast in options.pixel)
+    if options.worst is not None:
+        if compared is None:
+            raise UsageError("--worst needs the comparison that it takes the pixels from; give --from DIR")
+        if options.worst < 1:
+            raise UsageError(f"--worst {options.worst}: must be 1 or more")
+        pixels += worst_pixels(compared, options.worst)
+    if not pixels and options.roi is None:
+        raise UsageError(
+            "no pixel to trace; give --pixel SLOW FAST, --roi S0 S1 F0 F1, or --worst N --from DIR"
+        )
+    return tuple(dict.fromkeys(pixels))

@@ -1,0 +1,57 @@
+"""The end of a pixel: from its sums to photons (spec 06 sections 13 and 15)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simulator.engine.stage import Stage
+from simulator.kernel.factors import Factors, each_factor
+from simulator.kernel.taps import Show, silent
+from simulator.physics.arithmetic import in_loops
+from simulator.scene.instrument import Instrument
+from simulator.units import R_E_SQR_M2
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The sums of each pixel [N] so far: intensity, water (None without), solid angle (None for none yet)."""
+
+    I: Tensor
+    background: Tensor | None
+    omega_sum_sr: Tensor | None
+
+
+def scaled(ins: Instrument, sums: Sums, factors: Factors, show: Show = silent) -> Tensor:
+    """Return the pixels [N]: r_e^2 PHI I / steps times the factors that were not applied inside.
+
+    Source: spec 06 sections 13 and 15.
+    """
+    numbers = ins.numbers
+    show("I_before_scaling", sums.I[None, :, None, None])
+    scale = R_E_SQR_M2 * numbers.fluence_photons_per_m2
+    value = (scale * sums.I / numbers.steps)[None, :, None, None]
+    water: Tensor | None = None
+    if sums.background is not None:
+        water = (scale * numbers.water_electrons_sqr * sums.background / numbers.samples)[None, :, None, None]
+    for name, applied, factor in each_factor(ins.policy, factors):
+        show(name, torch.ones_like(value) if applied.inside else factor)
+        if not applied.inside:
+            value = value * factor.to(value.dtype)
+            water = None if water is None else water * factor
+    if water is not None:
+        value = value + water.to(value.dtype)
+    show("I_pixel_final", value)
+    show("floatimage_accumulated", lambda: value.to(torch.float32))
+    return value[0, :, 0, 0].to(ins.plan.sum_dtype)
+
+
+def _finish(ins: Instrument, given: Any) -> Tensor:
+    return scaled(ins, *given)
+
+
+FINISH = Stage("finish", _finish, in_loops, ("policy", "numbers"), ("sum_dtype",))
+"""`scaled`: of sums, but for that of solid angles, and factors."""

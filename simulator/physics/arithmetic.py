@@ -1,0 +1,110 @@
+"""Operations that a compiler takes in another form, and which of the two forms is in force.
+
+The choice is one for all operations of a stage. Derivatives are formed where no argument can be handed
+through, so it is made around the stage (see `in_loops`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+SPLITTER = float(2**27 + 1)
+"""Splits a double into two halves whose products are exact."""
+EPSILON = 2.0**-52
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """One form of the operations.
+
+    Attributes:
+        loops: whether all is written as loops over all entries, without selections, products of matrices and
+            reductions of angles: single-precision angles are half turns then.
+        root: the correctly rounded square root (float64), in operations that a graph can be recorded of.
+        root_at_once: the same in one pass where there is one.
+        take: values[places], of the kernel's layout, in which axis 1 is the fastest in memory.
+        take_row: the entries of a row of places, `base + nodes[n]`, which follow each other.
+    """
+
+    loops: bool
+    root: Callable[[Tensor], Tensor]
+    root_at_once: Callable[[Tensor], Tensor]
+    take: Callable[[Tensor, Tensor], Tensor]
+    take_row: Callable[[Tensor, Tensor, Tensor], list[Tensor]]
+
+
+def arithmetic() -> Arithmetic:
+    """Return the form that is in force."""
+    return _in_force
+
+
+@contextmanager
+def in_loops() -> Iterator[None]:
+    """Let operations be written as a compiler takes them."""
+    global _in_force  # noqa: PLW0603  derivatives of a CUDA device are formed in a thread of their own
+    before, _in_force = _in_force, LOOPS
+    try:
+        yield
+    finally:
+        _in_force = before
+
+
+def _rounded_root(x: Tensor) -> Tensor:
+    """Return s + (x - s^2)/(2 s), with the residual in exact arithmetic.
+
+    `torch.sqrt` may call a library that is off by a digit, which matters where a unit vector is normalised
+    again; compiled, it is the processor's, which is exact.
+    """
+    s = x.sqrt()
+    split = SPLITTER * s
+    high = split.sub_(split - s)
+    low = s - high
+    square = s * s
+    missing = (high * high).sub_(square).add_((2.0 * high).mul_(low)).add_(low.mul_(low))
+    residual = (x - square).sub_(missing)
+    step = residual.div_(torch.where(s == 0.0, 1.0, 2.0 * s))
+    # the next term of the series is negative, which decides ties
+    return s.add_(step.sub_(step.abs().mul_(EPSILON)))
+
+
+def _processor_root(x: Tensor) -> Tensor:
+    """Return the root by numpy, which takes the processor's; no graph can be recorded of it."""
+    if x.device.type != "cpu":
+        return _rounded_root(x)
+    root: Tensor = torch.from_numpy(np.asarray(np.sqrt(x.numpy())))
+    return root
+
+
+def _selected(values: Tensor, places: Tensor) -> Tensor:
+    if places.dim() < 2:
+        return values.index_select(0, places.reshape(-1)).view(places.shape)
+    moved = places.movedim(1, -1)
+    return values.index_select(0, moved.reshape(-1)).view(moved.shape).movedim(-1, 1)
+
+
+def _selected_row(values: Tensor, base: Tensor, nodes: Tensor) -> list[Tensor]:
+    return [_selected(values, base + node) for node in nodes]
+
+
+def _embedded(values: Tensor, places: Tensor) -> Tensor:
+    """Return values[places] without code for places that count from the end."""
+    if places.dim() < 2:
+        return torch.embedding(values[:, None], places).squeeze(-1)
+    return torch.embedding(values[:, None], places.movedim(1, -1)).squeeze(-1).movedim(-1, 1)
+
+
+def _embedded_row(values: Tensor, base: Tensor, nodes: Tensor) -> list[Tensor]:
+    windows = values.unfold(0, len(nodes), 1)
+    found = torch.embedding(windows, (base + nodes[0]).movedim(1, -1))
+    return [part.movedim(-1, 1) for part in found.unbind(-1)]
+
+
+BY_OPERATION = Arithmetic(False, _rounded_root, _processor_root, _selected, _selected_row)
+LOOPS = Arithmetic(True, torch.sqrt, torch.sqrt, _embedded, _embedded_row)
+_in_force = BY_OPERATION

@@ -1,0 +1,44 @@
+"""GAUSS: Gaussian spots (spec 06 section 10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from simulator.physics.lattice.bound import LEAST_FACTOR, LatticeBound
+from simulator.physics.lattice.crystal_shape import CrystalShape, ShapeRow, ShowValue
+from simulator.physics.lattice.radius import LeastRadius, least_spot_radius, spot_radius_sqr
+from simulator.physics.vectors import Vec
+
+GAUSS_WIDTH = 0.63
+
+
+def gauss_factor(crystal: CrystalShape, hkl: Vec, whole: Vec, show: ShowValue) -> Tensor:
+    """Return N exp(-(r^2/0.63 fudge)), N = Na Nb Nc, in `crystal.dtype`.
+
+    Args: hkl, whole: fractional and nearest whole indices. Source: spec 06 section 10 (Q-GAUSS-WIDTH).
+    """
+    radius_sqr = spot_radius_sqr(crystal, hkl, whole, show)
+    return crystal.cell_count * (-(radius_sqr / GAUSS_WIDTH * crystal.fudge)).to(crystal.dtype).exp()
+
+
+@dataclass(frozen=True, eq=False)
+class GaussBound(LatticeBound):
+    """exp(-(r^2/0.63 fudge)) at the least distance."""
+
+    radius: LeastRadius
+
+    def relative(self, h: Tensor, r: Tensor) -> Tensor:
+        """See `LatticeBound.relative`."""
+        exponent = self.radius.squared(h, r) * (-1.0 / GAUSS_WIDTH)
+        return torch.exp(exponent).clamp(min=LEAST_FACTOR)
+
+
+def gauss_bound(crystal: CrystalShape, largest_index: float) -> tuple[LatticeBound, float]:
+    """Return the bound of Gaussian spots and their lattice factor at whole indices."""
+    return GaussBound(least_spot_radius(crystal)), float(crystal.cell_count)
+
+
+GAUSS = ShapeRow("gaussian", gauss_factor, gauss_bound)
