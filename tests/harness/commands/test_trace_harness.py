@@ -256,7 +256,7 @@ def test_single_precision_is_no_fault_of_the_simulator(dtype: str, tmp_path: Pat
     assert all(row["outside"] == [] for row in metrics["isolated"])
     (budget,) = metrics["budget"]
     assert all(abs(tap["share"]) < 1e3 for tap in budget["taps"] if tap["share"] is not None)
-    assert "trace-diff trace_c.log trace_py.log --arithmetic" in (out / "commands.txt").read_text()
+    assert "trace-diff c_trace.log py_trace.log --arithmetic" in (out / "commands.txt").read_text()
     assert nb_report(["verify", str(out)]) == 0
 
 

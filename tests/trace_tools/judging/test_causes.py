@@ -3,7 +3,7 @@
 import pytest
 
 from tests.trace_tools.conftest import HEAD, read_text
-from trace_tools.judging.blame import State
+from trace_tools.judging.blame import RecordState
 from trace_tools.judging.lookup import DEFAULT_GRAPH
 from trace_tools.judging.noise_floor import bounds_for, packaged_floor
 from trace_tools.tap_points import LEVEL_KEYS, TAP_POINTS, Level
@@ -79,7 +79,7 @@ def test_records_of_a_list_follow_from_its_count(judge_texts, count, records):
 
     report = judge_texts(run(4, 0.5), run(3, 0.7))
     assert causes(report) == [count]
-    assert set(report.blame.count_by_tap(State.DOWNSTREAM)) == set(records)
+    assert set(report.blame.count_by_tap(RecordState.DOWNSTREAM)) == set(records)
 
 
 @pytest.mark.parametrize("level", [Level.source_setup, Level.phi_setup, Level.mosaic_setup])
