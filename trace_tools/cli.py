@@ -17,6 +17,7 @@ from system_io.parser import CommandParser
 from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
+from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 from trace_tools.judging.findings import finding
 from trace_tools.judging.judge import Options, Report, judge_files
 from trace_tools.judging.render import explain, finding_lines, markdown, metrics, print_report
@@ -51,6 +52,12 @@ def make_parser() -> CommandParser:
     parser.add_argument("--atol", type=float, help="absolute tolerance in place of the noise floor")
     parser.add_argument("--floor", metavar="FILE", help="noise floor file; default: the one of the package")
     parser.add_argument("--k", type=float, help="factor from noise floor to bound; default: that of the file")
+    parser.add_argument(
+        "--arithmetic",
+        choices=ARITHMETICS,
+        default=DOUBLE,
+        help="that of the less precise program; default float64",
+    )
     parser.add_argument(
         "--graph", metavar="FILE", help="tap graph (JSON) that adds to the taps of the contract"
     )
@@ -102,7 +109,9 @@ def _diff(argv: list[str]) -> int:
     args = make_parser().parse_args(argv)
     inputs = {"A.log": args.a, "B.log": args.b, "--floor": args.floor, "--graph": args.graph}
     require_free_targets(targets({"--markdown": args.markdown}), targets(inputs), TraceError)
-    options = Options(args.rtol, args.atol, args.floor, args.k, args.graph, args.partial, args.same_run)
+    options = Options(
+        args.rtol, args.atol, args.floor, args.k, args.graph, args.partial, args.same_run, args.arithmetic
+    )
     report = judge_files(args.a, args.b, options)
     if args.markdown:
         page = markdown(report).encode("utf-8", "surrogateescape")

@@ -10,7 +10,7 @@ _SHAPE_FACTORS = "F_latt_a F_latt_b F_latt_c hrad_sqr rad_star_sqr"
 # name, level, number of values, kind, unit, input taps, other inputs, formula
 ROWS: tuple[TapRow, ...] = (
     ("convention", "setup", 1, "word", "", "", "options", "the detector convention that the options end on"),
-    ("pivot", "setup", 1, "word", "", "", "options", "BEAM or SAMPLE: what two-theta turns about"),
+    ("pivot", "setup", 1, "word", "", "convention", "options", "BEAM or SAMPLE: what two-theta turns about"),
     ("fpixels", "setup", 1, "int", "pixels", "", "options", "ceil(Lf/px - 0.5)"),
     ("spixels", "setup", 1, "int", "pixels", "", "options", "ceil(Ls/px - 0.5)"),
     ("pixel_size_meters", "setup", 1, "float", "m", "", "options", "-pixel in millimetres / 1000"),
@@ -29,13 +29,14 @@ ROWS: tuple[TapRow, ...] = (
      "rot_axis(rot_xyz(unit(s); rotx, roty, rotz); t, twotheta)"),
     ("odet_vec", "setup", 3, "float", "1", "convention", "options",
      "rot_axis(rot_xyz(o; rotx, roty, rotz); t, twotheta), o = unit(f x s) if the given one is dropped"),
-    ("Fbeam_meters", "setup", 1, "float", "m", "pix0_vector_meters fdet_vec sdet_vec beam_vec", "options",
-     "f . (distance*b - pix0)"),
-    ("Sbeam_meters", "setup", 1, "float", "m", "pix0_vector_meters fdet_vec sdet_vec beam_vec", "options",
-     "s . (distance*b - pix0)"),
+    ("Fbeam_meters", "setup", 1, "float", "m",
+     "pix0_vector_meters fdet_vec sdet_vec beam_vec distance_meters", "options", "f . (distance*b - pix0)"),
+    ("Sbeam_meters", "setup", 1, "float", "m",
+     "pix0_vector_meters fdet_vec sdet_vec beam_vec distance_meters", "options", "s . (distance*b - pix0)"),
     ("Fclose_meters", "setup", 1, "float", "m", "pix0_vector_meters fdet_vec sdet_vec", "", "-(pix0 . f)"),
     ("Sclose_meters", "setup", 1, "float", "m", "pix0_vector_meters fdet_vec sdet_vec", "", "-(pix0 . s)"),
-    ("pix0_vector_meters", "setup", 3, "float", "m", "fdet_vec sdet_vec odet_vec beam_vec pivot", "options",
+    ("pix0_vector_meters", "setup", 3, "float", "m",
+     "fdet_vec sdet_vec odet_vec beam_vec pivot pixel_size_meters", "options",
      "BEAM: -Fbeam*f - Sbeam*s + distance*b; SAMPLE: rotated -Fclose*f - Sclose*s + close_distance*o"),
     ("close_distance_meters", "setup", 1, "float", "m", "pix0_vector_meters odet_vec", "", "pix0 . o"),
     ("distance_meters", "setup", 1, "float", "m", "close_distance_meters beam_vec odet_vec", "",
@@ -73,20 +74,20 @@ ROWS: tuple[TapRow, ...] = (
     ("steps", "setup", 1, "int", "count", "sources phisteps mosaic_domains oversample", "", "S*M*Nphi*O*O"),
     ("I_bg", "setup", 1, "float", "electrons^2", "fluence_photons_per_m2 r_e_sqr", "options",
      "2.57*2.57 * r_e^2 * PHI * w*w*w * 1e6 * Avogadro / 18.0"),
-    ("source_vec", "source_setup", 3, "float", "1", "beam_vec polar_vec", "options; source file",
+    ("source_vec", "source_setup", 3, "float", "1", "beam_vec polar_vec sources", "options; source file",
      "unit(rot_axis(rot_axis(-10*b; p, y); unit(b x p), x)), or the unit vector of the file"),
-    ("source_lambda_meters", "source_setup", 1, "float", "m", "lambda0_meters", "options; source file",
-     "lambda0*(1 + D*i - R/2), or the file's column"),
+    ("source_lambda_meters", "source_setup", 1, "float", "m", "lambda0_meters sources",
+     "options; source file", "lambda0*(1 + D*i - R/2), or the file's column"),
     ("source_weight", "source_setup", 1, "float", "1", "sources", "options; source file",
      "1/S, or the file's column"),
-    ("phi_rad", "phi_setup", 1, "float", "rad", "", "options", "phi0 + dphi*j"),
-    ("mosaic_umat", "mosaic_setup", 9, "float", "1", "", "options; random numbers",
+    ("phi_rad", "phi_setup", 1, "float", "rad", "phisteps", "options", "phi0 + dphi*j"),
+    ("mosaic_umat", "mosaic_setup", 9, "float", "1", "mosaic_domains", "options; random numbers",
      "a random rotation inside the mosaic cap; the first domain is the identity"),
     ("Fdet_meters", "subpixel", 1, "float", "m", "pixel_size_meters oversample",
      "pixel and sub-pixel indices", "sub*(fast*O + sF) + sub/2, sub = px/O"),
     ("Sdet_meters", "subpixel", 1, "float", "m", "pixel_size_meters oversample",
      "pixel and sub-pixel indices", "sub*(slow*O + sS) + sub/2, sub = px/O"),
-    ("Odet_meters", "subpixel", 1, "float", "m", "", "options; layer index",
+    ("Odet_meters", "subpixel", 1, "float", "m", "thicksteps", "options; layer index",
      "t*dz, the front face of the layer"),
     ("pixel_pos_meters", "subpixel", 3, "float", "m",
      "Fdet_meters Sdet_meters Odet_meters fdet_vec sdet_vec odet_vec pix0_vector_meters", "options",
@@ -95,9 +96,11 @@ ROWS: tuple[TapRow, ...] = (
     ("diffracted_vec", "subpixel", 3, "float", "1", "pixel_pos_meters", "", "pos/R"),
     ("obliquity_factor", "subpixel", 1, "float", "1", "close_distance_meters R_distance_meters", "",
      "close_distance/R"),
-    ("omega_pixel_sr", "subpixel", 1, "float", "sr", "R_distance_meters obliquity_factor pixel_size_meters",
-     "options", "px*px/R/R*close_distance/R, or 1/R/R with -point_pixel; cached without -oversample_omega"),
-    ("capture_fraction", "subpixel", 1, "float", "1", "diffracted_vec odet_vec", "options; layer index",
+    ("omega_pixel_sr", "subpixel", 1, "float", "sr",
+     "R_distance_meters obliquity_factor pixel_size_meters oversample_omega", "options",
+     "px*px/R/R*close_distance/R, or 1/R/R with -point_pixel; cached without -oversample_omega"),
+    ("capture_fraction", "subpixel", 1, "float", "1",
+     "diffracted_vec odet_vec Odet_meters thicksteps oversample_thick", "options; layer index",
      "exp(-t*dz*mu/rho) - exp(-(t+1)*dz*mu/rho), rho = d . o; cached without -oversample_thick"),
     ("incident_vec", "source", 3, "float", "1", "source_vec", "", "-(unit vector to the source)"),
     ("lambda_meters", "source", 1, "float", "m", "source_lambda_meters", "", "the source's wavelength"),
@@ -107,7 +110,7 @@ ROWS: tuple[TapRow, ...] = (
     ("dmin_skipped", "source", 1, "int", "0 or 1", "stol_m_inv", "options",
      "1 if dmin > 0 and stol > 0 and dmin > 0.5/stol"),
     ("cos_2theta", "source", 1, "float", "1", "incident_vec diffracted_vec", "", "unit(i) . unit(d)"),
-    ("polar", "source", 1, "float", "1", "incident_vec diffracted_vec polar_vec", "options",
+    ("polar", "source", 1, "float", "1", "incident_vec diffracted_vec polar_vec oversample_polar", "options",
      "0.5*((1 + c2) - (K*cos(2*psi))*s2), c2 = cos^2(2theta), s2 = 1 - c2; cached without -oversample_polar"),
     ("rot_a_angstroms", "phi", 3, "float", "Angstrom", "a_angstroms phi_rad spindle_axis", "",
      "rot_axis(a0; u, phi); c-parity: an exact phi = 0 keeps the vector of the step before"),
@@ -142,7 +145,9 @@ ROWS: tuple[TapRow, ...] = (
      "F_cell*F_cell*F_latt*F_latt"),
     ("I_running", "mosaic", 1, "float", "electrons^2",
      "I_contribution oversample_thick oversample_polar oversample_omega capture_fraction polar omega_pixel_sr"
-     " I_bg", "", "(I + contribution), then *C, *P, *W for each oversample flag that is set"),
+     " source_weight I_bg", "",
+     "(I + contribution), then *C, *P, *W for each oversample flag that is set;"
+     " spec: I + contribution*w*C*P*W, w the weight over the mean weight"),
     ("I_before_scaling", "pixel", 1, "float", "electrons^2", "I_running I_bg", "",
      "the running sum at the end"),
     ("capture_fraction_applied", "pixel", 1, "float", "1", "capture_fraction oversample_thick", "",
@@ -184,11 +189,17 @@ INPUT_RULES: dict[str, dict[str, str]] = {
     },
     "F_cell": {"hkl_frac": "+tricubic_F", "hkl_rounded": "-tricubic_F"},
     "I_running": {
-        "capture_fraction": "=oversample_thick",
         "polar": "=oversample_polar",
         "omega_pixel_sr": "=oversample_omega",
     },
     "I_before_scaling": {"I_bg": "-I_running"},
+}
+
+# inputs of which every record counts: weights are relative to their mean, the back of a layer is the front of
+# the next one
+WHOLE_LISTS: dict[str, tuple[str, ...]] = {
+    "I_running": ("source_weight",),
+    "capture_fraction": ("Odet_meters",),
 }
 
 # sums, caches and the carried-over cell: the value may be that of the same tap's record before it within
@@ -201,4 +212,17 @@ CARRIED: dict[str, tuple[str, str]] = {
     "rot_b_angstroms": ("", "!phi_rad"),
     "rot_c_angstroms": ("", "!phi_rad"),
     "I_running": ("s f", ""),
+}
+
+# a tap that repeats the last value of another one, or multiplies it by what is the same for the whole pixel:
+# rounding of the source is in it, so that its bound is never below that of the source
+COPIES: dict[str, str] = {
+    "incident_vec": "source_vec",
+    "lambda_meters": "source_lambda_meters",
+    "I_before_scaling": "I_running",
+    "capture_fraction_applied": "capture_fraction",
+    "polar_applied": "polar",
+    "omega_pixel_applied": "omega_pixel_sr",
+    "I_pixel_final": "I_before_scaling",
+    "floatimage_accumulated": "I_pixel_final",
 }

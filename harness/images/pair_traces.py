@@ -18,6 +18,7 @@ from trace_tools.judging.render import metrics
 from trace_tools.reading.lines import Record
 from trace_tools.reading.trace_file import Trace, read_stream
 from trace_tools.schema import TRACE_SCHEMA
+from trace_tools.tap_table import COPIES
 
 
 def read_side(folder: Path, side: str) -> Trace:
@@ -81,10 +82,32 @@ ADDED = frozenset({
 
 
 def as_stated(fresh: Any, stated: Any) -> Any:
-    """Return fresh metrics of traces without what the version that stated others did not know."""
-    if not isinstance(stated, Mapping) or "coverage" in stated:
+    """Return fresh metrics of traces as the version that stated others would have had them.
+
+    What it did not know is left out; copies had bounds of their own, where now that of the source counts.
+    """
+    if not isinstance(stated, Mapping):
         return fresh
-    return _without_added(fresh)
+    known = fresh if "coverage" in stated else _without_added(fresh)
+    bounds = stated.get("bounds")
+    if (
+        not isinstance(bounds, Mapping)
+        or "arithmetic" in bounds
+        or not isinstance(known.get("bounds"), Mapping)
+    ):
+        return known
+    before = {key: item for key, item in known["bounds"].items() if key != "arithmetic"}
+    if "coverage" in stated:
+        known = {**known, "coverage": stated["coverage"]}
+    return {**known, "bounds": before, "taps": _with_bounds_of_copies(known["taps"], stated.get("taps"))}
+
+
+def _with_bounds_of_copies(fresh: Mapping[str, Any], stated: Any) -> dict[str, Any]:
+    taps = stated if isinstance(stated, Mapping) else {}
+    return {
+        name: {**tap, "bound": taps[name]["bound"]} if name in COPIES and name in taps else tap
+        for name, tap in fresh.items()
+    }
 
 
 def _without_added(value: Any) -> Any:

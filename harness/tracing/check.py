@@ -19,7 +19,7 @@ from harness.store.schema import TRACE
 from harness.store.stated import commands_of, differing, environment_of, text_faults
 from harness.store.untrusted import BROKEN, BundleFault
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME, TracePart
-from harness.tracing.job import CHANGED, EQUAL, NOT_DONE, TraceJob
+from harness.tracing.job import BEHIND, CHANGED, EQUAL, NOT_DONE, TraceJob
 from harness.tracing.options import NAME, make_parser
 from system_io.shown import json_text
 from system_io.verdict_words import EXIT_STATUS, Word
@@ -98,7 +98,8 @@ def stated_options(part: TracePart) -> Options:
     asked, there = part.data["settings"], {}
     for key, name in (("floor", FLOOR_NAME), ("graph", GRAPH_NAME)):
         there[key] = str(part.folder / name) if (part.folder / name).is_file() else None
-    return Options(asked["rtol"], asked["atol"], there["floor"], asked["k"], there["graph"])
+    return Options(asked["rtol"], asked["atol"], there["floor"], asked["k"], there["graph"],
+                   arithmetic=_job(part).arithmetic)  # fmt: skip
 
 
 def _isolated(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
@@ -168,7 +169,7 @@ def _log_faults(part: TracePart, traces: tuple[Trace, Trace] | None) -> list[str
 def _observer_faults(data: Mapping[str, Any], side: str, pixels: int) -> list[str]:
     said = data["observer_check"][side]
     wanted = f"{pixels}{EQUAL}" if data["settings"]["observer_check"] else NOT_DONE
-    if said == wanted or (data["settings"]["observer_check"] and said.startswith(CHANGED)):
+    if said == wanted or (data["settings"]["observer_check"] and said.startswith((BEHIND, CHANGED))):
         return []
     return [f"observer_check.{side}: states {said!r:.80}, must be {wanted!r}"]
 
@@ -229,7 +230,8 @@ def _command_faults(part: TracePart) -> Iterator[BundleFault]:
         program, traced, plain = _words(part, job, side)
         runs.append((program.title, traced, plain if job.observer_check else None))
     logs = [part.log_name(side) for side in SIDES]
-    yield from _said(COMMANDS, text_faults(path, trace_commands(job.caller, words, runs, logs)))
+    text = trace_commands(job.caller, words, runs, logs, job.arithmetic)
+    yield from _said(COMMANDS, text_faults(path, text))
     yield from _said(COMMANDS, _option_faults(part, words))
 
 

@@ -33,6 +33,7 @@ from simulator.scene.scene import prepare
 from simulator.scene.setting_up import set_up
 from simulator.units import ANGSTROM_PER_M
 from trace_tools.arrays import Floats, Index
+from trace_tools.judging.arithmetic import SIGNS_OPEN
 from trace_tools.judging.diff import Comparison, measure
 from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, input_entries
 from trace_tools.judging.noise_floor import FALLBACK_BOUND
@@ -218,10 +219,17 @@ class Isolator:
         return input_entries(self.alignment, DEFAULT_GRAPH, entries, name)
 
     def values(self, side: int, entries: Index, size: int) -> Floats:
-        """Return the values [n, size] of paired entries on a side, 0 for c and 1 for py."""
+        """Return the values [n, size] of paired entries of a tap on a side, 0 for c and 1 for py.
+
+        Where the arithmetic leaves the sign open, py has that of c.
+        """
         trace = (self.comparison.a, self.comparison.b)[side]
         records = (self.alignment.a, self.alignment.b)[side][entries]
-        return np.ascontiguousarray(trace.columns.matrix(records, size))
+        found = np.ascontiguousarray(trace.columns.matrix(records, size))
+        taps = {self.alignment.names[number] for number in np.unique(self.alignment.tap[entries])}
+        if side == 1 and taps & SIGNS_OPEN[self.comparison.bounds.arithmetic]:
+            return np.copysign(found, self.values(0, entries, size))
+        return found
 
     def _holds(self, rule: TapRule, entries: Index) -> NDArray[np.bool_]:
         rows = self.alignment.contexts[self.alignment.context[entries]]
@@ -255,8 +263,10 @@ def isolate(comparison: Comparison, words: Sequence[str], caller: Path) -> tuple
     except InputError:
         return ()
     isolator = Isolator(comparison, ins)
+    # what a side computes in single precision is not what the function gives in double
+    judged = [tap for tap in DEFAULT_GRAPH if tap in isolator.rules and tap not in comparison.bounds.single]
     with torch.inference_mode():
-        found = [isolator.of(tap) for tap in DEFAULT_GRAPH if tap in isolator.rules]
+        found = [isolator.of(tap) for tap in judged]
     return tuple(part for part in found if part is not None)
 
 

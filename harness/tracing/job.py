@@ -23,6 +23,8 @@ from harness.time_limits import RUN_S
 from system_io.children import temporary_folder
 from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
+from trace_tools.judging.arithmetic import DOUBLE
+from trace_tools.judging.behind import behind_last_tap
 from trace_tools.reading.trace_file import Trace, read_trace
 
 PHI_MODES: Mapping[str, str] = {"c-parity": "on", "spec": "off"}
@@ -32,9 +34,8 @@ OWN_OPTIONS: Mapping[str, str] = {
     "-trace_level": "give --level before the --",
     "-trace_only": "leave it out",
 }
-NOT_DONE, CHANGED = "NOT DONE (--no-observer-check)", "CHANGED: "
+NOT_DONE, CHANGED, BEHIND = "NOT DONE (--no-observer-check)", "CHANGED: ", "BEHIND THE LAST TAP: "
 EQUAL = " traced pixels equal an untraced run bit for bit"
-FLOAT_TAP = "floatimage_accumulated"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,12 @@ class TraceJob:
     def programs(self) -> dict[str, Program]:
         """Return the program of each side."""
         return dict(zip(SIDES, (self.first, self.second), strict=True))
+
+    @property
+    def arithmetic(self) -> str:
+        """Return the arithmetic of the less precise program; one that it chooses itself may be mixed."""
+        told = self.dtype is not None and self.second.dialect.dtype_option is not None
+        return {"auto": "mixed"}.get(str(self.dtype), str(self.dtype)) if told else DOUBLE
 
     def facts(self) -> dict[str, Any]:
         """Return the settings as plain data."""
@@ -112,21 +119,24 @@ class TraceJob:
 
 @dataclass(frozen=True)
 class ObserverCheck:
-    """The observer check of one side: pixels compared and those that differ; `done` is False if left out."""
+    """The observer check of one side: pixels compared and those that differ; `done` is False if left out.
+
+    `behind`: pixels that looking did not change, and whose last tap is not what the image file holds.
+    """
 
     done: bool
     compared: int = 0
     changed: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """Return the result in words."""
         if not self.done:
             return NOT_DONE
-        if self.changed:
-            return f"{CHANGED}{self.changed[0]}" + (
-                f" and {len(self.changed) - 1} more" if self.changed[1:] else ""
-            )
+        for word, found in ((CHANGED, self.changed), (BEHIND, self.behind)):
+            if found:
+                return f"{word}{found[0]}" + (f" and {len(found) - 1} more" if found[1:] else "")
         return f"{self.compared}{EQUAL}"
 
 
@@ -227,12 +237,7 @@ def _observe(run: ProgramRun, plain: ProgramRun, trace: Trace) -> ObserverCheck:
         return ObserverCheck(True, 0, (f"image shape {run.image.shape}, untraced {plain.image.shape}",))
     pixels = sorted(trace.pixels())
     changed = [text for pixel in pixels if (text := _change(run.image, plain.image, pixel))]
-    for slow, fast, value in float_values(trace):
-        if not same_bits(np.float32(value), plain.image[slow, fast]):
-            changed.append(
-                f"slow {slow} fast {fast}: {FLOAT_TAP} {value!r}, image {plain.image[slow, fast]!r}"
-            )
-    return ObserverCheck(True, len(pixels), tuple(changed))
+    return ObserverCheck(True, len(pixels), tuple(changed), behind_last_tap(trace, plain.image))
 
 
 def _change(traced: NDArray[np.float32], plain: NDArray[np.float32], pixel: tuple[int, int]) -> str:
@@ -244,16 +249,3 @@ def _change(traced: NDArray[np.float32], plain: NDArray[np.float32], pixel: tupl
 def same_bits(one: np.float32, other: np.float32) -> bool:
     """Tell whether two 4-byte values are the same bit for bit."""
     return bool(one.tobytes() == other.tobytes())
-
-
-def float_values(trace: Trace) -> list[tuple[int, int, float]]:
-    """Return slow, fast and value of the final tap of every traced pixel."""
-    if FLOAT_TAP not in trace.names:
-        return []
-    number = trace.names.index(FLOAT_TAP)
-    found = []
-    for index in np.flatnonzero(trace.columns.tap == number).tolist():
-        record = trace.record(index)
-        turns = dict(record.context)
-        found.append((turns["s"], turns["f"], record.values[0]))
-    return found

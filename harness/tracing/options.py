@@ -35,7 +35,8 @@ Each program also runs without taps, and the traced pixels must have the same bi
 verdict and exit status:
   PASS 0             every record within its bound
   PASS (LOOSENED) 0  the same, with bounds wider than the measured ones (--rtol, --atol, --k)
-  FAIL 1             a record outside its bound, or on one side only
+  FAIL 1             a record outside its bound, or on one side only; or the image file holds something
+                     else than the last tap says: the fault is behind it
   NOT COMPARABLE 2   the traces have no record in common
   ERROR 3            a program failed, a trace is broken, or taps changed a pixel; wrong usage
 

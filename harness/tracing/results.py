@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from harness.store.schema import check_trace
 from harness.tracing.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME
 from harness.tracing.isolate import Isolated, isolate, isolation_data, isolation_markdown
-from harness.tracing.job import CHANGED, TracedPair
+from harness.tracing.job import BEHIND, CHANGED, TracedPair
 from harness.tracing.options import NAME
 from harness.tracing.rot_stars import star_graph, with_rot_stars
 from system_io.shell import shell_text
@@ -28,6 +28,7 @@ from system_io.shown import json_text, markdown_text, printable
 from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
+from trace_tools.judging.findings import diff_command
 from trace_tools.judging.judge import Options, Report, judge
 from trace_tools.judging.render import markdown, metrics, verdict_line
 from trace_tools.reading.trace_file import read_stream
@@ -99,7 +100,8 @@ def judge_pair(folder: Path, pair: TracedPair, asked: TraceRequest) -> TraceVerd
             read_stream(io.BytesIO((folder / trace_name(side)).read_bytes()), trace_name(side))
             for side in SIDES
         ]
-        report = judge(traces[0], traces[1], judge_options(folder, asked))
+        options = replace(judge_options(folder, asked), arithmetic=pair.job.arithmetic)
+        report = judge(traces[0], traces[1], options)
     except NotComparableError as error:
         return TraceVerdict(Word.NOT_COMPARABLE, (named_within(folder, error),), None)
     except TraceError as error:
@@ -112,11 +114,15 @@ def judge_pair(folder: Path, pair: TracedPair, asked: TraceRequest) -> TraceVerd
 
 
 def overruled(report: Report, observed: Mapping[str, str]) -> tuple[Word, tuple[str, ...]]:
-    """Return word and reasons of a report; a pixel that the taps changed makes them those of an error."""
-    changed = [
-        f"observer check, {side}: {text}" for side, text in observed.items() if text.startswith(CHANGED)
-    ]
-    return (Word.ERROR if changed else report.verdict), (*changed, verdict_line(report))
+    """Return word and reasons of a report and of the observer checks.
+
+    A pixel that the taps changed makes them those of an error, one that changes behind its last tap a FAIL.
+    """
+    found = [(side, text) for side, text in observed.items() if text.startswith((CHANGED, BEHIND))]
+    reasons = (*(f"observer check, {side}: {text}" for side, text in found), verdict_line(report))
+    if any(text.startswith(CHANGED) for _, text in found):
+        return Word.ERROR, reasons
+    return (Word.FAIL if found and report.verdict is not Word.ERROR else report.verdict), reasons
 
 
 def named_within(folder: Path, error: Exception) -> str:
@@ -180,7 +186,9 @@ def write_trace_results(
         for side in (pair.sides[name] for name in SIDES)
     ]
     logs = [trace_name(side) for side in SIDES]
-    (folder / COMMANDS).write_text(trace_commands(pair.job.caller, command, runs, logs), encoding="utf-8")
+    (folder / COMMANDS).write_text(
+        trace_commands(pair.job.caller, command, runs, logs, pair.job.arithmetic), encoding="utf-8"
+    )
     (folder / HASHES).write_text(sealed(sha256_lines(folder, files_below(folder))), encoding="utf-8")
 
 
@@ -208,6 +216,7 @@ def trace_commands(
     command: Sequence[str],
     runs: Sequence[tuple[str, Sequence[str], Sequence[str] | None]],
     logs: Sequence[str],
+    arithmetic: str,
 ) -> str:
     """Return the commands for copying.
 
@@ -222,7 +231,7 @@ def trace_commands(
         lines += [f"# {title}, in an empty directory", shell_text(traced)]
         if untraced is not None:
             lines += ["# the same without taps", shell_text(untraced)]
-    lines += ["# the comparison of the two logs", shell_text(["trace-diff", *logs])]
+    lines += ["# the comparison of the two logs", shell_text(diff_command(logs[0], logs[1], arithmetic))]
     return "\n".join(lines) + "\n"
 
 

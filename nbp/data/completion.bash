@@ -11,7 +11,7 @@ _shtab_nbp_subparsers=(compare trace diff gates gradients refine report golden p
 
 _shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --json -q --quiet -v --verbose)
 _shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --threads --determinism --timeout --json -q --quiet -v --verbose)
-_shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --graph --partial --same-run --json --markdown --all --show)
+_shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
 _shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --timeout --json -q --quiet -v --verbose --junit --markdown)
 _shtab_nbp_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --c-bin --pixels --seed --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_refine_option_strings=(-h --help --version --data --image --free --method --seed --start-cell --start-misset --start-centre --photons --background --outdir --json -q --quiet -v --verbose)
@@ -50,6 +50,7 @@ _shtab_nbp_trace___phi_mode_choices=(c-parity spec)
 _shtab_nbp_trace___dtype_choices=(auto float64 mixed float32)
 _shtab_nbp_trace___device_choices=(cpu cuda)
 _shtab_nbp_trace___level_choices=(setup pixel subpixel source phi mosaic)
+_shtab_nbp_diff___arithmetic_choices=(float64 mixed float32)
 _shtab_nbp_gates_pos_0_choices=(run)
 _shtab_nbp_gates___only_choices=(VG-1 VG-2 VG-3 VG-4 VG-5)
 _shtab_nbp_gates___dtype_choices=(auto float64 mixed float32)
@@ -948,11 +949,11 @@ complete -o bashdefault -F _shtab_trace_harness trace-harness
 
 
 
-_shtab_trace_diff_option_strings=(-h --help --version --rtol --atol --floor --k --graph --partial --same-run --json --markdown --all --show)
+_shtab_trace_diff_option_strings=(-h --help --version --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
 
 
 
-
+_shtab_trace_diff___arithmetic_choices=(float64 mixed float32)
 
 _shtab_trace_diff__h_nargs=0
 _shtab_trace_diff___help_nargs=0

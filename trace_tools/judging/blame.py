@@ -15,6 +15,7 @@ from trace_tools.judging.align import Alignment
 from trace_tools.judging.diff import Comparison
 from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, Graph, carried_entries, input_entries
 from trace_tools.judging.ties import both_values, ties
+from trace_tools.tap_table import WHOLE_LISTS
 
 
 class RecordState(enum.IntEnum):
@@ -28,7 +29,8 @@ class RecordState(enum.IntEnum):
     NO_GRAPH = 5
 
 
-DIVERGENT = (RecordState.DOWNSTREAM, RecordState.CAUSAL, RecordState.NO_GRAPH)
+CAUSES = (RecordState.CAUSAL, RecordState.NO_GRAPH)
+DIVERGENT = (RecordState.DOWNSTREAM, *CAUSES)
 _OPEN = 100
 
 
@@ -49,6 +51,14 @@ class Blame:
         """Return the first entry in one of the states, None if there is none."""
         found = self.entries(*states)
         return int(found[0]) if len(found) else None
+
+    def first_cause(self) -> int | None:
+        """Return the first cause in the order of computation, None if nothing diverges.
+
+        A log may print a value before what it is computed from; of two causes neither follows from the other.
+        """
+        cause = self.first(*CAUSES)
+        return self.first(*DIVERGENT) if cause is None else cause
 
     def count_by_tap(self, state: RecordState) -> dict[str, int]:
         """Return how many entries of each tap are in a state, taps in the order of their first such entry."""
@@ -136,6 +146,8 @@ class _Judge:
         for source in inputs_of(self.comparison, self.graph, name, entries).values():
             there = source != NONE
             worst[there] = np.maximum(worst[there], self.state[source[there]])
+        for other in WHOLE_LISTS.get(name, ()):
+            np.maximum(worst, self.state[self.alignment.entries(other)].max(initial=0), out=worst)
         for other in summed_inputs(self.alignment, self.graph, name):
             np.maximum(worst, self._worst_of_pixel(entries, other), out=worst)
         return worst

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from trace_tools.arrays import Floats, Index
 from trace_tools.judging.align import Alignment
-from trace_tools.judging.scale import Scales
+from trace_tools.judging.arithmetic import DOUBLE, SIGNS_OPEN
+from trace_tools.judging.scale import SINGLE_RULES, Scales
 from trace_tools.reading.trace_file import Trace
 from trace_tools.tap_points import TAP_ID, TAP_POINTS
 
@@ -24,10 +25,15 @@ class Bounds:
 
     A floating value is inside if |a - b| <= relative[tap] * operand scale, or, with ``rtol`` or ``atol``
     given, if |a - b| <= atol + rtol * max(|a|, |b|). Integers and words must be equal.
+
+    ``arithmetic``: that of the less precise side. In mixed and float32, ``single[tap]`` times the scale on
+    which single precision rounds is allowed on top, and signs that it leaves open are not compared.
     """
 
     relative: Mapping[str, float] = field(default_factory=dict)
     default: float = 0.0
+    arithmetic: str = DOUBLE
+    single: Mapping[str, float] = field(default_factory=dict)
     rtol: float | None = None
     atol: float | None = None
     loosened: bool = False
@@ -72,7 +78,8 @@ class TapDiff:
     """One tap over all its pairs: counts, the largest of each measure, and the entries outside the bound.
 
     ``undefined``: entries that are NaN on both sides, which no comparison can judge; ``by_digits``: how many
-    are inside only because half a unit of the last printed digit belongs to the bound.
+    are inside only because half a unit of the last printed digit belongs to the bound; ``max_single``: the
+    largest difference beyond the bound of float64, over the scale on which single precision rounds.
     """
 
     name: str
@@ -85,6 +92,7 @@ class TapDiff:
     outside: Index = field(default_factory=lambda: _NO_ENTRIES)
     undefined: Index = field(default_factory=lambda: _NO_ENTRIES)
     by_digits: int = 0
+    max_single: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,7 @@ class Comparison:
     bounds: Bounds
     taps: Mapping[str, TapDiff]
     scales: Scales
+    single_scales: Scales
     pixels_left_out: int = 0
 
     @property
@@ -146,7 +155,10 @@ def measure(a: Floats, b: Floats, scale: Floats) -> Measures:
 
 
 def pair_values(comparison: Comparison, name: str, entries: Index) -> tuple[Floats, Floats] | None:
-    """Values of paired entries of one tap on both sides; None if their number changes from one to another."""
+    """Values of paired entries of one tap on both sides; None if their number changes from one to another.
+
+    Magnitudes where the arithmetic leaves the sign open.
+    """
     if name in TAP_ID:
         size = TAP_POINTS[TAP_ID[name]].size
     else:
@@ -156,8 +168,9 @@ def pair_values(comparison: Comparison, name: str, entries: Index) -> tuple[Floa
         if len(sizes) != 1:
             return None
         size = sizes.pop()
-    first, second = _sides(comparison, entries)
-    return first[0].columns.matrix(first[1], size), second[0].columns.matrix(second[1], size)
+    a, b = (trace.columns.matrix(records, size) for trace, records in _sides(comparison, entries))
+    sign_open = name in SIGNS_OPEN[comparison.bounds.arithmetic]
+    return (np.abs(a), np.abs(b)) if sign_open else (a, b)
 
 
 def _sides(comparison: Comparison, entries: Index) -> tuple[tuple[Trace, Index], tuple[Trace, Index]]:
@@ -222,7 +235,7 @@ def compare_tap(comparison: Comparison, name: str, entries: Index) -> TapDiff:
     scale = comparison.scales.of(name, chosen, a.shape[1])
     found = measure(a, b, scale)
     exact = kind == "int"
-    limit = np.zeros(a.shape) if exact else comparison.bounds.limit(name, scale, a, b)
+    limit = np.zeros(a.shape) if exact else limit_of(comparison, name, chosen, a, b)
     more = np.zeros(a.shape) if exact else _open_digits(comparison, name, a, b)
     wide, beyond = (np.any(found.absolute > bound, axis=1) for bound in (limit, limit + more))
     absolute, relative, scaled, ulp = (
@@ -231,7 +244,26 @@ def compare_tap(comparison: Comparison, name: str, entries: Index) -> TapDiff:
     return TapDiff(
         name, len(entries), len(some), absolute, relative, scaled, ulp, chosen[beyond], undefined,
         int(np.count_nonzero(wide & ~beyond)),
+        0.0 if exact else _beyond_double(comparison, name, chosen, a, b),
     )  # fmt: skip
+
+
+def limit_of(comparison: Comparison, name: str, entries: Index, a: Floats, b: Floats) -> Floats:
+    """Largest difference allowed for entries of one tap in the arithmetic of the comparison, shape of a."""
+    bounds = comparison.bounds
+    limit = bounds.limit(name, comparison.scales.of(name, entries, a.shape[1]), a, b)
+    if bounds.overridden or not bounds.single.get(name):
+        return limit
+    return limit + bounds.single[name] * comparison.single_scales.of(name, entries, a.shape[1])
+
+
+def _beyond_double(comparison: Comparison, name: str, entries: Index, a: Floats, b: Floats) -> float:
+    if comparison.bounds.arithmetic == DOUBLE:
+        return 0.0
+    limit = comparison.bounds.limit(name, comparison.scales.of(name, entries, a.shape[1]), a, b)
+    with np.errstate(all="ignore"):
+        beyond = (np.abs(a - b) - limit) / comparison.single_scales.of(name, entries, a.shape[1])
+    return float(np.nan_to_num(beyond, nan=0.0, posinf=np.inf).max(initial=0.0))
 
 
 def _open_digits(comparison: Comparison, name: str, a: Floats, b: Floats) -> Floats:
@@ -263,7 +295,7 @@ def compare(a: Trace, b: Trace, alignment: Alignment, bounds: Bounds, *,
 
     Returns: the comparison, one `TapDiff` for each tap that both traces have.
     """
-    empty = Comparison(a, b, alignment, bounds, {}, Scales(alignment, a))
+    empty = Comparison(a, b, alignment, bounds, {}, Scales(alignment, a), Scales(alignment, a, SINGLE_RULES))
     result = _compare_all(empty, alignment.by > 0)
     if without_branched_pixels:
         marked, count = _branched(result)

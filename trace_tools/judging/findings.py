@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.judging.blame import Blame, RecordState, inputs_of
-from trace_tools.judging.diff import measure, pair_values
+from trace_tools.judging.diff import limit_of, measure, pair_values
 from trace_tools.judging.lookup import NONE, carried_entries
 from trace_tools.reading.lines import Record, show_context
 
@@ -97,16 +98,16 @@ def _worst_measures(blame: Blame, name: str, entry: int) -> tuple[float, float, 
         return (float("inf"),) * 4 + (comparison.bounds.relative.get(name, comparison.bounds.default),)
     scale = comparison.scales.of(name, chosen, pair[0].shape[1])
     found = measure(*pair, scale)
-    limit = comparison.bounds.limit(name, scale, *pair)
+    limit = limit_of(comparison, name, chosen, *pair)
     with np.errstate(all="ignore"):
         bound = np.nan_to_num(limit / scale).max()
     return (float(found.absolute.max()), float(found.relative.max()), float(found.scaled.max()),
             float(found.ulp.max()), float(bound))  # fmt: skip
 
 
-def show_command(a: str, b: str, name: str, context: str) -> str:
-    """Return the command that shows a record again."""
-    return shlex.join(["trace-diff", a, b, "--show", f"{name} {context}".strip()])
+def diff_command(a: str, b: str, arithmetic: str = DOUBLE) -> list[str]:
+    """Return the words that compare two logs again."""
+    return ["trace-diff", a, b, *([] if arithmetic == DOUBLE else ["--arithmetic", arithmetic])]
 
 
 def finding(blame: Blame, entry: int) -> Finding:
@@ -118,10 +119,11 @@ def finding(blame: Blame, entry: int) -> Finding:
     context = show_context(shown.context) if shown else ""
     tap = blame.graph.get(name)
     margin = blame.margin.get(entry, float("nan"))
+    again = diff_command(comparison.a.source, comparison.b.source, comparison.bounds.arithmetic)
     return Finding(
         name, context, RecordState(int(blame.state[entry])).name.lower().replace("_", " "),
         show_record(a), show_record(b), *_worst_measures(blame, name, entry),
         None if np.isnan(margin) else margin, _inputs(blame, name, entry),
         tap.externals if tap else (), tap.formula if tap else "not in the tap graph", tap.unit if tap else "",
-        show_command(comparison.a.source, comparison.b.source, name, context),
+        shlex.join([*again, "--show", f"{name} {context}".strip()]),
     )  # fmt: skip

@@ -13,7 +13,8 @@ from system_io.shown import printable
 from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import Alignment, align
-from trace_tools.judging.blame import DIVERGENT, Blame, RecordState, find_blame
+from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
+from trace_tools.judging.blame import CAUSES, Blame, RecordState, find_blame
 from trace_tools.judging.diff import Bounds, Comparison, compare
 from trace_tools.judging.findings import Finding, finding
 from trace_tools.judging.lookup import DEFAULT_GRAPH, Graph
@@ -33,7 +34,7 @@ class Options:
     """How to judge: tolerances by hand, the floor file and its factor, the tap graph file.
 
     ``partial``: judge what both logs hold, and let the rest not stand against PASS; ``same_run``: two logs
-    of one run are wanted, to show that it repeats itself.
+    of one run are wanted, to show that it repeats itself; ``arithmetic``: that of the less precise program.
     """
 
     rtol: float | None = None
@@ -43,14 +44,15 @@ class Options:
     graph: str | None = None
     partial: bool = False
     same_run: bool = False
+    arithmetic: str = DOUBLE
 
 
 @dataclass(frozen=True)
 class Report:
     """The verdict and everything it rests on.
 
-    ``first``: the first record in execution order outside its bound or without a partner; ``causes``: the
-    first causal record of each tap; ``ties``: the first ties; ``problems``: what breaks the contract.
+    ``first``: the first cause in the order of computation; ``causes``: the first causal record of each tap;
+    ``ties``: the first ties; ``problems``: what breaks the contract.
     """
 
     decision: Decision
@@ -138,9 +140,14 @@ def make_bounds(options: Options, names: tuple[str, ...]) -> Bounds:
     for what, value in (("--rtol", options.rtol), ("--atol", options.atol), ("--k", options.k)):
         if value is not None and not 0 <= value < float("inf"):
             raise TraceError(f"{what} is {value:g}; it must be a finite number that is not negative")
+    if options.arithmetic not in ARITHMETICS:
+        raise TraceError(
+            f"arithmetic '{printable(options.arithmetic)}' is unknown; it is one of {', '.join(ARITHMETICS)}"
+        )
     floor = load_floor(options.floor) if options.floor else packaged_floor()
     floats = [name for name in names if name not in DEFAULT_GRAPH or DEFAULT_GRAPH[name].kind == "float"]
-    return bounds_for(floor, floats, options.k).override(options.rtol, options.atol)
+    bounds = bounds_for(floor, floats, options.k, options.arithmetic)
+    return bounds.override(options.rtol, options.atol)
 
 
 def judge(a: Trace, b: Trace, options: Options = Options(), one_run: str = "") -> Report:
@@ -167,7 +174,7 @@ def judge(a: Trace, b: Trace, options: Options = Options(), one_run: str = "") -
         for line in check_stream(trace, graph)
         if trace.schema == 1
     ]
-    first = blame.first(*DIVERGENT)
+    first = blame.first_cause()
     evidence = Evidence(first is not None, problems, options.partial, "" if options.same_run else one_run)
     return Report(
         decide(comparison, evidence),
@@ -192,7 +199,7 @@ def _broken_if_shorter(a: Trace, b: Trace, alignment: Alignment) -> tuple[Trace,
 def _causes(blame: Blame) -> tuple[Finding, ...]:
     seen: dict[int, int] = {}
     taps = blame.comparison.alignment.tap
-    for entry in blame.entries(RecordState.CAUSAL, RecordState.NO_GRAPH).tolist():
+    for entry in blame.entries(*CAUSES).tolist():
         seen.setdefault(int(taps[entry]), entry)
     return tuple(finding(blame, entry) for entry in sorted(seen.values())[:SHOWN_CAUSES])
 
@@ -200,15 +207,21 @@ def _causes(blame: Blame) -> tuple[Finding, ...]:
 def judge_files(a: str, b: str, options: Options = Options()) -> Report:
     """Judge two trace files; see `judge`."""
     first, second = read_pair(a, b)
-    return judge(first, second, options, _one_run(Path(a), Path(b)))
+    return judge(first, second, options, _one_run(Path(a), Path(b), (first, second)))
 
 
-def _one_run(a: Path, b: Path) -> str:
-    """Say why two files are logs of one run: one file, or two of the same bytes; empty if they are not."""
+def _one_run(a: Path, b: Path, traces: tuple[Trace, Trace]) -> str:
+    """Say why two files are logs of one run: one file, the same bytes, the same records of one program.
+
+    Empty if they are not.
+    """
+    names = printable(str(a)), printable(str(b))
     if identity(a) == identity(b):
-        what = f"'{printable(str(a))}' and '{printable(str(b))}' are one file"
-    elif _same_bytes(a, b):
-        what = f"'{printable(str(b))}' is byte for byte '{printable(str(a))}'"
+        what = f"'{names[0]}' and '{names[1]}' are one file"
+    elif filecmp.cmp(a, b, shallow=False):
+        what = f"'{names[1]}' is byte for byte '{names[0]}'"
+    elif _same_records(*traces):
+        what = f"'{names[1]}' has the program and all records of '{names[0]}' bit for bit"
     else:
         return ""
     return (
@@ -217,5 +230,13 @@ def _one_run(a: Path, b: Path) -> str:
     )
 
 
-def _same_bytes(a: Path, b: Path) -> bool:
-    return filecmp.cmp(a, b, shallow=False)
+def _same_records(one: Trace, other: Trace) -> bool:
+    """Tell whether two logs state the same program and hold the same records in the same order."""
+    same = (one.prefix, one.program) == (other.prefix, other.program)
+    if not same or one.names != other.names or one.words != other.words:
+        return False
+    pairs = [(getattr(one.columns, key), getattr(other.columns, key)) for key in _COLUMNS]
+    return all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
+
+
+_COLUMNS = ("tap", "context", "contexts", "start", "values")

@@ -59,7 +59,11 @@ def metrics(report: Report) -> dict[str, Any]:
             **{state.name.lower(): len(blame.entries(state)) for state in RecordState if state},
         },
         "causal_by_tap": blame.count_by_tap(RecordState.CAUSAL),
-        "bounds": {"notes": list(comparison.bounds.notes), "loosened": comparison.bounds.loosened},
+        "bounds": {
+            "notes": list(comparison.bounds.notes),
+            "loosened": comparison.bounds.loosened,
+            "arithmetic": comparison.bounds.arithmetic,
+        },
         "traces": [_trace_facts(trace) for trace in (comparison.a, comparison.b)],
         "problems": list(report.problems),
         "set_aside": list(report.decision.set_aside),
@@ -116,12 +120,13 @@ _EXACT = frozenset(tap.name for tap in TAP_POINTS if tap.kind != "float")
 
 def _row(report: Report, diff: TapDiff) -> tuple[str, ...]:
     bounds = report.comparison.bounds
+    single = bounds.single.get(diff.name)
     bound = (
         "exact"
         if diff.name in _EXACT
         else "by hand"
         if bounds.overridden
-        else f"{_bound(report, diff.name):.1e}"
+        else f"{_bound(report, diff.name):.1e}" + (f" + {single:.1e}" if single else "")
     )
     return (
         printable(diff.name),

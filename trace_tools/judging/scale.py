@@ -13,6 +13,8 @@ from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, input_entries
 from trace_tools.reading.field_names import states_several
 from trace_tools.reading.trace_file import Trace
 
+Rules = Mapping[str, "Callable[[Scales, Index], Floats]"]
+
 
 class Scales:
     """Operand scales of the entries of an alignment, from the values of trace A.
@@ -24,9 +26,10 @@ class Scales:
     in one line of an older log are each judged by their own size.
     """
 
-    def __init__(self, alignment: Alignment, trace: Trace) -> None:
+    def __init__(self, alignment: Alignment, trace: Trace, rules: Rules | None = None) -> None:
         self._alignment = alignment
         self._trace = trace
+        self._rules = OPERAND_RULES if rules is None else rules
         self._kept: dict[str, tuple[Index, Floats]] = {}
 
     def values(self, entries: Index, size: int) -> Floats:
@@ -58,7 +61,7 @@ class Scales:
         return np.asarray(scale[np.searchsorted(every, entries)])
 
     def _form(self, name: str, entries: Index, size: int) -> Floats:
-        rule = _RULES.get(name)
+        rule = self._rules.get(name)
         if rule is None and states_several(name):
             return np.asarray(np.nan_to_num(np.abs(self.values(entries, size)), posinf=0.0))
         own = _largest(self.values(entries, size))
@@ -217,7 +220,7 @@ def _image(scales: Scales, entries: Index) -> Floats:
     return scales.of_input(entries, "I_pixel_final")
 
 
-_RULES: Mapping[str, Callable[[Scales, Index], Floats]] = {
+OPERAND_RULES: Rules = {
     "Fbeam_meters": _position,
     "Sbeam_meters": _position,
     "Fclose_meters": _position,
@@ -240,6 +243,17 @@ _RULES: Mapping[str, Callable[[Scales, Index], Floats]] = {
     "F_latt": _lattice,
     "hrad_sqr": _hrad,
     "rad_star_sqr": _rad_star,
+    "F_cell": _structure_factor,
+    "I_contribution": _contribution,
+    "I_running": _running_sum,
+    "I_before_scaling": _last_sum,
+    "I_pixel_final": _pixel,
+    "floatimage_accumulated": _image,
+}
+
+# where single precision rounds: the lattice factor relative to itself, since its angles are reduced in double
+# precision, and all that is formed of it
+SINGLE_RULES: Rules = {
     "F_cell": _structure_factor,
     "I_contribution": _contribution,
     "I_running": _running_sum,

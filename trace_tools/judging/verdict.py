@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from system_io.verdict_words import Word
 from trace_tools.arrays import Index
+from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.judging.diff import Comparison
 from trace_tools.reading.lines import show_context
 from trace_tools.reading.trace_file import Trace, context_of
@@ -115,7 +116,7 @@ def name_of(comparison: Comparison, entry: int) -> str:
 
 
 def coverage(comparison: Comparison) -> str:
-    """Say how much of both logs was compared, and of what: the set-up, how many pixels."""
+    """Say how much of both logs was compared, and of what: taps, set-up, how many pixels."""
     alignment = comparison.alignment
     judged = alignment.by > 0
     for diff in comparison.taps.values():
@@ -126,6 +127,8 @@ def coverage(comparison: Comparison) -> str:
     in_set_up = np.array([name in TAP_ID and TAP_POINTS[TAP_ID[name]].level <= Level.mosaic_setup
                           for name in alignment.names], bool)[alignment.tap[entries]]  # fmt: skip
     of_pixels = _pixel_words(comparison, entries[~in_set_up])
+    taps = {alignment.names[number] for number in np.unique(alignment.tap[entries])} & TAP_ID.keys()
+    share += f", {len(taps)} of {len(TAP_POINTS)} taps"
     return f"{share}: {np.count_nonzero(in_set_up)} of the set-up, {of_pixels}"
 
 
@@ -169,7 +172,9 @@ def worded_verdict(comparison: Comparison, decision: Decision, first: str, ties:
         return f"{decision.verdict}: first divergence {first}"
     if decision.verdict is Word.ERROR:
         return f"{decision.verdict}: {decision.error}"
-    parts = [f"{comparison.compared} records agree", by_digits(comparison), f"{ties} ties" if ties else ""]
+    arithmetic = comparison.bounds.arithmetic
+    agreed = f"{comparison.compared} records agree" + ("" if arithmetic == DOUBLE else f" in {arithmetic}")
+    parts = [agreed, by_digits(comparison), f"{ties} ties" if ties else ""]
     agree = f"{', '.join(part for part in parts if part)} ({coverage(comparison)})"
     if decision.verdict is Word.NOT_COMPARABLE:
         return f"{decision.verdict}: {'; '.join(decision.set_aside)}; {agree}"

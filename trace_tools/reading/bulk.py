@@ -103,7 +103,7 @@ def _parse_values(texts: Sequence[bytes], tap: NDArray[np.uint32]) -> NDArray[np
     if values is None or np.isinf(values).any() or len(values) != len(separators):
         return None
     whole = values[np.repeat(_INTEGER[tap], sizes)]
-    return values if np.array_equal(whole, np.floor(whole)) else None
+    return values if np.array_equal(whole, np.floor(whole), equal_nan=True) else None
 
 
 def parse_block(block: bytes, prefix: bytes) -> TextBlock | None:

@@ -84,15 +84,17 @@ def parse_line(text: str) -> Record:
     if tap.kind == "word":
         return Record(name, (math.nan,) * len(words), context, tuple(words))
     values = tuple(_strict_number(name, word, integer=tap.kind == "int") for word in words)
-    exact = tap.kind != "int" or all(abs(value) < 2**53 for value in values)
+    exact = tap.kind != "int" or not any(2**53 <= abs(value) < math.inf for value in values)
     return Record(name, values, context, () if exact else tuple(words))
 
 
 def _strict_number(name: str, word: str, *, integer: bool) -> float:
-    if integer and not _INTEGER.match(word):
-        raise ValueError(f"{name} has the value '{word}', which is not a whole number")
     try:
-        return read_number(word)
+        value = read_number(word)
+        # an index computed from NaN is NaN as well
+        if integer and math.isfinite(value) and not _INTEGER.match(word):
+            raise ValueError(f"{name} has the value '{word}', which is not a whole number")
+        return value
     except NumeralError as error:
         reason = "which is not a number" if str(error) == "not a number" else f"which is {error}"
         raise ValueError(f"{name} has the value '{word}', {reason}") from None

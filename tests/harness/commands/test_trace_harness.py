@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from harness.commands.nb_compare import main as nb_compare
+from harness.commands.nb_report import main as nb_report
 from harness.commands.trace_harness import main
 from harness.tracing.choice import read_compared, worst_pixels
 from harness.tracing.job import same_bits
@@ -106,6 +108,37 @@ def test_program_that_changes_under_observation_is_an_error(tmp_path: Path, c_bi
     metrics = metrics_of(tmp_path / "out")
     assert metrics["observer_check"]["c"].startswith("CHANGED: slow 3 fast 4")
     assert metrics["observer_check"]["py"].startswith("1 traced pixels equal")
+
+
+def test_image_that_is_written_wrongly_behind_the_last_tap_fails_and_is_said_so(
+    tmp_path: Path, c_binary: Path
+) -> None:
+    """All taps agree; the file does not hold what they say."""
+    spoiler = tmp_path / "spoil.py"
+    spoiler.write_text(
+        "import sys, numpy as np\n"
+        "path = sys.argv[sys.argv.index('-floatfile') + 1]\n"
+        "(np.fromfile(path, np.float32) * np.float32(1.01)).tofile(path)\n",
+        encoding="utf-8",
+    )
+    program = tmp_path / "spoiled"
+    program.write_text(
+        f'#!/bin/sh\n"{c_binary}" "$@" || exit $?\n'
+        f'case "$*" in *-floatfile*) exec "{sys.executable}" "{spoiler}" "$@";; esac\n',
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    words = ["--pixel", "3", "4", "--c-bin", str(program), "--py-bin", str(c_binary)]
+    assert main([*words, "--outdir", str(tmp_path / "out"), "--", *ARGS]) == 1
+    metrics = metrics_of(tmp_path / "out")
+    assert (metrics["verdict"], metrics["first_divergence"]) == ("FAIL", None)
+    assert re.fullmatch(
+        r"BEHIND THE LAST TAP: slow 3 fast 4: the image file holds \S+, the last tap says \S+: "
+        "the fault is behind the last tap",
+        metrics["observer_check"]["c"],
+    )
+    assert metrics["reasons"][0] == f"observer check, c: {metrics['observer_check']['c']}"
+    assert nb_report(["verify", str(tmp_path / "out")]) == 0
 
 
 def test_check_that_was_left_out_is_said_so(tmp_path: Path, c_binary: Path) -> None:
@@ -208,6 +241,23 @@ def test_taps_are_recomputed_from_each_sides_inputs(traced: Path) -> None:
     assert {"hkl_frac", "F_latt", "polar", "mos_a_angstroms", "omega_pixel_sr"} <= rows.keys()
     assert all(row["outside"] == [] for row in rows.values())
     assert "## Isolated and accumulated" in (traced / "diff.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("dtype", ["mixed", "float32", "auto"])
+def test_single_precision_is_no_fault_of_the_simulator(dtype: str, tmp_path: Path, c_binary: Path) -> None:
+    """Rounding and signs that it leaves open are in the bounds, and in no share of the budget."""
+    words = ["--pixel", "3", "4", "--dtype", dtype, "--budget", "--c-bin", str(c_binary)]
+    out = tmp_path / "out"
+    assert main([*words, "--outdir", str(out), "--", *ARGS]) == 0
+    metrics = metrics_of(out)
+    assert metrics["verdict"] == "PASS"
+    assert metrics["bounds"]["arithmetic"] == ("float32" if dtype == "float32" else "mixed")
+    assert any("compared as magnitudes" in note for note in metrics["bounds"]["notes"])
+    assert all(row["outside"] == [] for row in metrics["isolated"])
+    (budget,) = metrics["budget"]
+    assert all(abs(tap["share"]) < 1e3 for tap in budget["taps"] if tap["share"] is not None)
+    assert "trace-diff c_trace.log py_trace.log --arithmetic" in (out / "commands.txt").read_text()
+    assert nb_report(["verify", str(out)]) == 0
 
 
 def brought(path: Path, binary: Path, more: str = "") -> str:

@@ -17,7 +17,7 @@ from harness.faults.seed import make_faulty
 from harness.faults.table import FAULTS, SeededFault
 from harness.store.names import trace_name
 from simulator import cli
-from trace_tools.judging.judge import Report, judge_files
+from trace_tools.judging.judge import Options, Report, judge_files
 
 MODE = ("-parity_mode", "c-parity", "-noprogress", "-nonoise", "-nopgm")
 
@@ -31,13 +31,15 @@ def hkl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def trace(words: Sequence[str], fault: SeededFault, hkl: Path, folder: Path, side: str) -> Path:
+def trace(
+    words: Sequence[str], fault: SeededFault, hkl: Path, folder: Path, side: str, dtype: str = "float64"
+) -> Path:
     """Run a program on the command line of a fault and return its trace; no words: the simulator, in here."""
     log = folder / trace_name(side)
     slow, fast = map(str, fault.pixel)
     args = fault.args.format(hkl=hkl).split()
-    exact = ("-dtype", "float64") if side == "py" else ()
-    line = [*args, *MODE, *exact, "-trace_pixel", slow, fast, "-trace_file", str(log)]
+    arithmetic = ("-dtype", dtype) if side == "py" else ()
+    line = [*args, *MODE, *arithmetic, "-trace_pixel", slow, fast, "-trace_file", str(log)]
     if words:
         result = subprocess.run([*words, *line], cwd=folder, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stderr
@@ -88,6 +90,24 @@ def test_cause_is_the_tap_at_which_the_fault_strikes(
     assert report.first.tap == fault.taps[0]
     assert causes(report) <= set(fault.taps), causes(report)
     assert report.first.state == "causal"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["mixed", "float32"])
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
+def test_fault_is_found_beside_a_program_of_single_precision(
+    fault: SeededFault, dtype: str, healthy: dict[str, tuple[Path, Path]], hkl: Path, tmp_path: Path
+) -> None:
+    """What single precision leaves open covers no fault, and is none itself."""
+    single = str(trace((), fault, hkl, tmp_path, "py", dtype))
+    options = Options(arithmetic=dtype)
+    assert judge_files(str(healthy[fault.id][0]), single, options).verdict == "PASS"
+    faulty = trace(make_faulty(fault, "c", tmp_path / "program").words, fault, hkl, tmp_path, "c")
+    report = judge_files(str(faulty), single, options)
+    assert report.verdict == "FAIL"
+    assert report.first is not None
+    assert report.first.tap == fault.taps[0]
+    assert causes(report) <= set(fault.taps)
 
 
 def test_there_are_at_least_twelve_faults_of_different_kind() -> None:
