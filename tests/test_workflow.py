@@ -31,7 +31,7 @@ def test_each_session_that_the_workflow_names_exists() -> None:
     named = [session for session, _ in ROW.findall(WORKFLOW)]
     assert len(named) == WORKFLOW.count("session: ")
     assert set(named) <= sessions()
-    assert set(named) >= {*DEFAULTS, "parity", "docs", "lowest"}
+    assert set(named) >= {*DEFAULTS, "parity", "docs", "build", "lowest"}
 
 
 def test_the_lowest_python_is_that_of_the_noxfile() -> None:
