@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-from nbp.layers import Box, Layout, lay_out
-from nbp.rooms import House, Room, circular, thinned, within
+from nbp.layers import Box, Layout, lay_out_rooms
+from nbp.rooms import House, Room, circular, thinned_arrows, within
 
 WIDTH = 1200.0
 EDGE = 12.0
@@ -154,7 +154,7 @@ def _band(house: House, package: str, place: Box) -> tuple[float, list[str]]:
             return 28 + LINE * len(_said(house.rooms[name], width))
 
         arrows = within(house.arrows, names)
-        layout = lay_out(thinned(arrows), tall, place.width - 2 * PAD, BOX_WIDTH)
+        layout = lay_out_rooms(thinned_arrows(arrows), tall, place.width - 2 * PAD, BOX_WIDTH)
         height += layout.height + PAD
         inside = _rooms(house, layout, place.x + PAD, place.y + head)
     band = Box(place.x, place.y, place.width, height)

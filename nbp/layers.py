@@ -38,7 +38,9 @@ class Layout:
     height: float = 0.0
 
 
-def lay_out(arrows: Arrows, height: Callable[[str, float], float], width: float, box_width: float) -> Layout:
+def lay_out_rooms(
+    arrows: Arrows, height: Callable[[str, float], float], width: float, box_width: float
+) -> Layout:
     """Place boxes in floors, and lines that pass between the boxes of a floor in lanes of their own.
 
     Args:

@@ -104,7 +104,7 @@ def floors(arrows: Arrows) -> dict[str, int]:
     return {name: floor(name) for name in arrows}
 
 
-def thinned(arrows: Arrows) -> Arrows:
+def thinned_arrows(arrows: Arrows) -> Arrows:
     """Return the arrows without circles, and without those that a longer way implies."""
     loops = circular(arrows)
     straight = {name: arrows[name] - loops[name] for name in arrows}

@@ -40,7 +40,7 @@ MOST_AGAIN = 1 << 16
 """Pixels of a block in which interpolation may end, which is computed again then."""
 GRADIENT_WHOLE = "--epsilon is not used: an image with a gradient is computed whole"
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Is told the number of pixels done and the number of all pixels of the run."""
 
 
@@ -157,7 +157,7 @@ def _usable(image: Tensor) -> Tensor:
 
 
 @untraced
-def render(scene: Scene, tap: Tap = no_tap, progress: Progress | None = None) -> Rendered:
+def render(scene: Scene, tap: Tap = no_tap, progress: OnProgress | None = None) -> Rendered:
     """Return the image of a scene, with its gradient if a quantity of the run requires one.
 
     The image is that of a run without a gradient, bit for bit; the gradient has its arithmetic.
@@ -229,7 +229,7 @@ def _computed(rendered: Rendered) -> Tensor:
     return flat if executed.all() else flat[executed.to(flat.device)]
 
 
-def _render(run: _Run, progress: Progress | None) -> tuple[Rendered, list[Block]]:
+def _render(run: _Run, progress: OnProgress | None) -> tuple[Rendered, list[Block]]:
     """Return the image of a run, and the blocks in the order of its pixels."""
     executed = run.scene.executed()
     total = int(torch.count_nonzero(executed))

@@ -14,7 +14,7 @@ from system_io.errors import UserError
 from system_io.owner import part_prefix, sweep
 from system_io.shown import printable
 
-Chunk = bytes | bytearray | memoryview
+FileChunk = bytes | bytearray | memoryview
 RANDOM_BYTES = 4
 WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 KINDS: tuple[tuple[int, str], ...] = (
@@ -132,7 +132,9 @@ def _may(path: Path, what: int) -> bool:
     return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
 
 
-def write_whole(path: Path, chunks: Iterable[Chunk], what: str, error: type[UserError] = UserError) -> None:
+def write_whole(
+    path: Path, chunks: Iterable[FileChunk], what: str, error: type[UserError] = UserError
+) -> None:
     """Write a file under a temporary name beside it and rename it when it is complete.
 
     Args:
@@ -155,7 +157,7 @@ class Together:
     error: type[UserError]
     parts: list[tuple[Path, Path, str]] = field(default_factory=list)
 
-    def add(self, path: Path, chunks: Iterable[Chunk], what: str) -> None:
+    def add(self, path: Path, chunks: Iterable[FileChunk], what: str) -> None:
         """Write one file under its temporary name. Raises: UserError if it cannot be written."""
         with self._reported(path, what):
             if path.exists() and not path.is_file():
@@ -167,7 +169,7 @@ class Together:
             part = target.with_name(part_prefix(target.name) + secrets.token_hex(RANDOM_BYTES))
             self._write(part, target, what, chunks)
 
-    def _write(self, part: Path, target: Path, what: str, chunks: Iterable[Chunk]) -> None:
+    def _write(self, part: Path, target: Path, what: str, chunks: Iterable[FileChunk]) -> None:
         """Write one temporary file; one that fails is removed and forgotten, so that the others can go on."""
         entry = (part, target, what)
         self.parts.append(entry)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.engine.library_cache import CompileError, cache_folder
+from simulator.engine.library_cache import CompileError, library_folder
 from system_io import cache
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,7 +25,7 @@ def test_without_any_place_compiled_code_is_refused_with_a_reason(
     monkeypatch.setattr(cache, "_listed_home", lambda: "")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     with pytest.raises(CompileError, match=r"no place for compiled code: .*; set NB_CACHE"):
-        cache_folder()
+        library_folder()
 
 
 @pytest.mark.parametrize("home", [None, "nowhere", "file"])

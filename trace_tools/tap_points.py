@@ -18,7 +18,7 @@ OCCURRENCE = "n"
 CONTEXT_COLUMNS = (*CONTEXT_KEYS, OCCURRENCE)
 
 
-class Level(enum.IntEnum):
+class TapLevel(enum.IntEnum):
     """The loop level of a tap; the numbers grow inwards, so that ``level <= limit`` selects."""
 
     setup = 0
@@ -32,29 +32,29 @@ class Level(enum.IntEnum):
     mosaic = 8
 
 
-LEVEL_KEYS: Mapping[Level, tuple[str, ...]] = {
-    Level.setup: (),
-    Level.source_setup: ("src",),
-    Level.phi_setup: ("phi",),
-    Level.mosaic_setup: ("mos",),
-    Level.pixel: CONTEXT_KEYS[:2],
-    Level.subpixel: CONTEXT_KEYS[:5],
-    Level.source: CONTEXT_KEYS[:6],
-    Level.phi: CONTEXT_KEYS[:7],
-    Level.mosaic: CONTEXT_KEYS,
+LEVEL_KEYS: Mapping[TapLevel, tuple[str, ...]] = {
+    TapLevel.setup: (),
+    TapLevel.source_setup: ("src",),
+    TapLevel.phi_setup: ("phi",),
+    TapLevel.mosaic_setup: ("mos",),
+    TapLevel.pixel: CONTEXT_KEYS[:2],
+    TapLevel.subpixel: CONTEXT_KEYS[:5],
+    TapLevel.source: CONTEXT_KEYS[:6],
+    TapLevel.phi: CONTEXT_KEYS[:7],
+    TapLevel.mosaic: CONTEXT_KEYS,
 }
 
 # the taps that count the turns of the loops around each level
-LOOP_COUNTS: Mapping[Level, tuple[str, ...]] = {
-    Level.setup: (),
-    Level.source_setup: ("sources",),
-    Level.phi_setup: ("phisteps",),
-    Level.mosaic_setup: ("mosaic_domains",),
-    Level.pixel: (),
-    Level.subpixel: ("thicksteps", "oversample"),
-    Level.source: ("thicksteps", "oversample", "sources"),
-    Level.phi: ("thicksteps", "oversample", "sources", "dmin_skipped", "phisteps"),
-    Level.mosaic: ("thicksteps", "oversample", "sources", "dmin_skipped", "phisteps", "mosaic_domains"),
+LOOP_COUNTS: Mapping[TapLevel, tuple[str, ...]] = {
+    TapLevel.setup: (),
+    TapLevel.source_setup: ("sources",),
+    TapLevel.phi_setup: ("phisteps",),
+    TapLevel.mosaic_setup: ("mosaic_domains",),
+    TapLevel.pixel: (),
+    TapLevel.subpixel: ("thicksteps", "oversample"),
+    TapLevel.source: ("thicksteps", "oversample", "sources"),
+    TapLevel.phi: ("thicksteps", "oversample", "sources", "dmin_skipped", "phisteps"),
+    TapLevel.mosaic: ("thicksteps", "oversample", "sources", "dmin_skipped", "phisteps", "mosaic_domains"),
 }
 
 
@@ -69,7 +69,7 @@ class TapPoint:
     """
 
     name: str
-    level: Level
+    level: TapLevel
     size: int
     kind: str
     unit: str
@@ -89,7 +89,7 @@ class TapPoint:
 
 def _build(row: tuple[str, str, int, str, str, str, str, str]) -> TapPoint:
     name, level_name, size, kind, unit, inputs, externals, formula = row
-    level = Level[level_name]
+    level = TapLevel[level_name]
     condition, deciders = CONDITIONS.get(name, ("", ""))
     carried = CARRIED.get(name)
     return TapPoint(
@@ -123,7 +123,7 @@ def c_header(taps: Iterable[TapPoint] = TAP_POINTS) -> str:
     Every file may include it; the one that defines TAP_POINTS_DEFINE first also gets the table.
     """
     points = tuple(taps)
-    levels = [f"    LEVEL_{level.name.upper()} = {level.value}," for level in Level]
+    levels = [f"    LEVEL_{level.name.upper()} = {level.value}," for level in TapLevel]
     ids = [f"    TAP_{tap.name}," for tap in points]
     rows = [f'    [TAP_{tap.name}] = {{"{tap.name}", LEVEL_{tap.level.name.upper()}, {tap.size},'
             f" '{tap.kind[0]}'}}," for tap in points]  # fmt: skip

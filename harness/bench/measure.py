@@ -11,7 +11,7 @@ from typing import Any
 from harness.arrays import FloatImage
 from harness.bench.cases import BenchCase, Size
 from harness.bench.figures import summary_of, unmeasured
-from harness.bench.sides import Renderer, Whole, living_renderer, own_caches, repeats_for, run_whole
+from harness.bench.sides import Renderer, WholeProcess, living_renderer, own_caches, repeats_for, run_whole
 from harness.errors import HarnessError
 from harness.images.metrics import compare_pixels
 from harness.programs.programs import Program, Settings
@@ -141,7 +141,7 @@ class _Running:
         return found
 
 
-def _whole(plan: BenchPlan, simulator: Program, args: Sequence[str]) -> Whole:
+def _whole(plan: BenchPlan, simulator: Program, args: Sequence[str]) -> WholeProcess:
     return run_whole(simulator, plan.words(), args, plan.timeout_s, 1)
 
 

@@ -154,7 +154,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 @dataclass(frozen=True)
-class Whole:
+class WholeProcess:
     """Whole processes of one program: mean wall time, peak memory, and the image of the last."""
 
     wall_s: float
@@ -164,7 +164,7 @@ class Whole:
 
 def run_whole(
     program: Program, settings: Sequence[str], args: Sequence[str], timeout_s: float, repeats: int = 0
-) -> Whole:
+) -> WholeProcess:
     """Run a program from start to end, `repeats` times (0: as often as gives a steady mean).
 
     Raises:
@@ -177,7 +177,7 @@ def run_whole(
     assert runs[-1].image is not None  # a run without one is a failure
     walls = [run.outcome.wall_s for run in runs]
     peaks = [run.outcome.peak_bytes for run in runs if run.outcome.peak_bytes is not None]
-    return Whole(float(np.mean(walls)), max(peaks, default=None), runs[-1].image)
+    return WholeProcess(float(np.mean(walls)), max(peaks, default=None), runs[-1].image)
 
 
 def _run_once(program: Program, settings: Sequence[str], args: Sequence[str], timeout_s: float) -> ProgramRun:

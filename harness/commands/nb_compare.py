@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 
 from harness.files import TargetFolder, default_target, filled_folder, require_fresh
-from harness.images.options import NAME, asked_pair, make_parser, require_one_kind
-from harness.images.pair import PairResult, run_pair
-from harness.images.sides import as_said, check_sides
 from harness.option_types import split_arguments
+from harness.pairs.options import NAME, asked_pair, make_parser, require_one_kind
+from harness.pairs.pair import PairResult, run_pair
+from harness.pairs.sides import as_said, check_sides
 from harness.programs.environment import described
 from harness.programs.watching import watching
 from harness.store.names import SUMMARY
@@ -34,7 +34,7 @@ def _command(argv: Sequence[str]) -> int:
     target = default_target(NAME, options.outdir)
     require_fresh(target)
     job = asked_pair(options, args or ())
-    from harness.images.summary import write_pair_results
+    from harness.pairs.summary import write_pair_results
 
     environment, sides = described(os.environ), check_sides(job)
     with filled_folder(target) as partial:
@@ -53,7 +53,7 @@ def _show(
     if options.json:
         sys.stdout.write(text)
         return
-    from harness.images.summary import shown_pair
+    from harness.pairs.summary import shown_pair
     from harness.shown import show
 
     show(shown_pair(json.loads(text), result, str(target), differences), options.verbosity)

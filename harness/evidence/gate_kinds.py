@@ -9,7 +9,7 @@ from harness.evidence.gradient_kind import gradient_page, measured_gradients, re
 from harness.evidence.kind import OpenBundle, PageContent
 from harness.evidence.pair_kind import measured_pairs, pair_page, replayed_pairs
 from harness.gradients.bundle import GradientPart, gradients_judged
-from harness.images.part import PairPart
+from harness.pairs.part import PairPart
 from harness.programs.programs import MODES
 from harness.recorded.rerun import Chosen, Inputs, Replayed
 from harness.store.kind_words import CLOSING_KIND, GATE_KIND, GRADIENTS_KIND
@@ -42,7 +42,7 @@ class GateKind:
     def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[BundleFault]:
         """Yield where the gate or one of its pairs states something else than the raw files give."""
         from harness.gates.check import frame_faults, gate_faults
-        from harness.images.pair_check import pair_faults
+        from harness.pairs.pair_check import pair_faults
 
         parts = self.load(bundle)
         for part in parts:

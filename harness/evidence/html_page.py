@@ -18,7 +18,7 @@ from harness.evidence.page.pack import pack_images, packed_json
 from harness.evidence.page.templates import resource, script_json, shown_data, template
 from harness.evidence.verify import verify_bundle
 from harness.files import stamp
-from harness.images.part import PairPart
+from harness.pairs.part import PairPart
 from harness.store.find import is_complete, require_bundle
 from harness.store.names import ENVIRONMENT
 from harness.store.untrusted import read_json

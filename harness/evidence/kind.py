@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.errors import BundleError
-from harness.images.part import PairPart
+from harness.pairs.part import PairPart
 from harness.recorded.rerun import Chosen, Inputs, Replayed
 from harness.store.names import METRICS, NAME
 from harness.store.schema import check_metrics

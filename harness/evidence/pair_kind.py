@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.errors import BundleError
 from harness.evidence.kind import OpenBundle, PageContent
-from harness.images.findings import SAME
-from harness.images.part import PairPart
+from harness.pairs.findings import SAME
+from harness.pairs.part import PairPart
 from harness.programs.programs import FILE_KIND
 from harness.recorded.rerun import Chosen, Inputs, Replayed
 from harness.store.kind_words import PAIR_KIND
@@ -42,7 +42,7 @@ class PairKind:
 
     def faults(self, bundle: OpenBundle, metrics: Mapping[str, Any], pictures: bool) -> Iterator[BundleFault]:
         """Yield where the pair states something else than its raw files give."""
-        from harness.images.pair_check import pair_faults
+        from harness.pairs.pair_check import pair_faults
 
         for part in self.load(bundle):
             yield from pair_faults(bundle.folder, part, pictures=pictures)
@@ -68,7 +68,7 @@ def measured_pairs(parts: Sequence[PairPart]) -> dict[str, Any]:
 
 def replayed_pairs(parts: Sequence[PairPart], inputs: Inputs, chosen: Chosen) -> list[Replayed]:
     """Run the programs of pairs again."""
-    from harness.images.replay import replay_pair
+    from harness.pairs.replay import replay_pair
 
     return [replay_pair(part, inputs, chosen) for part in parts]
 

@@ -13,7 +13,7 @@ from harness.gates.statement import STATEMENT_SCHEMA, closing_judgement, closing
 from harness.gates.table import BY_ID, GRADIENTS_GATE, GRADIENTS_NOTE, Check, gate_verdict, judged_gate
 from harness.images.compare import Region
 from harness.images.judgement import STRICT
-from harness.images.part import PairPart
+from harness.pairs.part import PairPart
 from harness.programs.programs import MODES
 from harness.store.names import COMMANDS, ENVIRONMENT, METRICS, STATEMENT, STATEMENT_PAGE, SUMMARY
 from harness.store.schema import check_metrics

@@ -14,7 +14,7 @@ from harness.gates.figures import Setting
 from harness.gates.plan import PLAN_ROI, TRACE_BLOCKS, traced_blocks
 from harness.gates.table import Gate
 from harness.images.compare import Region
-from harness.images.part import PairPart
+from harness.pairs.part import PairPart
 from harness.programs.programs import MODES
 from harness.store.kind_words import GATE_KIND
 from system_io.shell import shell_text

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.images.compare import ImageComparison, Region, compare_images
-from harness.images.pair_traces import records_of
-from harness.images.part import PairPart
+from harness.pairs.pair_traces import records_of
+from harness.pairs.part import PairPart
 from harness.verdict import State
 from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
-from trace_tools.reading.trace_file import Trace
+from trace_tools.reading.trace_file import TraceLog
 
 Context = tuple[tuple[str, int], ...]
 Measure = Callable[[PairPart, "Setting"], float | None]
@@ -40,7 +40,7 @@ class Setting:
         return cls(Region(*data["roi"]), Region(*data["bright"]))
 
 
-def _values(trace: Trace, tap: str, phi: int | None) -> dict[Context, tuple[float, ...]]:
+def _values(trace: TraceLog, tap: str, phi: int | None) -> dict[Context, tuple[float, ...]]:
     found = {record.context: record.values for record in records_of(trace, tap)}
     return {key: value for key, value in found.items() if phi is None or ("phi", phi) in key}
 

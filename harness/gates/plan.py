@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.images.compare import Region
-from harness.images.pair import PairJob
+from harness.pairs.pair import PairJob
 from harness.programs.programs import Program
 from harness.store.schema import BUNDLE_SCHEMA
 from harness.time_limits import RUN_S

@@ -12,10 +12,10 @@ from harness.gates.figures import Setting
 from harness.gates.plan import INITIATIVE, GatePlan, bundle_frame
 from harness.gates.statement import closing_metrics, closing_statement, gates_page
 from harness.gates.table import Gate, judged_gate
-from harness.images.pair import run_pair
-from harness.images.part import PairPart
-from harness.images.sides import check_sides
-from harness.images.summary import write_pair_results
+from harness.pairs.pair import run_pair
+from harness.pairs.part import PairPart
+from harness.pairs.sides import check_sides
+from harness.pairs.summary import write_pair_results
 from harness.programs.environment import describe_environment
 from harness.programs.programs import MODES
 from harness.programs.watching import Watch, nobody, watching

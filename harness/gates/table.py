@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.gates import figures
 from harness.gates.figures import Measure, Setting, in_region, relative_of
-from harness.images.part import PairPart
+from harness.pairs.part import PairPart
 from harness.verdict import State
 from system_io.verdict_words import EXIT_STATUS, Word
 

@@ -14,7 +14,7 @@ from harness.gradients.objective import DOUBLE_ROUNDING, FLOAT_ROUNDING, FirstSi
 from harness.gradients.options import NAME, make_parser
 from harness.gradients.report import gradient_commands
 from harness.gradients.rows import GradientRow
-from harness.gradients.table import Place, choose, find_places, names_of
+from harness.gradients.table import Place, choose_parameters, find_places, names_of
 from harness.recorded.restated import called, contradictions, own_words, stated_arguments, stated_program
 from harness.store.names import COMMANDS, ENVIRONMENT, GRADIENTS
 from harness.store.stated import commands_of, differing, environment_of, text_faults
@@ -62,7 +62,7 @@ def _asked_faults(part: GradientPart) -> list[str]:
     if len(pixels) > data["settings"]["pixels"] or not all(0.5 <= weight <= 1.5 for weight in weights):
         found.append("objective: more pixels than asked for, or weights that are not from 0.5 to 1.5")
     words = _completed(data)
-    places = choose(find_places(words), data["asked"])
+    places = choose_parameters(find_places(words), data["asked"])
     fresh = [(place.component.name, place.word, place.value) for place in places]
     stated = [(row["parameter"], row["word"], row["value"]) for row in data["parameters"]]
     found += differing(fresh, stated, "parameters")

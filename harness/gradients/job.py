@@ -19,7 +19,7 @@ from harness.gradients.config import DiscreteChangeError, Driven, changes, drive
 from harness.gradients.estimate import ObjectiveValue, steps
 from harness.gradients.objective import FirstSide, Objective, choose_objective, simulator_slopes
 from harness.gradients.rows import GradientReport, GradientRow, Slope
-from harness.gradients.table import Place, choose, differenced_arguments, find_places
+from harness.gradients.table import Place, choose_parameters, differenced_arguments, find_places
 from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import Program, simulator_program
 from harness.programs.run_config import resolved
@@ -110,7 +110,7 @@ def _question(
     settings = simulator_program().settings(job.mode, "float64").words
     first_settings = job.first.settings(job.mode).words
     words, added = _completed(prepared.words, settings, folder)
-    places = choose(find_places(words), job.params)
+    places = choose_parameters(find_places(words), job.params)
     if not places:
         raise UsageError("the command line has no number that the image depends on smoothly")
     objective = job.objective or _chosen(job, resolved((*words, *settings), folder))

@@ -177,7 +177,7 @@ def names_of(text: str | None) -> tuple[str, ...] | None:
     return names
 
 
-def choose(places: Sequence[Place], names: Sequence[str] | None) -> list[Place]:
+def choose_parameters(places: Sequence[Place], names: Sequence[str] | None) -> list[Place]:
     """Return the places of these names, all of them for None.
 
     Raises: UsageError for one that the command line does not type.

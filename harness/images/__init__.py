@@ -1,1 +1,1 @@
-"""Two images: measured, judged, told and checked again."""
+"""Two images: measured, judged and drawn."""

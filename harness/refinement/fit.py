@@ -21,7 +21,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from harness.errors import HarnessError
 from harness.refinement.certainty import Certainty, certainty_of
 from harness.refinement.data import FloatArray, background_shapes
-from harness.refinement.stages import Stage
+from harness.refinement.stages import FitStage
 from simulator import Experiment
 from simulator.errors import InputError
 
@@ -48,7 +48,7 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class FitStep:
     """One evaluation: stage, its number in the run, mean square residual, and values in units."""
 
     stage: str
@@ -62,8 +62,8 @@ class Problem:
     """An experiment and the pixels it is fitted to; `watch` is told every evaluation of residuals."""
 
     experiment: Experiment
-    stage: Stage
-    watch: Callable[[Step], None]
+    stage: FitStage
+    watch: Callable[[FitStep], None]
     evaluations: list[int] = field(default_factory=lambda: [0])
 
     def __post_init__(self) -> None:
@@ -187,7 +187,7 @@ class Problem:
         numbers = dict(
             zip(self.experiment.labels(), self.experiment.numbers().detach().tolist(), strict=True)
         )
-        self.watch(Step(self.stage.plan.name, self.evaluations[0], chi_square, numbers))
+        self.watch(FitStep(self.stage.plan.name, self.evaluations[0], chi_square, numbers))
 
 
 def gauss_newton(problem: Problem, limits: Limits) -> None:

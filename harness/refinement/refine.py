@@ -12,7 +12,7 @@ from torch import Tensor
 from harness.errors import HarnessError, UsageError
 from harness.refinement.certainty import Certainty
 from harness.refinement.data import FloatArray, ObservedImage
-from harness.refinement.fit import METHODS, SCALE, Limits, Problem, Step, certainty
+from harness.refinement.fit import METHODS, SCALE, FitStep, Limits, Problem, certainty
 from harness.refinement.stages import StagePlan, plans, stage_of
 from simulator import Experiment, RunConfig, simulate
 from simulator.errors import InputError
@@ -48,7 +48,7 @@ class Refined:
     pixels: int
     background: FloatArray
     names: Sequence[str]
-    steps: Sequence[Step]
+    steps: Sequence[FitStep]
     evaluations: int
 
 
@@ -67,8 +67,8 @@ class Refinement:
     error: float
     method: str = "gauss-newton"
     reach: Mapping[str, float] = field(default_factory=dict)
-    watch: Callable[[Step], None] = lambda step: None
-    steps: list[Step] = field(default_factory=list)
+    watch: Callable[[FitStep], None] = lambda step: None
+    steps: list[FitStep] = field(default_factory=list)
 
     def plans(self) -> list[StagePlan]:
         """Return the stages, in order."""
@@ -111,7 +111,7 @@ class Refinement:
         reach = self.reach[name] * (start.abs() if name in RELATIVE else torch.ones_like(start))
         return (start - reach).clamp(min=row.lower), (start + reach).clamp(max=row.upper)
 
-    def _seen(self, step: Step) -> None:
+    def _seen(self, step: FitStep) -> None:
         self.steps.append(step)
         self.watch(step)
 

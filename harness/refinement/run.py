@@ -16,7 +16,7 @@ from harness.errors import UsageError
 from harness.files import write_text_file
 from harness.refinement.certainty import told_apart
 from harness.refinement.data import OVERLOAD, ObservedImage, usable_pixels
-from harness.refinement.fit import SCALE, Step
+from harness.refinement.fit import SCALE, FitStep
 from harness.refinement.judge import Judgement, fit_of, judge_fit
 from harness.refinement.options import replayed
 from harness.refinement.plot import draw_refinement
@@ -175,7 +175,7 @@ def _refined(question: FitTask, trial: Trial) -> Refined:
         names = [plan.name for plan in refinement.plans()]
         task = progress.add_task("refining", total=len(names), state="")
 
-        def watch(step: Step) -> None:
+        def watch(step: FitStep) -> None:
             state = f"image {step.evaluation}, mean square residual {step.chi_square:.4g}"
             progress.update(task, description=step.stage, completed=names.index(step.stage), state=state)
 

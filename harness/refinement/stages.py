@@ -55,7 +55,7 @@ class StagePlan:
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class FitStage:
     """What a stage fits: the run that models it, the pixels, what was observed there and its background.
 
     slow, fast, photons, background: [n]; shapes: what the background may change by, for a height of 1 [n, h];
@@ -91,7 +91,7 @@ def plans(config: RunConfig, error: float) -> Iterator[StagePlan]:
         yield StagePlan(f"whole run {n + 1}", None, 0.0, 0.0)
 
 
-def stage_of(plan: StagePlan, config: RunConfig, observed: ObservedImage) -> Stage:
+def stage_of(plan: StagePlan, config: RunConfig, observed: ObservedImage) -> FitStage:
     """Return a stage at the present values of a run.
 
     Raises: HarnessError where nothing is left to fit.
@@ -116,7 +116,7 @@ def stage_of(plan: StagePlan, config: RunConfig, observed: ObservedImage) -> Sta
     slow, fast = np.nonzero(chosen)
     made = replace(made, detector=replace(made.detector, mask=chosen))
     shapes = background_shapes(chosen) if plan.cells is None else np.zeros((len(slow), 0))
-    return Stage(plan, made, slow, fast, photons[chosen], background[chosen], shapes, background)
+    return FitStage(plan, made, slow, fast, photons[chosen], background[chosen], shapes, background)
 
 
 def background_beside(config: RunConfig, observed: ObservedImage) -> FloatArray:

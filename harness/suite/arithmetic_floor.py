@@ -12,7 +12,7 @@ import torch
 
 from harness.programs.build import build_reference
 from harness.programs.programs import second_program
-from harness.suite.floor_runs import BASE_BUILD, BUILT_IN_PIXELS, TraceCase, modes_of, trace_of
+from harness.suite.floor_runs import BASE_BUILD, BUILT_IN_PIXELS, TraceCase, TracePair, modes_of, trace_of
 from harness.suite.runner import lay_out
 from simulator import RunConfig
 from simulator.image import render
@@ -21,9 +21,7 @@ from simulator.scene.scene import prepare
 from system_io.children import temporary_folder
 from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 from trace_tools.judging.noise_floor import NoiseFloor, measure_single
-from trace_tools.reading.trace_file import Trace, read_stream
-
-Pair = tuple[str, Trace, Trace]
+from trace_tools.reading.trace_file import TraceLog, read_stream
 
 
 def with_arithmetics(
@@ -31,7 +29,7 @@ def with_arithmetics(
     cases: Sequence[TraceCase],
     held_out: Sequence[TraceCase],
     inputs: Path,
-    watched: Callable[[Iterable[Pair]], Iterable[Pair]] = iter,
+    watched: Callable[[Iterable[TracePair]], Iterable[TracePair]] = iter,
 ) -> NoiseFloor:
     """Return a floor of float64 with what mixed and float32 arithmetic add, and how that was measured.
 
@@ -57,7 +55,7 @@ def with_arithmetics(
     return replace(floor, arithmetics=added)
 
 
-def arithmetic_pairs(cases: Iterable[TraceCase], arithmetic: str, inputs: Path) -> Iterator[Pair]:
+def arithmetic_pairs(cases: Iterable[TraceCase], arithmetic: str, inputs: Path) -> Iterator[TracePair]:
     """Yield what is traced, and the traces of the C reference and of the simulator in an arithmetic."""
     base = build_reference(BASE_BUILD)
     for case in cases:
@@ -66,7 +64,7 @@ def arithmetic_pairs(cases: Iterable[TraceCase], arithmetic: str, inputs: Path) 
             yield f"{case.id} {mode} {arithmetic}", double, simulator_trace(case, mode, arithmetic, inputs)
 
 
-def simulator_trace(case: TraceCase, mode: str, arithmetic: str, inputs: Path) -> Trace:
+def simulator_trace(case: TraceCase, mode: str, arithmetic: str, inputs: Path) -> TraceLog:
     """Return the trace of the simulator on a case.
 
     Args: arithmetic: float64, mixed or float32.

@@ -13,6 +13,7 @@ from harness.suite.floor_runs import (
     HELD_OUT_BUILD,
     NUDGED,
     TraceCase,
+    TracePair,
     measured_builds,
     rounding_pairs,
 )
@@ -25,9 +26,7 @@ from trace_tools.judging.noise_floor import (
     measure_floor,
     packaged_floor,
 )
-from trace_tools.reading.trace_file import Trace
 
-TracePair = tuple[str, Trace, Trace]
 """What differs, and the two traces."""
 Watched = Callable[[Iterable[TracePair]], Iterable[TracePair]]
 """Passes pairs on, and shows how many there were."""

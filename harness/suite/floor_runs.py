@@ -14,7 +14,7 @@ from harness.programs.programs import MODES
 from harness.suite.runner import lay_out
 from harness.time_limits import CASE_RUN_S
 from system_io.children import execute, temporary_folder
-from trace_tools.reading.trace_file import Trace, read_trace
+from trace_tools.reading.trace_file import TraceLog, read_trace
 
 BASE_BUILD = "default"
 MEASURED_BUILDS: Mapping[str, tuple[str, ...]] = {"O0": (), "native": (), "fma": ()}
@@ -29,6 +29,10 @@ DIRECTIONS: Mapping[str, tuple[float, ...]] = {
     "up": (math.inf,), "down": (-math.inf,), "mixed": (math.inf, -math.inf),
 }  # fmt: skip
 BUILT_IN_PIXELS = ((1039, 685), (685, 1039))
+
+
+TracePair = tuple[str, TraceLog, TraceLog]
+"""Name of what made it, and two traces that differ by rounding only."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def measured_builds() -> dict[str, Build]:
     return builds
 
 
-def trace_of(build: Build, case: TraceCase, words: Sequence[str], mode: str, inputs: Path) -> Trace:
+def trace_of(build: Build, case: TraceCase, words: Sequence[str], mode: str, inputs: Path) -> TraceLog:
     """Run one build of the C reference on a command line and return the trace.
 
     Raises:
@@ -126,7 +130,7 @@ def modes_of(case: TraceCase) -> tuple[str, ...]:
 
 def rounding_pairs(
     cases: Iterable[TraceCase], builds: Mapping[str, Build], directions: Iterable[str], inputs: Path
-) -> Iterator[tuple[str, Trace, Trace]]:
+) -> Iterator[tuple[str, TraceLog, TraceLog]]:
     """Yield what differs, and the two traces of each pair.
 
     Args: builds: compared with the default build on the same words; directions: of `nudge`, compared with the

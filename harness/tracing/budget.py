@@ -30,7 +30,7 @@ from trace_tools.arrays import Floats, Index
 from trace_tools.judging.blame import RecordState
 from trace_tools.judging.judge import Report
 from trace_tools.judging.lookup import DEFAULT_GRAPH
-from trace_tools.tap_points import Level
+from trace_tools.tap_points import TapLevel
 
 FINAL_TAP = "I_pixel_final"
 PARTS = {"F_latt_a", "F_latt_b", "F_latt_c", "hrad_sqr", "rad_star_sqr"}
@@ -200,7 +200,7 @@ class _Ledger:
         return self.alignment.contexts[self.alignment.context[entries]]
 
 
-SETUP_LEVELS = {Level.setup, Level.source_setup, Level.phi_setup, Level.mosaic_setup}
+SETUP_LEVELS = {TapLevel.setup, TapLevel.source_setup, TapLevel.phi_setup, TapLevel.mosaic_setup}
 
 
 def budget_data(found: Sequence[Budget]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.images.pair_traces import records_of
+from harness.pairs.pair_traces import records_of
 from harness.sides import SIDES
 from harness.store.kind_words import TRACE_KIND
 from harness.store.names import METRICS, TRACES, older_trace_name, trace_name
@@ -19,7 +19,7 @@ from harness.store.stated import differing, environment_of
 from harness.store.untrusted import read_json, read_plain
 from harness.verdict import State
 from system_io.verdict_words import Word
-from trace_tools.reading.trace_file import Trace, read_stream
+from trace_tools.reading.trace_file import TraceLog, read_stream
 
 GRAPH_NAME, FLOOR_NAME, PAGE_NAME = "graph.json", "floor.json", "diff.md"
 FINAL_TAP = "I_pixel_final"
@@ -69,7 +69,7 @@ class TracePart:
         c, py = (read_plain(self.folder / name) for name in map(self.log_name, SIDES))
         return c, py
 
-    def traces(self) -> tuple[Trace, Trace]:
+    def traces(self) -> tuple[TraceLog, TraceLog]:
         """Return both traces. Raises: TraceError for a broken one, BundleError for a missing one."""
         c, py = (
             read_stream(io.BytesIO(content), self.log_name(side))

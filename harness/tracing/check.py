@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.images.pair_traces import as_stated
+from harness.pairs.pair_traces import as_stated
 from harness.programs.arguments import detector_shape
 from harness.programs.programs import Program
 from harness.programs.run import OUTPUT_WORDS
@@ -28,7 +28,7 @@ from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.judge import Options, judge
 from trace_tools.judging.noise_floor import FALLBACK_BOUND
 from trace_tools.judging.render import metrics
-from trace_tools.reading.trace_file import Trace
+from trace_tools.reading.trace_file import TraceLog
 from trace_tools.schema import TRACE_SCHEMA
 
 ASKED_AS = {"rtol": "rtol", "atol": "atol", "k": "k", "stars": "emit_rot_stars", "budget": "budget",
@@ -55,7 +55,7 @@ def _said(name: str, texts: Sequence[str]) -> list[BundleFault]:
     return [BundleFault(name, text) for text in texts]
 
 
-def _traces(part: TracePart) -> tuple[Trace, Trace] | None:
+def _traces(part: TracePart) -> tuple[TraceLog, TraceLog] | None:
     try:
         return part.traces()
     except TraceError:
@@ -147,7 +147,7 @@ def _derived_faults(part: TracePart, isolated: tuple[Any, ...], budgets: tuple[A
     return found if len(set(pixels)) == len(pixels) else [*found, "budget: a pixel is there twice"]
 
 
-def _log_faults(part: TracePart, traces: tuple[Trace, Trace] | None) -> list[str]:
+def _log_faults(part: TracePart, traces: tuple[TraceLog, TraceLog] | None) -> list[str]:
     """Return where a log is of another program, or of other pixels than were asked for."""
     if traces is None:
         return []

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import BundleError, UsageError
-from harness.images.part import PairPart
+from harness.pairs.part import PairPart
 from harness.programs.programs import DIALECTS, FILE_KIND, Program, first_program, program_at, second_program
 from harness.programs.side_words import without
 

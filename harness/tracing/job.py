@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import HarnessError, ProgramError, UsageError
-from harness.images.findings import same_program
+from harness.pairs.findings import same_program
 from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import Program
 from harness.programs.run import WORK_NAME, ProgramRun, run_program
@@ -25,7 +25,7 @@ from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.judging.behind import behind_last_tap
-from trace_tools.reading.trace_file import Trace, read_trace
+from trace_tools.reading.trace_file import TraceLog, read_trace
 
 PHI_MODES: Mapping[str, str] = {"c-parity": "on", "spec": "off"}
 OWN_OPTIONS: Mapping[str, str] = {
@@ -148,7 +148,7 @@ class TracedSide:
     run: ProgramRun
     untraced: ProgramRun | None
     log: bytes
-    trace: Trace
+    trace: TraceLog
     observed: ObserverCheck
 
 
@@ -222,14 +222,14 @@ def _checked(run: ProgramRun) -> ProgramRun:
     return run
 
 
-def _read(log: Path) -> Trace:
+def _read(log: Path) -> TraceLog:
     try:
         return read_trace(log)
     except TraceError as error:
         raise HarnessError(str(error)) from error
 
 
-def _observe(run: ProgramRun, plain: ProgramRun, trace: Trace) -> ObserverCheck:
+def _observe(run: ProgramRun, plain: ProgramRun, trace: TraceLog) -> ObserverCheck:
     """Compare the traced pixels of both images, and what the trace says of them, bit for bit."""
     assert run.image is not None  # checked before
     assert plain.image is not None

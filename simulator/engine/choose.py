@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from simulator.config import Compute
 from simulator.engine.compiled import Compiled, compiled_engine
 from simulator.engine.eager import Eager
-from simulator.engine.library_cache import CompileError, cache_folder
+from simulator.engine.library_cache import CompileError, library_folder
 from simulator.engine.recorded import Recorded
 from simulator.engine.rehearsal import Rehearsal
 from simulator.engine.stage import Engine, Whole
@@ -60,7 +60,7 @@ def choose_compiled(
         return None, (note,) if asked else ()
     make = compute.compile == "on" or evaluations >= WORTH_COMPILING[ins.device.type]
     try:
-        if not make and not cache_folder().exists():
+        if not make and not library_folder().exists():
             return None, ()
         return compiled_engine(ins, make, rehearsal), ()
     except CompileError as error:

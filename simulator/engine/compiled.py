@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulator.engine.export import compiled_into
-from simulator.engine.library_cache import LOADED, cache_folder, library_of, load
-from simulator.engine.programs import Fixed, Program
+from simulator.engine.library_cache import LOADED, library_folder, library_of, load
+from simulator.engine.programs import Fixed, StageProgram
 from simulator.engine.rehearsal import UNLIMITED, Probe, Rehearsal
 from simulator.engine.stage import Call, Whole
 from simulator.engine.tensor_tree import leaves, rebuilt, skeleton
@@ -21,7 +21,7 @@ PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 20, "cuda": 1 << 22}
 EVALUATIONS_PER_CALL = 1 << 30
 """Upper limits of one call: memory that it needs for each pixel, and the time it cannot be interrupted in."""
 FEWEST_PIXELS = 2
-Programs = Mapping[str, tuple[Program, Any]]
+Programs = Mapping[str, tuple[StageProgram, Any]]
 """Program and template of the result for each form of a call."""
 _KNOWN: dict[str, Programs] = {}
 """The programs for each kind of run that this process has loaded them for."""
@@ -62,7 +62,7 @@ def compiled_engine(ins: Whole, make: bool, rehearsal: Rehearsal) -> Compiled | 
     Returns: None if a program is not there.
     Raises: CompileError.
     """
-    kind = f"{cache_folder()} {ins.device} {skeleton(ins)} {rehearsal.kind}" if rehearsal.kind else ""
+    kind = f"{library_folder()} {ins.device} {skeleton(ins)} {rehearsal.kind}" if rehearsal.kind else ""
     if kind in _KNOWN:
         return Compiled(ins, _KNOWN[kind])
     if kind in _MISSED and not make:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from simulator.engine.compiler_options import FUSING, INNERMOST, ON_DEVICE, OPTIONS
 from simulator.engine.library_cache import CompileError, try_loading
-from simulator.engine.programs import Program
+from simulator.engine.programs import StageProgram
 from simulator.engine.stage import Call
 from simulator.start_up.deferred import complete
 
@@ -70,7 +70,7 @@ def compile_stage(call: Call, library: Path, device: torch.device) -> None:
 class _Exported(torch.nn.Module):
     """A stage as the exporter takes it."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: StageProgram) -> None:
         super().__init__()
         self.program = program
 
@@ -79,7 +79,7 @@ class _Exported(torch.nn.Module):
         return tuple(self.program(tensors))
 
 
-def _traced(call: Call, flat: list[Tensor]) -> Program:
+def _traced(call: Call, flat: list[Tensor]) -> StageProgram:
     """Return the operations of a stage that takes derivatives, which the exporter cannot trace by itself."""
     from torch.fx.experimental.proxy_tensor import make_fx
 
@@ -89,7 +89,7 @@ def _traced(call: Call, flat: list[Tensor]) -> Program:
     graph: Any = make_fx(stage, tracing_mode="symbolic")(flat)
     graph.graph.eliminate_dead_code()
     graph.recompile()
-    return cast("Program", graph)
+    return cast("StageProgram", graph)
 
 
 def _dimensions(call: Call, flat: Sequence[Tensor]) -> list[dict[int, Any]]:

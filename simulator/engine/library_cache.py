@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from simulator.engine.compiler_options import CODE_OPTIONS
-from simulator.engine.programs import Program
+from simulator.engine.programs import StageProgram
 from simulator.errors import InputError
 from system_io import cache
 from system_io.errors import UserError
@@ -39,7 +39,7 @@ class CompileError(InputError):
     """A stage that could not be compiled; the message says why."""
 
 
-def cache_folder() -> Path:
+def library_folder() -> Path:
     """Return where compiled stages are kept. Raises: CompileError where there is no place."""
     try:
         return cache.cache_folder(os.environ) / "kernels"
@@ -51,7 +51,7 @@ def library_of(form: str, device: torch.device) -> Path:
     """Return the file that holds a stage of this form, made by these sources, this torch and processor."""
     title = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
     words = (form, _sources(), torch.__version__, _processor(), title, repr(CODE_OPTIONS))
-    return cache_folder() / f"{hashlib.sha256(' '.join(words).encode()).hexdigest()[:32]}.so"
+    return library_folder() / f"{hashlib.sha256(' '.join(words).encode()).hexdigest()[:32]}.so"
 
 
 @lru_cache(maxsize=1)
@@ -73,7 +73,7 @@ def _processor() -> str:
 
 
 @lru_cache(maxsize=LOADED)
-def load(library: Path, device: torch.device) -> Program:
+def load(library: Path, device: torch.device) -> StageProgram:
     """Return the program of a compiled stage."""
     aoti: Any = torch._C._aoti
     if device.type == "cuda":

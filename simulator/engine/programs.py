@@ -9,7 +9,7 @@ from torch import Tensor
 from simulator.engine.stage import Call
 from simulator.engine.tensor_tree import leaves
 
-Program = Callable[[list[Tensor]], Sequence[Tensor]]
+StageProgram = Callable[[list[Tensor]], Sequence[Tensor]]
 """A stage as a function of all tensors it reads."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.engine.programs import Fixed, Program
+from simulator.engine.programs import Fixed, StageProgram
 from simulator.engine.stage import Call
 from simulator.engine.tensor_tree import leaves, rebuilt, skeleton
 
@@ -28,7 +28,7 @@ class Recorded:
         self.elements, self.pixels = elements, pixels
         self._fixed = Fixed()
         self._met: set[str] = set()
-        self._graphs: dict[str, tuple[Program, Any]] = {}
+        self._graphs: dict[str, tuple[StageProgram, Any]] = {}
         self._alone = threading.Lock()
 
     def run(self, call: Call, pixels: int) -> Any:
@@ -47,7 +47,7 @@ class Recorded:
         return rebuilt(template, program(flat))
 
 
-def recorded(call: Call, flat: list[Tensor]) -> Program | None:
+def recorded(call: Call, flat: list[Tensor]) -> StageProgram | None:
     """Return the graph of a stage, None where this Python or torch cannot record one."""
     try:
         with warnings.catch_warnings():

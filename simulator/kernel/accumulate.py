@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-Factors = tuple[Tensor | None, Tensor]
+GainAndWeight = tuple[Tensor | None, Tensor]
 """Gain of each term and weight of the running sum, both [K, N, 1, 1]; no gain is 1."""
 
 
@@ -21,7 +21,7 @@ def add_terms(I: Tensor, term: Tensor, gain: Tensor | None) -> Tensor:
     return I + part.sum(0)  # [N]
 
 
-def multiply_running_sum(I: Tensor, term: Tensor, factors: Factors, executed: Tensor | None) -> Tensor:
+def multiply_running_sum(I: Tensor, term: Tensor, factors: GainAndWeight, executed: Tensor | None) -> Tensor:
     """Return the running sum after I <- (I + t_i) w for each executed iteration in loop order.
 
     I prod_m w_m + sum_i t_i prod_{m >= i} w_m, the products taken as suffix products.

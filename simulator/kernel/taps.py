@@ -99,7 +99,7 @@ Number = int | float
 
 
 @dataclass(frozen=True)
-class Record:
+class TapRecord:
     """One value of one tap; context: the loop counters of its level, outermost first."""
 
     name: str
@@ -118,7 +118,7 @@ class Recorder:
     def __init__(self, pixels: Sequence[tuple[int, int]], level: Level = Level.MOSAIC) -> None:
         self._order = {pixel: number for number, pixel in enumerate(dict.fromkeys(pixels))}
         self._level = level
-        self._kept: list[tuple[tuple[int, ...], Record]] = []
+        self._kept: list[tuple[tuple[int, ...], TapRecord]] = []
         self._block: tuple[Tensor, list[tuple[int, tuple[int, int]]]] | None = None
 
     def at(self, level: Level, spot: Spot) -> Show:
@@ -135,7 +135,7 @@ class Recorder:
 
         return show
 
-    def records(self) -> list[Record]:
+    def records(self) -> list[TapRecord]:
         """Return what was kept, nested as the loops are; pixels in memory order."""
         return [record for _, record in sorted(self._kept, key=lambda pair: pair[0])]
 
@@ -174,7 +174,7 @@ class Recorder:
                 context = (*outer, *place)[: _KEY_COUNT[level]]
                 filler = _AFTER if level == Level.PIXEL else _OUTSIDE
                 order = (*context, *[filler] * (len(CONTEXT_KEYS) - len(context)), len(self._kept))
-                self._kept.append((order, Record(name, tuple(values), context)))
+                self._kept.append((order, TapRecord(name, tuple(values), context)))
 
 
 def _of_pixel(part: Tensor, n: int, counts: tuple[int, ...]) -> list[Number]:

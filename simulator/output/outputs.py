@@ -17,7 +17,7 @@ from simulator.io.smv import smv_chunks
 from simulator.output.integer_images import integer_image, integer_scale, preview, preview_scale
 from simulator.output.noise import noise_image
 from simulator.output.statistics import Statistics, for_scales, statistics_lines, statistics_of
-from system_io.files import Chunk
+from system_io.files import FileChunk
 
 Say = Callable[[str], None]
 NO_FILE = Path()
@@ -36,7 +36,7 @@ class OutputFile:
     """Where it goes."""
     wanted: Callable[[RunConfig], bool]
     """Whether a run writes it."""
-    write: Callable[[FinishedImage, Say], Iterable[Chunk]] | None = None
+    write: Callable[[FinishedImage, Say], Iterable[FileChunk]] | None = None
     """Prints the lines about an image and returns its file; None for a file that is no image."""
 
 
@@ -71,12 +71,12 @@ def always(_: RunConfig) -> bool:
     return True
 
 
-def _float_image(image: FinishedImage, say: Say) -> Iterable[Chunk]:
+def _float_image(image: FinishedImage, say: Say) -> Iterable[FileChunk]:
     say(f"writing {image.config.output.float_file} as {image.photons.size} 4-byte floats")
     return float_chunks(image.photons)
 
 
-def _integer_image(image: FinishedImage, say: Say) -> Iterable[Chunk]:
+def _integer_image(image: FinishedImage, say: Say) -> Iterable[FileChunk]:
     config, scale = image.config, image.counts_per_photon
     for line in statistics_lines(image.statistics):
         say(line)
@@ -86,7 +86,7 @@ def _integer_image(image: FinishedImage, say: Say) -> Iterable[Chunk]:
     return smv_chunks(image.header, counts)
 
 
-def _preview(image: FinishedImage, say: Say) -> Iterable[Chunk]:
+def _preview(image: FinishedImage, say: Say) -> Iterable[FileChunk]:
     config = image.config
     scale = preview_scale(config.output, image.statistics, image.counts_per_photon)
     say(f"pgm_scale = {scale:g}")
@@ -94,7 +94,7 @@ def _preview(image: FinishedImage, say: Say) -> Iterable[Chunk]:
     return pgm_chunks(preview(image.photons, scale, config.detector, config.quirks), scale)
 
 
-def _noise_image(image: FinishedImage, say: Say) -> Iterable[Chunk]:
+def _noise_image(image: FinishedImage, say: Say) -> Iterable[FileChunk]:
     noise = noise_image(image.photons, image.config)
     say(f"{noise.photons:.0f} photons on noise image ({noise.overloads} overloads)")
     say(f"writing {image.config.output.noise_file} as 2-byte integers")

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from simulator.config import RunConfig
-from simulator.kernel.taps import CONTEXT_KEYS, Level, Record, Recorder
+from simulator.kernel.taps import CONTEXT_KEYS, Level, Recorder, TapRecord
 from simulator.scene.scene import Scene
 from simulator.units import R_E_SQR_M2
 from system_io.version import VERSION
 
 PREFIX = "TRACE_PY:"
 SCHEMA = "nanobragg-trace 1"
-Word = str | int | float
-Line = tuple[str, tuple[Word, ...], str]
+TraceWord = str | int | float
+Line = tuple[str, tuple[TraceWord, ...], str]
 """Name, values, and the loop context in words (empty for none)."""
 
 
@@ -45,7 +45,7 @@ def _text(line: Line) -> str:
     return f"{PREFIX} {name} {words}" + (f" | {context}\n" if context else "\n")
 
 
-def _context(record: Record) -> str:
+def _context(record: TapRecord) -> str:
     """Return the loop counters in words."""
     return " ".join(f"{key}={value}" for key, value in zip(CONTEXT_KEYS, record.context, strict=False))
 
@@ -104,7 +104,7 @@ def _run_taps(scene: Scene) -> Iterator[Line]:
     )
 
 
-def _words(**taps: Word | Tensor) -> Iterator[Line]:
+def _words(**taps: TraceWord | Tensor) -> Iterator[Line]:
     """Yield set-up taps by name."""
     for name, value in taps.items():
         yield (name, _numbers(value) if isinstance(value, Tensor) else (value,), "")

@@ -27,7 +27,7 @@ LONGEST_PAUSE_S = 1.5
 NURSERY = """
 import os, signal, sys
 from harness.commands import nb_compare, trace_harness
-import harness.images.summary
+import harness.pairs.summary
 from system_io.command import ENDING
 signal.signal(signal.SIGINT, signal.default_int_handler)
 print("ready", flush=True)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from nbp.drawing import ROAD, drawing
-from nbp.layers import lay_out
+from nbp.layers import lay_out_rooms
 from nbp.make_drawing import files
 from nbp.rooms import read_house
 
@@ -43,7 +43,7 @@ def test_boxes_stand_in_floors_without_overlap() -> None:
         "top": frozenset({"left", "right", "low"}), "left": frozenset({"low"}), "right": frozenset({"low"}),
         "low": frozenset[str](), "alone": frozenset[str](),
     }  # fmt: skip
-    layout = lay_out(arrows, lambda _name, _width: 40.0, 300.0, 200.0)
+    layout = lay_out_rooms(arrows, lambda _name, _width: 40.0, 300.0, 200.0)
     for a, b in combinations(layout.boxes.values(), 2):
         apart = a.x + a.width <= b.x or b.x + b.width <= a.x or a.y + a.height <= b.y or b.y + b.height <= a.y
         assert apart, (a, b)
@@ -53,7 +53,7 @@ def test_boxes_stand_in_floors_without_overlap() -> None:
 
 def test_lines_lead_from_importer_to_imported() -> None:
     arrows = {"top": frozenset({"low"}), "low": frozenset[str]()}
-    layout = lay_out(arrows, lambda _name, _width: 40.0, 300.0, 200.0)
+    layout = lay_out_rooms(arrows, lambda _name, _width: 40.0, 300.0, 200.0)
     (line,) = layout.lines
     top, low = layout.boxes["top"], layout.boxes["low"]
     assert line == [(top.middle, top.y + top.height), (low.middle, low.y)]

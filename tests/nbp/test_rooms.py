@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nbp.rooms import circular, floors, read_house, thinned
+from nbp.rooms import circular, floors, read_house, thinned_arrows
 
 SOURCES = {
     "system_io/__init__.py": '"""The ground."""',
@@ -57,11 +57,11 @@ def test_late_imports_and_imports_of_other_packages_are_arrows(root: Path) -> No
 
 def test_arrows_that_a_longer_way_implies_are_left_out() -> None:
     arrows = {"a": frozenset("bc"), "b": frozenset("c"), "c": frozenset[str]()}
-    assert thinned(arrows)["a"] == {"b"}
+    assert thinned_arrows(arrows)["a"] == {"b"}
     assert floors(arrows) == {"a": 2, "b": 1, "c": 0}
 
 
 def test_circles_are_found_and_left_out() -> None:
     arrows = {"a": frozenset("b"), "b": frozenset("ac"), "c": frozenset[str]()}
     assert circular(arrows) == {"a": {"b"}, "b": {"a"}, "c": set()}
-    assert thinned(arrows) == {"a": set(), "b": {"c"}, "c": set()}
+    assert thinned_arrows(arrows) == {"a": set(), "b": {"c"}, "c": set()}

@@ -19,18 +19,18 @@ from simulator.image import render
 from simulator.output.trace import recorder_of, trace_text
 from simulator.scene.scene import prepare
 from trace_tools.judging.judge import Report, judge
-from trace_tools.reading.trace_file import Trace, read_stream, read_trace
+from trace_tools.reading.trace_file import TraceLog, read_stream, read_trace
 
 CASES = [case for case in load_cases() if case.recorded and case.trace_pixels]
 SCALE_BOUND = 1e-12
 PIXEL = (685, 1039)
 
 
-def golden(case: Case, shared_dir: Path) -> Trace:
+def golden(case: Case, shared_dir: Path) -> TraceLog:
     return read_trace(shared_dir / "golden" / "traces" / f"{case.id}.trace")
 
 
-def simulator_trace(words: list[str], pixels: tuple[tuple[int, int], ...]) -> Trace:
+def simulator_trace(words: list[str], pixels: tuple[tuple[int, int], ...]) -> TraceLog:
     chosen = [word for slow, fast in pixels for word in ("-trace_pixel", str(slow), str(fast))]
     config = RunConfig.from_args(["--parity-mode", "c-parity", *words, *chosen, "-trace_only"])
     scene, recorder = prepare(config), recorder_of(config)
@@ -75,7 +75,7 @@ def test_simulator_is_within_the_measured_floor_of_upstream(
 
 
 @pytest.fixture(scope="module")
-def authoritative(shared_dir: Path) -> tuple[list[str], tuple[tuple[int, int], ...], Trace]:
+def authoritative(shared_dir: Path) -> tuple[list[str], tuple[tuple[int, int], ...], TraceLog]:
     """Command line, pixels and recorded trace of the authoritative run."""
     folder = shared_dir / "golden" / "lysozyme"
     facts = json.loads((folder / "authoritative.json").read_text(encoding="utf-8"))
@@ -84,12 +84,12 @@ def authoritative(shared_dir: Path) -> tuple[list[str], tuple[tuple[int, int], .
     return words, pixels, read_trace(folder / "authoritative.trace")
 
 
-def values_at(trace: Trace, tap: str, phi: int | None) -> list[float]:
+def values_at(trace: TraceLog, tap: str, phi: int | None) -> list[float]:
     where = [("s", PIXEL[0]), ("f", PIXEL[1])] + ([] if phi is None else [("phi", phi)])
     return [r.values[0] for r in trace.records() if r.tap == tap and set(where) <= set(r.context)]
 
 
-def assert_published_values(trace: Trace) -> None:
+def assert_published_values(trace: TraceLog) -> None:
     """The values of the pixel that every port is judged by; step 0 shows the orientation of step 9."""
     assert values_at(trace, "F_latt", 0) == pytest.approx([-2.38319665299058], rel=1e-9)
     assert values_at(trace, "F_latt", 0) == values_at(trace, "F_latt", 9)
@@ -98,7 +98,7 @@ def assert_published_values(trace: Trace) -> None:
 
 
 def test_simulator_traces_the_authoritative_run(
-    authoritative: tuple[list[str], tuple[tuple[int, int], ...], Trace],
+    authoritative: tuple[list[str], tuple[tuple[int, int], ...], TraceLog],
 ) -> None:
     words, pixels, recorded = authoritative
     traced = simulator_trace(words, pixels)
@@ -107,7 +107,7 @@ def test_simulator_traces_the_authoritative_run(
 
 
 def test_reference_traces_the_authoritative_run(
-    authoritative: tuple[list[str], tuple[tuple[int, int], ...], Trace], c_binary: Path, tmp_path: Path
+    authoritative: tuple[list[str], tuple[tuple[int, int], ...], TraceLog], c_binary: Path, tmp_path: Path
 ) -> None:
     words, pixels, recorded = authoritative
     chosen = [word for slow, fast in pixels for word in ("-trace_pixel", str(slow), str(fast))]
@@ -120,7 +120,7 @@ def test_reference_traces_the_authoritative_run(
 
 
 def test_spec_mode_shows_the_unrotated_crystal_at_the_first_step(
-    authoritative: tuple[list[str], tuple[tuple[int, int], ...], Trace],
+    authoritative: tuple[list[str], tuple[tuple[int, int], ...], TraceLog],
 ) -> None:
     words, _, _ = authoritative
     traced = simulator_trace([*words, "--parity-mode", "spec"], (PIXEL,))

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from trace_tools.judging.judge import Options, Report, judge
-from trace_tools.reading.trace_file import Trace, read_stream
+from trace_tools.reading.trace_file import TraceLog, read_stream
 
 Judge = Callable[..., Report]
 
 HEAD = "TRACE_C: schema nanobragg-trace 1\nTRACE_C: program demo 1\n"
 
 
-def read_text(text: str, source: str = "x.log") -> Trace:
+def read_text(text: str, source: str = "x.log") -> TraceLog:
     return read_stream(io.BytesIO(text.encode()), source)
 
 
 @pytest.fixture
-def read() -> Callable[..., Trace]:
+def read() -> Callable[..., TraceLog]:
     """Parse the text of a trace."""
     return read_text
 

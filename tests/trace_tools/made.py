@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 
 from trace_tools.reading.lines import Record, format_line
-from trace_tools.tap_points import TAP_POINTS, Level, TapPoint
+from trace_tools.tap_points import TAP_POINTS, TapLevel, TapPoint
 
 LEFT_OUT = {"hrad_sqr", "rad_star_sqr", "tricubic_F", "mos_a_angstroms", "mos_b_angstroms", "mos_c_angstroms"}
 WORDS = {"convention": "MOSFLM", "pivot": "BEAM", "xtal_shape": "SQUARE"}
@@ -34,11 +34,11 @@ def record(tap: TapPoint, context: tuple[tuple[str, int], ...], numbers: random.
 def records(seed: int) -> Iterator[Record]:
     numbers = random.Random(seed)
     taps = [tap for tap in TAP_POINTS if tap.name not in LEFT_OUT]
-    for level in (Level.setup, Level.source_setup, Level.phi_setup, Level.mosaic_setup):
+    for level in (TapLevel.setup, TapLevel.source_setup, TapLevel.phi_setup, TapLevel.mosaic_setup):
         for tap in (tap for tap in taps if tap.level == level):
             yield record(tap, tuple((key, 0) for key in tap.keys), numbers)
     for slow, fast in PIXELS:
-        for level in (Level.subpixel, Level.source, Level.phi, Level.mosaic, Level.pixel):
+        for level in (TapLevel.subpixel, TapLevel.source, TapLevel.phi, TapLevel.mosaic, TapLevel.pixel):
             for tap in (tap for tap in taps if tap.level == level):
                 turns = {"s": slow, "f": fast}
                 yield record(tap, tuple((key, turns.get(key, 0)) for key in tap.keys), numbers)

@@ -2,7 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from trace_tools.tap_points import CONTEXT_KEYS, SCHEMA, TAP_ID, TAP_POINTS, Level, c_header, main, tap_point
+from trace_tools.tap_points import (
+    CONTEXT_KEYS,
+    SCHEMA,
+    TAP_ID,
+    TAP_POINTS,
+    TapLevel,
+    c_header,
+    main,
+    tap_point,
+)
 
 HEADER = Path(__file__).parents[2] / "golden_suite_generator" / "reference" / "tap_points.h"
 
@@ -37,7 +46,9 @@ def test_every_tap_states_formula_and_source_of_its_value():
 
 
 def test_levels_grow_inwards_and_innermost_has_all_keys():
-    assert Level.setup < Level.pixel < Level.subpixel < Level.source < Level.phi < Level.mosaic
+    assert (
+        TapLevel.setup < TapLevel.pixel < TapLevel.subpixel < TapLevel.source < TapLevel.phi < TapLevel.mosaic
+    )
     assert tap_point("hkl_frac").keys == CONTEXT_KEYS
 
 

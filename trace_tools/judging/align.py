@@ -15,7 +15,7 @@ from trace_tools.errors import TraceError
 from trace_tools.reading.bulk import ABSENT
 from trace_tools.reading.stream_check import repeated
 from trace_tools.reading.trace_columns import number_contexts
-from trace_tools.reading.trace_file import Trace
+from trace_tools.reading.trace_file import TraceLog
 from trace_tools.tap_points import CONTEXT_KEYS
 
 AlignedRow = tuple[int, ...]
@@ -75,7 +75,7 @@ class Alignment:
         return {name: number for number, name in enumerate(self.names)}
 
 
-def _common_names(a: Trace, b: Trace) -> tuple[tuple[str, ...], NDArray[np.uint32]]:
+def _common_names(a: TraceLog, b: TraceLog) -> tuple[tuple[str, ...], NDArray[np.uint32]]:
     names = {name: number for number, name in enumerate(a.names)}
     renumber = np.array([names.setdefault(name, len(names)) for name in b.names], np.uint32)
     return tuple(names), renumber
@@ -101,7 +101,7 @@ class _Keys:
         )
 
 
-def _common_keys(a: Trace, b: Trace) -> _Keys:
+def _common_keys(a: TraceLog, b: TraceLog) -> _Keys:
     names, renumber = _common_names(a, b)
     (rows_a, rows_b), contexts = number_contexts(a.columns.contexts, b.columns.contexts)
     return _Keys(
@@ -147,7 +147,7 @@ def _fits(row_a: AlignedRow, row_b: AlignedRow) -> bool:
     return all(one in (other, ABSENT) or other == ABSENT for one, other in zip(row_a, row_b, strict=True))
 
 
-def _match_loosely(a: Trace, b: Trace, left_a: Index, left_b: Index) -> list[tuple[int, int, int]]:
+def _match_loosely(a: TraceLog, b: TraceLog, left_a: Index, left_b: Index) -> list[tuple[int, int, int]]:
     """Pair the rest of an older trace: first equal turns without the pixel, then order of appearance."""
     groups: dict[str, tuple[dict[int, AlignedRow], dict[int, AlignedRow]]] = {}
     for side, (trace, left) in enumerate(((a, left_a), (b, left_b))):
@@ -187,7 +187,7 @@ def _pair_rows(
     return found
 
 
-def _demand_comparable(a: Trace, b: Trace) -> None:
+def _demand_comparable(a: TraceLog, b: TraceLog) -> None:
     for trace in (a, b):
         again = repeated(trace)
         if again:
@@ -206,7 +206,7 @@ def _demand_comparable(a: Trace, b: Trace) -> None:
         )
 
 
-def align(a: Trace, b: Trace) -> Alignment:
+def align(a: TraceLog, b: TraceLog) -> Alignment:
     """Pair the records of two traces.
 
     Passes: equal tap and equal context; for older traces, whose contexts are incomplete, equal tap and equal

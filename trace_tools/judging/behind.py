@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trace_tools.reading.trace_file import Trace
+from trace_tools.reading.trace_file import TraceLog
 
 LAST_TAP = "floatimage_accumulated"
 
 
-def behind_last_tap(trace: Trace, image: NDArray[np.float32]) -> tuple[str, ...]:
+def behind_last_tap(trace: TraceLog, image: NDArray[np.float32]) -> tuple[str, ...]:
     """Say of each traced pixel whose value in the image file is not that of the last tap, bit for bit.
 
     Args:

@@ -13,7 +13,7 @@ from trace_tools.arrays import Floats, Index
 from trace_tools.judging.align import Alignment
 from trace_tools.judging.arithmetic import DOUBLE, SIGNS_OPEN
 from trace_tools.judging.scale import SINGLE_RULES, Scales
-from trace_tools.reading.trace_file import Trace
+from trace_tools.reading.trace_file import TraceLog
 from trace_tools.tap_points import TAP_ID, TAP_POINTS
 
 _NO_ENTRIES: Index = np.zeros(0, np.int64)
@@ -99,8 +99,8 @@ class TapDiff:
 class Comparison:
     """Both traces, their alignment, and the difference of each tap."""
 
-    a: Trace
-    b: Trace
+    a: TraceLog
+    b: TraceLog
     alignment: Alignment
     bounds: Bounds
     taps: Mapping[str, TapDiff]
@@ -173,7 +173,7 @@ def pair_values(comparison: Comparison, name: str, entries: Index) -> tuple[Floa
     return (np.abs(a), np.abs(b)) if sign_open else (a, b)
 
 
-def _sides(comparison: Comparison, entries: Index) -> tuple[tuple[Trace, Index], tuple[Trace, Index]]:
+def _sides(comparison: Comparison, entries: Index) -> tuple[tuple[TraceLog, Index], tuple[TraceLog, Index]]:
     alignment = comparison.alignment
     return (comparison.a, alignment.a[entries]), (comparison.b, alignment.b[entries])
 
@@ -201,7 +201,7 @@ def _compare_words(comparison: Comparison, name: str, entries: Index) -> TapDiff
     )  # fmt: skip
 
 
-def _half_units(trace: Trace, name: str, values: Floats) -> Floats:
+def _half_units(trace: TraceLog, name: str, values: Floats) -> Floats:
     """Half a unit of the last digit that is printed of each value; 0 where doubles survive the printing."""
     digits = trace.digits
     if digits.decimals is not None:
@@ -284,7 +284,7 @@ def _branched(comparison: Comparison) -> tuple[NDArray[np.bool_], int]:
     return np.isin(every, pixels)[alignment.context], len(pixels)
 
 
-def compare(a: Trace, b: Trace, alignment: Alignment, bounds: Bounds, *,
+def compare(a: TraceLog, b: TraceLog, alignment: Alignment, bounds: Bounds, *,
             without_branched_pixels: bool = False) -> Comparison:  # fmt: skip
     """Compare all paired records of two traces.
 

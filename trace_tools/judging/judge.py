@@ -22,8 +22,8 @@ from trace_tools.judging.noise_floor import bounds_for, load_floor, packaged_flo
 from trace_tools.judging.verdict import Decision, Evidence, decide, worded_verdict
 from trace_tools.reading.read_pair import read_pair
 from trace_tools.reading.stream_check import check_stream
-from trace_tools.reading.trace_file import Trace
-from trace_tools.tap_points import Level, TapPoint
+from trace_tools.reading.trace_file import TraceLog
+from trace_tools.tap_points import TapLevel, TapPoint
 
 SHOWN_CAUSES = 10
 SHOWN_TIES = 10
@@ -121,17 +121,17 @@ def _graph_tap(entry: Any, path: str) -> tuple[str, TapPoint]:
             f"tap graph '{path}' has the entry {entry!r}; a tap has a name and of {sorted(_ALLOWED)}"
         )
     name = entry["name"]
-    blank = TapPoint(name, Level.mosaic, 1, "float", "", (), (), "not stated")
+    blank = TapPoint(name, TapLevel.mosaic, 1, "float", "", (), (), "not stated")
     changes: dict[str, Any] = {
         key: tuple(part) if isinstance(part, list) else part for key, part in entry.items()
     }
     if "level" in changes:
-        if changes["level"] not in Level.__members__:
+        if changes["level"] not in TapLevel.__members__:
             raise TraceError(
                 f"tap graph '{path}': {name} has the level '{changes['level']}'; "
-                f"levels are {', '.join(Level.__members__)}"
+                f"levels are {', '.join(TapLevel.__members__)}"
             )
-        changes["level"] = Level[changes["level"]]
+        changes["level"] = TapLevel[changes["level"]]
     return name, replace(DEFAULT_GRAPH.get(name, blank), **changes)
 
 
@@ -150,7 +150,7 @@ def make_bounds(options: Options, names: tuple[str, ...]) -> Bounds:
     return bounds.override(options.rtol, options.atol)
 
 
-def judge(a: Trace, b: Trace, options: Options = Options(), one_run: str = "") -> Report:
+def judge(a: TraceLog, b: TraceLog, options: Options = Options(), one_run: str = "") -> Report:
     """Align, compare and explain two traces; `verdict.decide` states what verdict follows.
 
     Args: one_run: why both are of one run, empty if nothing says so.
@@ -187,7 +187,7 @@ def judge(a: Trace, b: Trace, options: Options = Options(), one_run: str = "") -
     )
 
 
-def _broken_if_shorter(a: Trace, b: Trace, alignment: Alignment) -> tuple[Trace, Trace]:
+def _broken_if_shorter(a: TraceLog, b: TraceLog, alignment: Alignment) -> tuple[TraceLog, TraceLog]:
     """A log whose last line has no newline broke off there if the other log goes on."""
     traces = []
     for trace, here, there in ((a, alignment.a, alignment.b), (b, alignment.b, alignment.a)):
@@ -210,7 +210,7 @@ def judge_files(a: str, b: str, options: Options = Options()) -> Report:
     return judge(first, second, options, _one_run(Path(a), Path(b), (first, second)))
 
 
-def _one_run(a: Path, b: Path, traces: tuple[Trace, Trace]) -> str:
+def _one_run(a: Path, b: Path, traces: tuple[TraceLog, TraceLog]) -> str:
     """Say why two files are logs of one run: one file, the same bytes, the same records of one program.
 
     Empty if they are not.
@@ -230,7 +230,7 @@ def _one_run(a: Path, b: Path, traces: tuple[Trace, Trace]) -> str:
     )
 
 
-def _same_records(one: Trace, other: Trace) -> bool:
+def _same_records(one: TraceLog, other: TraceLog) -> bool:
     """Tell whether two logs state the same program and hold the same records in the same order."""
     same = (one.prefix, one.program) == (other.prefix, other.program)
     if not same or one.names != other.names or one.words != other.words:

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from trace_tools.arrays import Index
 from trace_tools.judging.align import Alignment
-from trace_tools.tap_points import CONTEXT_KEYS, TAP_POINTS, Level, TapPoint
+from trace_tools.tap_points import CONTEXT_KEYS, TAP_POINTS, TapLevel, TapPoint
 
 Graph = Mapping[str, TapPoint]
 
 DEFAULT_GRAPH: Graph = {tap.name: tap for tap in TAP_POINTS}
 NONE = -1
-_INDEXED_SETUP = {Level.source_setup: 5, Level.phi_setup: 6, Level.mosaic_setup: 7}
+_INDEXED_SETUP = {TapLevel.source_setup: 5, TapLevel.phi_setup: 6, TapLevel.mosaic_setup: 7}
 _COLUMN = {key: number for number, key in enumerate(CONTEXT_KEYS)}
 
 
@@ -58,8 +58,8 @@ def input_entries(alignment: Alignment, graph: Graph, entries: Index, name: str)
     Returns: entries of the input, -1 where there is none.
     """
     found = alignment.entries(name)
-    level = graph[name].level if name in graph else Level.mosaic
-    if level == Level.setup:
+    level = graph[name].level if name in graph else TapLevel.mosaic
+    if level == TapLevel.setup:
         return np.full(len(entries), found[0] if len(found) else NONE, np.int64)
     if level in _INDEXED_SETUP:
         return _by_turn(alignment, entries, found, _INDEXED_SETUP[level])

@@ -16,7 +16,7 @@ from trace_tools.errors import TraceError
 from trace_tools.judging.align import align
 from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE, SIGNS_OPEN
 from trace_tools.judging.diff import Bounds, TapDiff, compare
-from trace_tools.reading.trace_file import Trace
+from trace_tools.reading.trace_file import TraceLog
 from trace_tools.tap_points import TAP_ID
 from trace_tools.tap_table import COPIES
 
@@ -59,7 +59,9 @@ class NoiseFloor:
 
 
 def measure_floor(
-    pairs: Iterable[tuple[Trace, Trace]], k: float = DEFAULT_K, provenance: Mapping[str, Any] | None = None
+    pairs: Iterable[tuple[TraceLog, TraceLog]],
+    k: float = DEFAULT_K,
+    provenance: Mapping[str, Any] | None = None,
 ) -> NoiseFloor:
     """Measure the floor from pairs of traces that differ by rounding only.
 
@@ -90,7 +92,7 @@ def measure_floor(
 
 
 def measure_single(
-    pairs: Iterable[tuple[Trace, Trace]],
+    pairs: Iterable[tuple[TraceLog, TraceLog]],
     arithmetic: str,
     floor: NoiseFloor,
     provenance: Mapping[str, Any] | None = None,

@@ -14,7 +14,7 @@ from trace_tools.judging.diff import TapDiff
 from trace_tools.judging.findings import Finding
 from trace_tools.judging.judge import Report
 from trace_tools.judging.verdict import coverage
-from trace_tools.reading.trace_file import Trace
+from trace_tools.reading.trace_file import TraceLog
 from trace_tools.schema import TRACE_SCHEMA
 from trace_tools.tap_points import TAP_POINTS, TapPoint
 
@@ -74,7 +74,7 @@ def metrics(report: Report) -> dict[str, Any]:
     return finite
 
 
-def _trace_facts(trace: Trace) -> dict[str, Any]:
+def _trace_facts(trace: TraceLog) -> dict[str, Any]:
     return {
         "source": trace.source,
         "program": f"{trace.prefix}: {trace.program}",
@@ -162,7 +162,7 @@ def facts(report: Report) -> list[str]:
     return [printable(line) for line in lines]
 
 
-def _facts_of(letter: str, trace: Trace, alone: int) -> list[str]:
+def _facts_of(letter: str, trace: TraceLog, alone: int) -> list[str]:
     line = f"{letter}: {trace.source} ({trace.prefix}: {trace.program}), {len(trace)} records"
     line += f", {alone} without a partner" if alone else ""
     line += f", {trace.skipped_lines} ordinary lines skipped" if trace.skipped_lines else ""

@@ -11,9 +11,9 @@ from trace_tools.arrays import Floats, Index
 from trace_tools.judging.align import Alignment
 from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, input_entries
 from trace_tools.reading.field_names import states_several
-from trace_tools.reading.trace_file import Trace
+from trace_tools.reading.trace_file import TraceLog
 
-Rules = Mapping[str, "Callable[[Scales, Index], Floats]"]
+ScaleRules = Mapping[str, "Callable[[Scales, Index], Floats]"]
 
 
 class Scales:
@@ -26,7 +26,7 @@ class Scales:
     in one line of an older log are each judged by their own size.
     """
 
-    def __init__(self, alignment: Alignment, trace: Trace, rules: Rules | None = None) -> None:
+    def __init__(self, alignment: Alignment, trace: TraceLog, rules: ScaleRules | None = None) -> None:
         self._alignment = alignment
         self._trace = trace
         self._rules = OPERAND_RULES if rules is None else rules
@@ -220,7 +220,7 @@ def _image(scales: Scales, entries: Index) -> Floats:
     return scales.of_input(entries, "I_pixel_final")
 
 
-OPERAND_RULES: Rules = {
+OPERAND_RULES: ScaleRules = {
     "Fbeam_meters": _position,
     "Sbeam_meters": _position,
     "Fclose_meters": _position,
@@ -253,7 +253,7 @@ OPERAND_RULES: Rules = {
 
 # where single precision rounds: the lattice factor relative to itself, since its angles are reduced in double
 # precision, and all that is formed of it
-SINGLE_RULES: Rules = {
+SINGLE_RULES: ScaleRules = {
     "F_cell": _structure_factor,
     "I_contribution": _contribution,
     "I_running": _running_sum,

@@ -13,8 +13,8 @@ from trace_tools.arrays import Index
 from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.judging.diff import Comparison
 from trace_tools.reading.lines import show_context
-from trace_tools.reading.trace_file import Trace, context_of
-from trace_tools.tap_points import TAP_ID, TAP_POINTS, Level
+from trace_tools.reading.trace_file import TraceLog, context_of
+from trace_tools.tap_points import TAP_ID, TAP_POINTS, TapLevel
 
 FINAL_TAP = "I_pixel_final"
 
@@ -124,7 +124,7 @@ def coverage(comparison: Comparison) -> str:
     entries = np.flatnonzero(judged)
     sizes = [len(trace) + trace.aside_count for trace in (comparison.a, comparison.b)]
     share = "all of both logs" if sizes == [len(entries)] * 2 else f"of {sizes[0]} in A, {sizes[1]} in B"
-    in_set_up = np.array([name in TAP_ID and TAP_POINTS[TAP_ID[name]].level <= Level.mosaic_setup
+    in_set_up = np.array([name in TAP_ID and TAP_POINTS[TAP_ID[name]].level <= TapLevel.mosaic_setup
                           for name in alignment.names], bool)[alignment.tap[entries]]  # fmt: skip
     of_pixels = _pixel_words(comparison, entries[~in_set_up])
     taps = {alignment.names[number] for number in np.unique(alignment.tap[entries])} & TAP_ID.keys()
@@ -145,7 +145,7 @@ def _pixel_words(comparison: Comparison, entries: Index) -> str:
     return f"{words}; {FINAL_TAP} is 0 in all of them" if dark else words
 
 
-def _values(trace: Trace, records: Index) -> NDArray[np.float64]:
+def _values(trace: TraceLog, records: Index) -> NDArray[np.float64]:
     return trace.columns.values[trace.columns.start[records]]
 
 

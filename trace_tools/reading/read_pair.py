@@ -14,7 +14,7 @@ import numpy as np
 from system_io.owner import remove, scratch_folder
 from system_io.watchdog import watchdog
 from trace_tools.reading.trace_columns import Columns, ColumnsBuilder
-from trace_tools.reading.trace_file import Trace, read_trace
+from trace_tools.reading.trace_file import TraceLog, read_trace
 
 PARALLEL_BYTES = 1 << 27
 _COLUMNS = tuple(field.name for field in fields(Columns))
@@ -25,7 +25,7 @@ def _is_large(path: str) -> bool:
     return file.is_file() and file.stat().st_size >= PARALLEL_BYTES
 
 
-def _read_into(path: str, folder: str) -> Trace:
+def _read_into(path: str, folder: str) -> TraceLog:
     """Read a trace and leave its columns in files: a pipe would take longer than the parsing saves."""
     trace = read_trace(path)
     for name in _COLUMNS:
@@ -33,7 +33,7 @@ def _read_into(path: str, folder: str) -> Trace:
     return replace(trace, columns=ColumnsBuilder().finish())
 
 
-def read_pair(a: str, b: str) -> tuple[Trace, Trace]:
+def read_pair(a: str, b: str) -> tuple[TraceLog, TraceLog]:
     """Read two trace files. Raises: TraceError for the first one that cannot be read."""
     if not (_is_large(a) and _is_large(b) and (os.cpu_count() or 1) > 1):
         return read_trace(a), read_trace(b)

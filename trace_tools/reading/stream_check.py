@@ -8,8 +8,8 @@ import numpy as np
 
 from trace_tools.arrays import Index, Marks
 from trace_tools.reading.lines import show_context
-from trace_tools.reading.trace_file import Trace, context_of
-from trace_tools.tap_points import TAP_ID, TAP_POINTS, Level
+from trace_tools.reading.trace_file import TraceLog, context_of
+from trace_tools.tap_points import TAP_ID, TAP_POINTS, TapLevel
 
 MOST_SHOWN = 5
 MOST_FLAGS = 1 << 28
@@ -18,11 +18,11 @@ _SHAPES = {"SQUARE": ("F_latt_a", "F_latt_b", "F_latt_c"), "ROUND": ("hrad_sqr",
 _TOGETHER = (("F_cell", "I_contribution"), ("I_contribution", "I_running"), ("cos_2theta", "polar"))
 
 
-def _name(trace: Trace, tap: int, row: int) -> str:
+def _name(trace: TraceLog, tap: int, row: int) -> str:
     return f"{trace.names[tap]} {show_context(context_of(trace.columns.contexts[row]))}".strip()
 
 
-def _listed(trace: Trace, what: str, taps: Index, rows: Index) -> list[str]:
+def _listed(trace: TraceLog, what: str, taps: Index, rows: Index) -> list[str]:
     shown = [
         f"{what}: {_name(trace, int(tap), int(row))}"
         for tap, row in zip(taps[:MOST_SHOWN], rows[:MOST_SHOWN], strict=True)
@@ -31,12 +31,12 @@ def _listed(trace: Trace, what: str, taps: Index, rows: Index) -> list[str]:
     return [*shown, f"{what}: and {more} more"] if more > 0 else shown
 
 
-def _codes(trace: Trace) -> Index:
+def _codes(trace: TraceLog) -> Index:
     columns = trace.columns
     return np.asarray(columns.context.astype(np.int64) * len(trace.names) + columns.tap)
 
 
-def presence(trace: Trace) -> Marks:
+def presence(trace: TraceLog) -> Marks:
     """Tell which tap of the contract occurs in which context: flags of shape (contexts, taps)."""
     flags = np.zeros((len(trace.columns.contexts), len(TAP_POINTS)), bool)
     known = trace.columns.tap < len(TAP_POINTS)
@@ -53,7 +53,7 @@ def _all_different(code: Index, count: int) -> bool:
     return bool(np.count_nonzero(flags) == len(code))
 
 
-def repeated(trace: Trace) -> list[str]:
+def repeated(trace: TraceLog) -> list[str]:
     """Name the records whose tap and context occurred before."""
     code = _codes(trace)
     if _all_different(code, len(trace.columns.contexts) * len(trace.names)):
@@ -64,7 +64,7 @@ def repeated(trace: Trace) -> list[str]:
     return _listed(trace, "repeated", taps, rows)
 
 
-def _unknown(trace: Trace, known: Container[str]) -> list[str]:
+def _unknown(trace: TraceLog, known: Container[str]) -> list[str]:
     strange = np.array(
         [number >= len(TAP_POINTS) and name not in known for number, name in enumerate(trace.names)], bool
     )
@@ -72,13 +72,13 @@ def _unknown(trace: Trace, known: Container[str]) -> list[str]:
     return _listed(trace, "unknown", codes % len(trace.names), codes // len(trace.names))
 
 
-def _out_of_order(trace: Trace) -> list[str]:
+def _out_of_order(trace: TraceLog) -> list[str]:
     tap, context = trace.columns.tap, trace.columns.context
     back = 1 + np.flatnonzero((context[1:] == context[:-1]) & (tap[1:] < tap[:-1]))
     return _listed(trace, "out of order", tap[back].astype(np.int64), context[back].astype(np.int64))
 
 
-def _required(trace: Trace, level: Level) -> list[int]:
+def _required(trace: TraceLog, level: TapLevel) -> list[int]:
     shape = next(
         (words[0] for index, words in trace.words.items() if trace.record(index).tap == "xtal_shape"), ""
     )
@@ -90,20 +90,20 @@ def _required(trace: Trace, level: Level) -> list[int]:
     ]
 
 
-def _missing(trace: Trace, there: Marks) -> list[str]:
+def _missing(trace: TraceLog, there: Marks) -> list[str]:
     found: list[str] = []
-    for level in Level:
+    for level in TapLevel:
         columns = [number for number, tap in enumerate(TAP_POINTS) if tap.level == level]
         rows = np.flatnonzero(there[:, columns].any(axis=1))
         for number in _required(trace, level):
             lacking = rows[~there[rows, number]]
             found += _listed(trace, "missing", np.full(len(lacking), number), lacking)
-        if len(rows) == 0 and level == Level.setup:
+        if len(rows) == 0 and level == TapLevel.setup:
             found.append("missing: every set-up tap")
     return found + _missing_together(trace, there)
 
 
-def _missing_together(trace: Trace, there: Marks) -> list[str]:
+def _missing_together(trace: TraceLog, there: Marks) -> list[str]:
     """Taps that come both or not at all: the end of a domain, and what follows a source that is kept."""
     found = []
     for pair in _TOGETHER:
@@ -114,7 +114,7 @@ def _missing_together(trace: Trace, there: Marks) -> list[str]:
     return found
 
 
-def check_stream(trace: Trace, known: Container[str] = ()) -> list[str]:
+def check_stream(trace: TraceLog, known: Container[str] = ()) -> list[str]:
     """Check a version 1 trace against the tap points.
 
     Args: known: names of taps that are allowed besides those of the contract.

@@ -31,7 +31,7 @@ _ANY_TRACE = re.compile(rb"TRACE[_: -]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Trace:
+class TraceLog:
     """All records of one trace as columns, in the order of the file.
 
     ``columns`` holds tap ids, contexts and values; ``names`` the tap name of each id; ``words`` the texts of
@@ -277,7 +277,7 @@ class _Reader:
         if record.words:
             self.words[index] = record.words
 
-    def finish(self) -> Trace:
+    def finish(self) -> TraceLog:
         """Return the trace. Raises: TraceError if there is no record in the file."""
         older = self.older
         if older:
@@ -288,7 +288,7 @@ class _Reader:
                 self.unmapped.add(f"(no such tap, compared by name) {name}")
         if len(self.builder) == 0 and not self.broken:
             raise TraceError(self._nothing())
-        return Trace(
+        return TraceLog(
             source=self.source,
             prefix=self.prefix.rstrip(":"),
             program=self.program,
@@ -323,7 +323,7 @@ class _Reader:
         )
 
 
-def read_stream(stream: BinaryIO, source: str) -> Trace:
+def read_stream(stream: BinaryIO, source: str) -> TraceLog:
     """Read a trace from a binary stream.
 
     Lines that do not begin with ``TRACE_`` are skipped and counted. A stream that ends in the middle of a
@@ -343,7 +343,7 @@ def read_stream(stream: BinaryIO, source: str) -> Trace:
         return reader.finish()
 
 
-def read_trace(path: str | Path) -> Trace:
+def read_trace(path: str | Path) -> TraceLog:
     """Read a trace file; see `read_stream`. Raises: TraceError also if it cannot be opened, or is no file."""
     shown = printable(str(path))
     try:

@@ -13,14 +13,14 @@ from harness.arrays import FloatImage
 from harness.evidence.page.geometry import geometry_content
 from harness.images.compare import Region
 from harness.images.metrics import float32_distance
-from harness.images.part import PairPart
 from harness.images.peaks import GATE_PX, find_spots, match_spots
+from harness.pairs.part import PairPart
 from harness.programs.arguments import TRACE_OPTIONS
 from harness.sides import SIDES
 from harness.tracing.choice import Compared, worst_pixels
 from trace_tools.errors import TraceError
 from trace_tools.reading.lines import show_context
-from trace_tools.reading.trace_file import Trace
+from trace_tools.reading.trace_file import TraceLog
 
 MOST_PEAKS = 3000
 MOST_PIXELS = 256
@@ -104,7 +104,7 @@ def trace_tables(part: PairPart) -> dict[str, list[list[str]]]:
     return tables
 
 
-def _by_record(trace: Trace) -> dict[tuple[str, str, str], str]:
+def _by_record(trace: TraceLog) -> dict[tuple[str, str, str], str]:
     found = {}
     for record in trace.records():
         turns = dict(record.context)

@@ -17,7 +17,7 @@ from typing import Any
 from torch import Tensor
 
 from harness.errors import BundleError
-from harness.images.part import PairPart
+from harness.pairs.part import PairPart
 from harness.programs.arguments import DUMP_OPTIONS, HKL_OPTIONS, INPUT_OPTIONS, prepare_arguments
 from harness.programs.run_config import resolved
 from harness.recorded.rerun import Inputs

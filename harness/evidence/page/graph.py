@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from system_io.shown import xml_text
-from trace_tools.tap_points import TAP_POINTS, Level, TapPoint
+from trace_tools.tap_points import TAP_POINTS, TapLevel, TapPoint
 
 COLUMN_PX, ROW_PX, BOX_PX, MARGIN_PX = 232, 24, 178, 12
-COLUMNS = (*(level for level in Level if level is not Level.pixel), Level.pixel)
+COLUMNS = (*(level for level in TapLevel if level is not TapLevel.pixel), TapLevel.pixel)
 STATE_WORDS = {
     "inside": "inside its bound",
     "causal": "differs on inputs that agree: a cause",
@@ -62,7 +62,7 @@ def graph_svg(traces: Mapping[str, Any] | None, cause: str = "") -> str:
 
 
 def _places() -> dict[str, tuple[int, int]]:
-    rows = dict.fromkeys(Level, 0)
+    rows = dict.fromkeys(TapLevel, 0)
     order = list(COLUMNS)
     places = {}
     for tap in TAP_POINTS:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.programs.build import build_reference, reference_sources
-from trace_tools.tap_points import TAP_ID, TAP_POINTS, Level, c_header, tap_point
+from trace_tools.tap_points import TAP_ID, TAP_POINTS, TapLevel, c_header, tap_point
 
 BASE = (
     "-cell 60 70 80 90 95 90 -misset 10 20 30 -lambda 1 -distance 100 -detpixels 8 -pixel 0.4 -N 5"
@@ -76,7 +76,7 @@ def test_trace_begins_with_schema_and_program(c_binary: Path, tmp_path: Path) ->
 def test_level_cuts_off_inner_taps_and_keeps_the_rest(c_binary: Path, tmp_path: Path, level: str) -> None:
     run(c_binary, tmp_path, f"{RICH} -trace_pixel 2 5 -trace_file all.log")
     run(c_binary, tmp_path, f"{RICH} -trace_pixel 2 5 -trace_file cut.log -trace_level {level}")
-    limit = Level.mosaic_setup if level == "setup" else Level[level]
+    limit = TapLevel.mosaic_setup if level == "setup" else TapLevel[level]
     everything = taps((tmp_path / "all.log").read_text(encoding="utf-8"))
     wanted = [name for name in everything if name not in TAP_ID or tap_point(name).level <= limit]
     assert taps((tmp_path / "cut.log").read_text(encoding="utf-8")) == wanted

@@ -18,7 +18,7 @@ from harness.bench.cases import BY_ID, Size, chosen_cases
 from harness.bench.figures import scaling_exponents, summary_of, unmeasured
 from harness.bench.measure import BenchPlan, difference_of_max
 from harness.bench.run import exit_status
-from harness.bench.sides import Whole, living_renderer, repeats_for
+from harness.bench.sides import WholeProcess, living_renderer, repeats_for
 from harness.commands import bench
 from harness.errors import HarnessError, ProgramError
 from harness.programs.programs import program_at, simulator_program
@@ -163,7 +163,7 @@ def test_rendering_that_is_lost_in_the_process_is_not_measured_with_a_reason(
     walls = iter((case_s, pixel_s))
 
     def run(*_words):
-        return Whole(next(walls), None, np.ones((2, 2), np.float32))
+        return WholeProcess(next(walls), None, np.ones((2, 2), np.float32))
 
     monkeypatch.setattr(bench_measure, "run_whole", run)
     program = program_at(fake("good"), "--c-bin")

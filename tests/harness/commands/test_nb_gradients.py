@@ -16,7 +16,7 @@ from harness.commands.nb_gradients import main
 from harness.errors import UsageError
 from harness.gradients.estimate import Estimate, Sample, best_estimate, judge_slope, steps
 from harness.gradients.objective import choose_objective
-from harness.gradients.table import choose, find_places, names_of
+from harness.gradients.table import choose_parameters, find_places, names_of
 from harness.wide import wide_console
 from system_io.verdict_words import Word
 from tests.harness.small_case import WORDS
@@ -86,7 +86,7 @@ def test_parameters_that_are_not_there_are_refused():
     with pytest.raises(UsageError, match="unknown"):
         names_of("colour")
     with pytest.raises(UsageError, match="type -distance"):
-        choose(places, ["distance"])
+        choose_parameters(places, ["distance"])
 
 
 def test_an_objective_keeps_to_bright_pixels_and_repeats_itself():

@@ -21,8 +21,8 @@ from harness.gates.plan import GatePlan
 from harness.gates.run import run_gates
 from harness.gates.table import GATES
 from harness.images.compare import Region
-from harness.images.pair import PairJob, run_pair
-from harness.images.summary import write_pair_results
+from harness.pairs.pair import PairJob, run_pair
+from harness.pairs.summary import write_pair_results
 from harness.programs.environment import describe_environment
 from harness.programs.programs import program_at
 from harness.store.bundle import BundleWriter, files_below, sealed

@@ -18,7 +18,7 @@ from harness.commands.nb_report import main
 from harness.errors import BundleError
 from harness.evidence.verify import verify_bundle
 from harness.files import sha256_of_file
-from harness.images.pair_traces import read_side
+from harness.pairs.pair_traces import read_side
 from harness.programs.run import smv_shape
 from harness.store.ci import junit, results_markdown
 from harness.store.find import find_bundles

@@ -23,7 +23,7 @@ from harness.suite.floor_runs import (
 )
 from harness.suite.generate import case_inputs
 from trace_tools.judging.noise_floor import packaged_floor
-from trace_tools.reading.trace_file import Trace
+from trace_tools.reading.trace_file import TraceLog
 from trace_tools.tap_points import TAP_POINTS
 
 
@@ -91,7 +91,7 @@ def test_check_sees_a_change_that_is_more_than_rounding(cases: list[TraceCase], 
     (name, plain, _), *_ = rounding_pairs(cases[:1], {"default": base}, (), inputs)
     values = plain.columns.values.copy()
     values[plain.columns.start[plain.names.index("pixel_size_meters")]] *= 1.0 + 1e-12
-    changed = Trace(
+    changed = TraceLog(
         **{**vars(plain), "columns": type(plain.columns)(**{**vars(plain.columns), "values": values})}
     )
     assert outside_bounds([(name, plain, changed)])[1] != []

@@ -16,7 +16,7 @@ from simulator.image import render
 from simulator.output.trace import recorder_of, trace_text
 from simulator.scene.scene import prepare
 from trace_tools.judging.judge import judge
-from trace_tools.reading.trace_file import Trace, read_stream
+from trace_tools.reading.trace_file import TraceLog, read_stream
 
 ARGS = (
     "-parity_mode c-parity -cell 60 70 80 90 95 90 -misset 10 20 30 -lambda 1 -distance 100 -detpixels 8"
@@ -33,7 +33,7 @@ def text_of(options: str = "") -> str:
     return trace_text(scene, recorder)
 
 
-def read(text: str, name: str) -> Trace:
+def read(text: str, name: str) -> TraceLog:
     return read_stream(io.BytesIO(text.encode()), name)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from simulator import RunConfig
 from simulator.engine import export, library_cache
-from simulator.engine.library_cache import CompileError, cache_folder
+from simulator.engine.library_cache import CompileError, library_folder
 from simulator.engine.rehearsal import Probe
 from simulator.engine.tensor_tree import skeleton
 from simulator.errors import InputError
@@ -101,7 +101,7 @@ def test_machine_code_gives_the_image_of_single_operations(
     assert torch.equal(rendered(f"{options} --reproducible", "auto", dtype).image, expected.image)
     assert distance(made.image, expected.image) <= CODE_ERRORS[dtype]
     assert made.omega_sum_sr == pytest.approx(expected.omega_sum_sr, rel=1e-12)
-    libraries = sorted(cache_folder().iterdir())
+    libraries = sorted(library_folder().iterdir())
     assert {file.suffix for file in libraries} == {".so"}
     monkeypatch.setattr(export, "compile_stage", _must_not_run)
     other = options.replace("-phisteps 3", "-phisteps 7").replace("-mosaic_domains 3", "-mosaic_domains 5")
@@ -111,7 +111,7 @@ def test_machine_code_gives_the_image_of_single_operations(
         distance(again.image, rendered(f"{other} -detpixels 31 -N 9", "off", dtype).image)
         <= (CODE_ERRORS[dtype])
     )
-    assert sorted(cache_folder().iterdir()) == libraries
+    assert sorted(library_folder().iterdir()) == libraries
 
 
 def _must_not_run(*_given: object) -> None:
@@ -127,7 +127,7 @@ def test_failure_to_compile_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(export, "compile_stage", _explode)
     with pytest.raises(CompileError, match=r"stage 'rays' .* \(the compiler is not there\).*--compile off"):
         rendered("-default_F 100", "on")
-    assert list(cache_folder().glob("*.so")) == []
+    assert list(library_folder().glob("*.so")) == []
 
 
 def test_library_that_crashes_is_refused(tmp_path: Path) -> None:

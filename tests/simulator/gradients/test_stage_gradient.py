@@ -220,7 +220,7 @@ def test_a_cache_that_lacks_a_program_is_asked_once(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    library_cache.cache_folder().mkdir(parents=True)
+    library_cache.library_folder().mkdir(parents=True)
     config = configured(folder, "spec", "-phi 1")
     slopes(config, "auto")
     monkeypatch.setattr(compiled, "library_of", _must_not_run)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from simulator import RunConfig
 from simulator.image import render
-from simulator.kernel.taps import Record, Recorder
+from simulator.kernel.taps import Recorder, TapRecord
 from simulator.physics.phi import orientation_steps
 from simulator.quirks import Quirks
 from simulator.scene.scene import prepare
@@ -44,13 +44,13 @@ def config_of(options: str, elements: int = 1 << 15) -> RunConfig:
     return replace(config, compute=replace(config.compute, block_elements=elements))
 
 
-def recorded(config: RunConfig) -> tuple[torch.Tensor, list[Record]]:
+def recorded(config: RunConfig) -> tuple[torch.Tensor, list[TapRecord]]:
     pixels = [(s, f) for s in range(config.detector.spixels) for f in range(config.detector.fpixels)]
     recorder = Recorder(pixels)
     return render(prepare(config), recorder).image, recorder.records()
 
 
-def pixels_of(records: list[Record]) -> Iterator[tuple[tuple[int, int], list[Record]]]:
+def pixels_of(records: list[TapRecord]) -> Iterator[tuple[tuple[int, int], list[TapRecord]]]:
     for pixel, group in groupby(records, key=lambda record: record.context[:2]):
         yield (pixel[0], pixel[1]), list(group)
 

@@ -6,7 +6,7 @@ from tests.trace_tools.conftest import HEAD, read_text
 from trace_tools.judging.blame import RecordState
 from trace_tools.judging.lookup import DEFAULT_GRAPH
 from trace_tools.judging.noise_floor import bounds_for, packaged_floor
-from trace_tools.tap_points import LEVEL_KEYS, TAP_POINTS, Level
+from trace_tools.tap_points import LEVEL_KEYS, TAP_POINTS, TapLevel
 from trace_tools.tap_table import COPIES
 
 
@@ -82,7 +82,7 @@ def test_records_of_a_list_follow_from_its_count(judge_texts, count, records):
     assert set(report.blame.count_by_tap(RecordState.DOWNSTREAM)) == set(records)
 
 
-@pytest.mark.parametrize("level", [Level.source_setup, Level.phi_setup, Level.mosaic_setup])
+@pytest.mark.parametrize("level", [TapLevel.source_setup, TapLevel.phi_setup, TapLevel.mosaic_setup])
 def test_every_list_of_the_set_up_has_its_count_as_an_input(level):
     count = {"src": "sources", "phi": "phisteps", "mos": "mosaic_domains"}[LEVEL_KEYS[level][0]]
     assert all(count in tap.inputs for tap in TAP_POINTS if tap.level == level)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trace_tools.reading.trace_file import Trace
+from trace_tools.reading.trace_file import TraceLog
 
 MORE_THAN_16_BITS = 66_000
 
@@ -16,7 +16,7 @@ def test_many_different_records_are_compared_one_by_one(judge_texts, line):
 
 
 def test_more_names_than_16_bits_number_are_told_apart(read):
-    trace: Trace = read("".join(f"TRACE_C: x{number} 1\n" for number in range(MORE_THAN_16_BITS)))
+    trace: TraceLog = read("".join(f"TRACE_C: x{number} 1\n" for number in range(MORE_THAN_16_BITS)))
     assert [trace.record(index).tap for index in (0, MORE_THAN_16_BITS - 1)] == [
         "x0",
         f"x{MORE_THAN_16_BITS - 1}",
@@ -24,5 +24,5 @@ def test_more_names_than_16_bits_number_are_told_apart(read):
 
 
 def test_record_with_more_values_than_16_bits_number_is_whole(read):
-    trace: Trace = read("TRACE_C: x " + "1 " * MORE_THAN_16_BITS + "\nTRACE_C: y 2\n")
+    trace: TraceLog = read("TRACE_C: x " + "1 " * MORE_THAN_16_BITS + "\nTRACE_C: y 2\n")
     assert [len(record.values) for record in trace.records()] == [MORE_THAN_16_BITS, 1]

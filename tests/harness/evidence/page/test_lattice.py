@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from harness.evidence.page.geometry import MOST_PHI_STEPS, geometry_content
-from harness.images.pair_traces import read_side, records_of
-from harness.images.part import PairPart
+from harness.pairs.pair_traces import read_side, records_of
+from harness.pairs.part import PairPart
 from simulator.config import RunConfig
 from simulator.image import render
 from simulator.kernel.taps import Recorder

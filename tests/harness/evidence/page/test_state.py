@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.images.part import PairPart
+from harness.pairs.part import PairPart
 from tests.harness.chromium import READY, Page, find_chromium
 
 # ---- profile and address ----

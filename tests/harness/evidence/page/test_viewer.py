@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.evidence.page.graph import tap_states
-from harness.images.part import PairPart
+from harness.pairs.part import PairPart
 from harness.tracing.choice import Compared, worst_pixels
 from trace_tools.tap_points import TAP_POINTS
 

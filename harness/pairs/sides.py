@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from harness.images.pair import PairJob
+from harness.pairs.pair import PairJob
 from harness.programs.programs import DTYPES, FILE_KIND, Program, asked
 from simulator.quirks import REGISTRY
 

@@ -16,12 +16,12 @@ from harness.errors import BundleError
 from harness.images.compare import ImageComparison, ImageRequest, Region, compare_images, image_request
 from harness.images.image_floor import arithmetic_of
 from harness.images.judgement import ImageBounds, Rules, bounds_data, named_bounds
-from harness.images.pair_traces import read_side
+from harness.pairs.pair_traces import read_side
 from harness.sides import SIDES
 from harness.store.names import SUMMARY, image_name
 from harness.store.schema import check_summary
 from harness.store.untrusted import read_json, read_plain
-from trace_tools.reading.trace_file import Trace
+from trace_tools.reading.trace_file import TraceLog
 
 MOST_PIXELS = 1 << 28
 """Of an image that is read; more than any detector has."""
@@ -100,7 +100,7 @@ class PairPart:
         return self.image(SIDES[1])
 
     @cached_property
-    def traces(self) -> tuple[Trace, Trace]:
+    def traces(self) -> tuple[TraceLog, TraceLog]:
         """Return both traces. Raises: TraceError if there is none."""
         return read_side(self.folder, SIDES[0]), read_side(self.folder, SIDES[1])
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from harness.files import input_facts
 from harness.images.compare import ImageComparison, Region, compare_images, image_request
-from harness.images.findings import Bench, same_program, trace_findings, tried_findings
 from harness.images.image_floor import arithmetic_of
 from harness.images.judgement import STRICT, ImageBounds, Rules
-from harness.images.pair_traces import traced
+from harness.pairs.findings import Bench, same_program, trace_findings, tried_findings
+from harness.pairs.pair_traces import traced
 from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun, run_program

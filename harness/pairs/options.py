@@ -11,8 +11,8 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.images.compare import Region
 from harness.images.judgement import PUBLISHED, STRICT, ImageBounds
-from harness.images.pair import PairJob
 from harness.option_types import correlation, positive_seconds, thread_count
+from harness.pairs.pair import PairJob
 from harness.programs.image_file import file_program
 from harness.programs.programs import (
     DEVICES,

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from harness.images.compare import Region, compare_images
-from harness.images.pair import PairJob, PairResult, run_pair
-from harness.images.part import PairPart
+from harness.pairs.pair import PairJob, PairResult, run_pair
+from harness.pairs.part import PairPart
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun
 from harness.recorded.rerun import Chosen, Inputs, Replayed, changed_program, time_limit_s

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from harness.images.judgement import Rules
-from harness.images.options import NAME, chosen_bounds, make_parser
-from harness.images.pair import PairResult
-from harness.images.pair_again import restored
-from harness.images.pair_traces import as_stated, read_side, trace_metrics
-from harness.images.part import PairPart
-from harness.images.summary import command_text, summary_data, write_pictures
+from harness.pairs.options import NAME, chosen_bounds, make_parser
+from harness.pairs.pair import PairResult
+from harness.pairs.pair_again import restored
+from harness.pairs.pair_traces import as_stated, read_side, trace_metrics
+from harness.pairs.part import PairPart
+from harness.pairs.summary import command_text, summary_data, write_pictures
 from harness.programs.run import ProgramRun, with_last_words
 from harness.recorded.pixels import CUTTING, PREFIXES, asked_pixels
 from harness.recorded.restated import contradictions, own_words

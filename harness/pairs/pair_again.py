@@ -9,10 +9,10 @@ from typing import Any
 
 from harness.errors import BundleError
 from harness.images.compare import Region
-from harness.images.findings import TRIED
 from harness.images.judgement import Rules
-from harness.images.pair import PairJob, PairResult, compared_runs, side_settings, stated_findings
-from harness.images.part import PairPart
+from harness.pairs.findings import TRIED
+from harness.pairs.pair import PairJob, PairResult, compared_runs, side_settings, stated_findings
+from harness.pairs.part import PairPart
 from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import Program
 from harness.programs.run import OUTPUT_WORDS, TRACE_WORDS, ProgramRun

@@ -12,9 +12,9 @@ from harness.files import sha256_lines
 from harness.images.compare import ImageComparison, Region
 from harness.images.judgement import bounds_data
 from harness.images.metrics import Metrics
-from harness.images.pair import PairResult
-from harness.images.pair_traces import trace_metrics
 from harness.images.pictures import PictureFrame, draw_difference, draw_image
+from harness.pairs.pair import PairResult
+from harness.pairs.pair_traces import trace_metrics
 from harness.shown import Shown, ShownRow, criterion_row, divergence_line
 from harness.sides import SIDES
 from harness.store.names import COMMANDS, trace_name
@@ -129,7 +129,7 @@ def shown_pair(
         summary: the content of summary.json.
         result: what was run and compared.
         place: where the files lie.
-        differences: what the two sides do not have in common (`harness.images.sides`).
+        differences: what the two sides do not have in common (`harness.pairs.sides`).
     """
     criteria = [criterion_row(criterion) for criterion in summary["criteria"]]
     held = sum(row.state == State.HELD for row in criteria)

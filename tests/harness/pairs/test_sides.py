@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from harness.commands.nb_compare import main
-from harness.images.pair import PairJob
-from harness.images.sides import check_sides, differences
+from harness.pairs.pair import PairJob
+from harness.pairs.sides import check_sides, differences
 from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import program_at, simulator_program
 from harness.programs.run import run_program

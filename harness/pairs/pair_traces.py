@@ -16,12 +16,12 @@ from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.judge import judge
 from trace_tools.judging.render import metrics
 from trace_tools.reading.lines import Record
-from trace_tools.reading.trace_file import Trace, read_stream
+from trace_tools.reading.trace_file import TraceLog, read_stream
 from trace_tools.schema import TRACE_SCHEMA
 from trace_tools.tap_table import COPIES
 
 
-def read_side(folder: Path, side: str) -> Trace:
+def read_side(folder: Path, side: str) -> TraceLog:
     """Read the trace of one side; messages call it by its name in the folder.
 
     Raises:
@@ -54,7 +54,7 @@ def traced(logs: Mapping[str, bytes | None]) -> dict[str, Any] | None:
     return _judged(lambda side: _read_log(logs.get(side), side))
 
 
-def _read_log(log: bytes | None, side: str) -> Trace:
+def _read_log(log: bytes | None, side: str) -> TraceLog:
     if log is None:
         raise TraceError(no_trace(side, "No such file or directory"))
     return read_stream(io.BytesIO(log), trace_name(side))
@@ -65,7 +65,7 @@ def no_trace(side: str, reason: str) -> str:
     return f"cannot read trace '{trace_name(side)}': {reason}; make it with -trace_pixel"
 
 
-def _judged(read: Callable[[str], Trace]) -> dict[str, Any]:
+def _judged(read: Callable[[str], TraceLog]) -> dict[str, Any]:
     try:
         return metrics(judge(read(SIDES[0]), read(SIDES[1])))
     except NotComparableError as error:
@@ -126,7 +126,7 @@ def _refusal(word: Word, error: Exception) -> dict[str, Any]:
     }
 
 
-def records_of(trace: Trace, tap: str) -> Iterator[Record]:
+def records_of(trace: TraceLog, tap: str) -> Iterator[Record]:
     """Iterate over the records of one tap, in the order of the trace."""
     if tap not in trace.names:
         return

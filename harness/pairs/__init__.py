@@ -1,0 +1,1 @@
+"""A compared pair of programs: run, judged, written, and checked again."""
