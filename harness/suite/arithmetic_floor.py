@@ -12,6 +12,7 @@ import torch
 
 from harness.programs.build import build_reference
 from harness.programs.programs import second_program
+from harness.suite.floor import TracePair
 from harness.suite.floor_runs import BASE_BUILD, BUILT_IN_PIXELS, TraceCase, modes_of, trace_of
 from harness.suite.runner import lay_out
 from simulator import RunConfig
@@ -23,7 +24,7 @@ from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 from trace_tools.judging.noise_floor import NoiseFloor, measure_single
 from trace_tools.reading.trace_file import Trace, read_stream
 
-Pair = tuple[str, Trace, Trace]
+SINGLE = tuple(name for name in ARITHMETICS if name != DOUBLE)
 
 
 def with_arithmetics(
@@ -31,7 +32,7 @@ def with_arithmetics(
     cases: Sequence[TraceCase],
     held_out: Sequence[TraceCase],
     inputs: Path,
-    watched: Callable[[Iterable[Pair]], Iterable[Pair]] = iter,
+    watched: Callable[[Iterable[TracePair]], Iterable[TracePair]] = iter,
 ) -> NoiseFloor:
     """Return a floor of float64 with what mixed and float32 arithmetic add, and how that was measured.
 
@@ -51,13 +52,13 @@ def with_arithmetics(
         "built_in_crystal_pixels": [list(pixel) for pixel in BUILT_IN_PIXELS],
     }
     added = {}
-    for arithmetic in (name for name in ARITHMETICS if name != DOUBLE):
+    for arithmetic in SINGLE:
         pairs = watched(arithmetic_pairs(cases, arithmetic, inputs))
         added[arithmetic] = measure_single(((a, b) for _, a, b in pairs), arithmetic, floor, facts)
     return replace(floor, arithmetics=added)
 
 
-def arithmetic_pairs(cases: Iterable[TraceCase], arithmetic: str, inputs: Path) -> Iterator[Pair]:
+def arithmetic_pairs(cases: Iterable[TraceCase], arithmetic: str, inputs: Path) -> Iterator[TracePair]:
     """Yield what is traced, and the traces of the C reference and of the simulator in an arithmetic."""
     base = build_reference(BASE_BUILD)
     for case in cases:
