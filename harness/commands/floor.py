@@ -11,18 +11,21 @@ from pathlib import Path
 from golden_suite_generator.inputs.write import write_lysozyme_like
 from harness.commands.common import CommandParser, run_command
 from harness.errors import HarnessError
-from harness.suite.floor import TracePair, held_out_pairs, measured, outside_bounds
-from harness.suite.floor_runs import split_held_out, trace_cases
+from harness.suite.arithmetic_floor import SINGLE, arithmetic_pairs, with_arithmetics
+from harness.suite.floor import held_out_pairs, measured, outside_bounds
+from harness.suite.floor_runs import TracePair, split_held_out, trace_cases
 from harness.suite.generate import case_inputs
 from system_io.children import temporary_folder
 from trace_tools.errors import TraceError
+from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.judging.noise_floor import PACKAGED, NoiseFloor, save_floor
 
 NAME = "nbp floor"
 EXAMPLES = ("nbp floor --check", "nbp floor --out noise_floor.json")
 EPILOG = """\
 The floor is measured on three quarters of the cases: other builds of the C reference, and inputs moved by one
-unit in the last place. --check holds builds, inputs and cases that the measurement did not see to its bounds.
+unit in the last place; for mixed and float32 arithmetic, the simulator beside the C reference. --check holds
+builds, inputs and cases that the measurement did not see to its bounds.
 
 exit status: 0 measured, or nothing outside the bounds; 1 something outside or nothing compared; 3 ERROR
 """
@@ -52,8 +55,13 @@ def _command(argv: Sequence[str]) -> int:
         cases, held_out = split_held_out(trace_cases(inputs, Path(crystal)))
         try:
             if options.check:
-                return _show_check(_watched(held_out_pairs(cases, held_out, inputs)))
+                checks = [_show_check(_watched(held_out_pairs(cases, held_out, inputs)), DOUBLE)]
+                for arithmetic in SINGLE:
+                    pairs = arithmetic_pairs(held_out, arithmetic, inputs)
+                    checks.append(_show_check(_watched(pairs), arithmetic))
+                return max(checks)
             floor = measured(cases, held_out, inputs, _watched)
+            floor = with_arithmetics(floor, cases, held_out, inputs, _watched)
             out = options.out or Path(str(resources.files("trace_tools"))) / PACKAGED
             out.parent.mkdir(parents=True, exist_ok=True)
             save_floor(floor, out)
@@ -78,12 +86,13 @@ def _show_floor(floor: NoiseFloor, out: Path) -> None:
     sys.stdout.write(f"largest floors over operand scale: {worst}\n")
 
 
-def _show_check(pairs: Iterable[TracePair]) -> int:
+def _show_check(pairs: Iterable[TracePair], arithmetic: str) -> int:
     """Print what lies outside the bounds in force. Returns: 0 if nothing does, else 1."""
-    compared, outside = outside_bounds(pairs)
+    compared, outside = outside_bounds(pairs, arithmetic)
     taps = Counter(line.split(": ")[1].split()[0] for line in outside)
     sys.stdout.write("".join(f"{line}\n" for line in outside[:MOST_LINES]))
-    sys.stdout.write(f"{compared} records compared, {len(outside)} taps of pairs outside {dict(taps)}\n")
+    found = f"{len(outside)} taps of pairs outside {dict(taps)}"
+    sys.stdout.write(f"{arithmetic}: {compared} records compared, {found}\n")
     return 1 if outside or compared == 0 else 0
 
 

@@ -23,6 +23,8 @@ from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 from trace_tools.judging.noise_floor import NoiseFloor, measure_single
 from trace_tools.reading.trace_file import TraceLog, read_stream
 
+SINGLE = tuple(name for name in ARITHMETICS if name != DOUBLE)
+
 
 def with_arithmetics(
     floor: NoiseFloor,
@@ -49,7 +51,7 @@ def with_arithmetics(
         "built_in_crystal_pixels": [list(pixel) for pixel in BUILT_IN_PIXELS],
     }
     added = {}
-    for arithmetic in (name for name in ARITHMETICS if name != DOUBLE):
+    for arithmetic in SINGLE:
         pairs = watched(arithmetic_pairs(cases, arithmetic, inputs))
         added[arithmetic] = measure_single(((a, b) for _, a, b in pairs), arithmetic, floor, facts)
     return replace(floor, arithmetics=added)

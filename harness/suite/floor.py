@@ -18,6 +18,7 @@ from harness.suite.floor_runs import (
     rounding_pairs,
 )
 from trace_tools.judging.align import align
+from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.judging.diff import compare
 from trace_tools.judging.noise_floor import (
     DEFAULT_K,
@@ -69,12 +70,15 @@ def held_out_pairs(
     yield from rounding_pairs(measured, other, (), inputs)
 
 
-def outside_bounds(pairs: Iterable[TracePair]) -> tuple[int, list[str]]:
-    """Return how many records of pairs were compared, and those outside the bounds of the packaged floor."""
+def outside_bounds(pairs: Iterable[TracePair], arithmetic: str = DOUBLE) -> tuple[int, list[str]]:
+    """Return how many records of pairs were compared, and those outside the bounds of the packaged floor.
+
+    Args: pairs: to compare. arithmetic: that of the less precise side.
+    """
     compared, outside = 0, []
     for name, a, b in pairs:
         alignment = align(a, b)
-        bounds = bounds_for(packaged_floor(), alignment.names)
+        bounds = bounds_for(packaged_floor(), alignment.names, arithmetic=arithmetic)
         result = compare(a, b, alignment, bounds, without_branched_pixels=True)
         compared += result.compared
         outside += [

@@ -8,14 +8,12 @@ from pathlib import Path
 import pytest
 
 from golden_suite_generator.inputs.write import write_lysozyme_like
-from harness.suite.arithmetic_floor import arithmetic_pairs, with_arithmetics
+from harness.suite.arithmetic_floor import SINGLE, arithmetic_pairs, with_arithmetics
+from harness.suite.floor import outside_bounds
 from harness.suite.floor_runs import TraceCase, split_held_out, trace_cases
 from harness.suite.generate import case_inputs
-from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 from trace_tools.judging.judge import Options, judge
 from trace_tools.judging.noise_floor import packaged_floor
-
-SINGLE = [name for name in ARITHMETICS if name != DOUBLE]
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +45,17 @@ def test_every_case_passes(arithmetic: str, inputs: Path) -> None:
     assert false_alarms(trace_cases(inputs, inputs / "crystal"), arithmetic, inputs) == []
 
 
+@pytest.mark.parametrize("arithmetic", SINGLE)
+def test_check_of_the_floor_compares_in_the_arithmetic(
+    held_out: list[TraceCase], arithmetic: str, inputs: Path
+) -> None:
+    pairs = list(arithmetic_pairs(held_out[:1], arithmetic, inputs))
+    compared, outside = outside_bounds(pairs, arithmetic)
+    assert compared > 100
+    assert outside == []
+    assert outside_bounds(pairs)[1]
+
+
 def test_floor_is_measured_for_each_arithmetic_with_its_provenance(
     held_out: list[TraceCase], inputs: Path
 ) -> None:
@@ -55,7 +64,7 @@ def test_floor_is_measured_for_each_arithmetic_with_its_provenance(
     (case,) = [case for case in held_out if case.case is not None][:1]
     floor = with_arithmetics(packaged, [case], [], inputs)
     assert floor.taps == packaged.taps
-    assert list(floor.arithmetics) == SINGLE
+    assert tuple(floor.arithmetics) == SINGLE
     for part in floor.arithmetics.values():
         assert part.provenance["cases"] == [case.id]
         assert 0 < part.taps["F_latt"].scaled < 1e-6
