@@ -28,6 +28,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(config.stash[SURROUNDINGS], ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow tests, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def shared_or_none() -> Path | None:
     """Return the folder with upstream's recorded data, beside the checkout or named by NB_SHARED."""
     folder = Path(os.environ.get("NB_SHARED", ROOT.parent / "shared"))
