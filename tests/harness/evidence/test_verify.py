@@ -267,7 +267,6 @@ run_gates(plan_of(sys.argv[1], sys.argv[2]), GATES[2:], Path(sys.argv[3]))
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_killed_at_20_moments_no_bundle_claims_to_be_complete_that_is_not(original, tmp_path):
     programs = [str(original.parents[3] / name) for name in ("good", "scale")]
     words = (*programs, str(tmp_path / "reports"), str(ROOT))
