@@ -30,6 +30,7 @@ from harness.commands import nb_compare, trace_harness
 import harness.pairs.summary
 from system_io.command import ENDING
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup would have ignored, and the commands with it
 print("ready", flush=True)
 for line in sys.stdin:
     name, *words = line.split()
