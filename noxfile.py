@@ -34,7 +34,7 @@ NO_TORCH_TESTS = [
     *(f"tests/simulator/command_line/test_{name}.py" for name in ("options", "resolve")),
     *(f"tests/harness/{name}.py" for name in (
         "programs/test_build", "programs/test_programs", "programs/test_run", "images/test_metrics",
-        "images/test_peaks", "commands/test_nb_compare", "test_verdict",
+        "images/test_peaks", "commands/test_nb_compare", "images/test_judgement",
     )),
     "tests/golden_suite_generator/test_cases.py", "tests/golden_suite_generator/inputs",
     *(f"tests/golden_suite_generator/reference/test_{name}.py" for name in (
@@ -76,7 +76,7 @@ def tests(session: nox.Session) -> None:
     """Run the test suite; words after -- go to pytest."""
     session.install("-r", "requirements/tests.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
-    words = session.posargs or ["-n", str(min(4, os.cpu_count() or 1))]
+    words = session.posargs or ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal"]
     session.run("pytest", *words, env={"OMP_NUM_THREADS": "1"})
 
 
@@ -85,7 +85,7 @@ def lowest(session: nox.Session) -> None:
     """Run the test suite on the lowest versions that pyproject.toml declares; words after -- go to pytest."""
     session.install("-r", "requirements/lowest.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
-    words = session.posargs or ["-n", str(min(4, os.cpu_count() or 1))]
+    words = session.posargs or ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal"]
     session.run("pytest", *words, env={"OMP_NUM_THREADS": "1"})
 
 
@@ -99,7 +99,7 @@ def newest(session: nox.Session) -> None:
     pinned = [*_pinned("run"), *_pinned("tests")]
     session.install(*(word for word in pinned if whole or not word.startswith("torch==")))
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
-    words = [word for word in session.posargs if word != "--whole"] or ["-n", "2"]
+    words = [word for word in session.posargs if word != "--whole"] or ["-n", "2", "--dist", "worksteal"]
     session.run("pytest", *words, *([] if whole else NO_TORCH_TESTS), env={"OMP_NUM_THREADS": "1"})
     ran = "the whole suite" if whole else "only the tests that need no torch, of which there is no small file"
     session.log(f"{session.python}: ran {ran}")
@@ -143,7 +143,13 @@ def sanitize(session: nox.Session) -> None:
     """Run the tests of the C reference on a build with address and undefined-behaviour sanitizers."""
     session.install("-r", "requirements/tests.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
-    words = session.posargs or ["tests/golden_suite_generator", "-n", str(min(4, os.cpu_count() or 1))]
+    words = session.posargs or [
+        "tests/golden_suite_generator",
+        "-n",
+        str(min(4, os.cpu_count() or 1)),
+        "--dist",
+        "worksteal",
+    ]
     session.run("pytest", *words, env={"NB_TEST_VARIANT": "sanitize"})
 
 

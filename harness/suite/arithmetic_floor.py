@@ -8,16 +8,11 @@ from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from harness.programs.build import build_reference
 from harness.programs.programs import second_program
 from harness.suite.floor_runs import BASE_BUILD, BUILT_IN_PIXELS, TraceCase, TracePair, modes_of, trace_of
 from harness.suite.runner import lay_out
 from simulator import RunConfig
-from simulator.image import render
-from simulator.output.trace import recorder_of, trace_text
-from simulator.scene.scene import prepare
 from system_io.children import temporary_folder
 from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 from trace_tools.judging.noise_floor import NoiseFloor, measure_single
@@ -41,6 +36,8 @@ def with_arithmetics(
         inputs: folder with inputs/.
         watched: passes pairs on, and shows how many there were.
     """
+    import torch
+
     facts = {
         "reference_sources_sha256": build_reference(BASE_BUILD).provenance["sources_sha256"],
         "simulator_sources_sha256": second_program(None).provenance["sources_sha256"],
@@ -72,6 +69,10 @@ def simulator_trace(case: TraceCase, mode: str, arithmetic: str, inputs: Path) -
     Args: arithmetic: float64, mixed or float32.
     """
     chosen = [word for slow, fast in case.pixels for word in ("-trace_pixel", str(slow), str(fast))]
+    from simulator.image import render
+    from simulator.output.trace import recorder_of, trace_text
+    from simulator.scene.scene import prepare
+
     words = ["--parity-mode", mode, "-dtype", arithmetic, *case.words, *chosen, "-trace_only"]
     with temporary_folder("nb-floor") as scratch:
         folder = Path(scratch, "work")
