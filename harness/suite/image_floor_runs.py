@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from golden_suite_generator.cases import Case, load_cases
+from golden_suite_generator.cases import Case
+from harness.images.image_floor import floor_of
 from harness.images.metrics import FAINTEST_OF_MAX, own_scale
 from harness.programs.build import Build, build_reference
 from harness.suite.device_checks import rendered_case
@@ -130,6 +131,6 @@ def _torch_version() -> str:
     return torch.__version__
 
 
-def all_cases() -> tuple[Case, ...]:
-    """Return the cases that the packaged floor is measured on."""
-    return load_cases()
+def beyond_floor(rows: Iterable[Moved]) -> list[Moved]:
+    """Return the images that lie beyond the bound of their arithmetic in the packaged floor."""
+    return [row for row in rows if row.worst > floor_of(row.arithmetic).bound]

@@ -173,7 +173,8 @@ _shtab_nbp_faults_defaults_added=0
 _shtab_nbp_floor_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
-  "--out[default\: in trace_tools]:FILE:"
+  "--out[default\: the packaged file]:FILE:"
+  "--images[the floor of images in place of that of taps]"
   "--check[check the packaged floor on held-out runs]"
 )
 
