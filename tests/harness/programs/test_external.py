@@ -47,9 +47,7 @@ def test_a_few_dim_pixels_decide_alone(nb_compare, second):
     assert (status, summary["verdict"]) == (1, "FAIL")
     assert "pixels outside" in [row["name"] for row in summary["criteria"] if row["state"] == "failed"]
     assert summary["metrics"]["own"]["outside"] == 4
-    assert (
-        summary["metrics"]["max_diff_of_max"] <= 1e-6
-    )  # other figures of pixels say nothing
+    assert summary["metrics"]["max_diff_of_max"] <= 1e-6  # other figures of pixels say nothing
 
 
 def test_one_bright_pixel_carries_no_verdict(nb_compare):
