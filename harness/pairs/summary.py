@@ -134,7 +134,8 @@ def shown_pair(
     criteria = [criterion_row(criterion) for criterion in summary["criteria"]]
     held = sum(row.state == State.HELD for row in criteria)
     pixels = result.comparison.metrics.pixels if result.comparison.metrics else 0
-    counted = f"{held} of {len(criteria)} bounds held, {pixels} pixels compared" if criteria else ""
+    bounded = sum(row.state != State.NOT_ASKED for row in criteria)
+    counted = f"{held} of {bounded} bounds held, {pixels} pixels compared" if criteria else ""
     lines = [f"reason: {reason}" for reason in summary["reasons"]]
     lines += [f"note: {note}" for note in summary["notes"]]
     return Shown(
