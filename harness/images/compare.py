@@ -15,6 +15,7 @@ from harness.images.peaks import GATE_PX, OLDER_FLOOR_OF_MAX, PeakComparison, co
 from harness.programs.arguments import EPSILON_OPTIONS, last_numbers
 from harness.verdict import Verdict
 from system_io.verdict_words import Word
+from trace_tools.judging.arithmetic import DOUBLE
 
 LEAST_PIXELS = 9
 """With fewer, correlation and sums say next to nothing: with two, every correlation is 1."""
@@ -77,7 +78,7 @@ class ImageRequest:
 
     executed: Region | None = None
     left_out_of_max: float = 0.0
-    arithmetic: str = "float64"
+    arithmetic: str = DOUBLE
     rules: Rules = Rules.OWN_SCALE
 
     @property
@@ -91,14 +92,20 @@ class ImageRequest:
 
 
 def image_request(words: Sequence[str], arithmetic: str, rules: Rules = Rules.OWN_SCALE) -> ImageRequest:
-    """Return what a command line says of its images: the computed region, and what may be left out."""
+    """Return what a command line says of its images: the computed region, and what may be left out.
+
+    Args:
+        words: the nanoBragg command line.
+        arithmetic: of the less precise program; older rules took all numbers for those of float64.
+        rules: by which the images are judged.
+    """
     if rules is Rules.CORRELATION:
         return ImageRequest(rules=rules)
     roi = last_numbers(words, {"-roi"}, 4)
     epsilon = last_numbers(words, EPSILON_OPTIONS, 1)
     executed = Region(*(int(value) for value in roi)) if roi and all(map(math.isfinite, roi)) else None
     left_out = epsilon[0] if epsilon and 0.0 < epsilon[0] < 1.0 else 0.0
-    return ImageRequest(executed, left_out, arithmetic, rules)
+    return ImageRequest(executed, left_out, arithmetic if rules is Rules.OWN_SCALE else DOUBLE, rules)
 
 
 @dataclass(frozen=True)

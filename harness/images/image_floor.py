@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -36,16 +35,3 @@ def image_floors() -> dict[str, ImageFloor]:
 def floor_of(arithmetic: str) -> ImageFloor:
     """Return the floor of an arithmetic. Raises: KeyError for one that was not measured."""
     return image_floors()[arithmetic]
-
-
-def arithmetic_of(dtype: str | None, computed: Iterable[str | None]) -> str:
-    """Return the least exact arithmetic of both sides.
-
-    Args:
-        dtype: as the simulator was told, None for its double precision.
-        computed: what the programs say of how they computed, which tells what `auto` chose.
-    """
-    if dtype != "auto":
-        return dtype or "float64"
-    said = {word.strip() for words in computed if words for word in words.split(",")} or {"mixed"}
-    return next((name for name in ("float32", "mixed") if name in said), "float64")

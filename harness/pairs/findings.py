@@ -21,6 +21,7 @@ from harness.programs.arguments import QUIRK_OPTIONS, PreparedArguments, last_nu
 from harness.programs.programs import FILE_KIND, Program
 from harness.programs.quirk_options import relevant_quirks
 from harness.programs.run import ProgramRun, run_program
+from harness.programs.side_words import without_traces
 from harness.verdict import PairFinding
 from system_io.verdict_words import Word
 
@@ -109,11 +110,10 @@ class Bench:
     runs: Mapping[str, ProgramRun]
 
     def again(self, side: str, name: str, *more: str, words: Sequence[str] | None = None) -> ProgramRun:
-        """Run the program of a side once more, with further words behind its own."""
+        """Run the program of a side once more, untraced, with further words behind its own."""
         told = self.words[side]
-        prepared = PreparedArguments(
-            (*(told.words if words is None else words), *more), told.copies, (), told.inputs, told.last
-        )
+        asked = without_traces(told.words if words is None else words)
+        prepared = PreparedArguments((*asked, *more), told.copies, (), told.inputs, told.last)
         place = self.scratch / name
         run = run_program(
             self.programs[side], self.settings[side], prepared, place, self.timeout_s, self.threads

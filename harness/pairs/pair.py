@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from harness.arithmetic import arithmetic_of
 from harness.files import input_facts
 from harness.images.compare import ImageComparison, Region, compare_images, image_request
-from harness.images.image_floor import arithmetic_of
 from harness.images.judgement import STRICT, ImageBounds, Rules
 from harness.pairs.findings import Bench, same_program, trace_findings, tried_findings
 from harness.pairs.pair_traces import traced
@@ -127,7 +127,7 @@ def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
             if runs[side].failure is not None:
                 break
         compared = compared_runs(job, arguments, list(runs.values()))
-        findings = stated_findings(job, arguments, runs)
+        findings = stated_findings(job, arguments, runs, compared.made.arithmetic)
         words = {side: one.arguments for side, one in told.items()}
         bench = Bench(Path(scratch), job.timeout_s, job.threads, job.programs, settings, words, runs)
         if limited_verdict(compared.verdict, findings).word is compared.verdict.word:
@@ -162,14 +162,17 @@ def compared_runs(
 
 
 def stated_findings(
-    job: PairJob, arguments: PreparedArguments, runs: Mapping[str, ProgramRun]
+    job: PairJob, arguments: PreparedArguments, runs: Mapping[str, ProgramRun], arithmetic: str
 ) -> list[PairFinding]:
-    """Return the findings that follow from programs, settings and traces, without a further run."""
+    """Return the findings that follow from programs, settings and traces, without a further run.
+
+    Args: arithmetic: of the less precise program, in which its traces are judged.
+    """
     if len(runs) != len(SIDES) or any(run.failure is not None for run in runs.values()):
         return []
     logs = {side: run.trace for side, run in runs.items()}
     first, second = job.first.provenance, job.second.provenance
     return [
         *same_program(first, second, job.dtype, job.determinism),
-        *trace_findings(arguments.traces, traced(logs)),
+        *trace_findings(arguments.traces, traced(logs, arithmetic)),
     ]

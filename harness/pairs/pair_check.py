@@ -46,7 +46,7 @@ def pair_faults(folder: Path, part: PairPart, *, pictures: bool) -> Iterator[Bun
     yield from _image_faults(part, place)
     try:
         result = restored(part)
-        traces = as_stated(trace_metrics(part.folder), part.summary["traces"])
+        traces = as_stated(trace_metrics(part.folder, part.made.arithmetic), part.summary["traces"])
         fresh = {**summary_data(result), "traces": traces}
         fresh = _as_stated(fresh, part)
         stated = part.summary["settings"]

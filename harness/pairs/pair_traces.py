@@ -13,7 +13,7 @@ from system_io.files import irregular
 from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
-from trace_tools.judging.judge import judge
+from trace_tools.judging.judge import Options, judge
 from trace_tools.judging.render import metrics
 from trace_tools.reading.lines import Record
 from trace_tools.reading.trace_file import TraceLog, read_stream
@@ -37,21 +37,25 @@ def read_side(folder: Path, side: str) -> TraceLog:
         raise TraceError(no_trace(side, error.strerror or "not readable")) from error
 
 
-def trace_metrics(folder: Path) -> dict[str, Any] | None:
+def trace_metrics(folder: Path, arithmetic: str) -> dict[str, Any] | None:
     """Return what trace-diff measures on the two traces of a folder, None if there is none.
 
     Traces that cannot be compared give a verdict with an error, never an exception.
+
+    Args:
+        folder: of a compared pair.
+        arithmetic: of the less precise program.
     """
     if not any((folder / trace_name(side)).exists() for side in SIDES):
         return None
-    return _judged(lambda side: read_side(folder, side))
+    return _judged(lambda side: read_side(folder, side), arithmetic)
 
 
-def traced(logs: Mapping[str, bytes | None]) -> dict[str, Any] | None:
+def traced(logs: Mapping[str, bytes | None], arithmetic: str) -> dict[str, Any] | None:
     """Return what trace-diff measures on two traces, as `trace_metrics` does once they lie in a folder."""
     if not any(log is not None for log in logs.values()):
         return None
-    return _judged(lambda side: _read_log(logs.get(side), side))
+    return _judged(lambda side: _read_log(logs.get(side), side), arithmetic)
 
 
 def _read_log(log: bytes | None, side: str) -> TraceLog:
@@ -65,9 +69,9 @@ def no_trace(side: str, reason: str) -> str:
     return f"cannot read trace '{trace_name(side)}': {reason}; make it with -trace_pixel"
 
 
-def _judged(read: Callable[[str], TraceLog]) -> dict[str, Any]:
+def _judged(read: Callable[[str], TraceLog], arithmetic: str) -> dict[str, Any]:
     try:
-        return metrics(judge(read(SIDES[0]), read(SIDES[1])))
+        return metrics(judge(read(SIDES[0]), read(SIDES[1]), Options(arithmetic=arithmetic)))
     except NotComparableError as error:
         return _refusal(Word.NOT_COMPARABLE, error)
     except TraceError as error:

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from harness.arithmetic import arithmetic_of
 from harness.arrays import FloatImage
 from harness.errors import BundleError
 from harness.images.compare import ImageComparison, ImageRequest, Region, compare_images, image_request
-from harness.images.image_floor import arithmetic_of
 from harness.images.judgement import ImageBounds, Rules, bounds_data, named_bounds
 from harness.pairs.pair_traces import read_side
 from harness.sides import SIDES

@@ -80,7 +80,7 @@ def write_pair_results(
     (folder / COMMANDS).write_text(command_text(result, commands), encoding="utf-8")
     programs = {side: dict(run.program.provenance) for side, run in zip(SIDES, result.runs, strict=False)}
     (folder / "env.json").write_text(json_text({**environment, "programs": programs}), encoding="utf-8")
-    summary = {**summary_data(result), "traces": trace_metrics(folder)}
+    summary = {**summary_data(result), "traces": trace_metrics(folder, result.comparison.made.arithmetic)}
     check_summary(summary, "summary.json")
     (folder / "summary.json").write_text(json_text(summary), encoding="utf-8")
     names = [path.name for path in folder.iterdir()]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from harness.errors import ProgramError, UsageError
 from harness.programs.arguments import QUIRK_OPTIONS, PreparedArguments, spelled, values_of
 from harness.programs.programs import Program
+from simulator.command_line.option_table import BY_SPELLING
 
 SIMULATOR_OPTIONS = spelled("--epsilon", "--accuracy", "--compile")
 """Options of the simulator that its partners do not have; each takes one word."""
@@ -23,6 +24,7 @@ UNKNOWN: Mapping[str, frozenset[str]] = {
     "file": frozenset(),
 }
 """For each kind of program, options with one word each that it does not know."""
+TRACING = ("-trace_pixel", "-trace_roi", "-trace_level", "-trace_file", "-trace_only")
 SEED, AXIS, SWING = "-misset_seed", "-twotheta_axis", "-twotheta"
 
 
@@ -78,6 +80,14 @@ def without(words: Sequence[str], options: Collection[str], count: int) -> tuple
         taken.append(" ".join(words[place : place + 1 + count]))
         place += 1 + count
     return tuple(kept), taken
+
+
+def without_traces(words: Sequence[str]) -> tuple[str, ...]:
+    """Return a command line without the options that choose what is traced, how far, and where to."""
+    kept = tuple(words)
+    for name in TRACING:
+        kept, _ = without(kept, spelled(name), len(BY_SPELLING[name].kinds))
+    return kept
 
 
 def _seed_last(told: PreparedArguments) -> tuple[PreparedArguments, str]:

@@ -24,8 +24,8 @@ from harness.suite.device_checks import rendered_case
 from harness.suite.figures import CaseImage
 from harness.suite.floor_runs import BASE_BUILD, HELD_OUT_BUILD, HELD_OUT_EVERY, MEASURED_BUILDS
 from harness.suite.runner import reference_program, run_case
+from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 
-ARITHMETICS = ("float64", "mixed", "float32")
 STEPS_IN_FLOAT64 = 4
 """Steps of a 4-byte float that count as rounding of a double-precision program."""
 FLOAT32_STEP = float(np.finfo(np.float32).eps)
@@ -63,7 +63,7 @@ def moved_images(cases: Sequence[Case], inputs: Path) -> Iterator[Moved]:
             if case.id not in TIES:
                 image = run_case(program, case, mode, inputs).outputs.images["float"]
                 apart = held_out or program is last
-                yield _moved((case.id, mode), "float64", f"C {name}", (expected, image), apart)
+                yield _moved((case.id, mode), DOUBLE, f"C {name}", (expected, image), apart)
         for arithmetic in ARITHMETICS:
             words = ["--parity-mode", mode, "-dtype", arithmetic, "-noprogress", *case.words(inputs)]
             image, _ = rendered_case(case, words, inputs)
@@ -114,7 +114,7 @@ def floor_data(found: Iterable[Moved]) -> dict[str, Any]:
 def _floor_row(arithmetic: str, rows: Sequence[Moved]) -> dict[str, Any]:
     measured = max((row.worst for row in rows if not row.held_out), default=0.0)
     held_out = max((row.worst for row in rows if row.held_out), default=0.0)
-    exact = arithmetic == "float64"
+    exact = arithmetic == DOUBLE
     bound = STEPS_IN_FLOAT64 * FLOAT32_STEP if exact else _two_digits(HEADROOM * measured)
     return {"bound": bound, "measured": measured, "held_out": held_out, "bits": exact}
 

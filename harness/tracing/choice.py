@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 from harness.errors import BundleError, UsageError
 from harness.pairs.part import PairPart
 from harness.programs.programs import DIALECTS, FILE_KIND, Program, first_program, program_at, second_program
-from harness.programs.side_words import without
+from harness.programs.side_words import without_traces
 
 TracedPixels = tuple[tuple[int, int], ...]
-TRACE_OPTIONS: Mapping[str, int] = {
-    "-trace_pixel": 2, "-trace_roi": 4, "-trace_level": 1, "-trace_file": 1, "-trace_only": 0,
-}  # fmt: skip
 """Options that choose what is traced, and how many words each takes."""
 
 
@@ -69,14 +66,6 @@ def read_compared(folder: Path) -> Compared:
         without_traces(args), Path(caller) if caller else None, mode, (images[0], images[1]),
         _region(summary.get("region")), provenance, dict(summary.get("settings") or {}),
     )  # fmt: skip
-
-
-def without_traces(args: Sequence[str]) -> tuple[str, ...]:
-    """Return a command line without the options that choose what is traced: pixels are chosen anew."""
-    kept = tuple(args)
-    for option, count in TRACE_OPTIONS.items():
-        kept, _ = without(kept, {option}, count)
-    return kept
 
 
 def compared_program(compared: Compared, side: str, option: str, limit_s: float) -> Program:

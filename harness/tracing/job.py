@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.arithmetic import arithmetic_of
 from harness.errors import HarnessError, ProgramError, UsageError
 from harness.pairs.findings import same_program
 from harness.programs.arguments import PreparedArguments, prepare_arguments
@@ -23,7 +24,6 @@ from harness.time_limits import RUN_S
 from system_io.children import temporary_folder
 from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
-from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.judging.behind import behind_last_tap
 from trace_tools.reading.trace_file import TraceLog, read_trace
 
@@ -71,8 +71,8 @@ class TraceJob:
     @property
     def arithmetic(self) -> str:
         """Return the arithmetic of the less precise program; one that it chooses itself may be mixed."""
-        told = self.dtype is not None and self.second.dialect.dtype_option is not None
-        return {"auto": "mixed"}.get(str(self.dtype), str(self.dtype)) if told else DOUBLE
+        told = self.second.dialect.dtype_option is not None
+        return arithmetic_of(self.dtype if told else None, ())
 
     def facts(self) -> dict[str, Any]:
         """Return the settings as plain data."""

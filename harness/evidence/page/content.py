@@ -15,7 +15,7 @@ from harness.images.compare import Region
 from harness.images.metrics import float32_distance
 from harness.images.peaks import GATE_PX, find_spots, match_spots
 from harness.pairs.part import PairPart
-from harness.programs.arguments import TRACE_OPTIONS
+from harness.programs.side_words import without_traces
 from harness.sides import SIDES
 from harness.tracing.choice import Compared, worst_pixels
 from trace_tools.errors import TraceError
@@ -28,7 +28,6 @@ SCATTER_POINTS = 4000
 MOST_WORST = 25
 BINS = 80
 SEED = 1
-TRACE_WORDS = {"-trace_pixel": 2, "-trace_roi": 4, "-trace_level": 1}
 
 
 def peak_overlay(first: FloatImage, second: FloatImage, floor: float) -> dict[str, list[list[float]]]:
@@ -149,14 +148,7 @@ def exact_values(part: PairPart, pixels: Iterable[tuple[int, int]]) -> list[list
 
 def trace_command(part: PairPart) -> str:
     """Return the command that traces another pixel; '-trace_pixel SLOW FAST' is to be put behind it."""
-    words = list(part.summary["arguments"])
-    kept: list[str] = []
-    while words:
-        word = words.pop(0)
-        if word in TRACE_WORDS or word in TRACE_OPTIONS:
-            del words[: TRACE_WORDS[word]]
-        else:
-            kept.append(word)
+    kept = without_traces(part.summary["arguments"])
     return shlex.join(["nb-compare", "--parity-mode", part.mode, "--", *kept])
 
 

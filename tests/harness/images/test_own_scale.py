@@ -8,8 +8,9 @@ from importlib import resources
 import numpy as np
 import pytest
 
+from harness.arithmetic import arithmetic_of
 from harness.images.compare import ImageRequest, compare_images
-from harness.images.image_floor import arithmetic_of, floor_of
+from harness.images.image_floor import floor_of
 from harness.images.judgement import Rules, strict_bounds
 from system_io.errors import UserError
 from system_io.verdict_words import Word

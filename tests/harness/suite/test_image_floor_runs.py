@@ -7,7 +7,8 @@ from dataclasses import replace
 from golden_suite_generator.cases import load_cases, select
 from harness.images.image_floor import floor_of
 from harness.suite.generate import case_inputs
-from harness.suite.image_floor_runs import ARITHMETICS, Moved, beyond_floor, floor_data, moved_images
+from harness.suite.image_floor_runs import Moved, beyond_floor, floor_data, moved_images
+from trace_tools.judging.arithmetic import ARITHMETICS
 
 ROW = Moved("case", "spec", "mixed", "simulator", 1e-6, 0.5, held_out=False)
 
