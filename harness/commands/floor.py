@@ -11,7 +11,7 @@ from pathlib import Path
 from golden_suite_generator.cases import load_cases
 from golden_suite_generator.inputs.write import write_lysozyme_like
 from harness.commands.common import CommandParser, run_command
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.files import write_text_file
 from harness.suite.arithmetic_floor import SINGLE, arithmetic_pairs, with_arithmetics
 from harness.suite.floor import held_out_pairs, measured, outside_bounds
@@ -55,6 +55,8 @@ def make_parser() -> CommandParser:
 
 def _command(argv: Sequence[str]) -> int:
     options = make_parser().parse_args(argv)
+    if options.check and options.out:
+        raise UsageError("--check writes nothing; leave out --out, or --check to measure anew")
     if options.images:
         return _of_images(options.out, options.check)
     with case_inputs() as inputs, temporary_folder("nb-crystal") as crystal:

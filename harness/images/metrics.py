@@ -156,7 +156,15 @@ def _sum_difference(diff: Reals, a: Reals) -> float | None:
 
 
 def own_scale(a: Reals, b: Reals, origin: tuple[int, int], left_out_of_max: float, bound: float) -> OwnScale:
-    """Compare each pixel with its own value; see `compare_pixels` for the arguments."""
+    """Compare each pixel with its own value.
+
+    Args:
+        a: reference image [slow, fast], finite.
+        b: image to be judged, of the same shape.
+        origin: (slow, fast) of element [0, 0] on the detector.
+        left_out_of_max: what one side was asked to leave out of each pixel at most, of the maximum.
+        bound: largest difference that rounding explains, in parts of the larger of both values.
+    """
     larger = np.maximum(np.abs(a), np.abs(b))
     largest = float(larger.max())
     seen = larger > FAINTEST_OF_MAX * largest
