@@ -32,20 +32,33 @@ class Certainty:
     unseen: Sequence[tuple[int, ...]]
 
 
-def certainty_of(slopes: FloatArray, mean_square: float, count: int) -> Certainty:
+LARGEST_LEVERAGE = 0.99
+"""Share of a residual that the fit takes up itself, beyond which what is left of it says nothing."""
+
+
+def certainty_of(slopes: FloatArray, residuals: FloatArray, count: int) -> Certainty:
     """Return how well the first variables of a fit are determined, the others being fitted with them.
 
-    The eigenvalues of J^T J, scaled to a diagonal of 1, are looked at; the covariance is the inverse of it on
-    the directions that are seen, times the mean square residual.
+    The eigenvalues of J^T J, scaled to a diagonal of 1, are looked at. With N its inverse on the directions
+    that are seen, the covariance is N J^T diag(r^2 / (1 - h)^2) J N, h being the diagonal of J N J^T: each
+    pixel scatters as it does, so that thousands of dark ones without noise do not make the few bright ones
+    exact.
 
-    Args: slopes: of the residuals, J [n, all variables]. count: of the variables to tell of.
+    Args:
+        slopes: of the residuals, J [n, all variables].
+        residuals: at the end of the fit, r [n].
+        count: of the variables to tell of.
     """
     sizes = np.linalg.norm(slopes, axis=0)
     scale = np.where(sizes > 0.0, sizes, 1.0)
-    values, directions = np.linalg.eigh((slopes / scale).T @ (slopes / scale))
+    scaled = slopes / scale
+    values, directions = np.linalg.eigh(scaled.T @ scaled)
     seen = values > UNSEEN
     inverse = (directions[:, seen] / values[seen]) @ directions[:, seen].T
-    covariance = inverse * mean_square / np.outer(scale, scale)
+    effects = scaled @ inverse
+    leverages = np.minimum((effects * scaled).sum(axis=1), LARGEST_LEVERAGE)
+    scatter = effects * (residuals / (1.0 - leverages))[:, None]
+    covariance = scatter.T @ scatter / np.outer(scale, scale)
     deviations = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     blind = (np.abs(directions[:, ~seen]) > MOVES).any(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -288,7 +288,7 @@ def certainty(problem: Problem) -> tuple[Certainty, float]:
     vector = problem.vector()
     residuals, slopes = problem.residuals(vector), problem.jacobian(vector, central=True)
     mean_square = float(residuals @ residuals) / max(1, len(residuals) - len(vector))
-    found = certainty_of(slopes, mean_square, problem.count)
+    found = certainty_of(slopes, residuals, problem.count)
     physical = np.abs(problem.experiment.slopes().numpy())
     physical = np.where(np.isfinite(found.deviations), physical, 1.0)
     return replace(found, deviations=found.deviations * physical), mean_square

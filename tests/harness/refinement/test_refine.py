@@ -148,13 +148,13 @@ def test_directions_that_are_not_seen_have_no_finite_deviation() -> None:
     draw = np.random.default_rng(1)
     one, two, three = draw.normal(size=(3, 200))
     slopes = np.stack([one, two, -3e6 * one, 1e-5 * three, 0.0 * one], axis=1)
-    found = certainty_of(slopes, 1.0, 5)
+    found = certainty_of(slopes, np.ones(200), 5)
     assert np.isfinite(found.deviations).tolist() == [False, True, False, True, False]
     assert sorted(found.unseen) == [(0, 2), (4,)]
     words = told_apart(sorted(found.unseen), ["a", "b", "c", "d", "e"])
     assert words[0].startswith("a and c cannot be told apart")
     assert words[1].startswith("e has no effect")
-    exact = certainty_of(slopes[:, [0, 1, 3]], 1.0, 3)
+    exact = certainty_of(slopes[:, [0, 1, 3]], np.ones(200), 3)
     assert np.allclose(found.deviations[[1, 3]], exact.deviations[1:])
     assert found.correlations[1, 3] == pytest.approx(exact.correlations[1, 2])
 
@@ -162,10 +162,22 @@ def test_directions_that_are_not_seen_have_no_finite_deviation() -> None:
 def test_variables_told_apart_hardly_keep_a_deviation() -> None:
     draw = np.random.default_rng(2)
     one, two = draw.normal(size=(2, 1000))
-    found = certainty_of(np.stack([one, one + 1e-3 * two], axis=1), 1.0, 2)
+    found = certainty_of(np.stack([one, one + 1e-3 * two], axis=1), np.ones(1000), 2)
     assert not found.unseen
     assert found.correlations[0, 1] == pytest.approx(-1.0, abs=1e-5)
     assert found.deviations == pytest.approx(1e3 / np.sqrt(1000.0), rel=0.1)
+
+
+def test_deviations_fit_the_scatter_where_only_few_pixels_scatter() -> None:
+    draw = np.random.default_rng(3)
+    slopes = draw.normal(size=(4000, 2)) * np.where(np.arange(4000) < 200, 1.0, 1e-3)[:, None]
+    normal = np.linalg.inv(slopes.T @ slopes)
+    scores = []
+    for _ in range(200):
+        noise = np.where(np.arange(4000) < 200, draw.normal(size=4000), 0.0)
+        off = normal @ slopes.T @ noise
+        scores.append(off / certainty_of(slopes, noise - slopes @ off, 2).deviations)
+    assert np.sqrt(np.mean(np.square(scores))) == pytest.approx(1.0, abs=0.1)
 
 
 CUSTOM = "-fdet_vector 0 0 1 -Xbeam 29 -Ybeam 31"
