@@ -186,6 +186,22 @@ def own_scale(a: Reals, b: Reals, origin: tuple[int, int], left_out_of_max: floa
     )
 
 
+def own_differences(a: Reals, b: Reals) -> Reals:
+    """Return |b - a| / max(|a|, |b|) of each pixel: 0 where both are up to `FAINTEST_OF_MAX` of the largest.
+
+    Args: a, b: images [slow, fast], finite or not. Returns: infinity where only one side is a finite number,
+    0 where both are the same, be it no number.
+    """
+    finite = np.isfinite(a) & np.isfinite(b)
+    with np.errstate(all="ignore"):
+        larger = np.maximum(np.abs(a), np.abs(b))
+        seen = finite & (larger > FAINTEST_OF_MAX * float(larger.max(where=finite, initial=0.0)))
+        relative = np.divide(np.abs(b - a), larger, out=np.zeros(a.shape), where=seen)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    relative[~finite & ~same] = np.inf
+    return relative
+
+
 def _apart(magnitude: Reals, a: Reals, b: Reals, left_out_of_max: float) -> int:
     """Count the pixels whose values differ by more than their own rounding, which no other pixel can hide."""
     larger = np.maximum(np.abs(a), np.abs(b))

@@ -14,12 +14,15 @@ import numpy as np
 
 from harness.arrays import FloatImage, Reals
 from harness.drawing import Axes, Figure, FigureCanvasAgg, LogNorm, Normalize, SymLogNorm
+from harness.images.metrics import own_differences
 
 CELLS = 1000
 DECADES = 6
 DIFF_DECADES = 4
 SIZE_IN = (9.0, 7.6)
 DPI = 130
+MOST_RELATIVE, LEAST_RELATIVE = 2.0, 1e-7
+"""Of numbers of opposite sign, and of the scale where no bound is known."""
 EMPTY_COLOUR = "0.55"
 UNIT = "photons per pixel"
 
@@ -76,6 +79,31 @@ def draw_difference(path: Path, first: FloatImage, second: FloatImage, frame: Pi
     scale = top or 1.0
     norm = SymLogNorm(linthresh=scale * 10.0**-DIFF_DECADES, vmin=-scale, vmax=scale)
     _paint(figure, axes, cells, frame, block, norm, "RdBu_r", f"difference ({UNIT})")
+    _save(figure, path)
+
+
+def draw_own_difference(
+    path: Path, first: FloatImage, second: FloatImage, bound: float, frame: PictureFrame
+) -> None:
+    """Draw the difference of each pixel in parts of its own value; equal pixels get a colour of their own.
+
+    Args:
+        path: PNG file to write.
+        first: reference image [slow, fast], photons.
+        second: judged image [slow, fast], photons.
+        bound: what rounding explains; the scale begins a decade below.
+        frame: where the pixels lie on the detector.
+    """
+    relative = own_differences(first.astype(np.float64), second.astype(np.float64))
+    outside = int(np.count_nonzero(relative > bound))
+    cells, block = _block_extreme(np.minimum(relative, MOST_RELATIVE))
+    words = f"difference over own value; {outside} pixels beyond {bound:.2g}; grey: equal"
+    figure, axes = _figure(words, frame, block)
+    shown = np.where(cells > 0.0, cells, np.nan)
+    if not (cells > 0.0).any():
+        _write_across(axes, "no difference")
+    norm = LogNorm(vmin=0.1 * (bound or LEAST_RELATIVE), vmax=MOST_RELATIVE, clip=True)
+    _paint(figure, axes, shown, frame, block, norm, "viridis", "difference over the larger value")
     _save(figure, path)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.images.compare import Region
+from harness.images.coverage import SMALL_REGION
 from harness.images.judgement import PUBLISHED, STRICT, ImageBounds
 from harness.option_types import correlation, positive_seconds, thread_count
 from harness.pairs.pair import PairJob
@@ -101,6 +102,7 @@ def make_parser() -> CommandParser:
     add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
     add("--threads", type=thread_count, default=1, metavar="N", help="of external programs; default 1")
     add("--determinism", action="store_true", help="both sides may be one program")
+    add(SMALL_REGION, action="store_true", help="judge a region that says nothing about the image, too")
     add("--json", action="store_true", help="write summary.json to standard output, nothing else")
     parser.add_verbosity()
     return parser
@@ -161,6 +163,7 @@ def _settings(options: argparse.Namespace) -> PairJob:
         timeout_s=options.timeout,
         threads=options.threads,
         determinism=options.determinism,
+        small_region=options.small_region,
     )
 
 
