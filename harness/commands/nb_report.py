@@ -120,6 +120,7 @@ def _tell(check: Verification, as_json: bool, more: str = "") -> int:
         return EXIT_STATUS[check.word]
     _say(f"{verified_word(check)}: {check.path}, {check.checked} files listed{more}")
     _say(*(f"  - {fault}" for fault in check.faults))
+    _say(*(f"  - note: {text}" for text in check.underived))
     return EXIT_STATUS[check.word]
 
 

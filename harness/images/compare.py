@@ -266,7 +266,9 @@ def _reflections(
         compared.first, compared.second, made.predicted, region.crop(made.predicted.number),
         made.strict.own_diff or 0.0, made.left_out_of_max,
     )  # fmt: skip
-    return _with(found, coverage)
+    computed = region.crop(made.predicted.computed)
+    left_out = int(computed.size - np.count_nonzero(computed))
+    return _with(found, replace(coverage, not_computed=left_out))
 
 
 def _with(found: Reflections, coverage: ImageCoverage) -> tuple[Reflections, ImageCoverage]:

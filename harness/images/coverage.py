@@ -21,7 +21,8 @@ class ImageCoverage:
     """The compared part of an image.
 
     pixels, all_pixels: compared, and of the image; photons: share of the magnitudes of the first image, None
-    where there are none; reflections, all_reflections: compared, and predicted; no_reflections: why none is.
+    where there are none; reflections, all_reflections: compared, and predicted; no_reflections: why none is;
+    not_computed: pixels of the compared ones that the command line left out, as far as that is known.
     """
 
     pixels: int
@@ -30,11 +31,12 @@ class ImageCoverage:
     reflections: int = 0
     all_reflections: int = 0
     no_reflections: str = ""
+    not_computed: int = 0
 
     @property
     def pixel_share(self) -> float:
-        """Return the share of the pixels."""
-        return self.pixels / self.all_pixels
+        """Return the share of the pixels that were computed and compared."""
+        return (self.pixels - self.not_computed) / self.all_pixels
 
     @property
     def small(self) -> bool:
@@ -43,12 +45,10 @@ class ImageCoverage:
 
     def words(self) -> list[str]:
         """Return the shares in words."""
-        whole = self.pixels == self.all_pixels
-        parts = [
-            f"all {self.pixels} pixels"
-            if whole
-            else f"{self.pixels} of {self.all_pixels} pixels ({share_text(self.pixel_share)})"
-        ]
+        count = self.pixels - self.not_computed
+        whole = count == self.all_pixels
+        share = share_text(self.pixel_share)
+        parts = [f"all {count} pixels" if whole else f"{count} of {self.all_pixels} pixels ({share})"]
         if not whole and self.photons is not None:
             parts.append(f"{share_text(self.photons)} of the photons")
         if self.no_reflections:

@@ -24,11 +24,12 @@ class ReflectionMap:
     """The predicted reflections hkl [R, 3] in ascending order, and which of them each pixel belongs to.
 
     number: int32 [slow, fast], the row in `hkl`; -1 for a pixel that was not computed, or that is shared with
-    another reflection while enough are not.
+    another reflection while enough are not. computed: which pixels were [slow, fast].
     """
 
     hkl: NDArray[np.int32]
     number: NDArray[np.int32]
+    computed: NDArray[np.bool_]
 
     @classmethod
     def of(cls, indices: NDArray[np.int32], nothing: int, shared: NDArray[np.bool_]) -> ReflectionMap:
@@ -45,7 +46,7 @@ class ReflectionMap:
         there = indices[0] != nothing
         number = np.full(indices.shape[1:], -1, dtype=np.int32)
         if not there.any():
-            return cls(np.empty((0, 3), dtype=np.int32), number)
+            return cls(np.empty((0, 3), dtype=np.int32), number, there)
         parts = [part[there] for part in indices]
         lows = [int(part.min()) for part in parts]
         sizes = [int(part.max()) - low + 1 for part, low in zip(parts, lows, strict=True)]
@@ -62,7 +63,7 @@ class ReflectionMap:
             number[there] = inverse.reshape(key.shape)
         _leave_out(number, shared, len(found))
         hkl = np.stack(np.unravel_index(found, sizes), axis=1) + lows
-        return cls(hkl.astype(np.int32), number)
+        return cls(hkl.astype(np.int32), number, there)
 
 
 def _leave_out(number: NDArray[np.int32], shared: NDArray[np.bool_], rows: int) -> None:

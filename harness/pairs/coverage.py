@@ -12,7 +12,6 @@ from harness.programs.programs import FILE_KIND, Program
 from harness.programs.side_words import UNKNOWN
 from harness.verdict import Criterion, State
 from simulator.command_line.option_table import BY_SPELLING
-from trace_tools.tap_points import TAP_POINTS
 
 NOT_COMPARED = {"options not compared": "options_not_told", "not compared": "criteria_not_compared"}
 MOST_NAMED = 3
@@ -24,6 +23,7 @@ def coverage_data(
     criteria: Sequence[Criterion],
     args: Sequence[str],
     programs: Sequence[Program],
+    limits: Sequence[str],
 ) -> dict[str, Any]:
     """Return what is covered but for the taps, as plain data.
 
@@ -32,6 +32,7 @@ def coverage_data(
         criteria: of the verdict.
         args: the compared command line as it was given.
         programs: of both sides.
+        limits: what a pass says less than it seems to.
 
     Returns:
         images: shares of pixels, photons and reflections; options: given, and told to both programs; and by
@@ -46,6 +47,7 @@ def coverage_data(
         "options": {"given": len(given), "told": len(given) - len(untold)},
         "options_not_told": untold,
         "criteria_not_compared": lacking,
+        "limits": list(limits),
     }
 
 
@@ -81,13 +83,13 @@ def coverage_words(coverage: Mapping[str, Any], traces: Mapping[str, Any] | None
     for what, key in NOT_COMPARED.items():
         if coverage[key]:
             words.append(f"{what}: {_named(coverage[key])}")
-    return words
+    return [*words, *coverage["limits"]]
 
 
 def _taps(traces: Mapping[str, Any] | None) -> str:
-    """Return how many taps both traces were compared on."""
-    compared = [tap for tap in (traces or {}).get("taps", {}).values() if tap["pairs"]]
-    return f"{len(compared)} of {len(TAP_POINTS)} taps" if compared else "no taps"
+    """Return how much of both traces was compared, as their own verdict says it."""
+    known = traces or {}
+    return "no taps" if known.get("error") or not known.get("coverage") else f"traces {known['coverage']}"
 
 
 def _named(names: Sequence[str]) -> str:

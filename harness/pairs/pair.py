@@ -9,9 +9,9 @@ from typing import Any
 
 from harness.arithmetic import arithmetic_of
 from harness.files import input_facts
-from harness.images.compare import ImageComparison, Region, compare_images, image_request
+from harness.images.compare import ImageComparison, ImageRequest, Region, compare_images, image_request
 from harness.images.judgement import NEWEST, STRICT, ImageBounds, Rules
-from harness.pairs.findings import Bench, same_program, trace_findings, tried_findings
+from harness.pairs.findings import LIMITING, Bench, origin, same_program, trace_findings, tried_findings
 from harness.pairs.pair_traces import traced
 from harness.pairs.predicted import NOTHING_PREDICTED, Prediction, predicting
 from harness.programs.arguments import PreparedArguments, prepare_arguments
@@ -83,6 +83,11 @@ class PairResult:
     findings: tuple[PairFinding, ...] = ()
 
     @property
+    def limits(self) -> list[str]:
+        """Return what makes a pass say less than it seems to."""
+        return [row.reason for row in self.findings if row.kind in LIMITING and row.word is Word.PASS]
+
+    @property
     def notes(self) -> list[str]:
         """Return what a reader should know and what limits no verdict."""
         ran = {side: run.program for side, run in zip(SIDES, self.runs, strict=False)}
@@ -130,7 +135,7 @@ def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
             if runs[side].failure is not None:
                 break
         compared = compared_runs(job, arguments, list(runs.values()), prediction)
-        findings = stated_findings(job, arguments, runs, compared.made.arithmetic)
+        findings = stated_findings(job, arguments, runs, compared.made)
         words = {side: one.arguments for side, one in told.items()}
         bench = Bench(Path(scratch), job.timeout_s, job.threads, job.programs, settings, words, runs)
         if limited_verdict(compared.verdict, findings).word is compared.verdict.word:
@@ -174,11 +179,12 @@ def compared_runs(
 
 
 def stated_findings(
-    job: PairJob, arguments: PreparedArguments, runs: Mapping[str, ProgramRun], arithmetic: str
+    job: PairJob, arguments: PreparedArguments, runs: Mapping[str, ProgramRun], made: ImageRequest
 ) -> list[PairFinding]:
     """Return the findings that follow from programs, settings and traces, without a further run.
 
-    Args: arithmetic: of the less precise program, in which its traces are judged.
+    Args: made: by which rules the images are judged, and the arithmetic of the less precise program, in which
+        its traces are.
     """
     if len(runs) != len(SIDES) or any(run.failure is not None for run in runs.values()):
         return []
@@ -186,5 +192,6 @@ def stated_findings(
     first, second = job.first.provenance, job.second.provenance
     return [
         *same_program(first, second, job.dtype, job.determinism),
-        *trace_findings(arguments.traces, traced(logs, arithmetic)),
+        *trace_findings(arguments.traces, traced(logs, made.arithmetic)),
+        *(origin(first, second) if made.rules >= Rules.REFLECTIONS else ()),
     ]

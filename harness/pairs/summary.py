@@ -11,7 +11,7 @@ from typing import Any
 from harness.files import sha256_lines
 from harness.images.compare import ImageComparison, Region
 from harness.images.judgement import Rules, bounds_data, reflection_words
-from harness.images.metrics import Metrics
+from harness.images.metrics import Metrics, OwnScale
 from harness.images.pictures import PictureFrame, draw_difference, draw_image, draw_own_difference
 from harness.pairs.coverage import coverage_data, coverage_words
 from harness.pairs.pair import PairResult
@@ -53,7 +53,7 @@ def summary_data(result: PairResult) -> dict[str, Any]:
         "criteria": [asdict(criterion) for criterion in verdict.criteria],
         "coverage": coverage_data(
             comparison.coverage if comparison.metrics else None, verdict.criteria, job.args,
-            [run.program for run in result.runs],
+            [run.program for run in result.runs], result.limits,
         ),
         "metrics": None if comparison.metrics is None else asdict(comparison.metrics),
         "reflections": _reflection_data(comparison),
@@ -206,11 +206,22 @@ def _metric_rows(m: Metrics) -> list[tuple[str, str]]:
         ("sums", f"{m.sum_first:.10g}, {m.sum_second:.10g}"),
         ("first maximum [slow, fast]", f"{m.max_first:.8g} {list(m.max_first_at)}"),
         ("second maximum [slow, fast]", f"{m.max_second:.8g} {list(m.max_second_at)}"),
+        *_own_rows(m.own),
         ("rmse", f"{m.rmse:.4g}"),
         ("max |diff| [slow, fast]", f"{m.max_abs_diff:.4g} {list(m.max_abs_diff_at)}"),
         ("bitwise equal", f"{100.0 * m.bitwise_equal_fraction:.4f} %"),
         ("within 1 ULP", f"{100.0 * close / m.pixels:.4f} %"),
         (f"relative diff, {m.bright_pixels} bright pixels, at quantile", bright or "-"),
+    ]
+
+
+def _own_rows(own: OwnScale | None) -> list[tuple[str, str]]:
+    if own is None:
+        return []
+    worst = f"{own.worst:.3g} {list(own.worst_at)}"
+    return [
+        ("pixels outside", f"{own.outside} of {own.pixels}"),
+        ("worst of its own value [slow, fast]", worst),
     ]
 
 

@@ -93,9 +93,10 @@ FINDING: Mapping[str, Any] = {"kind": str, "word": VERDICT, "reason": str}
 COVERAGE: Mapping[str, Any] = {
     "images": Maybe({
         "pixels": int, "all_pixels": int, "photons": Maybe(float), "reflections": int, "all_reflections": int,
-        "no_reflections": str, "small": bool,
+        "no_reflections": str, "not_computed": int, "small": bool,
     }),
     "options": {"given": int, "told": int}, "options_not_told": [str], "criteria_not_compared": [str],
+    "limits": [str],
 }  # fmt: skip
 REFLECTION_FIGURES: Mapping[str, Any] = {
     "predicted": int, "compared": int, "bound": float, "outside": int, "outside_allowed": int, "worst": float,
