@@ -224,7 +224,10 @@ def _measured(compared: ImageComparison, made: ImageRequest) -> ImageComparison:
     assert compared.second is not None
     origin = compared.roi.origin if compared.roi else (0, 0)
     own_bound = made.strict.own_diff or 0.0
-    metrics = compare_pixels(compared.first, compared.second, origin, made.left_out_of_max, own_bound)
+    metrics = compare_pixels(
+        compared.first, compared.second, origin, made.left_out_of_max, own_bound,
+        apart=made.rules < Rules.OWN_SCALE,
+    )  # fmt: skip
     metrics = _known_to(made.rules, metrics)
     floor_of_max = 0.0 if made.rules >= Rules.OWN_SCALE else OLDER_FLOOR_OF_MAX
     peaks = compare_peaks(compared.first, compared.second, origin, GATE_PX, floor_of_max)

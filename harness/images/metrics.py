@@ -94,6 +94,8 @@ def compare_pixels(
     origin: tuple[int, int] = (0, 0),
     left_out_of_max: float = 0.0,
     own_bound: float = 0.0,
+    *,
+    apart: bool = False,
 ) -> Metrics:
     """Compute all metrics of two finite images of one shape.
 
@@ -103,6 +105,7 @@ def compare_pixels(
         origin: (slow, fast) of element [0, 0] on the detector.
         left_out_of_max: what one side was asked to leave out of each pixel at most, of the maximum.
         own_bound: largest difference of a pixel that rounding explains, in parts of its own value.
+        apart: whether to count what older versions counted, too.
 
     Returns:
         The metrics. Ratios are second over first; max |diff| is taken relative to the largest
@@ -145,8 +148,8 @@ def compare_pixels(
         bright_relative_diff=_quantiles(magnitude[bright] / np.abs(a[bright])),
         sum_difference=_sum_difference(diff, a),
         own=own_scale(a, b, origin, left_out_of_max, own_bound),
-        pixels_apart=_apart(magnitude, a, b, 0.0),
-        pixels_apart_allowed=_apart(magnitude, a, b, left_out_of_max),
+        pixels_apart=_apart(magnitude, a, b, 0.0) if apart else None,
+        pixels_apart_allowed=_apart(magnitude, a, b, left_out_of_max) if apart else None,
     )
 
 
@@ -244,7 +247,9 @@ def _ordered(image: FloatImage) -> NDArray[np.int64]:
 def ulp_histogram(distance: NDArray[np.int64]) -> tuple[UlpBin, ...]:
     """Count distances in bins 0, 1, 2, 3 to 4, 5 to 8, ...; the last bin is open."""
     edges = np.asarray(ULP_EDGES, dtype=np.int64)
-    counts = np.bincount(np.searchsorted(edges, distance.ravel(), side="left"), minlength=len(ULP_EDGES) + 1)
+    apart = distance[distance != 0]
+    counts = np.bincount(np.searchsorted(edges, apart, side="left"), minlength=len(ULP_EDGES) + 1)
+    counts[0] = distance.size - apart.size
     lows = (0, *(edge + 1 for edge in ULP_EDGES))
     highs: tuple[int | None, ...] = (*ULP_EDGES, None)
     return tuple(UlpBin(low, high, int(n)) for low, high, n in zip(lows, highs, counts, strict=True))

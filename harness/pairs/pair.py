@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.arithmetic import arithmetic_of
 from harness.files import input_facts
-from harness.images.compare import ImageComparison, ImageRequest, Region, compare_images, image_request
+from harness.images.compare import ImageComparison, Region, compare_images, image_request
 from harness.images.judgement import NEWEST, STRICT, ImageBounds, Rules
 from harness.pairs.findings import LIMITING, Bench, origin, same_program, trace_findings, tried_findings
 from harness.pairs.pair_traces import traced
@@ -135,7 +135,7 @@ def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
             if runs[side].failure is not None:
                 break
         compared = compared_runs(job, arguments, list(runs.values()), prediction)
-        findings = stated_findings(job, arguments, runs, compared.made)
+        findings = stated_findings(job, arguments, runs, compared)
         words = {side: one.arguments for side, one in told.items()}
         bench = Bench(Path(scratch), job.timeout_s, job.threads, job.programs, settings, words, runs)
         if limited_verdict(compared.verdict, findings).word is compared.verdict.word:
@@ -179,12 +179,11 @@ def compared_runs(
 
 
 def stated_findings(
-    job: PairJob, arguments: PreparedArguments, runs: Mapping[str, ProgramRun], made: ImageRequest
+    job: PairJob, arguments: PreparedArguments, runs: Mapping[str, ProgramRun], compared: ImageComparison
 ) -> list[PairFinding]:
     """Return the findings that follow from programs, settings and traces, without a further run.
 
-    Args: made: by which rules the images are judged, and the arithmetic of the less precise program, in which
-        its traces are.
+    Args: compared: the images; the traces are judged in the arithmetic that they have.
     """
     if len(runs) != len(SIDES) or any(run.failure is not None for run in runs.values()):
         return []
@@ -192,6 +191,11 @@ def stated_findings(
     first, second = job.first.provenance, job.second.provenance
     return [
         *same_program(first, second, job.dtype, job.determinism),
-        *trace_findings(arguments.traces, traced(logs, made.arithmetic)),
-        *(origin(first, second) if made.rules >= Rules.REFLECTIONS else ()),
+        *trace_findings(arguments.traces, traced(logs, compared.made.arithmetic)),
+        *(origin(first, second) if _may_pass(compared) else ()),
     ]
+
+
+def _may_pass(compared: ImageComparison) -> bool:
+    """Tell whether images agree, by rules that ask for the limits of that."""
+    return compared.made.rules >= Rules.REFLECTIONS and compared.verdict.exit_status == 0

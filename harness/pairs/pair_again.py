@@ -61,7 +61,7 @@ def restored(part: PairPart) -> PairResult:
         for side, chosen in zip(SIDES, words, strict=False)
     }
     compared = compared_runs(job, arguments, list(made.values()), lambda: part.prediction, part.rules)
-    stated = stated_findings(job, arguments, made, compared.made)
+    stated = stated_findings(job, arguments, made, compared)
     findings = (*stated, *tried(summary)) if part.rules > Rules.CORRELATION else ()
     compared = replace(compared, verdict=limited_verdict(compared.verdict, findings))
     return PairResult(job, arguments, tuple(made.values()), compared, tuple(summary["inputs"]), findings)

@@ -121,17 +121,18 @@ def command_text(result: PairResult, commands: Sequence[str]) -> str:
 def write_pictures(folder: Path, result: PairResult) -> None:
     """Draw the compared regions; without a region to compare, each image by itself and no difference."""
     comparison = result.comparison
+    older = comparison.made.rules < Rules.REFLECTIONS
     if comparison.first is not None and comparison.second is not None and comparison.roi is not None:
         images = [comparison.first, comparison.second]
-        frame = PictureFrame(comparison.roi.origin, str(comparison.roi))
+        frame = PictureFrame(comparison.roi.origin, str(comparison.roi), older)
         draw_difference(folder / "diff.png", images[0], images[1], frame)
-        if comparison.made.rules >= Rules.REFLECTIONS:
+        if not older:
             bound = comparison.made.strict.own_diff or 0.0
             draw_own_difference(folder / RELATIVE_PICTURE, images[0], images[1], bound, frame)
         frames = [frame, frame]
     else:
         images = [run.image for run in result.runs if run.image is not None and run.image.size]
-        frames = [PictureFrame((0, 0), str(Region.whole(image.shape))) for image in images]
+        frames = [PictureFrame((0, 0), str(Region.whole(image.shape)), older) for image in images]
     tops = [float(image.max(where=image < float("inf"), initial=0.0)) for image in images]
     brightest = max(tops, default=1.0)
     for side, run, image, frame in zip(SIDES, result.runs, images, frames, strict=False):
