@@ -51,8 +51,8 @@ def predicted_reflections(config: RunConfig) -> tuple[NDArray[np.int32], NDArray
     spixels, fpixels = executed.shape
     cells = _orientations(scene, ins)
     places = torch.nonzero(executed.flatten())[:, 0]
-    found = torch.empty((3, len(places)), dtype=torch.int32)
-    shared = torch.empty(len(places), dtype=torch.bool)
+    found = torch.empty((3, len(places)), dtype=torch.int32, device="cpu")
+    shared = torch.empty(len(places), dtype=torch.bool, device="cpu")
 
     def block(number: int) -> None:
         with torch.inference_mode():
@@ -62,9 +62,9 @@ def predicted_reflections(config: RunConfig) -> tuple[NDArray[np.int32], NDArray
 
     for _ in side_by_side(block, -(-len(places) // BLOCK)):
         pass
-    indices = torch.full((3, executed.numel()), NOT_COMPUTED, dtype=torch.int32)
+    indices = torch.full((3, executed.numel()), NOT_COMPUTED, dtype=torch.int32, device="cpu")
     indices[:, places] = found
-    seen_twice = torch.zeros(executed.numel(), dtype=torch.bool)
+    seen_twice = torch.zeros(executed.numel(), dtype=torch.bool, device="cpu")
     seen_twice[places] = shared
     return indices.reshape(3, spixels, fpixels).numpy(), seen_twice.reshape(spixels, fpixels).numpy()
 
@@ -86,7 +86,7 @@ def _orientations(scene: Scene, ins: Instrument) -> list[CellVectors]:
     detector = scene.config.detector
     shown = sorted(set(orientation_steps(scene.phi_rad, False, scene.config.quirks)))
     ends = [(slow, fast) for slow in (0, detector.spixels - 1) for fast in (0, detector.fpixels - 1)]
-    slow, fast = torch.tensor(ends).unbind(1)
+    slow, fast = torch.tensor(ends, device="cpu").unbind(1)
     hkl = miller_indices(ins.usual.rotated, scattering_vectors(ins, Spot(slow, fast)))
     moved = max(
         float(index[:, :, shown].diff(dim=2).abs().amax()) if len(shown) > 1 else 0.0 for index in hkl

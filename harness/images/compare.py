@@ -34,7 +34,7 @@ from harness.verdict import Verdict
 from system_io.verdict_words import Word
 from trace_tools.judging.arithmetic import DOUBLE
 
-Number = TypeVar("Number", bound=np.generic)
+Element = TypeVar("Element", bound=np.generic)
 NO_COMMAND_LINE = "no command line predicts them"
 LEAST_PIXELS = 9
 """With fewer, correlation and sums say next to nothing: with two, every correlation is 1."""
@@ -78,7 +78,7 @@ class Region:
             max(self.y_min, other.y_min), min(self.y_max, other.y_max),
         )  # fmt: skip
 
-    def crop(self, image: NDArray[Number]) -> NDArray[Number]:
+    def crop(self, image: NDArray[Element]) -> NDArray[Element]:
         """Return the region of an array [slow, fast] that contains it."""
         return image[self.y_min : self.y_max + 1, self.x_min : self.x_max + 1]
 

@@ -114,10 +114,7 @@ def compare_pixels(
     Raises:
         HarnessError: shapes differ, nothing to compare, or a value is not finite.
     """
-    if first.shape != second.shape or first.ndim != 2 or first.size == 0:
-        raise HarnessError(
-            f"cannot compare shapes {first.shape} and {second.shape}; both must be [slow, fast]"
-        )
+    _require_alike(first, second)
     a, b = first.astype(np.float64), second.astype(np.float64)
     diff = b - a
     if not np.isfinite(diff).all():
@@ -151,6 +148,13 @@ def compare_pixels(
         pixels_apart=_apart(magnitude, a, b, 0.0) if apart else None,
         pixels_apart_allowed=_apart(magnitude, a, b, left_out_of_max) if apart else None,
     )
+
+
+def _require_alike(first: FloatImage, second: FloatImage) -> None:
+    if first.shape != second.shape or first.ndim != 2 or first.size == 0:
+        raise HarnessError(
+            f"cannot compare shapes {first.shape} and {second.shape}; both must be [slow, fast]"
+        )
 
 
 def _sum_difference(diff: Reals, a: Reals) -> float | None:

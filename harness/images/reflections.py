@@ -194,16 +194,11 @@ def compare_reflections(
         missing[order],
     )  # fmt: skip
     figures = ReflectionFigures(
-        predicted=rows,
-        compared=int(compared.sum()),
-        bound=bound,
-        outside=int(outside.sum()),
-        outside_allowed=int(allowed.sum()),
-        worst=float(relative.max(initial=0.0)),
-        worst_hkl=tuple(table.hkl[0].tolist()) if relative.any() else (),
-        missing_first=int((missing == 1).sum()),
-        missing_second=int((missing == 2).sum()),
-    )
+        rows, int(compared.sum()), bound, int(outside.sum()), int(allowed.sum()),
+        float(relative.max(initial=0.0)),
+        tuple(table.hkl[0].tolist()) if relative.any() else (),
+        int((missing == 1).sum()), int((missing == 2).sum()),
+    )  # fmt: skip
     return Reflections(figures, table)
 
 
