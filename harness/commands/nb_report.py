@@ -34,6 +34,10 @@ replay runs programs: this installation's own C reference and simulator on the r
 empty folder, with input files found by their content. A program that the bundle names runs only with
 --run-recorded, and only if it has the recorded sha256 and lies outside the bundle; nothing in a bundle runs.
 
+verify proves that a bundle is consistent, not where it comes from: its images may be anyone's. Only replay
+shows that programs give them. The reflections are predicted again from the command line and the files it
+names; where one is gone, verify says that their figures are as stated.
+
 exit status: 0 PASS, 1 FAIL (tampered with, differs), 2 NOT COMPARABLE (incomplete), 3 ERROR
 """
 
@@ -120,6 +124,7 @@ def _tell(check: Verification, as_json: bool, more: str = "") -> int:
         return EXIT_STATUS[check.word]
     _say(f"{verified_word(check)}: {check.path}, {check.checked} files listed{more}")
     _say(*(f"  - {fault}" for fault in check.faults))
+    _say(*(f"  - note: {text}" for text in check.underived))
     return EXIT_STATUS[check.word]
 
 

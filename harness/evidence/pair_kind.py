@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.errors import BundleError
 from harness.evidence.kind import OpenBundle, PageContent
+from harness.pairs.coverage import coverage_words
 from harness.pairs.findings import SAME
 from harness.pairs.part import PairPart
 from harness.programs.programs import FILE_KIND
@@ -131,6 +132,7 @@ def pair_metrics(part: PairPart) -> dict[str, Any]:
         "causal_taps": list(traces.get("causal_by_tap", {})),
         "settings": {},
         "commit": (environment.get("git") or {}).get("commit"),
+        "coverage": coverage_words(summary["coverage"], traces) if "coverage" in summary else [],
     }
 
 

@@ -28,6 +28,7 @@ def verified_facts(check: Verification) -> dict[str, Any]:
         "verdict": check.word.value,
         "exit_status": EXIT_STATUS[check.word],
         "checked": check.checked,
+        "underived": list(check.underived),
         "faults": [{"file": fault.file, "what": fault.what} for fault in check.faults],
     }
 

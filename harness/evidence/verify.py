@@ -15,6 +15,8 @@ from typing import Any
 from harness.evidence.hashes import Verification, hash_check
 from harness.evidence.kind import BundleKind, OpenBundle
 from harness.evidence.kinds import kind_of
+from harness.pairs.part import PairPart
+from harness.pairs.predicted import gone_input
 from harness.store.find import RESULTS
 from harness.store.names import COMMANDS, ENVIRONMENT, METRICS
 from harness.store.schema import check_metrics
@@ -40,7 +42,8 @@ def verify_bundle(folder: Path, *, pictures: bool = False) -> Verification:
     if check.word is Word.NOT_COMPARABLE or tree.faults:
         return check
     faults = (*check.faults, *_content_faults(folder, tree, pictures))
-    return Verification(folder, Word.FAIL if faults else Word.PASS, faults, check.checked)
+    word = Word.FAIL if faults else Word.PASS
+    return Verification(folder, word, faults, check.checked, () if faults else _underived(folder))
 
 
 def _content_faults(folder: Path, tree: Tree, pictures: bool) -> list[BundleFault]:
@@ -58,6 +61,18 @@ def _content_faults(folder: Path, tree: Tree, pictures: bool) -> list[BundleFaul
     except BROKEN as error:
         faults.append(BundleFault(_first_file(folder), str(error) or type(error).__name__))
     return faults
+
+
+def _underived(folder: Path) -> tuple[str, ...]:
+    """Say of each compared pair whether its reflections could not be predicted again."""
+    bundle = OpenBundle(folder)
+    parts = [part for part in kind_of(bundle).load(bundle) if isinstance(part, PairPart)]
+    reasons = [(part.mode, gone_input(part.summary)) for part in parts]
+    return tuple(
+        f"{mode}: the figures of the reflections are as stated, not derived again: {reason}"
+        for mode, reason in reasons
+        if reason
+    )
 
 
 def _layout_faults(kind: BundleKind, metrics: Mapping[str, Any], tree: Tree) -> list[BundleFault]:

@@ -138,6 +138,18 @@ def largest_difference(compared: ImageComparison) -> float | None:
     return compared.metrics.max_diff_of_max if compared.metrics else None
 
 
+def pixels_outside(compared: ImageComparison) -> float | None:
+    """Return the number of pixels that differ, of their own value, by more than rounding."""
+    own = compared.metrics.own if compared.metrics else None
+    return None if own is None else float(own.outside)
+
+
+def reflections_outside(part: PairPart, _: Setting) -> float | None:
+    """Return the number of reflections whose integrated intensity differs by more than rounding."""
+    found = part.summary.get("reflections")
+    return None if found is None else float(found["outside"])
+
+
 def peak_distance(compared: ImageComparison) -> float | None:
     """Return the mean distance of matched peaks, px."""
     return compared.peaks.mean_distance_px if compared.peaks else None

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.gates import figures
 from harness.gates.figures import Measure, Setting, in_region, relative_of
+from harness.images.judgement import Rules
 from harness.pairs.part import PairPart
 from harness.verdict import State
 from system_io.verdict_words import EXIT_STATUS, Word
@@ -23,6 +24,8 @@ class Check:
     measure: Measure
     published: Published
     strict: float
+    since: Rules = Rules.CORRELATION
+    """Rules of the oldest results that have it."""
 
     def published_in(self, mode: str) -> float | None:
         """Return the published bound in a parity mode."""
@@ -36,6 +39,10 @@ class Gate:
     id: str
     title: str
     checks: tuple[Check, ...]
+
+    def checks_by(self, rules: Rules) -> list[Check]:
+        """Return the checks of results that were judged by some rules."""
+        return [check for check in self.checks if check.since <= rules]
 
 
 PHI_ZERO: Mapping[str, float] = {"spec": 1e-6, "c-parity": 5e-5}
@@ -62,6 +69,8 @@ GATES: tuple[Gate, ...] = (
         Check("unmatched peaks, brightest", in_region("bright", figures.lonely_peaks), 0.0, 0.0),
     )),
     Gate("VG-5", "the whole image", (
+        Check("pixels outside", in_region("whole", figures.pixels_outside), None, 0.0, Rules.REFLECTIONS),
+        Check("reflections outside", figures.reflections_outside, None, 0.0, Rules.REFLECTIONS),
         Check("1 - correlation", in_region("whole", figures.shortfall), 5e-4, 1e-9),
         Check("|sum ratio - 1|", in_region("whole", figures.sum_ratio), 0.01, 1e-6),
         Check("max |diff| / max", in_region("whole", figures.largest_difference), None, 1e-6),
@@ -82,7 +91,7 @@ def measure_gate(gate: Gate, parts: list[PairPart], setting: Setting) -> list[di
         )
         for part in parts
         if not part.failed
-        for check in gate.checks
+        for check in gate.checks_by(part.rules)
     ]
 
 

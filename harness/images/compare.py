@@ -4,19 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.arrays import FloatImage
-from harness.images.judgement import STRICT, ImageBounds, Rules, judge_images, named_bounds, strict_bounds
+from harness.images.coverage import ImageCoverage, covered, limited_by
+from harness.images.judgement import (
+    NEWEST,
+    STRICT,
+    ImageBounds,
+    Rules,
+    judge_images,
+    named_bounds,
+    strict_bounds,
+)
 from harness.images.metrics import Metrics, compare_pixels
 from harness.images.peaks import GATE_PX, OLDER_FLOOR_OF_MAX, PeakComparison, compare_peaks
+from harness.images.reflections import (
+    ReflectionFigures,
+    ReflectionMap,
+    Reflections,
+    compare_reflections,
+)
 from harness.programs.arguments import EPSILON_OPTIONS, last_numbers
 from harness.verdict import Verdict
 from system_io.verdict_words import Word
 from trace_tools.judging.arithmetic import DOUBLE
 
+Element = TypeVar("Element", bound=np.generic)
+NO_COMMAND_LINE = "no command line predicts them"
 LEAST_PIXELS = 9
 """With fewer, correlation and sums say next to nothing: with two, every correlation is 1."""
 
@@ -59,8 +78,8 @@ class Region:
             max(self.y_min, other.y_min), min(self.y_max, other.y_max),
         )  # fmt: skip
 
-    def crop(self, image: FloatImage) -> FloatImage:
-        """Return the region of an image that contains it."""
+    def crop(self, image: NDArray[Element]) -> NDArray[Element]:
+        """Return the region of an array [slow, fast] that contains it."""
         return image[self.y_min : self.y_max + 1, self.x_min : self.x_max + 1]
 
     def __str__(self) -> str:
@@ -74,12 +93,19 @@ class ImageRequest:
 
     `executed` is the region that it had computed (None: all); `left_out_of_max` is what one side was asked to
     leave out of each pixel at most, of the maximum; `arithmetic` is the least exact one of both sides.
+    `predicted` are the reflections of the run, None for the reason in `no_reflections`, or where only the
+    figures that a bundle states are known; `small_region` says that a region is asked for which tells nothing
+    about the image.
     """
 
     executed: Region | None = None
     left_out_of_max: float = 0.0
     arithmetic: str = DOUBLE
-    rules: Rules = Rules.OWN_SCALE
+    rules: Rules = NEWEST
+    predicted: ReflectionMap | None = field(default=None, compare=False)
+    no_reflections: str = NO_COMMAND_LINE
+    stated_reflections: ReflectionFigures | None = None
+    small_region: bool = False
 
     @property
     def strict(self) -> ImageBounds:
@@ -91,7 +117,7 @@ class ImageRequest:
         return named_bounds(bounds.name, self.strict) or bounds
 
 
-def image_request(words: Sequence[str], arithmetic: str, rules: Rules = Rules.OWN_SCALE) -> ImageRequest:
+def image_request(words: Sequence[str], arithmetic: str, rules: Rules = NEWEST) -> ImageRequest:
     """Return what a command line says of its images: the computed region, and what may be left out.
 
     Args:
@@ -105,7 +131,7 @@ def image_request(words: Sequence[str], arithmetic: str, rules: Rules = Rules.OW
     epsilon = last_numbers(words, EPSILON_OPTIONS, 1)
     executed = Region(*(int(value) for value in roi)) if roi and all(map(math.isfinite, roi)) else None
     left_out = epsilon[0] if epsilon and 0.0 < epsilon[0] < 1.0 else 0.0
-    return ImageRequest(executed, left_out, arithmetic if rules is Rules.OWN_SCALE else DOUBLE, rules)
+    return ImageRequest(executed, left_out, arithmetic if rules >= Rules.OWN_SCALE else DOUBLE, rules)
 
 
 @dataclass(frozen=True)
@@ -122,6 +148,8 @@ class ImageComparison:
     resampled: bool = False
     notes: tuple[str, ...] = ()
     made: ImageRequest = ImageRequest()
+    coverage: ImageCoverage | None = None
+    reflections: Reflections | None = None
 
 
 def compare_images(
@@ -181,9 +209,12 @@ def _compared(
     obstacle = find_obstacle(a, b)
     if obstacle is not None:
         return ImageComparison(obstacle, bounds, region, a, b, resampled=differ, notes=tuple(notes))
-    if made.rules > Rules.CORRELATION:
-        notes += _coverage(first, a)
-    unjudged = ImageComparison(Verdict(Word.PASS), bounds, region, a, b, resampled=differ, notes=tuple(notes))
+    coverage = covered(first, a)
+    if Rules.CORRELATION < made.rules < Rules.REFLECTIONS:
+        notes += _older_coverage(coverage)
+    unjudged = ImageComparison(
+        Verdict(Word.PASS), bounds, region, a, b, resampled=differ, notes=tuple(notes), coverage=coverage
+    )
     return _measured(unjudged, made)
 
 
@@ -193,20 +224,65 @@ def _measured(compared: ImageComparison, made: ImageRequest) -> ImageComparison:
     assert compared.second is not None
     origin = compared.roi.origin if compared.roi else (0, 0)
     own_bound = made.strict.own_diff or 0.0
-    metrics = compare_pixels(compared.first, compared.second, origin, made.left_out_of_max, own_bound)
+    metrics = compare_pixels(
+        compared.first, compared.second, origin, made.left_out_of_max, own_bound,
+        apart=made.rules < Rules.OWN_SCALE,
+    )  # fmt: skip
     metrics = _known_to(made.rules, metrics)
-    floor_of_max = 0.0 if made.rules is Rules.OWN_SCALE else OLDER_FLOOR_OF_MAX
+    floor_of_max = 0.0 if made.rules >= Rules.OWN_SCALE else OLDER_FLOOR_OF_MAX
     peaks = compare_peaks(compared.first, compared.second, origin, GATE_PX, floor_of_max)
     notes = compared.notes
-    if made.rules > Rules.CORRELATION and not peaks.compared:
+    if Rules.CORRELATION < made.rules < Rules.REFLECTIONS and not peaks.compared:
         notes = (*notes, "no peak stands out on either side: both figures of peaks are not compared")
-    verdict = judge_images(metrics, peaks, compared.bounds, made.strict, resampled=compared.resampled)
-    return replace(compared, verdict=verdict, metrics=metrics, peaks=peaks, notes=notes)
+    reflections, coverage = _reflections(compared, made)
+    verdict = judge_images(
+        metrics, peaks, compared.bounds, made.strict, resampled=compared.resampled,
+        reflections=reflections.figures if reflections else None,
+        by_reflections=made.rules >= Rules.REFLECTIONS,
+    )  # fmt: skip
+    if coverage is not None and made.rules >= Rules.REFLECTIONS and not made.small_region:
+        verdict = limited_by(coverage, verdict)
+    return replace(
+        compared, verdict=verdict, metrics=metrics, peaks=peaks, notes=notes, reflections=reflections,
+        coverage=coverage,
+    )  # fmt: skip
+
+
+def _reflections(
+    compared: ImageComparison, made: ImageRequest
+) -> tuple[Reflections | None, ImageCoverage | None]:
+    """Return the comparison reflection by reflection, and the coverage with the reflections that it has."""
+    coverage, region = compared.coverage, compared.roi
+    if made.rules < Rules.REFLECTIONS or coverage is None or region is None:
+        return None, coverage
+    if made.stated_reflections is not None:
+        return _with(Reflections(made.stated_reflections, None), coverage)
+    why = made.no_reflections
+    if made.predicted is not None:
+        why = "" if made.predicted.number.size == coverage.all_pixels else "the image has another shape"
+        why = "the second image was resampled" if compared.resampled else why
+    if why or made.predicted is None:
+        return None, replace(coverage, no_reflections=why)
+    assert compared.first is not None  # they were measured
+    assert compared.second is not None
+    found = compare_reflections(
+        compared.first, compared.second, made.predicted, region.crop(made.predicted.number),
+        made.strict.own_diff or 0.0, made.left_out_of_max,
+    )  # fmt: skip
+    computed = region.crop(made.predicted.computed)
+    left_out = int(computed.size - np.count_nonzero(computed))
+    return _with(found, replace(coverage, not_computed=left_out))
+
+
+def _with(found: Reflections, coverage: ImageCoverage) -> tuple[Reflections, ImageCoverage]:
+    """Return reflections together with the coverage that counts them."""
+    figures = found.figures
+    return found, replace(coverage, reflections=figures.compared, all_reflections=figures.predicted)
 
 
 def _known_to(rules: Rules, metrics: Metrics) -> Metrics:
     """Return the figures that results judged by these rules have."""
-    if rules is Rules.OWN_SCALE:
+    if rules >= Rules.OWN_SCALE:
         return replace(metrics, pixels_apart=None, pixels_apart_allowed=None)
     older = replace(metrics, own=None, sum_difference=None)
     return older if rules is Rules.APART else replace(older, pixels_apart=None, pixels_apart_allowed=None)
@@ -232,14 +308,13 @@ def _too_small(region: Region, asked: Region, image: FloatImage, made: ImageRequ
     return Verdict(Word.NOT_COMPARABLE, (reason,))
 
 
-def _coverage(whole: FloatImage, part: FloatImage) -> list[str]:
-    """Say how much of an image a region holds, if it is not all of it."""
-    if whole.size == part.size:
+def _older_coverage(coverage: ImageCoverage) -> list[str]:
+    """Say how much of an image a region holds, if it is not all of it, as earlier versions did."""
+    if coverage.pixels == coverage.all_pixels:
         return []
-    with np.errstate(all="ignore"):
-        total, held = (float(np.nansum(np.abs(image), dtype=np.float64)) for image in (whole, part))
-    photons = f", {100.0 * held / total:.3g} % of its photons" if 0.0 < total < np.inf else ""
-    return [f"compared {part.size} of {whole.size} pixels of the image{photons}"]
+    share = coverage.photons
+    photons = "" if share is None else f", {100.0 * share:.3g} % of its photons"
+    return [f"compared {coverage.pixels} of {coverage.all_pixels} pixels of the image{photons}"]
 
 
 def find_obstacle(first: FloatImage, second: FloatImage) -> Verdict | None:

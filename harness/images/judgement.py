@@ -16,6 +16,7 @@ from typing import Any
 from harness.images.image_floor import floor_of
 from harness.images.metrics import Metrics, OwnScale
 from harness.images.peaks import PeakComparison
+from harness.images.reflections import ReflectionFigures
 from harness.verdict import Criterion, State, Verdict
 from system_io.verdict_words import Word
 
@@ -56,25 +57,31 @@ class Rules(IntEnum):
     """By which rules a result was judged; a stored one is judged again by its own.
 
     CORRELATION: by correlation, sums and peaks; APART: pixels that are apart are counted and small regions
-    refused; OWN_SCALE: each pixel is held to its own value.
+    refused; OWN_SCALE: each pixel is held to its own value; REFLECTIONS: each reflection to its own
+    intensity, and small regions are no pass.
     """
 
     CORRELATION = 1
     APART = 2
     OWN_SCALE = 3
+    REFLECTIONS = 4
+
+
+NEWEST = max(Rules)
 
 
 UNKNOWN_BOUNDS: Mapping[Rules, frozenset[str]] = {
     Rules.CORRELATION: frozenset({"own_diff", "unequal_fraction", "pixels_apart"}),
     Rules.APART: frozenset({"own_diff", "unequal_fraction"}),
     Rules.OWN_SCALE: frozenset({"pixels_apart"}),
+    Rules.REFLECTIONS: frozenset({"pixels_apart"}),
 }
 """Bounds that results judged by these rules do not have."""
 
 
 def strict_bounds(rules: Rules, arithmetic: str) -> ImageBounds:
     """Return the strict bounds on images of an arithmetic: float64, mixed or float32."""
-    if rules is not Rules.OWN_SCALE:
+    if rules < Rules.OWN_SCALE:
         return OLDER_STRICT if rules is Rules.APART else replace(OLDER_STRICT, pixels_apart=None)
     floor = floor_of(arithmetic)
     unequal = STRICT.unequal_fraction if floor.bits else None
@@ -110,6 +117,8 @@ def judge_images(
     strict: ImageBounds = STRICT,
     *,
     resampled: bool = False,
+    reflections: ReflectionFigures | None = None,
+    by_reflections: bool = False,
 ) -> Verdict:
     """Judge measured numbers.
 
@@ -119,6 +128,8 @@ def judge_images(
         bounds: limits in force.
         strict: those without which a pass is a loosened one.
         resampled: whether the second image was resampled, which rules out a plain PASS.
+        reflections: of the same images, None where none is predicted.
+        by_reflections: whether the rules know them.
 
     Returns:
         PASS, PASS (ROUNDING), PASS (LOOSENED), FAIL, or NOT COMPARABLE if no criterion could be compared.
@@ -129,11 +140,13 @@ def judge_images(
         own=None if own is None else replace(own, outside_allowed=own.outside),
         pixels_apart_allowed=metrics.pixels_apart,
     )
-    holds = {c.name: c.state is not State.FAILED for c in _criteria(as_strict, peaks, strict)}
-    criteria = tuple(replace(c, strict_held=holds[c.name]) for c in _criteria(metrics, peaks, bounds))
+    by = (reflections, by_reflections)
+    holds = {c.name: c.state is not State.FAILED for c in _criteria(as_strict, peaks, strict, _exact(by))}
+    criteria = tuple(replace(c, strict_held=holds[c.name]) for c in _criteria(metrics, peaks, bounds, by))
     if not any(c.state in (State.HELD, State.FAILED) for c in criteria):
         return Verdict(Word.NOT_COMPARABLE, ("nothing was compared",), criteria)
-    failed = tuple(_reason(c) for c in criteria if c.state is State.FAILED)
+    reason = (lambda c: _counted_reason(c, metrics, reflections)) if by_reflections else _reason
+    failed = tuple(reason(c) for c in criteria if c.state is State.FAILED)
     if failed:
         return Verdict(Word.FAIL, failed, criteria)
     outside = [c for c in criteria if not c.strict_held]
@@ -157,7 +170,19 @@ def _rounding(metrics: Metrics, bounds: ImageBounds) -> tuple[str, ...]:
     )
 
 
-def _criteria(metrics: Metrics, peaks: PeakComparison, bounds: ImageBounds) -> tuple[Criterion, ...]:
+ByReflections = tuple[ReflectionFigures | None, bool]
+"""Figures of the reflections, if there are any, and whether the rules know them."""
+
+
+def _exact(by: ByReflections) -> ByReflections:
+    """Return the figures as if nothing had been left out on request."""
+    figures, known = by
+    return (None if figures is None else replace(figures, outside_allowed=figures.outside)), known
+
+
+def _criteria(
+    metrics: Metrics, peaks: PeakComparison, bounds: ImageBounds, by: ByReflections
+) -> tuple[Criterion, ...]:
     ratio = metrics.sum_ratio
     shortfall = metrics.correlation_shortfall
     least = bounds.correlation_min
@@ -169,6 +194,7 @@ def _criteria(metrics: Metrics, peaks: PeakComparison, bounds: ImageBounds) -> t
     farthest = math.inf if limit is None else limit
     return (
         *_own_criterion(metrics.own, bounds.own_diff),
+        *_reflection_criterion(by, bounds.own_diff),
         _criterion(
             "1 - correlation", shortfall, "none" if least is None else f"<= {1.0 - least:.3g}",
             least is None or (shortfall is not None and shortfall <= 1.0 - least),
@@ -206,6 +232,21 @@ def _own_criterion(own: OwnScale | None, limit: float | None) -> tuple[Criterion
     return (_criterion("pixels outside", float(own.outside_allowed), bound, held, asked=limit is not None),)
 
 
+def _reflection_criterion(by: ByReflections, limit: float | None) -> tuple[Criterion, ...]:
+    """Return the criterion that counts reflections, by rules that know them."""
+    figures, known = by
+    if not known:
+        return ()
+    count = None if figures is None else figures.outside_allowed
+    bound = "none" if limit is None else f"<= 0 beyond {limit:.2g} of their own intensity"
+    compared = figures is not None and figures.compared > 0
+    held = limit is None or count == 0
+    measured = float(count) if count is not None and compared else None
+    return (
+        _criterion("reflections outside", measured, bound, held, compared=compared, asked=limit is not None),
+    )
+
+
 def _apart_criterion(count: int | None, limit: int | None) -> tuple[Criterion, ...]:
     """Return the criterion that counts pixels; results from before they were counted have none."""
     if count is None:
@@ -228,6 +269,32 @@ def _criterion(
 
 def _reason(criterion: Criterion) -> str:
     return f"{criterion.name}: {_figure(criterion.measured)}, bound {criterion.bound}"
+
+
+COUNTED = ("pixels outside", "reflections outside", "unmatched peaks")
+
+
+def _counted_reason(criterion: Criterion, metrics: Metrics, reflections: ReflectionFigures | None) -> str:
+    """Return the reason with its number written out, and with the worst pixel or reflection."""
+    if criterion.name not in COUNTED or criterion.measured is None:
+        return _reason(criterion)
+    count, of, worst = f"{criterion.measured:.0f}", "", ""
+    if criterion.name == "pixels outside" and metrics.own is not None:
+        slow, fast = metrics.own.worst_at
+        of, worst = (
+            f" of {metrics.pixels}",
+            f"; the worst, slow {slow} fast {fast}, by {metrics.own.worst:.3g}",
+        )
+    if criterion.name == "reflections outside" and reflections is not None:
+        of, worst = f" of {reflections.compared}", f"; {reflection_words(reflections)}"
+    return f"{criterion.name}: {count}{of}, bound {criterion.bound}{worst}"
+
+
+def reflection_words(figures: ReflectionFigures) -> str:
+    """Return the worst reflection and the number of those that are missing, in words."""
+    hkl = " ".join(map(str, figures.worst_hkl))
+    missing = f"missing: {figures.missing_first} in the first image, {figures.missing_second} in the second"
+    return f"the worst, {hkl}, by {figures.worst:.3g}; {missing}" if hkl else missing
 
 
 def _figure(value: float | None) -> str:

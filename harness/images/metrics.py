@@ -94,6 +94,8 @@ def compare_pixels(
     origin: tuple[int, int] = (0, 0),
     left_out_of_max: float = 0.0,
     own_bound: float = 0.0,
+    *,
+    apart: bool = False,
 ) -> Metrics:
     """Compute all metrics of two finite images of one shape.
 
@@ -103,6 +105,7 @@ def compare_pixels(
         origin: (slow, fast) of element [0, 0] on the detector.
         left_out_of_max: what one side was asked to leave out of each pixel at most, of the maximum.
         own_bound: largest difference of a pixel that rounding explains, in parts of its own value.
+        apart: whether to count what older versions counted, too.
 
     Returns:
         The metrics. Ratios are second over first; max |diff| is taken relative to the largest
@@ -111,10 +114,7 @@ def compare_pixels(
     Raises:
         HarnessError: shapes differ, nothing to compare, or a value is not finite.
     """
-    if first.shape != second.shape or first.ndim != 2 or first.size == 0:
-        raise HarnessError(
-            f"cannot compare shapes {first.shape} and {second.shape}; both must be [slow, fast]"
-        )
+    _require_alike(first, second)
     a, b = first.astype(np.float64), second.astype(np.float64)
     diff = b - a
     if not np.isfinite(diff).all():
@@ -145,9 +145,16 @@ def compare_pixels(
         bright_relative_diff=_quantiles(magnitude[bright] / np.abs(a[bright])),
         sum_difference=_sum_difference(diff, a),
         own=own_scale(a, b, origin, left_out_of_max, own_bound),
-        pixels_apart=_apart(magnitude, a, b, 0.0),
-        pixels_apart_allowed=_apart(magnitude, a, b, left_out_of_max),
+        pixels_apart=_apart(magnitude, a, b, 0.0) if apart else None,
+        pixels_apart_allowed=_apart(magnitude, a, b, left_out_of_max) if apart else None,
     )
+
+
+def _require_alike(first: FloatImage, second: FloatImage) -> None:
+    if first.shape != second.shape or first.ndim != 2 or first.size == 0:
+        raise HarnessError(
+            f"cannot compare shapes {first.shape} and {second.shape}; both must be [slow, fast]"
+        )
 
 
 def _sum_difference(diff: Reals, a: Reals) -> float | None:
@@ -184,6 +191,22 @@ def own_scale(a: Reals, b: Reals, origin: tuple[int, int], left_out_of_max: floa
         worst_at=_place(relative, origin),
         unequal_fraction=float(np.mean(a != b)),
     )
+
+
+def own_differences(a: Reals, b: Reals) -> Reals:
+    """Return |b - a| / max(|a|, |b|) of each pixel: 0 where both are up to `FAINTEST_OF_MAX` of the largest.
+
+    Args: a, b: images [slow, fast], finite or not. Returns: infinity where only one side is a finite number,
+    0 where both are the same, be it no number.
+    """
+    finite = np.isfinite(a) & np.isfinite(b)
+    with np.errstate(all="ignore"):
+        larger = np.maximum(np.abs(a), np.abs(b))
+        seen = finite & (larger > FAINTEST_OF_MAX * float(larger.max(where=finite, initial=0.0)))
+        relative = np.divide(np.abs(b - a), larger, out=np.zeros(a.shape), where=seen)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    relative[~finite & ~same] = np.inf
+    return relative
 
 
 def _apart(magnitude: Reals, a: Reals, b: Reals, left_out_of_max: float) -> int:
@@ -228,7 +251,9 @@ def _ordered(image: FloatImage) -> NDArray[np.int64]:
 def ulp_histogram(distance: NDArray[np.int64]) -> tuple[UlpBin, ...]:
     """Count distances in bins 0, 1, 2, 3 to 4, 5 to 8, ...; the last bin is open."""
     edges = np.asarray(ULP_EDGES, dtype=np.int64)
-    counts = np.bincount(np.searchsorted(edges, distance.ravel(), side="left"), minlength=len(ULP_EDGES) + 1)
+    apart = distance[distance != 0]
+    counts = np.bincount(np.searchsorted(edges, apart, side="left"), minlength=len(ULP_EDGES) + 1)
+    counts[0] = distance.size - apart.size
     lows = (0, *(edge + 1 for edge in ULP_EDGES))
     highs: tuple[int | None, ...] = (*ULP_EDGES, None)
     return tuple(UlpBin(low, high, int(n)) for low, high, n in zip(lows, highs, counts, strict=True))

@@ -143,12 +143,16 @@ def match_spots(first: Reals, second: Reals, gate_px: float) -> tuple[NDArray[np
     ends = (rows.astype(np.int32), (columns + len(first)).astype(np.int32))  # the type that csgraph reads
     graph = coo_array((np.ones(len(rows)), ends), shape=(nodes, nodes))
     group = connected_components(graph, directed=False)[1][rows]  # [edges]
-    order = np.argsort(group, kind="stable")
+    alone = np.bincount(group)[group] == 1
+    several = np.flatnonzero(~alone)
+    order = several[np.argsort(group[several], kind="stable")]
     cuts = np.flatnonzero(np.diff(group[order])) + 1
     pairs: list[tuple[int, int]] = []
     for edges in np.split(order, cuts):
         pairs += _assign(rows[edges], columns[edges], near["v"][edges], gate_px)
     found = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    found = np.concatenate([np.stack([rows[alone], columns[alone]], axis=1), found])
+    found = found[np.lexsort((found[:, 1], found[:, 0]))]
     return found, np.linalg.norm(first[found[:, 0]] - second[found[:, 1]], axis=1)
 
 
@@ -188,7 +192,8 @@ def compare_peaks(
         Counts, distances and the spots without partner.
     """
     floor = max(floor_of_max * float(first.max()), TINIEST)
-    ours, theirs = find_spots(first, floor), find_spots(second, floor)
+    ours = find_spots(first, floor)
+    theirs = ours if np.array_equal(first, second) else find_spots(second, floor)
     pairs, distance_px = match_spots(ours.places_px, theirs.places_px, gate_px)
     used = ours.counted[pairs[:, 0]] | theirs.counted[pairs[:, 1]]
     distance_px = distance_px[used]

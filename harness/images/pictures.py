@@ -14,22 +14,31 @@ import numpy as np
 
 from harness.arrays import FloatImage, Reals
 from harness.drawing import Axes, Figure, FigureCanvasAgg, LogNorm, Normalize, SymLogNorm
+from harness.images.metrics import own_differences
 
 CELLS = 1000
 DECADES = 6
 DIFF_DECADES = 4
 SIZE_IN = (9.0, 7.6)
 DPI = 130
+IMAGE_BOX, SCALE_BOX = (0.1, 0.08, 0.74, 0.84), (0.87, 0.08, 0.035, 0.84)
+"""Left, bottom, width and height of image and colour scale, in parts of the picture."""
+MOST_RELATIVE, LEAST_RELATIVE = 2.0, 1e-7
+"""Of numbers of opposite sign, and of the scale where no bound is known."""
 EMPTY_COLOUR = "0.55"
 UNIT = "photons per pixel"
 
 
 @dataclass(frozen=True)
 class PictureFrame:
-    """What a picture says about the pixels it shows: the first pixel and the region in words."""
+    """What a picture says about the pixels it shows: the first pixel and the region in words.
+
+    fitted: whether room is made for the texts by measuring them, as older versions did; it doubles the time.
+    """
 
     origin: tuple[int, int]
     region: str
+    fitted: bool = False
 
 
 def draw_image(path: Path, image: FloatImage, title: str, frame: PictureFrame, brightest: float) -> None:
@@ -79,6 +88,31 @@ def draw_difference(path: Path, first: FloatImage, second: FloatImage, frame: Pi
     _save(figure, path)
 
 
+def draw_own_difference(
+    path: Path, first: FloatImage, second: FloatImage, bound: float, frame: PictureFrame
+) -> None:
+    """Draw the difference of each pixel in parts of its own value; equal pixels get a colour of their own.
+
+    Args:
+        path: PNG file to write.
+        first: reference image [slow, fast], photons.
+        second: judged image [slow, fast], photons.
+        bound: what rounding explains; the scale begins a decade below.
+        frame: where the pixels lie on the detector.
+    """
+    relative = own_differences(first.astype(np.float64), second.astype(np.float64))
+    outside = int(np.count_nonzero(relative > bound))
+    cells, block = _block_extreme(np.minimum(relative, MOST_RELATIVE))
+    words = f"difference over own value; {outside} pixels beyond {bound:.2g}; grey: equal"
+    figure, axes = _figure(words, frame, block)
+    shown = np.where(cells > 0.0, cells, np.nan)
+    if not (cells > 0.0).any():
+        _write_across(axes, "no difference")
+    norm = LogNorm(vmin=0.1 * (bound or LEAST_RELATIVE), vmax=MOST_RELATIVE, clip=True)
+    _paint(figure, axes, shown, frame, block, norm, "viridis", "difference over the larger value")
+    _save(figure, path)
+
+
 def _block_extreme(image: Reals) -> tuple[Reals, int]:
     """Reduce an image to blocks: of each the value of largest magnitude (NaN if it holds one)."""
     block = max(1, -(-max(image.shape) // CELLS))
@@ -93,8 +127,8 @@ def _block_extreme(image: Reals) -> tuple[Reals, int]:
 
 
 def _figure(title: str, frame: PictureFrame, block: int) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=SIZE_IN, layout="constrained")
-    axes = figure.add_subplot()
+    figure = Figure(figsize=SIZE_IN, layout="constrained" if frame.fitted else None)
+    axes = figure.add_subplot() if frame.fitted else figure.add_axes(IMAGE_BOX)
     cells = "" if block == 1 else f"; a dot is the extreme of {block} x {block} pixels"
     axes.set_title(f"{title}\nregion {frame.region}{cells}", fontsize=10)
     axes.set_xlabel("fast (pixel)")
@@ -117,7 +151,10 @@ def _paint(
     extent = (fast - 0.5, fast + columns - 0.5, slow + rows - 0.5, slow - 0.5)
     axes.set_facecolor(EMPTY_COLOUR)
     artist = axes.imshow(cells, norm=norm, cmap=colours, extent=extent, interpolation="nearest")
-    figure.colorbar(artist, ax=axes, label=label)
+    if frame.fitted:
+        figure.colorbar(artist, ax=axes, label=label)
+    else:
+        figure.colorbar(artist, cax=figure.add_axes(SCALE_BOX), label=label)
 
 
 def _write_across(axes: Axes, text: str) -> None:

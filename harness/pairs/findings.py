@@ -26,7 +26,10 @@ from harness.verdict import PairFinding
 from system_io.verdict_words import Word
 
 SAME, TRACES, PROBE, RERUN, QUIRK = "one program", "traces", "probe", "rerun", "quirk"
-STATED, TRIED = (SAME, TRACES), (PROBE, RERUN, QUIRK)
+ORIGIN = "origin"
+STATED, TRIED = (SAME, TRACES, ORIGIN), (PROBE, RERUN, QUIRK)
+LIMITING = (SAME, ORIGIN)
+"""Kinds of findings that a verdict line states even where they do not change its word."""
 DEFAULT_FLUENCE = 125932015286227086360700780544.0
 PROBE_RADIUS_PX = 3
 MOST_QUIRKS = 8
@@ -60,6 +63,30 @@ def same_program(
     )
     remedy = "give another program or image, or --determinism if that is the question"
     return [PairFinding(SAME, Word.NOT_COMPARABLE, f"both sides are one file ({why}): {what}; {remedy}")]
+
+
+def origin(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[PairFinding]:
+    """Return what agreement cannot show of two sides whose origin is not known, as limits of a pass.
+
+    Args: first, second: provenance of each side.
+    """
+    kinds = [first.get("kind"), second.get("kind")]
+    if kinds == [FILE_KIND] * 2:
+        if first["sha256"] != second["sha256"]:
+            return []
+        reason = "both files hold the same bytes: nothing shows that two programs made them"
+        return [PairFinding(ORIGIN, Word.PASS, reason)]
+    ours = ["sources_sha256" in facts for facts in (first, second)]
+    if any(ours) and kinds[0] != kinds[1]:
+        return []
+    reasons = []
+    if not any(ours):
+        reasons.append(
+            "neither side is a program of this installation: only that both answer to the fluence is shown"
+        )
+    if kinds[0] == kinds[1] and FILE_KIND not in kinds and _why_same(first, second) is None:
+        reasons.append(f"both sides are of the kind '{kinds[0]}' and may be builds of one program")
+    return [PairFinding(ORIGIN, Word.PASS, reason) for reason in reasons]
 
 
 def _why_same(first: Mapping[str, Any], second: Mapping[str, Any]) -> str | None:

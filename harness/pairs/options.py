@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.images.compare import Region
+from harness.images.coverage import SMALL_REGION
 from harness.images.judgement import PUBLISHED, STRICT, ImageBounds
 from harness.option_types import correlation, positive_seconds, thread_count
 from harness.pairs.pair import PairJob
@@ -49,8 +50,9 @@ program runs once more, and single quirks are tried that could explain it.
 
 strict bounds:       no pixel outside rounding: beyond 4.8e-7 (float64) or 2.2e-6 (mixed, float32) of its own
                      value, as other builds and arithmetics measured (--epsilon E adds E of the maximum, and
-                     is LOOSENED); |difference of the sums| <= 1e-6 of the sum of magnitudes, max |diff| <=
-                     1e-6 of the maximum, mean peak distance <= 0.01 px, no unmatched peak
+                     is LOOSENED); no reflection outside the same part of its integrated intensity;
+                     |difference of the sums| <= 1e-6 of the sum of magnitudes, max |diff| <= 1e-6 of the
+                     maximum, mean peak distance <= 0.01 px, no unmatched peak
 published bounds:    correlation >= 0.9995, sum ratio 0.99 to 1.01, mean peak distance <= 1 px,
                      no unmatched peak
 
@@ -60,10 +62,16 @@ verdict and exit status:
   PASS (LOOSENED) 0  the bounds in force hold, the strict ones do not, or the image was resampled
   FAIL 1             a bound does not hold; NaN, infinity or a constant image on one side only
   NOT COMPARABLE 2   shapes differ, empty region, fewer than 9 pixels, NaN or constant images on both sides;
+                     a region below 1 % of the pixels and of the photons (unless --small-region);
                      both sides are one program (unless --determinism), or one ignores its command line
   ERROR 3            a program failed or timed out, traces that were asked for are missing, wrong usage
 
-files: summary.json, c.png, py.png, diff.png, c_float.bin, py_float.bin, c_stdout.txt, c_stderr.txt,
+The verdict line says what was compared: pixels, photons, reflections, taps and options, and what was not. The
+pixels of a reflection are those that come nearest to it, as the simulator reads the command line; where it
+cannot, or for two images, no reflections are compared, and the line says why.
+
+files: summary.json, reflections.csv (each reflection, the largest relative difference first), c.png, py.png,
+diff.png, relative.png (of each pixel's own value), c_float.bin, py_float.bin, c_stdout.txt, c_stderr.txt,
 py_stdout.txt, py_stderr.txt, commands.txt, env.json, sha256.txt; c_trace.log and py_trace.log if the command
 line has -trace_pixel or -trace_roi. `nb-report verify DIR` checks them, `nb-report html DIR` shows them.
 """
@@ -101,6 +109,7 @@ def make_parser() -> CommandParser:
     add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
     add("--threads", type=thread_count, default=1, metavar="N", help="of external programs; default 1")
     add("--determinism", action="store_true", help="both sides may be one program")
+    add(SMALL_REGION, action="store_true", help="judge a region that says nothing about the image, too")
     add("--json", action="store_true", help="write summary.json to standard output, nothing else")
     parser.add_verbosity()
     return parser
@@ -161,6 +170,7 @@ def _settings(options: argparse.Namespace) -> PairJob:
         timeout_s=options.timeout,
         threads=options.threads,
         determinism=options.determinism,
+        small_region=options.small_region,
     )
 
 

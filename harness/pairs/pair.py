@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 from harness.arithmetic import arithmetic_of
 from harness.files import input_facts
 from harness.images.compare import ImageComparison, Region, compare_images, image_request
-from harness.images.judgement import STRICT, ImageBounds, Rules
-from harness.pairs.findings import Bench, same_program, trace_findings, tried_findings
+from harness.images.judgement import NEWEST, STRICT, ImageBounds, Rules
+from harness.pairs.findings import LIMITING, Bench, origin, same_program, trace_findings, tried_findings
 from harness.pairs.pair_traces import traced
+from harness.pairs.predicted import NOTHING_PREDICTED, Prediction, predicting
 from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun, run_program
@@ -31,7 +32,7 @@ class PairJob:
 
     `args` are the words of the nanoBragg command line, relative names in them refer to `caller`.
     `dtype` and `device` are for the second program, `threads` for external ones. `determinism` says that both
-    programs may be one.
+    programs may be one, `small_region` that a region may be one which says nothing about the image.
     """
 
     first: Program
@@ -47,6 +48,7 @@ class PairJob:
     timeout_s: float = RUN_S
     threads: int = 1
     determinism: bool = False
+    small_region: bool = False
 
     @property
     def programs(self) -> dict[str, Program]:
@@ -61,6 +63,7 @@ class PairJob:
             "timeout_s": self.timeout_s,
             "threads": self.threads,
             "determinism": self.determinism,
+            "small_region": self.small_region,
         }
 
 
@@ -78,6 +81,11 @@ class PairResult:
     comparison: ImageComparison
     inputs: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[PairFinding, ...] = ()
+
+    @property
+    def limits(self) -> list[str]:
+        """Return what makes a pass say less than it seems to."""
+        return [row.reason for row in self.findings if row.kind in LIMITING and row.word is Word.PASS]
 
     @property
     def notes(self) -> list[str]:
@@ -118,7 +126,7 @@ def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
     settings = dict(zip(SIDES, side_settings(job), strict=True))
     inputs = tuple(input_facts(arguments.inputs))
     runs: dict[str, ProgramRun] = {}
-    with temporary_folder("nb-run") as scratch:
+    with temporary_folder("nb-run") as scratch, predicting(arguments.words, job.mode) as prediction:
         for side, program in job.programs.items():
             place = Path(scratch) / side
             runs[side] = run_program(
@@ -126,8 +134,8 @@ def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
             )
             if runs[side].failure is not None:
                 break
-        compared = compared_runs(job, arguments, list(runs.values()))
-        findings = stated_findings(job, arguments, runs, compared.made.arithmetic)
+        compared = compared_runs(job, arguments, list(runs.values()), prediction)
+        findings = stated_findings(job, arguments, runs, compared)
         words = {side: one.arguments for side, one in told.items()}
         bench = Bench(Path(scratch), job.timeout_s, job.threads, job.programs, settings, words, runs)
         if limited_verdict(compared.verdict, findings).word is compared.verdict.word:
@@ -150,23 +158,32 @@ def side_settings(job: PairJob) -> list[tuple[str, ...]]:
 
 
 def compared_runs(
-    job: PairJob, arguments: PreparedArguments, runs: Sequence[ProgramRun], rules: Rules = Rules.OWN_SCALE
+    job: PairJob,
+    arguments: PreparedArguments,
+    runs: Sequence[ProgramRun],
+    prediction: Callable[[], Prediction] = lambda: NOTHING_PREDICTED,
+    rules: Rules = NEWEST,
 ) -> ImageComparison:
-    """Return the comparison of the images of both runs; ERROR if one failed or was not made."""
+    """Return the comparison of the images of both runs; ERROR if one failed or was not made.
+
+    Args: prediction: is asked for the reflections of the command line where two images are compared.
+    """
     failures = tuple(run.failure for run in runs if run.failure is not None)
     images = [run.image for run in runs if run.image is not None]
     made = image_request(arguments.words, arithmetic_of(job.dtype, [run.computed for run in runs]), rules)
     if failures or len(images) != len(SIDES):
         return ImageComparison(Verdict(Word.ERROR, failures), made.in_force(job.bounds), job.roi, made=made)
+    if rules >= Rules.REFLECTIONS:
+        made = replace(prediction().added_to(made), small_region=job.small_region)
     return compare_images(images[0], images[1], job.roi, job.bounds, resample=job.resample, made=made)
 
 
 def stated_findings(
-    job: PairJob, arguments: PreparedArguments, runs: Mapping[str, ProgramRun], arithmetic: str
+    job: PairJob, arguments: PreparedArguments, runs: Mapping[str, ProgramRun], compared: ImageComparison
 ) -> list[PairFinding]:
     """Return the findings that follow from programs, settings and traces, without a further run.
 
-    Args: arithmetic: of the less precise program, in which its traces are judged.
+    Args: compared: the images; the traces are judged in the arithmetic that they have.
     """
     if len(runs) != len(SIDES) or any(run.failure is not None for run in runs.values()):
         return []
@@ -174,5 +191,11 @@ def stated_findings(
     first, second = job.first.provenance, job.second.provenance
     return [
         *same_program(first, second, job.dtype, job.determinism),
-        *trace_findings(arguments.traces, traced(logs, arithmetic)),
+        *trace_findings(arguments.traces, traced(logs, compared.made.arithmetic)),
+        *(origin(first, second) if _may_pass(compared) else ()),
     ]
+
+
+def _may_pass(compared: ImageComparison) -> bool:
+    """Tell whether images agree, by rules that ask for the limits of that."""
+    return compared.made.rules >= Rules.REFLECTIONS and compared.verdict.exit_status == 0

@@ -45,6 +45,7 @@ def restored(part: PairPart) -> PairResult:
         None if asked is None else Region(**asked), part.bounds(), summary["resampled"],
         settings["timeout_s"],
         settings.get("threads", 1), settings.get("determinism", False),
+        settings.get("small_region", False),
     )  # fmt: skip
     arguments = stated_arguments(summary)
     words = side_settings(job) if len(runs) == len(SIDES) else [job.first.settings(job.mode).words]
@@ -59,8 +60,8 @@ def restored(part: PairPart) -> PairResult:
         )
         for side, chosen in zip(SIDES, words, strict=False)
     }
-    compared = compared_runs(job, arguments, list(made.values()), part.rules)
-    stated = stated_findings(job, arguments, made, compared.made.arithmetic)
+    compared = compared_runs(job, arguments, list(made.values()), lambda: part.prediction, part.rules)
+    stated = stated_findings(job, arguments, made, compared)
     findings = (*stated, *tried(summary)) if part.rules > Rules.CORRELATION else ()
     compared = replace(compared, verdict=limited_verdict(compared.verdict, findings))
     return PairResult(job, arguments, tuple(made.values()), compared, tuple(summary["inputs"]), findings)

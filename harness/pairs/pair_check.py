@@ -22,12 +22,26 @@ from harness.programs.run import ProgramRun, with_last_words
 from harness.recorded.pixels import CUTTING, PREFIXES, asked_pixels
 from harness.recorded.restated import contradictions, own_words
 from harness.sides import SIDES
-from harness.store.names import COMMANDS, ENVIRONMENT, SUMMARY, image_name, trace_name
+from harness.store.names import (
+    COMMANDS,
+    ENVIRONMENT,
+    REFLECTIONS,
+    RELATIVE_PICTURE,
+    SUMMARY,
+    image_name,
+    trace_name,
+)
 from harness.store.stated import commands_of, differing, environment_of, text_faults
 from harness.store.untrusted import BROKEN, BundleFault, read_plain
 from system_io.children import temporary_folder
 from trace_tools.errors import TraceError
 
+NEW_KEYS: Mapping[Rules, frozenset[str]] = {
+    Rules.APART: frozenset({"findings"}),
+    Rules.OWN_SCALE: frozenset({"rules"}),
+    Rules.REFLECTIONS: frozenset({"coverage", "reflections"}),
+}
+"""What summaries have since results are judged by these rules."""
 NUMBER = re.compile(r"\d+\.\d")
 PNG_HEAD = slice(8, 24)
 PICTURE_SLACK = 0.02
@@ -56,6 +70,7 @@ def pair_faults(folder: Path, part: PairPart, *, pictures: bool) -> Iterator[Bun
         for run, side in zip(result.runs, SIDES, strict=False):
             yield from place.said(SUMMARY, _run_faults(run, side))
         yield from place.said(SUMMARY, _trace_faults(part, result))
+        yield from place.said(REFLECTIONS, _reflection_faults(part, result))
         yield from place.said(COMMANDS, _command_faults(part, result))
         yield from place.said(ENVIRONMENT, environment_faults(part))
         yield from place.missing(part, expected_files(result))
@@ -67,7 +82,7 @@ def pair_faults(folder: Path, part: PairPart, *, pictures: bool) -> Iterator[Bun
 
 def _as_stated(fresh: Mapping[str, Any], part: PairPart) -> dict[str, Any]:
     """Return what a version would have written that judged by the rules of a part."""
-    unknown = {Rules.CORRELATION: {"findings", "rules"}, Rules.APART: {"rules"}}.get(part.rules, set())
+    unknown = {key for rules, keys in NEW_KEYS.items() if part.rules < rules for key in keys}
     kept = {key: value for key, value in fresh.items() if key not in unknown}
     if part.rules is Rules.CORRELATION:
         kept["settings"] = {key: fresh["settings"][key] for key in ("dtype", "device", "timeout_s")}
@@ -162,6 +177,32 @@ def _content_faults(part: PairPart, side: str, prefix: str) -> list[str]:
     ]
 
 
+def _reflection_faults(part: PairPart, result: PairResult) -> list[str]:
+    """Return where the table of reflections is not what images and command line give.
+
+    Where an input file is gone, so that no map can be made, it is held to the figures in the summary.
+    """
+    found = result.comparison.reflections
+    path = part.folder / REFLECTIONS
+    if found is None:
+        return ["is there, though no reflections were compared"] if path.exists() else []
+    if not path.is_file():
+        return []  # said among the missing files
+    if found.table is not None:
+        return text_faults(path, found.table.text())
+    lines = read_plain(path).decode("utf-8", "replace").splitlines()
+    rows = [line.split(",") for line in lines[1:]]
+    figures = found.figures
+    counts = {"compared": len(rows), "outside": sum(row[-2:-1] == ["1"] for row in rows)}
+    for side in ("first", "second"):
+        counts[f"missing_{side}"] = sum(row[-1] == side for row in rows)
+    return [
+        f"has {count} reflections {name}, the summary states {getattr(figures, name)}"
+        for name, count in counts.items()
+        if count != getattr(figures, name)
+    ]
+
+
 def _command_faults(part: PairPart, result: PairResult) -> list[str]:
     words = commands_of(part.folder / COMMANDS)
     found = text_faults(part.folder / COMMANDS, command_text(result, words))
@@ -186,6 +227,7 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
         "resampled": summary["resampled"] and not options.resample,
         "threads": summary["settings"].get("threads", 1),
         "determinism": summary["settings"].get("determinism", False),
+        "small region": summary["settings"].get("small_region", False),
     }
     fresh = {
         "arguments": args or [],
@@ -197,6 +239,7 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
         "resampled": False,
         "threads": options.threads,
         "determinism": options.determinism,
+        "small region": options.small_region,
     }
     return contradictions(fresh, stated, SUMMARY)
 
@@ -219,7 +262,12 @@ def expected_files(result: PairResult) -> list[str]:
     for side, run in zip(SIDES, result.runs, strict=False):
         names += [f"{side}_stdout.txt", f"{side}_stderr.txt"]
         names += [image_name(side), f"{side}.png"] if run.image is not None and run.image.size else []
-    return [*names, "diff.png"] if result.comparison.first is not None else names
+    if result.comparison.reflections is not None:
+        names.append(REFLECTIONS)
+    if result.comparison.first is None:
+        return names
+    newest = result.comparison.made.rules >= Rules.REFLECTIONS
+    return [*names, "diff.png", *([RELATIVE_PICTURE] if newest else [])]
 
 
 def _picture_faults(part: PairPart, place: _Place, result: PairResult) -> Iterator[BundleFault]:

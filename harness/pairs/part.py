@@ -17,6 +17,7 @@ from harness.errors import BundleError
 from harness.images.compare import ImageComparison, ImageRequest, Region, compare_images, image_request
 from harness.images.judgement import ImageBounds, Rules, bounds_data, named_bounds
 from harness.pairs.pair_traces import read_side
+from harness.pairs.predicted import Prediction, recorded_prediction
 from harness.sides import SIDES
 from harness.store.names import SUMMARY, image_name
 from harness.store.schema import check_summary
@@ -114,6 +115,11 @@ class PairPart:
                 "it is damaged"
             )
         return bounds
+
+    @cached_property
+    def prediction(self) -> Prediction:
+        """Return the reflections that the recorded command line predicts. This imports torch."""
+        return recorded_prediction(self.summary)
 
     @cached_property
     def comparison(self) -> ImageComparison:

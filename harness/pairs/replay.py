@@ -49,6 +49,7 @@ def _job(part: PairPart, inputs: Inputs, chosen: Chosen) -> PairJob:
         first, second, inputs.arguments(summary), inputs.caller, part.mode, settings["dtype"],
         settings["device"], None if asked is None else Region(**asked), part.bounds(), summary["resampled"],
         time_limit_s(settings), settings.get("threads", 1), settings.get("determinism", False),
+        settings.get("small_region", False),
     )  # fmt: skip
 
 

@@ -10,14 +10,15 @@ from typing import Any
 
 from harness.files import sha256_lines
 from harness.images.compare import ImageComparison, Region
-from harness.images.judgement import bounds_data
-from harness.images.metrics import Metrics
-from harness.images.pictures import PictureFrame, draw_difference, draw_image
+from harness.images.judgement import Rules, bounds_data, reflection_words
+from harness.images.metrics import Metrics, OwnScale
+from harness.images.pictures import PictureFrame, draw_difference, draw_image, draw_own_difference
+from harness.pairs.coverage import coverage_data, coverage_words
 from harness.pairs.pair import PairResult
 from harness.pairs.pair_traces import trace_metrics
 from harness.shown import Shown, ShownRow, criterion_row, divergence_line
 from harness.sides import SIDES
-from harness.store.names import COMMANDS, trace_name
+from harness.store.names import COMMANDS, REFLECTIONS, RELATIVE_PICTURE, trace_name
 from harness.store.schema import check_summary
 from harness.verdict import State
 from system_io.shell import shell_text
@@ -50,12 +51,24 @@ def summary_data(result: PairResult) -> dict[str, Any]:
         "bounds": bounds_data(comparison.bounds, rules),
         "strict_bounds": bounds_data(comparison.made.strict, rules),
         "criteria": [asdict(criterion) for criterion in verdict.criteria],
+        "coverage": coverage_data(
+            comparison.coverage if comparison.metrics else None, verdict.criteria, job.args,
+            [run.program for run in result.runs], result.limits,
+        ),
         "metrics": None if comparison.metrics is None else asdict(comparison.metrics),
+        "reflections": _reflection_data(comparison),
         "peaks": None if comparison.peaks is None else asdict(comparison.peaks),
         "runs": {side: run.facts() for side, run in zip(SIDES, result.runs, strict=False)},
         "traces": None,
         "findings": [asdict(finding) for finding in result.findings],
-    }
+    }  # fmt: skip
+
+
+def _reflection_data(comparison: ImageComparison) -> dict[str, Any] | None:
+    if comparison.reflections is None:
+        return None
+    figures = comparison.reflections.figures
+    return {**asdict(figures), "worst_hkl": list(figures.worst_hkl)}
 
 
 def write_pair_results(
@@ -77,6 +90,8 @@ def write_pair_results(
         if run.trace is not None:
             (folder / trace_name(side)).write_bytes(run.trace)
     write_pictures(folder, result)
+    if result.comparison.reflections is not None and result.comparison.reflections.table is not None:
+        (folder / REFLECTIONS).write_text(result.comparison.reflections.table.text(), encoding="utf-8")
     (folder / COMMANDS).write_text(command_text(result, commands), encoding="utf-8")
     programs = {side: dict(run.program.provenance) for side, run in zip(SIDES, result.runs, strict=False)}
     (folder / "env.json").write_text(json_text({**environment, "programs": programs}), encoding="utf-8")
@@ -106,14 +121,18 @@ def command_text(result: PairResult, commands: Sequence[str]) -> str:
 def write_pictures(folder: Path, result: PairResult) -> None:
     """Draw the compared regions; without a region to compare, each image by itself and no difference."""
     comparison = result.comparison
+    older = comparison.made.rules < Rules.REFLECTIONS
     if comparison.first is not None and comparison.second is not None and comparison.roi is not None:
         images = [comparison.first, comparison.second]
-        frame = PictureFrame(comparison.roi.origin, str(comparison.roi))
+        frame = PictureFrame(comparison.roi.origin, str(comparison.roi), older)
         draw_difference(folder / "diff.png", images[0], images[1], frame)
+        if not older:
+            bound = comparison.made.strict.own_diff or 0.0
+            draw_own_difference(folder / RELATIVE_PICTURE, images[0], images[1], bound, frame)
         frames = [frame, frame]
     else:
         images = [run.image for run in result.runs if run.image is not None and run.image.size]
-        frames = [PictureFrame((0, 0), str(Region.whole(image.shape))) for image in images]
+        frames = [PictureFrame((0, 0), str(Region.whole(image.shape)), older) for image in images]
     tops = [float(image.max(where=image < float("inf"), initial=0.0)) for image in images]
     brightest = max(tops, default=1.0)
     for side, run, image, frame in zip(SIDES, result.runs, images, frames, strict=False):
@@ -133,15 +152,15 @@ def shown_pair(
     """
     criteria = [criterion_row(criterion) for criterion in summary["criteria"]]
     held = sum(row.state == State.HELD for row in criteria)
-    pixels = result.comparison.metrics.pixels if result.comparison.metrics else 0
     bounded = sum(row.state != State.NOT_ASKED for row in criteria)
-    counted = f"{held} of {bounded} bounds held, {pixels} pixels compared" if criteria else ""
+    counted = [f"{held} of {bounded} bounds held"] if criteria else []
+    covered = coverage_words(summary["coverage"], summary["traces"])
     lines = [f"reason: {reason}" for reason in summary["reasons"]]
     lines += [f"note: {note}" for note in summary["notes"]]
     return Shown(
         command="nb-compare",
         word=summary["verdict"],
-        verdict=counted,
+        verdict="; ".join([*counted, *covered]),
         rows=criteria,
         lines=[*lines, *divergence_line(summary["traces"])],
         place=place,
@@ -149,6 +168,7 @@ def shown_pair(
             *_setting_rows(result),
             *(ShownRow("sides differ", text) for text in differences),
             *_measured_rows(result.comparison),
+            *_reflection_rows(result.comparison),
         ],
     )
 
@@ -171,6 +191,14 @@ def _measured_rows(comparison: ImageComparison) -> list[ShownRow]:
     return [ShownRow(*cells) for cells in (*_metric_rows(comparison.metrics), *_peak_rows(comparison))]
 
 
+def _reflection_rows(comparison: ImageComparison) -> list[ShownRow]:
+    if comparison.reflections is None:
+        return []
+    figures = comparison.reflections.figures
+    counts = f"{figures.compared} compared, {figures.outside} outside; {reflection_words(figures)}"
+    return [ShownRow("reflections", counts)]
+
+
 def _metric_rows(m: Metrics) -> list[tuple[str, str]]:
     close = sum(b.count for b in m.ulp_histogram if b.high is not None and b.high <= 1)
     bright = ", ".join(f"{q:g}: {value:.2e}" for q, value in m.bright_relative_diff)
@@ -179,11 +207,22 @@ def _metric_rows(m: Metrics) -> list[tuple[str, str]]:
         ("sums", f"{m.sum_first:.10g}, {m.sum_second:.10g}"),
         ("first maximum [slow, fast]", f"{m.max_first:.8g} {list(m.max_first_at)}"),
         ("second maximum [slow, fast]", f"{m.max_second:.8g} {list(m.max_second_at)}"),
+        *_own_rows(m.own),
         ("rmse", f"{m.rmse:.4g}"),
         ("max |diff| [slow, fast]", f"{m.max_abs_diff:.4g} {list(m.max_abs_diff_at)}"),
         ("bitwise equal", f"{100.0 * m.bitwise_equal_fraction:.4f} %"),
         ("within 1 ULP", f"{100.0 * close / m.pixels:.4f} %"),
         (f"relative diff, {m.bright_pixels} bright pixels, at quantile", bright or "-"),
+    ]
+
+
+def _own_rows(own: OwnScale | None) -> list[tuple[str, str]]:
+    if own is None:
+        return []
+    worst = f"{own.worst:.3g} {list(own.worst_at)}"
+    return [
+        ("pixels outside", f"{own.outside} of {own.pixels}"),
+        ("worst of its own value [slow, fast]", worst),
     ]
 
 

@@ -70,7 +70,7 @@ def junit(results: Sequence[Mapping[str, Any]]) -> str:
     root = ElementTree.Element("testsuites", name="nanobragg-parity")
     for result in results:
         suite = ElementTree.SubElement(root, "testsuite", name=_clean(result["title"]))
-        _add_verification(suite, result)
+        _add_properties(suite, result)
         counts = {"failure": 0, "error": 0, "skipped": 0}
         kinds = {"failed": "failure", "not compared": "error" if result["exit_status"] else "skipped"}
         for row in result["figures"]:
@@ -96,11 +96,14 @@ def _case(suite: ElementTree.Element, name: str, kind: str | None, words: str) -
         ElementTree.SubElement(case, kind, message=_clean(words))
 
 
-def _add_verification(suite: ElementTree.Element, result: Mapping[str, Any]) -> None:
-    """Say of a result from a bundle whether that was verified."""
+def _add_properties(suite: ElementTree.Element, result: Mapping[str, Any]) -> None:
+    """Say of a result its verdict and what that covers, and of one from a bundle whether it was verified."""
+    said = [("verdict", result["verdict"]), *(("coverage", words) for words in result.get("coverage", ()))]
     if "verified" in result:
-        properties = ElementTree.SubElement(suite, "properties")
-        ElementTree.SubElement(properties, "property", name="verified", value=result["verified"]["verdict"])
+        said.append(("verified", result["verified"]["verdict"]))
+    properties = ElementTree.SubElement(suite, "properties")
+    for name, value in said:
+        ElementTree.SubElement(properties, "property", name=name, value=_clean(value))
 
 
 def _clean(text: str) -> str:
@@ -151,7 +154,8 @@ def results_markdown(results: Sequence[Mapping[str, Any]], heading: str) -> str:
     lines = [f"# {heading}", ""]
     for result in results:
         lines.append(f"- **{markdown_line(result['verdict'])}** {markdown_line(result['title'])}")
-        lines += [f"    - {markdown_line(reason)}" for reason in result["reasons"]]
+        said = (*result["reasons"], *result.get("coverage", ()))
+        lines += [f"    - {markdown_line(text)}" for text in said]
         if "verified" in result:
             checked = result["verified"]
             lines.append(f"    - verification: {checked['verdict']}, {checked['checked']} files")

@@ -18,6 +18,9 @@ TRACES = "traces.json"
 """Of traced pixels; earlier versions called it metrics.json."""
 STATEMENT, STATEMENT_PAGE = "gates.json", "gates.md"
 """Of the closing bundle of the gates."""
+REFLECTIONS = "reflections.csv"
+"""Of a compared pair: a row for each reflection, the largest relative difference first."""
+RELATIVE_PICTURE = "relative.png"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 

@@ -67,6 +67,7 @@ METRICS: Mapping[str, Any] = {
     "schema": str, "kind": str, "title": str, "created": STAMP, "verdict": VERDICT, "exit_status": int,
     "reasons": [str], "notes": [str], "command": [str], "parts": [str], "figures": [FIGURE],
     "first_divergence": Maybe(str), "causal_taps": [str], "settings": Each(Any), "commit": Maybe(str),
+    "coverage": Perhaps([str]),
 }  # fmt: skip
 TRACE_DIFF = Partial({
     "verdict": VERDICT, "exit_status": int, "first_divergence": Maybe(str), "causal_by_tap": Each(int),
@@ -89,14 +90,28 @@ CRITERION: Mapping[str, Any] = {
     "name": str, "measured": Maybe(float), "bound": str, "state": STATE, "strict_held": bool,
 }  # fmt: skip
 FINDING: Mapping[str, Any] = {"kind": str, "word": VERDICT, "reason": str}
+COVERAGE: Mapping[str, Any] = {
+    "images": Maybe({
+        "pixels": int, "all_pixels": int, "photons": Maybe(float), "reflections": int, "all_reflections": int,
+        "no_reflections": str, "not_computed": int, "small": bool,
+    }),
+    "options": {"given": int, "told": int}, "options_not_told": [str], "criteria_not_compared": [str],
+    "limits": [str],
+}  # fmt: skip
+REFLECTION_FIGURES: Mapping[str, Any] = {
+    "predicted": int, "compared": int, "bound": float, "outside": int, "outside_allowed": int, "worst": float,
+    "worst_hkl": [int], "missing_first": int, "missing_second": int,
+}  # fmt: skip
 PAIR_SETTINGS = Partial({
     "dtype": Maybe(str), "device": Maybe(str), "timeout_s": float, "threads": int, "determinism": bool,
+    "small_region": bool,
 })  # fmt: skip
 SUMMARY: Mapping[str, Any] = {
     "schema": int, "verdict": VERDICT, "exit_status": int, "reasons": [str], "notes": [str],
     "parity_mode": str, "arguments": [str], "caller": str, "settings": PAIR_SETTINGS, "inputs": [INPUT],
     "resampled": bool, "asked_region": Maybe(REGION), "region": Maybe(REGION), "bounds": Each(Any),
     "rules": Perhaps(int), "strict_bounds": Each(Any), "criteria": [CRITERION], "metrics": Maybe(Each(Any)),
+    "coverage": Perhaps(COVERAGE), "reflections": Perhaps(Maybe(REFLECTION_FIGURES)),
     "peaks": Maybe(Each(Any)), "runs": Each(RUN), "traces": Maybe(TRACE_DIFF), "findings": Perhaps([FINDING]),
 }  # fmt: skip
 GRADIENTS_ABOUT: Mapping[str, Any] = {

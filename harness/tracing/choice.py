@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import BundleError, UsageError
+from harness.images.metrics import own_differences
 from harness.pairs.part import PairPart
 from harness.programs.programs import DIALECTS, FILE_KIND, Program, first_program, program_at, second_program
 from harness.programs.side_words import without_traces
@@ -118,12 +119,12 @@ def _region(region: dict[str, int] | None) -> tuple[slice, slice]:
 
 
 def worst_pixels(compared: Compared, count: int) -> TracedPixels:
-    """Return the pixels with the largest differences, among equal ones the brightest; worst first."""
+    """Return the pixels that differ most, of their own value, among equal ones the brightest; worst first.
+
+    A pixel that is no number on one side only comes before all others.
+    """
     first, second = (image[compared.region].astype(np.float64) for image in compared.images)
-    with np.errstate(invalid="ignore"):
-        difference = np.abs(first - second)
-    same = (first == second) | (np.isnan(first) & np.isnan(second))
-    difference = np.where(same, 0.0, np.nan_to_num(difference, nan=np.inf))
+    difference = own_differences(first, second)
     brightness = np.nan_to_num(np.maximum(np.abs(first), np.abs(second)))
     order = np.lexsort((-brightness.ravel(), -difference.ravel()))[:count]
     slow, fast = np.unravel_index(order, difference.shape)

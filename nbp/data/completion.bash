@@ -9,7 +9,7 @@ _shtab_nbp_report_subparsers=(verify replay diff list history html summary)
 _shtab_nbp_golden_subparsers=(generate verify list record)
 _shtab_nbp_subparsers=(compare trace diff gates gradients refine report golden parity bench bench-gradients gpu floor faults simulate help completion man)
 
-_shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --json -q --quiet -v --verbose)
+_shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --small-region --json -q --quiet -v --verbose)
 _shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --threads --determinism --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
 _shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --timeout --json -q --quiet -v --verbose --junit --markdown)
@@ -85,6 +85,7 @@ _shtab_nbp_compare___roi_nargs=4
 _shtab_nbp_compare___resample_nargs=0
 _shtab_nbp_compare___published_bounds_nargs=0
 _shtab_nbp_compare___determinism_nargs=0
+_shtab_nbp_compare___small_region_nargs=0
 _shtab_nbp_compare___json_nargs=0
 _shtab_nbp_compare__q_nargs=0
 _shtab_nbp_compare___quiet_nargs=0
@@ -582,7 +583,7 @@ complete -o bashdefault -F _shtab_nbp nbp
 
 
 
-_shtab_nb_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --json -q --quiet -v --verbose)
+_shtab_nb_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --small-region --json -q --quiet -v --verbose)
 
 
 
@@ -599,6 +600,7 @@ _shtab_nb_compare___roi_nargs=4
 _shtab_nb_compare___resample_nargs=0
 _shtab_nb_compare___published_bounds_nargs=0
 _shtab_nb_compare___determinism_nargs=0
+_shtab_nb_compare___small_region_nargs=0
 _shtab_nb_compare___json_nargs=0
 _shtab_nb_compare__q_nargs=0
 _shtab_nb_compare___quiet_nargs=0

@@ -112,15 +112,22 @@ def _water_share(ins: Instrument, formed: Factors, like: Tensor) -> Tensor | Non
     return share if ins.relative_weight is None else share * ins.relative_weight
 
 
+def scattering_vectors(ins: Instrument, spot: Spot) -> Vec:
+    """Return the scattering vectors of one sub-pixel of each pixel, in 1/m, and nothing else.
+
+    Returns: components [K, N, 1, 1], before Q-POLAR-UNITIZE normalises a ray. Source: spec 06 s3 to 6.
+    """
+    position = _position(ins, spot, no_tap)
+    R = length(position)
+    return _scattering(ins, (position[0] / R, position[1] / R, position[2] / R))
+
+
 def passes_dmin(ins: Instrument, spot: Spot) -> Tensor:
     """Return which sources of one sub-pixel execute the phi loop, in a run with a resolution limit.
 
     Returns: bool [K, N, 1, 1]. Source: spec 06 section 6.
     """
-    position = _position(ins, spot, no_tap)
-    R = length(position)
-    q = _scattering(ins, (position[0] / R, position[1] / R, position[2] / R))
-    alive = _alive(ins, q)
+    alive = _alive(ins, scattering_vectors(ins, spot))
     assert alive is not None  # only then it is called
     return alive
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from harness.errors import BundleError
 from harness.pairs.part import PairPart
-from harness.programs.arguments import DUMP_OPTIONS, HKL_OPTIONS, INPUT_OPTIONS, prepare_arguments
+from harness.pairs.predicted import recorded_words
 from harness.programs.run_config import resolved
 from harness.recorded.rerun import Inputs
 from simulator import RunConfig
@@ -29,7 +29,6 @@ from system_io.errors import UserError
 
 MOST_PHI_STEPS = 1000
 MOST_SOURCES = 100_000
-NO_STRUCTURE = ("-default_F", "1")
 
 
 def geometry_content(part: PairPart) -> dict[str, Any]:
@@ -43,37 +42,10 @@ def geometry_content(part: PairPart) -> dict[str, Any]:
     """
     try:
         with ExitStack() as stack_of_files, tempfile.TemporaryDirectory(prefix="nb-page-") as empty:
-            config = resolved(geometry_words(part, Inputs(None, stack_of_files)), Path(empty))
+            config = resolved(recorded_words(part.summary, Inputs(None, stack_of_files)), Path(empty))
             return _vectors(_sharp(config, part))
     except UserError as error:
         return {"missing": str(error)}
-
-
-def geometry_words(part: PairPart, inputs: Inputs) -> tuple[str, ...]:
-    """Return the recorded command line without structure factors, its input files found by their content.
-
-    Raises:
-        HarnessError: a file is not recorded or nowhere to be found, or the words cannot be a comparison's.
-    """
-    summary = part.summary
-    recorded = {item["path"]: item for item in summary["inputs"]}
-    rest = list(prepare_arguments(summary["arguments"], Path(summary["caller"])).words)
-    words = ["--parity-mode", part.mode]
-    while rest:
-        option = rest.pop(0)
-        if option in HKL_OPTIONS | DUMP_OPTIONS:
-            del rest[:1]
-            continue
-        words.append(option)
-        if option in INPUT_OPTIONS and rest:
-            words.append(_found(rest.pop(0), recorded, inputs))
-    return (*words, *NO_STRUCTURE)
-
-
-def _found(name: str, recorded: dict[str, Any], inputs: Inputs) -> str:
-    if name not in recorded:
-        raise BundleError(f"input '{name}' is not recorded in the bundle; its command line cannot be set up")
-    return inputs.find(recorded[name])
 
 
 def _sharp(config: RunConfig, part: PairPart) -> RunConfig:
