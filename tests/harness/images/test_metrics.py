@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from harness.errors import HarnessError
-from harness.images.metrics import compare_pixels, correlation_shortfall, float32_distance, ulp_histogram
+from harness.images.metrics import (
+    compare_pixels,
+    correlation_shortfall,
+    float32_distance,
+    own_differences,
+    ulp_histogram,
+)
+from harness.tracing.choice import Compared, worst_pixels
 
 
 @pytest.fixture
@@ -117,3 +124,19 @@ def test_whole_detector_takes_seconds_not_minutes():
     start = time.process_time()
     compare_pixels(first, first * np.float32(1.001))
     assert time.process_time() - start < 60.0
+
+
+def test_own_differences_are_parts_of_the_larger_value():
+    first = np.array([[1e9, 2.0, 0.0, np.nan, np.nan, 1e-25, 3.0]])
+    second = np.array([[1e9, 1.0, 5e-3, np.nan, 1.0, 0.0, -3.0]])
+    assert own_differences(first, second).tolist() == [[0.0, 0.5, 1.0, 0.0, np.inf, 0.0, 2.0]]
+
+
+def test_the_worst_pixels_are_those_farthest_off_in_parts_of_their_own_value():
+    first = np.full((4, 5), 1000.0, np.float32)
+    first[3, 4] = 1e-3
+    second = first.copy()
+    second[0, 0] += 1.0
+    second[3, 4] *= 2.0
+    compared = Compared((), None, "c-parity", (first, second), (slice(None), slice(None)))
+    assert worst_pixels(compared, 2) == ((3, 4), (0, 0))
