@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.images.compare import Region, compare_images
+from harness.images.judgement import Rules
 from harness.pairs.pair import PairJob, PairResult, run_pair
 from harness.pairs.part import PairPart
 from harness.programs.programs import Program
@@ -49,7 +50,7 @@ def _job(part: PairPart, inputs: Inputs, chosen: Chosen) -> PairJob:
         first, second, inputs.arguments(summary), inputs.caller, part.mode, settings["dtype"],
         settings["device"], None if asked is None else Region(**asked), part.bounds(), summary["resampled"],
         time_limit_s(settings), settings.get("threads", 1), settings.get("determinism", False),
-        settings.get("small_region", False),
+        settings.get("small_region", part.rules < Rules.REFLECTIONS),
     )  # fmt: skip
 
 
