@@ -16,7 +16,7 @@ from tests.fixtures.waiting import is_gone, wait_until
 
 FILES = {
     "summary.json", "c.png", "py.png", "diff.png", "c_float.bin", "py_float.bin", "commands.txt", "env.json",
-    "c_stdout.txt", "c_stderr.txt", "py_stdout.txt", "py_stderr.txt", "sha256.txt",
+    "c_stdout.txt", "c_stderr.txt", "py_stdout.txt", "py_stderr.txt", "sha256.txt", "relative.png",
 }  # fmt: skip
 
 
