@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
 from harness.files import default_target, require_fresh
-from harness.programs.programs import MODES, Program, first_program, second_program
+from harness.option_types import duration
+from harness.programs.programs import MODES, Program, first_program, program_hashes, second_program
 from system_io.shown import printable
 from system_io.verdict_words import EXIT_STATUS, Word
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 NAME = "nb-fuzz"
 DEFAULT_TIME = "10m"
-DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh]?)")
-UNIT_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 MOST_SHOWN = 10
 EXAMPLES = (
     "nb-fuzz --time 10m --outdir fuzz",
@@ -56,14 +55,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_command(NAME, _command, sys.argv[1:] if argv is None else argv)
 
 
-def seconds(text: str) -> float:
-    """Return a time in seconds: a number, with s, m or h behind it (an argparse type)."""
-    found = DURATION.fullmatch(text)
-    if found is None or float(found[1]) <= 0.0:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a time such as 90s, 10m or 1h")
-    return float(found[1]) * UNIT_S[found[2]]
-
-
 def count(text: str) -> int:
     """Return a whole number above 0 (an argparse type)."""
     if not text.isdecimal() or int(text) < 1:
@@ -87,7 +78,7 @@ def make_parser() -> CommandParser:
     add = parser.add_argument
     add(
         "--time",
-        type=seconds,
+        type=duration,
         metavar="T",
         help=f"end after T, such as 90s or 1h; default {DEFAULT_TIME}, or none with --cases",
     )
@@ -134,11 +125,6 @@ def _programs(c_bin: str | None, py_bin: str | None) -> tuple[Program, Program]:
     return first_program(c_bin, os.environ), second_program(py_bin)
 
 
-def _hashes(programs: Sequence[Program]) -> tuple[str, ...]:
-    keys = ("sources_sha256", "binary_sha256")
-    return tuple(str(next(p.provenance[key] for key in keys if key in p.provenance)) for p in programs)
-
-
 def _settings(options: argparse.Namespace) -> FuzzSettings:
     from harness.fuzz.journal import FuzzSettings
 
@@ -151,7 +137,7 @@ def _settings(options: argparse.Namespace) -> FuzzSettings:
             program.settings(MODES[1])
     return FuzzSettings(
         options.seed or 0, mode, options.shard or (1, 1), options.c_bin, options.py_bin, options.cases,
-        _hashes(programs),
+        program_hashes(programs),
     )  # fmt: skip
 
 
@@ -161,10 +147,10 @@ def _fuzzed(folder: FuzzFolder, options: argparse.Namespace) -> int:
 
     settings = folder.settings
     programs = _programs(settings.c_bin, settings.py_bin)
-    if _hashes(programs) != settings.programs:
+    if program_hashes(programs) != settings.programs:
         raise UsageError(f"a program is not the one that '{folder.path}' began with; start anew")
     cases = options.cases or settings.cases
-    limit_s = options.time or (None if cases else seconds(DEFAULT_TIME))
+    limit_s = options.time or (None if cases else duration(DEFAULT_TIME))
     limits = FuzzLimits(limit_s, cases, options.findings)
     with _progress(folder) as tell:
         try:
