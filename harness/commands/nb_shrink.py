@@ -140,7 +140,7 @@ def _shrink(
             return EXIT_STATUS[Word.NOT_COMPARABLE]
         trials.most = max(LEAST_WORK, bench.evaluations(begun.case))
         state = shrunk(trials, begun.case, _tell)
-        passing = nearest_passing(state)
+        passing = nearest_passing(state, begun.case)
         data = result_data(begun.case, state, passing, time.monotonic() - start)
         write_results(target.path, data, state, passing)
     if options.json:

@@ -40,6 +40,11 @@ class SideRun:
     said: str = ""
     computed: str | None = None
 
+    @property
+    def timed_out(self) -> bool:
+        """Tell whether the run was stopped since it took too long."""
+        return self.problem is not None and "time-out" in self.problem
+
 
 @dataclass
 class FuzzBench:
@@ -54,7 +59,9 @@ class FuzzBench:
     scratch: Path
     limit_s: float = RUN_LIMIT_S
 
-    def run(self, case: FuzzCase, side: str, *more: str, fresh: bool = False) -> SideRun:
+    def run(
+        self, case: FuzzCase, side: str, *more: str, fresh: bool = False, patience: float = 1.0
+    ) -> SideRun:
         """Run a case with the program of a side.
 
         Args:
@@ -62,6 +69,7 @@ class FuzzBench:
             side: which program.
             more: words behind those of the case.
             fresh: in a process of its own, whatever there is to serve it.
+            patience: how many times the usual limit it may take.
         """
         program, server = self.programs[side], self.servers[side]
         folder = self.scratch / f"run-{side}"
@@ -69,7 +77,7 @@ class FuzzBench:
         case.write_files(folder)
         words = told_words(program, case, *more)
         if server is None or fresh:
-            return self._started(program, words, folder, case)
+            return self._started(program, words, folder, case, patience * self.limit_s)
         answer = server.run(words, folder, self.limit_s)
         return _side_run(folder, case, answer.status, answer.problem, answer.wall_s)
 
@@ -85,9 +93,11 @@ class FuzzBench:
         """Run a case with both programs."""
         return {side: self.run(case, side, *more) for side in SIDES}
 
-    def _started(self, program: Program, words: list[str], folder: Path, case: FuzzCase) -> SideRun:
+    def _started(
+        self, program: Program, words: list[str], folder: Path, case: FuzzCase, limit_s: float
+    ) -> SideRun:
         environ = {**os.environ, **program.environ, **ONE_THREAD}
-        outcome, out, err = execute([*program.words, *words], folder, environ, self.limit_s)
+        outcome, out, err = execute([*program.words, *words], folder, environ, limit_s)
         problem = None if outcome.exit_status is not None and not outcome.timed_out else outcome.failure
         (folder / STDOUT).write_bytes(out)
         (folder / STDERR).write_bytes(err)

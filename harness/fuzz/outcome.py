@@ -14,6 +14,7 @@ from harness.errors import HarnessError
 from harness.fuzz.bench import SideRun, image_file, wrote_image
 from harness.fuzz.case import FuzzCase
 from harness.images.compare import compare_images, image_request
+from harness.images.judgement import STRICT
 from harness.images.metrics import compare_pixels
 from harness.pairs.pair_traces import traced
 from harness.sides import SIDES
@@ -51,12 +52,16 @@ RAN = frozenset({Came.AGREED, Came.FLAT, Came.BEYOND, Came.ANSWERED})
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a case came to, the reasons in words, and the pixel [slow, fast] that differs most."""
+    """What a case came to, the reasons in words, and the pixel [slow, fast] that differs most.
+
+    `faint`: images in less than double precision differ in faint pixels only, within 1e-6 of the maximum.
+    """
 
     came: Came
     reasons: tuple[str, ...] = ()
     worst: tuple[int, int] | None = None
     bitwise: bool = False
+    faint: bool = False
 
 
 def outcome_of(case: FuzzCase, runs: Mapping[str, SideRun]) -> Outcome:
@@ -92,7 +97,7 @@ def _badly_ended(runs: Mapping[str, SideRun]) -> Outcome | None:
     }
     if not told:
         return None
-    both_stopped = len(told) == len(SIDES) and all("time-out" in text for text in told.values())
+    both_stopped = all(run.timed_out for run in runs.values())
     reasons = tuple(f"{side}: {text}" for side, text in told.items())
     return Outcome(Came.UNSETTLED if both_stopped else Came.ENDING, reasons)
 
@@ -134,7 +139,8 @@ def _judged(case: FuzzCase, images: tuple[FloatImage, FloatImage], runs: tuple[S
         if np.array_equal(one, other, equal_nan=True):
             return Outcome(Came.BEYOND)
         return Outcome(Came.IMAGE, ("NaN or infinity is not in the same pixels",), _first_odd(one, other))
-    own = compare_pixels(one, other, (0, 0), made.left_out_of_max, made.strict.own_diff or 0.0).own
+    metrics = compare_pixels(one, other, (0, 0), made.left_out_of_max, made.strict.own_diff or 0.0)
+    own, largest = metrics.own, metrics.max_diff_of_max
     assert own is not None  # of finite images
     bitwise = one.tobytes() == other.tobytes()
     verdict = compare_images(one, other, made=made).verdict
@@ -143,7 +149,9 @@ def _judged(case: FuzzCase, images: tuple[FloatImage, FloatImage], runs: tuple[S
     if verdict.word is Word.NOT_COMPARABLE and not own.outside_allowed:
         return Outcome(Came.AGREED if one.any() else Came.FLAT, verdict.reasons, bitwise=bitwise)
     counted = (f"{own.outside_allowed} of {one.size} pixels outside",)
-    return Outcome(Came.IMAGE, verdict.reasons if verdict.word is Word.FAIL else counted, own.worst_at)
+    reasons = verdict.reasons if verdict.word is Word.FAIL else counted
+    faint = arithmetic != DOUBLE and largest is not None and largest <= (STRICT.max_diff_of_max or 0.0)
+    return Outcome(Came.IMAGE, reasons, own.worst_at, faint=faint)
 
 
 def _first_odd(one: FloatImage, other: FloatImage) -> tuple[int, int]:

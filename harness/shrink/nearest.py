@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.fuzz.case import FuzzCase
+from harness.fuzz.case import SIMULATOR_ONLY, FuzzCase
+from harness.fuzz.coverage import ANSWERS
 from harness.fuzz.outcome import Came
-from harness.shrink.items import Item, case_of
+from harness.shrink.items import Item, case_of, items_of
 from harness.shrink.passes import Shrinking
 from harness.shrink.simpler import simpler_numbers
 from harness.shrink.trial import OutOfTimeError
+from simulator.command_line.option_table import OPTIONS
 
 OTHER_NUMBERS = ("0", "1", "2", "90", "45")
 
@@ -23,15 +25,17 @@ class Passing:
     difference: str
 
 
-def nearest_passing(state: Shrinking) -> Passing | None:
+def nearest_passing(state: Shrinking, first: FuzzCase) -> Passing | None:
     """Return the nearest passing command line, None if no single option or value makes it pass.
 
     A line with an image that has contrast is preferred to one without.
+
+    Args: state: the end of the shrinking. first: where it began; options of it may be put back.
     """
     flat: Passing | None = None
     try:
-        for items, difference in _neighbours(state.items):
-            case = case_of(items, state.files, state.mode)
+        for items, difference in (*_neighbours(state.items), *_with_one_more(state.items, first)):
+            case = case_of(items, {**first.files, **state.files}, state.mode)
             tried = state.trials.try_out(case)
             if tried.came == Came.AGREED.value:
                 return Passing(case, difference)
@@ -52,6 +56,17 @@ def _neighbours(items: Sequence[Item]) -> Iterator[tuple[list[Item], str]]:
                 yield changed, f"{changed[place].text} in place of {item.text}"
     for place, item in enumerate(items):
         yield [*items[:place], *items[place + 1 :]], f"without {item.text}"
+
+
+def _with_one_more(items: Sequence[Item], first: FuzzCase) -> Iterator[tuple[list[Item], str]]:
+    """Yield the options with one more: a switch, or one of the first command line."""
+    there = {item.name for item in items}
+    switches = [
+        Item(option.name) for option in OPTIONS if not option.kinds and option.name not in SIMULATOR_ONLY
+    ]
+    for item in (*switches, *items_of(first.words)):
+        if item.name not in there | ANSWERS:
+            yield [*items, item], f"with {item.text}"
 
 
 def _others(word: str) -> list[str]:
