@@ -117,11 +117,12 @@ class FuzzCoverage:
         apart = self.exclude_each_other
         wanted = ~self.together & ~apart
         while len(names) < size:
-            barred = {other for other in NAMES if any(apart[PLACE[name], PLACE[other]] for name in names)}
-            rest = [name for name in NAMES if name not in {*names, *ANSWERS, *barred}]
-            offered = random.sample(rest, min(CANDIDATES, len(rest)))
             places = [PLACE[name] for name in names]
-            names.append(max(offered, key=lambda name: int(wanted[PLACE[name], places].sum())))
+            added = wanted[:, places].sum(axis=1).tolist()
+            barred = {*places, *np.flatnonzero(apart[places].sum(axis=0)).tolist()}
+            rest = [place for place, name in enumerate(NAMES) if place not in barred and name not in ANSWERS]
+            offered = random.sample(rest, min(CANDIDATES, len(rest)))
+            names.append(NAMES[max(offered, key=added.__getitem__)])
         return tuple(names)
 
 
