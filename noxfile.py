@@ -193,7 +193,7 @@ def faults(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Draw command lines and find what the two programs disagree about; as `nb-fuzz`, ten minutes by default."""
+    """Draw command lines for ten minutes, and find what the two programs disagree about."""
     session.install("-r", "requirements/run.txt")
     session.install("--no-build-isolation", "--no-deps", ".")
     session.chdir(session.create_tmp())

@@ -93,14 +93,14 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         "fuzz",
         "nb-fuzz",
-        "harness.commands.nb_fuzz",
+        "harness.commands.search.nb_fuzz",
         "drawn command lines through both programs",
         needs_torch=True,
     ),
     CommandRow(
         "shrink",
         "nb-shrink",
-        "harness.commands.nb_shrink",
+        "harness.commands.search.nb_shrink",
         "a failing command line made small",
         needs_torch=True,
     ),

@@ -31,7 +31,7 @@ NOT_TOLD: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class FuzzCase:
-    """Words behind the name of a program, with files that they name by their bare names."""
+    """ValueDraws behind the name of a program, with files that they name by their bare names."""
 
     words: tuple[str, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)

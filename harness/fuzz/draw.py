@@ -12,8 +12,7 @@ from harness.fuzz.camera import DrawnCamera, cameras
 from harness.fuzz.case import FuzzCase
 from harness.fuzz.coverage import ANSWERS
 from harness.fuzz.input_files import MAKERS, SUFFIXES, UNUSABLE
-from harness.fuzz.typical import ValueWords
-from harness.fuzz.values import RARE, values
+from harness.fuzz.values import RARE, ValueWords, values
 from harness.programs.arguments import OUTPUT_OPTIONS
 from simulator.command_line.option_table import BY_SPELLING, Option
 
@@ -27,7 +26,7 @@ TWICE_SHARE = 12
 DARK_SHARE = 4
 """One in so many cases with a file of structure factors has none for what is not listed."""
 LIGHTER: tuple[tuple[str, ...], ...] = (("-oversample", "1"), ("-roi", "0", "3", "0", "3"))
-"""Words that are put behind a case that is too much work, one after the other."""
+"""ValueDraws that are put behind a case that is too much work, one after the other."""
 
 
 def drawn_case(names: Sequence[str], number: int, mode: str) -> FuzzCase:

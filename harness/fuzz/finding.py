@@ -15,7 +15,7 @@ from harness.fuzz.bench import FuzzBench, SideRun
 from harness.fuzz.case import FuzzCase
 from harness.fuzz.cause import Cause, cause_of
 from harness.fuzz.journal import FINDINGS_FOLDER
-from harness.fuzz.outcome import Came, Outcome
+from harness.fuzz.outcome import Came, FuzzOutcome
 from harness.pairs.pair import PairJob, run_pair
 from harness.pairs.sides import as_said, check_sides
 from harness.programs.arguments import REFUSED
@@ -32,7 +32,12 @@ FINDING, INPUTS, PAIR, COMMAND = "finding.json", "inputs", "pair", "command.txt"
 
 
 def keep_finding(
-    root: Path, index: int, bench: FuzzBench, case: FuzzCase, runs: Mapping[str, SideRun], outcome: Outcome
+    root: Path,
+    index: int,
+    bench: FuzzBench,
+    case: FuzzCase,
+    runs: Mapping[str, SideRun],
+    outcome: FuzzOutcome,
 ) -> str:
     """Write a finding into a folder that appears when it is whole, and return its name.
 
@@ -69,7 +74,7 @@ def _facts(
     bench: FuzzBench,
     case: FuzzCase,
     runs: Mapping[str, SideRun],
-    outcome: Outcome,
+    outcome: FuzzOutcome,
     cause: Cause | None,
 ) -> dict[str, Any]:
     return {
@@ -109,7 +114,7 @@ def comparable(case: FuzzCase) -> FuzzCase:
     return replace(case, words=tuple(words))
 
 
-def _write_pair(folder: Path, bench: FuzzBench, case: FuzzCase, outcome: Outcome) -> None:
+def _write_pair(folder: Path, bench: FuzzBench, case: FuzzCase, outcome: FuzzOutcome) -> None:
     """Write what nb-compare finds of the same words, with a trace of the worst pixel."""
     from harness.pairs.summary import write_pair_results
 

@@ -51,7 +51,7 @@ RAN = frozenset({Came.AGREED, Came.FLAT, Came.BEYOND, Came.ANSWERED})
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FuzzOutcome:
     """What a case came to, the reasons in words, and the pixel [slow, fast] that differs most.
 
     `faint`: images in less than double precision differ in faint pixels only, within 1e-6 of the maximum.
@@ -64,7 +64,7 @@ class Outcome:
     faint: bool = False
 
 
-def outcome_of(case: FuzzCase, runs: Mapping[str, SideRun]) -> Outcome:
+def outcome_of(case: FuzzCase, runs: Mapping[str, SideRun]) -> FuzzOutcome:
     """Return what a case came to.
 
     Args:
@@ -77,18 +77,18 @@ def outcome_of(case: FuzzCase, runs: Mapping[str, SideRun]) -> Outcome:
         return ended
     if first.status != second.status:
         told = [f"{side}: exit status {run.status}: {run.said}" for side, run in runs.items()]
-        return Outcome(Came.REFUSAL, tuple(told))
+        return FuzzOutcome(Came.REFUSAL, tuple(told))
     if first.status == REFUSED_STATUS:
-        return Outcome(Came.REFUSED, (first.said, second.said))
+        return FuzzOutcome(Came.REFUSED, (first.said, second.said))
     if set(first.files) != set(second.files):
         told = [f"{side} wrote {', '.join(sorted(run.files)) or 'nothing'}" for side, run in runs.items()]
-        return Outcome(Came.OUTPUT, tuple(told))
+        return FuzzOutcome(Came.OUTPUT, tuple(told))
     if not wrote_image(first, case):
-        return Outcome(Came.ANSWERED)
+        return FuzzOutcome(Came.ANSWERED)
     return _images(case, first, second)
 
 
-def _badly_ended(runs: Mapping[str, SideRun]) -> Outcome | None:
+def _badly_ended(runs: Mapping[str, SideRun]) -> FuzzOutcome | None:
     """Return the outcome of runs of which one ended in no way that a program should."""
     told = {
         side: run.problem or f"exit status {run.status}: {run.said}"
@@ -99,7 +99,7 @@ def _badly_ended(runs: Mapping[str, SideRun]) -> Outcome | None:
         return None
     both_stopped = all(run.timed_out for run in runs.values())
     reasons = tuple(f"{side}: {text}" for side, text in told.items())
-    return Outcome(Came.UNSETTLED if both_stopped else Came.ENDING, reasons)
+    return FuzzOutcome(Came.UNSETTLED if both_stopped else Came.ENDING, reasons)
 
 
 def float_image(case: FuzzCase, run: SideRun) -> FloatImage | None:
@@ -116,42 +116,44 @@ def float_image(case: FuzzCase, run: SideRun) -> FloatImage | None:
     return np.frombuffer(data, dtype="<f4").reshape(shape)
 
 
-def _images(case: FuzzCase, first: SideRun, second: SideRun) -> Outcome:
+def _images(case: FuzzCase, first: SideRun, second: SideRun) -> FuzzOutcome:
     one, other = float_image(case, first), float_image(case, second)
     if one is None or other is None or one.shape != other.shape:
-        return Outcome(Came.OUTPUT, ("a float image cannot be read, or the shapes differ",))
+        return FuzzOutcome(Came.OUTPUT, ("a float image cannot be read, or the shapes differ",))
     if "-trace_only" in case.words:
-        return _traces(case, first, second) or Outcome(Came.FLAT)
+        return _traces(case, first, second) or FuzzOutcome(Came.FLAT)
     bitwise = one.tobytes() == other.tobytes()
     flat = bitwise and bool(np.isfinite(one).all()) and one.min() == one.max()
-    found = Outcome(Came.FLAT, bitwise=True) if flat else _judged(case, (one, other), (first, second))
+    found = FuzzOutcome(Came.FLAT, bitwise=True) if flat else _judged(case, (one, other), (first, second))
     if found.came in FINDINGS:
         return found
     return _derived(case, first, second, bitwise) or _traces(case, first, second) or found
 
 
-def _judged(case: FuzzCase, images: tuple[FloatImage, FloatImage], runs: tuple[SideRun, SideRun]) -> Outcome:
+def _judged(
+    case: FuzzCase, images: tuple[FloatImage, FloatImage], runs: tuple[SideRun, SideRun]
+) -> FuzzOutcome:
     """Return the strict verdict on two images; of a few pixels, only that on each by itself."""
     arithmetic = arithmetic_of("auto", [run.computed for run in runs if run.computed] or [DOUBLE])
     made = image_request(case.words, arithmetic)
     one, other = images
     if not (np.isfinite(one).all() and np.isfinite(other).all()):
         if np.array_equal(one, other, equal_nan=True):
-            return Outcome(Came.BEYOND)
-        return Outcome(Came.IMAGE, ("NaN or infinity is not in the same pixels",), _first_odd(one, other))
+            return FuzzOutcome(Came.BEYOND)
+        return FuzzOutcome(Came.IMAGE, ("NaN or infinity is not in the same pixels",), _first_odd(one, other))
     metrics = compare_pixels(one, other, (0, 0), made.left_out_of_max, made.strict.own_diff or 0.0)
     own, largest = metrics.own, metrics.max_diff_of_max
     assert own is not None  # of finite images
     bitwise = one.tobytes() == other.tobytes()
     verdict = compare_images(one, other, made=made).verdict
     if verdict.word in (Word.PASS, Word.ROUNDING, Word.LOOSENED):  # loosened by --epsilon alone
-        return Outcome(Came.AGREED, bitwise=bitwise)
+        return FuzzOutcome(Came.AGREED, bitwise=bitwise)
     if verdict.word is Word.NOT_COMPARABLE and not own.outside_allowed:
-        return Outcome(Came.AGREED if one.any() else Came.FLAT, verdict.reasons, bitwise=bitwise)
+        return FuzzOutcome(Came.AGREED if one.any() else Came.FLAT, verdict.reasons, bitwise=bitwise)
     counted = (f"{own.outside_allowed} of {one.size} pixels outside",)
     reasons = verdict.reasons if verdict.word is Word.FAIL else counted
     faint = arithmetic != DOUBLE and largest is not None and largest <= (STRICT.max_diff_of_max or 0.0)
-    return Outcome(Came.IMAGE, reasons, own.worst_at, faint=faint)
+    return FuzzOutcome(Came.IMAGE, reasons, own.worst_at, faint=faint)
 
 
 def _first_odd(one: FloatImage, other: FloatImage) -> tuple[int, int]:
@@ -159,7 +161,7 @@ def _first_odd(one: FloatImage, other: FloatImage) -> tuple[int, int]:
     return int(odd[0][0]), int(odd[0][1])
 
 
-def _derived(case: FuzzCase, first: SideRun, second: SideRun, bitwise: bool) -> Outcome | None:
+def _derived(case: FuzzCase, first: SideRun, second: SideRun, bitwise: bool) -> FuzzOutcome | None:
     """Return the outcome of images made of float images, None where they agree.
 
     Of equal float images they must be equal to the last byte. Of others, header and size must be, and counts
@@ -175,10 +177,10 @@ def _derived(case: FuzzCase, first: SideRun, second: SideRun, bitwise: bool) -> 
         if header_of_image(one, kind, size) != header_of_image(other, kind, size):
             if kind == "pgm" and not bitwise:
                 continue
-            return Outcome(Came.OUTPUT, (f"the headers of the {kind} images differ",))
+            return FuzzOutcome(Came.OUTPUT, (f"the headers of the {kind} images differ",))
         apart = _largest_step(one, other, kind, size)
         if bitwise or apart > 1:
-            return Outcome(Came.OUTPUT, (f"the {kind} images differ by up to {apart} counts",))
+            return FuzzOutcome(Came.OUTPUT, (f"the {kind} images differ by up to {apart} counts",))
     return None
 
 
@@ -190,7 +192,7 @@ def _largest_step(one: bytes, other: bytes, kind: str, size: tuple[int, int]) ->
     return int(np.abs(a - b).max(initial=0))
 
 
-def _traces(case: FuzzCase, first: SideRun, second: SideRun) -> Outcome | None:
+def _traces(case: FuzzCase, first: SideRun, second: SideRun) -> FuzzOutcome | None:
     """Return the outcome of the traces that a case asks for, None where they agree or go to no file."""
     names = [str(item.values[0]) for item in case.given() if item.name == "-trace_file"]
     if not names or not any(item.name in ("-trace_pixel", "-trace_roi") for item in case.given()):
@@ -199,7 +201,7 @@ def _traces(case: FuzzCase, first: SideRun, second: SideRun) -> Outcome | None:
     arithmetic = arithmetic_of("auto", [run.computed for run in (first, second) if run.computed] or [DOUBLE])
     judged = traced(logs, arithmetic)
     if judged is not None and judged["verdict"] == Word.FAIL:
-        return Outcome(Came.TRACE, (f"traces differ first at {judged['first_divergence']}",))
+        return FuzzOutcome(Came.TRACE, (f"traces differ first at {judged['first_divergence']}",))
     if judged is not None and judged["verdict"] == Word.ERROR:
-        return Outcome(Came.TRACE, (str(judged.get("error") or judged.get("problems")),))
-    return None if "-trace_only" not in case.words else Outcome(Came.AGREED)
+        return FuzzOutcome(Came.TRACE, (str(judged.get("error") or judged.get("problems")),))
+    return None if "-trace_only" not in case.words else FuzzOutcome(Came.AGREED)

@@ -24,7 +24,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True)
-class Answer:
+class ServedRun:
     """How a served run ended: its exit status, or in words what ended the process or kept it from running."""
 
     status: int | None
@@ -68,7 +68,7 @@ class Server:
         """Tell whether the command greets; one that does not is no server."""
         return self._started() is not None
 
-    def run(self, words: Sequence[str], folder: Path, limit_s: float) -> Answer:
+    def run(self, words: Sequence[str], folder: Path, limit_s: float) -> ServedRun:
         """Run a command line in a folder.
 
         Args:
@@ -81,7 +81,7 @@ class Server:
         self._runs += 1
         if self._runs >= MOST_RUNS:
             self.close()
-        return Answer(said.get("status"), problem, time.monotonic() - start)
+        return ServedRun(said.get("status"), problem, time.monotonic() - start)
 
     def evaluations(self, words: Sequence[str], folder: Path, limit_s: float) -> float:
         """Return how many evaluations a command line has; 0 for one that is refused or not understood."""

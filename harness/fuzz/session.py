@@ -16,7 +16,7 @@ from harness.fuzz.coverage import NAMES, Choice, FuzzCoverage
 from harness.fuzz.draw import LIGHTER, drawn_case, lighter
 from harness.fuzz.finding import keep_finding
 from harness.fuzz.journal import CaseLine, FuzzFolder
-from harness.fuzz.outcome import FINDINGS, Came, Outcome, outcome_of
+from harness.fuzz.outcome import FINDINGS, Came, FuzzOutcome, outcome_of
 from harness.fuzz.quirks import quirks_shown
 from harness.programs.programs import MODES
 from harness.programs.side_words import without
@@ -127,19 +127,19 @@ def _patient_pair(bench: FuzzBench, case: FuzzCase) -> dict[str, SideRun]:
 
 
 def _confirmed(
-    bench: FuzzBench, case: FuzzCase, runs: Mapping[str, SideRun], outcome: Outcome, index: int
-) -> Outcome:
+    bench: FuzzBench, case: FuzzCase, runs: Mapping[str, SideRun], outcome: FuzzOutcome, index: int
+) -> FuzzOutcome:
     """Return the outcome after what a fresh process and the simulator's own options may say against it."""
     side = SIDES[1]
     if outcome.faint and outcome.worst is not None and cause_of(bench, case, outcome.worst).tap == BEHIND:
-        return Outcome(Came.AGREED, ("within the rounding of its arithmetic, as the trace shows",))
+        return FuzzOutcome(Came.AGREED, ("within the rounding of its arithmetic, as the trace shows",))
     if outcome.came is Came.REFUSAL and _own_options_refused(bench, case, runs):
-        return Outcome(Came.REFUSED, (f"{side} refuses options of its own: {runs[side].said}",))
+        return FuzzOutcome(Came.REFUSED, (f"{side} refuses options of its own: {runs[side].said}",))
     if bench.servers[side] is None or (outcome.came not in FINDINGS and index % FRESH_EVERY):
         return outcome
     fresh = bench.run(case, side, fresh=True)
-    differs = changes(runs[side], fresh)
-    return Outcome(Came.STATE, (f"{side} in a fresh process: {differs}",)) if differs else outcome
+    differs = run_changes(runs[side], fresh)
+    return FuzzOutcome(Came.STATE, (f"{side} in a fresh process: {differs}",)) if differs else outcome
 
 
 def _own_options_refused(bench: FuzzBench, case: FuzzCase, runs: Mapping[str, SideRun]) -> bool:
@@ -152,7 +152,7 @@ def _own_options_refused(bench: FuzzBench, case: FuzzCase, runs: Mapping[str, Si
     return bench.run(replace(case, words=words), SIDES[1]).status == 0
 
 
-def changes(one: SideRun, other: SideRun) -> str:
+def run_changes(one: SideRun, other: SideRun) -> str:
     """Return in words in what two runs of one program differ, the empty string for nothing."""
     if one.problem and other.problem:
         return ""
@@ -165,7 +165,7 @@ def changes(one: SideRun, other: SideRun) -> str:
     return f"other bytes in {', '.join(names)}" if names else ""
 
 
-def summary_of(folder: FuzzFolder) -> dict[str, Any]:
+def fuzz_summary(folder: FuzzFolder) -> dict[str, Any]:
     """Return what all cases of a folder came to, and what they covered, as plain data."""
     coverage = folder.coverage()
     came = Counter(line.came for line in folder.lines)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from hypothesis import strategies as st
 
+from golden_suite_generator.cases import load_cases
 from harness.fuzz.camera import DrawnCamera
-from harness.fuzz.typical import ValueWords, typical_values
 from simulator.command_line.option_table import Option
+from simulator.command_line.options import parse
+from simulator.errors import InputError
 from simulator.limits.value_table import Range, range_of
 from simulator.quirks import SWITCHABLE
 
-Words = st.SearchStrategy[ValueWords]
+ValueWords = tuple[str, ...]
+ValueDraws = st.SearchStrategy[ValueWords]
 SHARES = st.integers(0, 100).map(lambda n: n / 100)
 JITTER = st.integers(-250, 250).map(lambda n: 1.0 + n / 1000)
 SEEDS = st.integers(1, 10**6).map(str)
@@ -29,41 +34,61 @@ RARE = 8
 """One in so many numbers of a case with edges is one."""
 
 
+@cache
+def typical_values() -> Mapping[str, tuple[ValueWords, ...]]:
+    """Return, for each option of the suite, the words that stand behind it in a case without error."""
+    found: dict[str, dict[ValueWords, None]] = defaultdict(dict)
+    for case in load_cases():
+        if any(case.status.values()):
+            continue
+        words = case.args
+        try:
+            given = parse(words).given
+        except InputError:
+            continue
+        place = 0
+        for item in given:
+            values = words[place + 1 : place + 1 + len(item.values)]
+            found[item.name][tuple(values)] = None
+            place += 1 + len(item.values)
+    return {name: tuple(values) for name, values in found.items()}
+
+
 def _number(value: float) -> str:
     return f"{value:.6g}"
 
 
-def _one(strategy: st.SearchStrategy[object]) -> Words:
+def _one(strategy: st.SearchStrategy[object]) -> ValueDraws:
     return strategy.map(lambda value: (str(value),))
 
 
-def _length(side: Callable[[DrawnCamera], float]) -> Callable[[DrawnCamera], Words]:
+def _length(side: Callable[[DrawnCamera], float]) -> Callable[[DrawnCamera], ValueDraws]:
     """Return what draws a place on the detector, or somewhat outside, in the unit of its side."""
     return lambda camera: _one(SHARES.map(lambda share: _number((1.4 * share - 0.2) * side(camera))))
 
 
-def _near(value: Callable[[DrawnCamera], float]) -> Callable[[DrawnCamera], Words]:
+def _near(value: Callable[[DrawnCamera], float]) -> Callable[[DrawnCamera], ValueDraws]:
     return lambda camera: _one(JITTER.map(lambda factor: _number(factor * value(camera))))
 
 
-def _exact(value: Callable[[DrawnCamera], float]) -> Callable[[DrawnCamera], Words]:
+def _exact(value: Callable[[DrawnCamera], float]) -> Callable[[DrawnCamera], ValueDraws]:
     return lambda camera: st.just((_number(value(camera)),))
 
 
-def _numbers(numbers: Callable[[DrawnCamera], tuple[int, ...]]) -> Callable[[DrawnCamera], Words]:
+def _numbers(numbers: Callable[[DrawnCamera], tuple[int, ...]]) -> Callable[[DrawnCamera], ValueDraws]:
     return lambda camera: st.just(tuple(map(str, numbers(camera))))
 
 
-def _pixel(camera: DrawnCamera) -> Words:
+def _pixel(camera: DrawnCamera) -> ValueDraws:
     """Draw FAST SLOW of any pixel."""
     return st.tuples(*[st.integers(0, size - 1).map(str) for size in (camera.fast, camera.slow)])
 
 
-def _always(strategy: Words) -> Callable[[DrawnCamera], Words]:
+def _always(strategy: ValueDraws) -> Callable[[DrawnCamera], ValueDraws]:
     return lambda _camera: strategy
 
 
-def _axis(_camera: DrawnCamera) -> Words:
+def _axis(_camera: DrawnCamera) -> ValueDraws:
     """Draw a direction of any length: mostly along an axis, a little off."""
     off = st.sampled_from(("0", "0", "0.02", "-0.03", "0.1"))
     long = st.sampled_from(("1", "-1", "2", "-0.5"))
@@ -73,7 +98,7 @@ def _axis(_camera: DrawnCamera) -> Words:
 
 AXES = ("-spindle_axis", "-beam_vector", "-polar_vector", "-fdet_vector", "-sdet_vector", "-odet_vector",
         "-twotheta_axis")  # fmt: skip
-OF_CAMERA: Mapping[str, Callable[[DrawnCamera], Words]] = {
+OF_CAMERA: Mapping[str, Callable[[DrawnCamera], ValueDraws]] = {
     **dict.fromkeys(AXES, _axis),
     "-detpixels": _exact(lambda camera: camera.fast),
     "-detpixels_f": _exact(lambda camera: camera.fast),
@@ -107,7 +132,7 @@ OF_CAMERA: Mapping[str, Callable[[DrawnCamera], Words]] = {
 """Options whose values depend on the detector, or that no case of the suite gives as they are needed here."""
 
 
-def values(option: Option, camera: DrawnCamera, edges: bool) -> Words:
+def values(option: Option, camera: DrawnCamera, edges: bool) -> ValueDraws:
     """Return the strategy for the words behind an option that names no file.
 
     Args:
@@ -128,7 +153,7 @@ def _places(option: Option) -> int:
     return 1 if option.kinds == ("f..6",) else len(option.kinds)
 
 
-def _usual(option: Option, camera: DrawnCamera) -> Words:
+def _usual(option: Option, camera: DrawnCamera) -> ValueDraws:
     if option.name in OF_CAMERA:
         return OF_CAMERA[option.name](camera)
     known = typical_values().get(option.name)
@@ -162,12 +187,12 @@ def edge_numbers(allowed: Range, whole: bool) -> list[str]:
     return [f"{value:.0f}" if whole else repr(value) for value in numbers if math.isfinite(value)]
 
 
-def _with_edge(option: Option, usual: ValueWords, ranges: list[Range | None]) -> Words:
+def _with_edge(option: Option, usual: ValueWords, ranges: list[Range | None]) -> ValueDraws:
     places = [place for place, allowed in enumerate(ranges) if allowed is not None and place < len(usual)]
     if not places:
         return st.just(usual)
 
-    def at(place: int) -> Words:
+    def at(place: int) -> ValueDraws:
         allowed = ranges[place]
         assert allowed is not None  # chosen so
         kind = option.kinds[min(place, len(option.kinds) - 1)]

@@ -12,7 +12,7 @@ ROI = "-roi"
 
 
 @dataclass(frozen=True)
-class Item:
+class OptionItem:
     """An option as it is spelled, and the words behind it."""
 
     option: str
@@ -30,26 +30,26 @@ class Item:
         return " ".join((self.option, *self.words))
 
 
-def items_of(words: Sequence[str]) -> list[Item]:
+def items_of(words: Sequence[str]) -> list[OptionItem]:
     """Return the options of a command line with the words behind each; stray words at the start are items."""
-    found: list[Item] = []
+    found: list[OptionItem] = []
     for word in words:
         if word in BY_SPELLING or not found:
-            found.append(Item(word))
+            found.append(OptionItem(word))
         else:
             found[-1] = replace(found[-1], words=(*found[-1].words, word))
     return found
 
 
-def case_of(items: Sequence[Item], files: Mapping[str, bytes], mode: str) -> FuzzCase:
+def case_of(items: Sequence[OptionItem], files: Mapping[str, bytes], mode: str) -> FuzzCase:
     """Return the case of some options, with those of the files that they name."""
     words = tuple(word for item in items for word in (item.option, *item.words))
     return FuzzCase(words, {name: data for name, data in files.items() if name in words}, mode)
 
 
-def one_pixel(slow: int, fast: int) -> Item:
+def one_pixel(slow: int, fast: int) -> OptionItem:
     """Return the option that has one pixel computed."""
-    return Item(ROI, (str(fast), str(fast), str(slow), str(slow)))
+    return OptionItem(ROI, (str(fast), str(fast), str(slow), str(slow)))
 
 
 def pixel_of(words: Sequence[str]) -> tuple[int, int] | None:

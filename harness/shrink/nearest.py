@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.fuzz.case import SIMULATOR_ONLY, FuzzCase
 from harness.fuzz.coverage import ANSWERS
 from harness.fuzz.outcome import Came
-from harness.shrink.items import Item, case_of, items_of
+from harness.shrink.items import OptionItem, case_of, items_of
 from harness.shrink.passes import Shrinking
 from harness.shrink.simpler import simpler_numbers
 from harness.shrink.trial import OutOfTimeError
@@ -46,23 +46,25 @@ def nearest_passing(state: Shrinking, first: FuzzCase) -> Passing | None:
     return flat
 
 
-def _neighbours(items: Sequence[Item]) -> Iterator[tuple[list[Item], str]]:
+def _neighbours(items: Sequence[OptionItem]) -> Iterator[tuple[list[OptionItem], str]]:
     """Yield the options with one value changed, then with one option left out."""
     for place, item in enumerate(items):
         for number, word in enumerate(item.words):
             for other in _others(word):
                 words = (*item.words[:number], other, *item.words[number + 1 :])
-                changed = [*items[:place], Item(item.option, words), *items[place + 1 :]]
+                changed = [*items[:place], OptionItem(item.option, words), *items[place + 1 :]]
                 yield changed, f"{changed[place].text} in place of {item.text}"
     for place, item in enumerate(items):
         yield [*items[:place], *items[place + 1 :]], f"without {item.text}"
 
 
-def _with_one_more(items: Sequence[Item], first: FuzzCase) -> Iterator[tuple[list[Item], str]]:
+def _with_one_more(items: Sequence[OptionItem], first: FuzzCase) -> Iterator[tuple[list[OptionItem], str]]:
     """Yield the options with one more: a switch, or one of the first command line."""
     there = {item.name for item in items}
     switches = [
-        Item(option.name) for option in OPTIONS if not option.kinds and option.name not in SIMULATOR_ONLY
+        OptionItem(option.name)
+        for option in OPTIONS
+        if not option.kinds and option.name not in SIMULATOR_ONLY
     ]
     for item in (*switches, *items_of(first.words)):
         if item.name not in there | ANSWERS:

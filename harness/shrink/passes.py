@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.fuzz.case import FuzzCase
 from harness.shrink.delta import fewer
-from harness.shrink.items import ROI, Item, case_of, items_of, one_pixel
+from harness.shrink.items import ROI, OptionItem, case_of, items_of, one_pixel
 from harness.shrink.simpler import PARTS, simpler_items
 from harness.shrink.trial import OutOfTimeError, Trials, Tried
 
@@ -21,11 +21,11 @@ class Shrinking:
     """The smallest failing command line so far, and the trials that led to it."""
 
     trials: Trials
-    items: list[Item]
+    items: list[OptionItem]
     files: dict[str, bytes]
     mode: str
     finished: bool = False
-    tell: Callable[[Sequence[Item]], object] = field(default=lambda _items: None)
+    tell: Callable[[Sequence[OptionItem]], object] = field(default=lambda _items: None)
 
     @property
     def case(self) -> FuzzCase:
@@ -37,11 +37,11 @@ class Shrinking:
         """Return what it comes to."""
         return self.trials.try_out(self.case)
 
-    def holds(self, items: Sequence[Item], files: Mapping[str, bytes] | None = None) -> bool:
+    def holds(self, items: Sequence[OptionItem], files: Mapping[str, bytes] | None = None) -> bool:
         """Tell whether options, with these files, fail in the same way."""
         return self.trials.holds(case_of(items, self.files if files is None else files, self.mode))
 
-    def take(self, items: Sequence[Item]) -> bool:
+    def take(self, items: Sequence[OptionItem]) -> bool:
         """Go on from some options if they fail in the same way; return whether they do."""
         if not self.holds(items):
             return False
@@ -50,7 +50,7 @@ class Shrinking:
         return True
 
 
-def shrunk(trials: Trials, case: FuzzCase, tell: Callable[[Sequence[Item]], object]) -> Shrinking:
+def shrunk(trials: Trials, case: FuzzCase, tell: Callable[[Sequence[OptionItem]], object]) -> Shrinking:
     """Return the smallest command line that fails as a case does.
 
     Args:
@@ -94,7 +94,7 @@ def _smaller_detector(state: Shrinking) -> None:
         if item.name not in COUNTS:
             continue
         for count in SMALL_DETECTORS:
-            smaller = [*state.items[:place], Item("-detpixels", (count,)), *state.items[place + 1 :]]
+            smaller = [*state.items[:place], OptionItem("-detpixels", (count,)), *state.items[place + 1 :]]
             alone = [one for one in smaller if one.name != ROI]
             if item.words == (count,) or int_of(item) <= int(count):
                 break
@@ -102,7 +102,7 @@ def _smaller_detector(state: Shrinking) -> None:
                 return
 
 
-def int_of(item: Item) -> int:
+def int_of(item: OptionItem) -> int:
     """Return the whole number behind an option, 0 for none."""
     return int(item.words[0]) if item.words and item.words[0].isdecimal() else 0
 
@@ -118,7 +118,7 @@ def _simplify(state: Shrinking) -> None:
         place += not changed
 
 
-def _offers(items: Sequence[Item], place: int) -> Iterator[Item]:
+def _offers(items: Sequence[OptionItem], place: int) -> Iterator[OptionItem]:
     taken = {item.name for number, item in enumerate(items) if number != place}
     return (other for other in simpler_items(items[place]) if other.name not in taken)
 

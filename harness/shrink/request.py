@@ -14,7 +14,7 @@ from harness.pairs.part import PairPart
 from harness.programs.arguments import INPUT_OPTIONS
 from harness.programs.programs import FILE_KIND, Program
 from harness.recorded.rerun import Chosen, Inputs
-from harness.shrink.items import Item, items_of
+from harness.shrink.items import OptionItem, items_of
 from harness.sides import SIDES
 from harness.store.names import SUMMARY
 from simulator.command_line.option_table import BY_SPELLING
@@ -45,7 +45,7 @@ def typed_case(words: Sequence[str], caller: Path, mode: str) -> FuzzCase:
     return FuzzCase(tuple(word for item in items for word in (item.option, *item.words)), files, mode)
 
 
-def _with_bare_name(item: Item, place: int, caller: Path, files: dict[str, bytes]) -> Item:
+def _with_bare_name(item: OptionItem, place: int, caller: Path, files: dict[str, bytes]) -> OptionItem:
     option = BY_SPELLING.get(item.option)
     if option is None or option.kinds != ("file",) or not item.words:
         return item
@@ -56,7 +56,7 @@ def _with_bare_name(item: Item, place: int, caller: Path, files: dict[str, bytes
         if path.stat().st_size > MOST_INPUT_BYTES:
             raise UsageError(f"input file '{printable(str(path))}' is too large to be made smaller")
         files[name] = path.read_bytes()
-    return Item(item.option, (name, *item.words[1:]))
+    return OptionItem(item.option, (name, *item.words[1:]))
 
 
 def bundle_case(folder: Path, data: Path | None, chosen: Chosen) -> FailingCase:

@@ -23,12 +23,12 @@ RESULT, ROW, COMMANDS_NAME = "shrink.json", "case.toml", "commands.txt"
 SCHEMA = "nb-shrink 1"
 
 
-def compare_words(case: FuzzCase) -> list[str]:
+def comparing(case: FuzzCase) -> list[str]:
     """Return the words of nb-compare on a case."""
     return ["nb-compare", "--parity-mode", case.mode, "--", *case.words]
 
 
-def result_data(first: FuzzCase, state: Shrinking, passing: Passing | None, seconds: float) -> dict[str, Any]:
+def shrunk_data(first: FuzzCase, state: Shrinking, passing: Passing | None, seconds: float) -> dict[str, Any]:
     """Return what came out as plain data.
 
     Args:
@@ -64,9 +64,9 @@ def write_results(folder: Path, data: Mapping[str, Any], state: Shrinking, passi
     for name, content in files.items():
         (folder / CASE_FOLDER).mkdir(exist_ok=True)
         write_whole(folder / CASE_FOLDER / name, [content], "input file")
-    lines = [f"# in {CASE_FOLDER}: the smallest failing command", shell_text(compare_words(case))]
+    lines = [f"# in {CASE_FOLDER}: the smallest failing command", shell_text(comparing(case))]
     if passing is not None:
-        lines += [f"# passes: {passing.difference}", shell_text(compare_words(passing.case))]
+        lines += [f"# passes: {passing.difference}", shell_text(comparing(passing.case))]
     write_text_file(folder / COMMANDS_NAME, "\n".join(lines) + "\n")
     write_text_file(folder / ROW, case_row(case, state.tried) + "\n")
     write_text_file(folder / RESULT, json_text(data))

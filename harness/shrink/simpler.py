@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 
-from harness.shrink.items import Item
+from harness.shrink.items import OptionItem
 from simulator.command_line.option_table import BY_SPELLING
 
 ROUND = ("0", "1", "2", "5", "10", "100", "1000")
 DIGITS = (1, 2, 3)
 MINUS = ("-1", "-10")
-IN_PLACE: Mapping[str, tuple[Item, ...]] = {
-    "-hkl": (Item("-default_F", ("100",)),),
-    "-dump": (Item("-default_F", ("100",)),),
-    "-mat": (Item("-cell", ("100",)), Item("-cell", ("100", "100", "100", "90", "90", "90"))),
-    "-energy": (Item("-lambda", ("1",)),),
-    "-close_distance": (Item("-distance", ("100",)),),
-    "-cell": (Item("-cell", ("100",)), Item("-cell", ("50", "60", "70"))),
-    "-misset": (Item("-misset", ("10", "20", "30")),),
+IN_PLACE: Mapping[str, tuple[OptionItem, ...]] = {
+    "-hkl": (OptionItem("-default_F", ("100",)),),
+    "-dump": (OptionItem("-default_F", ("100",)),),
+    "-mat": (OptionItem("-cell", ("100",)), OptionItem("-cell", ("100", "100", "100", "90", "90", "90"))),
+    "-energy": (OptionItem("-lambda", ("1",)),),
+    "-close_distance": (OptionItem("-distance", ("100",)),),
+    "-cell": (OptionItem("-cell", ("100",)), OptionItem("-cell", ("50", "60", "70"))),
+    "-misset": (OptionItem("-misset", ("10", "20", "30")),),
 }
 """Of some options, what says about the same more simply."""
 AXES = (
@@ -31,7 +31,7 @@ AXES = (
 )
 
 
-def simpler_items(item: Item) -> Iterator[Item]:
+def simpler_items(item: OptionItem) -> Iterator[OptionItem]:
     """Yield simpler forms of an option, the simplest first."""
     option = BY_SPELLING.get(item.option)
     if option is None or option.name == "-roi":
@@ -40,12 +40,14 @@ def simpler_items(item: Item) -> Iterator[Item]:
         if cost(other) < cost(item) or other.name != item.name:
             yield other
     if item.option != option.name and len(option.name) <= len(item.option):
-        yield Item(option.name, item.words)
+        yield OptionItem(option.name, item.words)
     if option.kinds == ("f", "f", "f"):
-        yield from (Item(item.option, axis) for axis in AXES if cost(Item(item.option, axis)) < cost(item))
+        yield from (
+            OptionItem(item.option, axis) for axis in AXES if cost(OptionItem(item.option, axis)) < cost(item)
+        )
     for place, word in enumerate(item.words):
         for number in simpler_numbers(word):
-            yield Item(item.option, (*item.words[:place], number, *item.words[place + 1 :]))
+            yield OptionItem(item.option, (*item.words[:place], number, *item.words[place + 1 :]))
 
 
 def simpler_numbers(word: str) -> list[str]:
@@ -78,7 +80,7 @@ def _weight(word: str) -> tuple[int, float]:
     return digits, value if value >= 1.0 or value == 0.0 else 1.0 / value
 
 
-def cost(item: Item) -> tuple[int, int]:
+def cost(item: OptionItem) -> tuple[int, int]:
     """Return how long an option is: words, then characters."""
     return len(item.words), len(item.text)
 
@@ -86,7 +88,7 @@ def cost(item: Item) -> tuple[int, int]:
 Simplifier = Callable[[bytes], tuple[list[bytes], Callable[[list[bytes]], bytes]]]
 
 
-def text_lines(data: bytes) -> tuple[list[bytes], Callable[[list[bytes]], bytes]]:
+def lines_of_text(data: bytes) -> tuple[list[bytes], Callable[[list[bytes]], bytes]]:
     """Return the lines of a text file, and what makes a file of some of them."""
     return data.splitlines(keepends=True), b"".join
 
@@ -110,7 +112,7 @@ def header_lines(data: bytes) -> tuple[list[bytes], Callable[[list[bytes]], byte
 
 
 PARTS: Mapping[str, Simplifier] = {
-    **dict.fromkeys(("-hkl", "-sourcefile", "-stol", "-4stol", "-Q"), text_lines),
+    **dict.fromkeys(("-hkl", "-sourcefile", "-stol", "-4stol", "-Q"), lines_of_text),
     **dict.fromkeys(("-img", "-mask"), header_lines),
 }
 """Of options that read a file, how its content comes apart."""

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.commands.nb_fuzz import main
+from harness.commands.search.nb_fuzz import main
 from harness.fuzz.bench import FuzzBench, open_bench
 from harness.fuzz.case import FuzzCase
 from harness.fuzz.journal import CASES, FuzzSettings, new_folder
 from harness.fuzz.outcome import FINDINGS, Came, outcome_of
-from harness.fuzz.session import FuzzLimits, changes, fuzz, summary_of
+from harness.fuzz.session import FuzzLimits, fuzz, fuzz_summary, run_changes
 from harness.programs.programs import program_at, second_program
 
 ROOT = Path(__file__).parents[3]
@@ -35,7 +35,7 @@ def small_run(fuzz_bench: FuzzBench, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("fuzz") / "run"
     with new_folder(folder, SETTINGS) as opened:
         fuzz(fuzz_bench, opened, FuzzLimits(None, 20, 99), lambda line: None)
-        opened.write_summary(summary_of(opened))
+        opened.write_summary(fuzz_summary(opened))
     return folder
 
 
@@ -72,7 +72,15 @@ def test_a_broken_run_goes_on_where_it_was(
 @pytest.mark.slow
 def test_a_killed_run_loses_nothing_that_was_done(tmp_path: Path) -> None:
     folder = tmp_path / "killed"
-    words = [sys.executable, "-m", "harness.commands.nb_fuzz", "--cases", "500", "--outdir", str(folder)]
+    words = [
+        sys.executable,
+        "-m",
+        "harness.commands.search.nb_fuzz",
+        "--cases",
+        "500",
+        "--outdir",
+        str(folder),
+    ]
     process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = time.monotonic() + 120.0
     while time.monotonic() < end and (not (folder / CASES).exists() or len(lines_so_far(folder)) < 4):
@@ -133,8 +141,8 @@ def test_a_refusal_of_one_program_is_a_disagreement(
 def test_a_run_that_differs_from_a_fresh_one_is_seen(fuzz_bench: FuzzBench) -> None:
     case = FuzzCase(("-cell", "60", "-default_F", "9", "-detpixels", "4", "-N", "3", "-seed", "1"))
     served, fresh = fuzz_bench.run(case, "py"), fuzz_bench.run(case, "py", fresh=True)
-    assert changes(served, fresh) == ""
-    assert "floatimage.bin" in changes(served, replace(fresh, files={}))
+    assert run_changes(served, fresh) == ""
+    assert "floatimage.bin" in run_changes(served, replace(fresh, files={}))
 
 
 def test_a_process_that_ends_is_told_and_replaced(fuzz_bench: FuzzBench, tmp_path: Path) -> None:

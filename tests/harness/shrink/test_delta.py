@@ -6,7 +6,7 @@ import pytest
 
 from golden_suite_generator.inputs.extra import header_with_exact_keys
 from harness.shrink.delta import fewer
-from harness.shrink.items import Item, case_of, items_of, one_pixel, pixel_of
+from harness.shrink.items import OptionItem, case_of, items_of, one_pixel, pixel_of
 from harness.shrink.simpler import header_lines, simpler_items, simpler_numbers
 from simulator.io.smv import read_smv
 
@@ -37,7 +37,7 @@ def test_words_come_apart_into_options_and_together_again() -> None:
 
 def test_a_region_of_one_pixel_is_known() -> None:
     item = one_pixel(3, 5)
-    assert item == Item("-roi", ("5", "5", "3", "3"))
+    assert item == OptionItem("-roi", ("5", "5", "3", "3"))
     assert pixel_of((item.option, *item.words)) == (3, 5)
     assert pixel_of(("-roi", "0", "5", "3", "3")) is None
 
@@ -50,8 +50,8 @@ def test_numbers_become_rounder_only() -> None:
 
 
 def test_a_file_gives_way_to_a_number() -> None:
-    assert Item("-default_F", ("100",)) in list(simpler_items(Item("-hkl", ("a.hkl",))))
-    assert Item("-cell", ("100",)) in list(simpler_items(Item("-mat", ("a.mat",))))
+    assert OptionItem("-default_F", ("100",)) in list(simpler_items(OptionItem("-hkl", ("a.hkl",))))
+    assert OptionItem("-cell", ("100",)) in list(simpler_items(OptionItem("-mat", ("a.mat",))))
 
 
 def test_keys_of_a_header_can_be_left_out(tmp_path) -> None:

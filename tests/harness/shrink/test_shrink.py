@@ -11,7 +11,7 @@ import pytest
 from golden_suite_generator.cases import ROW_KEYS
 from golden_suite_generator.inputs.reflections import box, hkl_text
 from harness.commands.nb_compare import main as compare
-from harness.commands.nb_shrink import main
+from harness.commands.search.nb_shrink import main
 from harness.faults.seed import make_faulty
 from harness.faults.table import BY_ID
 from harness.recorded.rerun import Chosen
@@ -89,9 +89,7 @@ def test_a_half_written_trial_is_made_again() -> None:
     assert (list(known), length) == (["a"], len(line))
 
 
-def test_a_bundle_is_verified_and_nothing_in_it_runs(
-    place: Path, tmp_path: Path, monkeypatch, capsys
-) -> None:
+def test_a_bundle_must_verify_and_none_of_it_runs(place: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(place)
     faulty = (place / "bin").read_text()
     words = [*WORDS[:9], "-default_F", "9", "-detpixels", "8", "-pixel", "0.4"]

@@ -127,7 +127,7 @@ def _shrink(
     from harness.fuzz.bench import open_bench
     from harness.shrink.nearest import nearest_passing
     from harness.shrink.passes import shrunk
-    from harness.shrink.results import result_data, write_results
+    from harness.shrink.results import shrunk_data, write_results
     from harness.shrink.trial import LEAST_WORK, Trials
     from harness.shrink.workplace import open_trials
 
@@ -141,7 +141,7 @@ def _shrink(
         trials.most = max(LEAST_WORK, bench.evaluations(begun.case))
         state = shrunk(trials, begun.case, _tell)
         passing = nearest_passing(state, begun.case)
-        data = result_data(begun.case, state, passing, time.monotonic() - start)
+        data = shrunk_data(begun.case, state, passing, time.monotonic() - start)
         write_results(target.path, data, state, passing)
     if options.json:
         sys.stdout.write(json_text(data))
@@ -158,7 +158,7 @@ def _tell(items: Sequence[Any]) -> None:
 
 def _shown(data: Mapping[str, Any], state: Shrinking, target: TargetFolder) -> Iterator[str]:
     """Yield the lines that tell of a result."""
-    from harness.shrink.results import compare_words
+    from harness.shrink.results import comparing
 
     how = "made small" if data["finished"] else "NOT FINISHED, go on with --resume"
     yield (
@@ -168,7 +168,7 @@ def _shown(data: Mapping[str, Any], state: Shrinking, target: TargetFolder) -> I
     cause = f", cause {data['cause']}" if data["cause"] else ""
     where = f", pixel slow {data['pixel'][0]} fast {data['pixel'][1]}" if data["pixel"] else ""
     yield f"{data['came']}{cause}{where}"
-    yield f"fails:  {shell_text(compare_words(state.case))}"
+    yield f"fails:  {shell_text(comparing(state.case))}"
     if data["passing"] is None:
         yield "passes: none that differs in one option or value"
         return

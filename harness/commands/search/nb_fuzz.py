@@ -143,7 +143,7 @@ def _settings(options: argparse.Namespace) -> FuzzSettings:
 
 def _fuzzed(folder: FuzzFolder, options: argparse.Namespace) -> int:
     from harness.fuzz.bench import open_bench
-    from harness.fuzz.session import FuzzLimits, fuzz, summary_of
+    from harness.fuzz.session import FuzzLimits, fuzz, fuzz_summary
 
     settings = folder.settings
     programs = _programs(settings.c_bin, settings.py_bin)
@@ -157,13 +157,13 @@ def _fuzzed(folder: FuzzFolder, options: argparse.Namespace) -> int:
             with open_bench(*programs) as bench:
                 fuzz(bench, folder, limits, tell)
         finally:
-            summary = summary_of(folder)
+            summary = fuzz_summary(folder)
             folder.write_summary(summary)
     if options.json:
         sys.stdout.write(json.dumps(summary) + "\n")
     else:
         sys.stdout.writelines(
-            f"{printable(line)}\n" for line in shown(summary, folder.path, options.verbosity)
+            f"{printable(line)}\n" for line in summary_lines(summary, folder.path, options.verbosity)
         )
     return EXIT_STATUS[word_of(summary)]
 
@@ -193,7 +193,7 @@ def word_of(summary: dict[str, Any]) -> Word:
     return Word.PASS if summary["came"].get("agreed") else Word.NOT_COMPARABLE
 
 
-def shown(summary: dict[str, Any], place: Path, verbosity: int) -> Iterator[str]:
+def summary_lines(summary: dict[str, Any], place: Path, verbosity: int) -> Iterator[str]:
     """Yield the lines that tell of a run."""
     yield f"{word_of(summary)}: {summary['cases']} cases, {len(summary['findings'])} findings, in {place}"
     if verbosity < 0:
