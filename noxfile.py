@@ -192,6 +192,15 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Draw command lines for ten minutes, and find what the two programs disagree about."""
+    session.install("-r", "requirements/run.txt")
+    session.install("--no-build-isolation", "--no-deps", ".")
+    session.chdir(session.create_tmp())
+    session.run("nb-fuzz", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Time the simulator against the C reference, and against the program that NB_C_BIN names."""
     session.install("-r", "requirements/run.txt")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Sequence
 
 MOST_THREADS = 1024
+DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh]?)")
+UNIT_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def split_arguments(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
@@ -24,6 +27,14 @@ def positive_seconds(text: str) -> float:
     if value <= 0.0:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds above 0")
     return value
+
+
+def duration(text: str) -> float:
+    """Return a time in seconds: a number, with s, m or h behind it (an argparse type)."""
+    found = DURATION.fullmatch(text)
+    if found is None or float(found[1]) <= 0.0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a time such as 90s, 10m or 1h")
+    return float(found[1]) * UNIT_S[found[2]]
 
 
 def thread_count(text: str) -> int:

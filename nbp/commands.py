@@ -90,6 +90,20 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         "parity", "nb-parity", "harness.commands.nb_parity", "the main job: both programs, both modes"
     ),
+    CommandRow(
+        "fuzz",
+        "nb-fuzz",
+        "harness.commands.search.nb_fuzz",
+        "drawn command lines through both programs",
+        needs_torch=True,
+    ),
+    CommandRow(
+        "shrink",
+        "nb-shrink",
+        "harness.commands.search.nb_shrink",
+        "a failing command line made small",
+        needs_torch=True,
+    ),
     CommandRow("bench", "nbp bench", "harness.commands.bench", "time the simulator against C programs"),
     CommandRow(
         "bench-gradients",

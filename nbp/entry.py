@@ -97,6 +97,8 @@ nb_refine = _script("nb-refine")
 nb_report = _script("nb-report")
 nb_golden = _script("nb-golden")
 nb_parity = _script("nb-parity")
+nb_fuzz = _script("nb-fuzz")
+nb_shrink = _script("nb-shrink")
 
 
 def nanobragg() -> None:

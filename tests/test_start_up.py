@@ -68,6 +68,14 @@ WRONG = {
     "nb-compare": [
         "--bogus", "", "--roi 1 -- -lambda 1", "--c-bin none -- -lambda 1", "--outdir . -- -lambda 1",
     ],
+    "nb-fuzz": [
+        "--bogus", "--time soon", "--cases 0", "--shard 3/2", "--mode none", "--outdir .", "--resume none",
+        "--resume . --seed 1", "--c-bin none",
+    ],
+    "nb-shrink": [
+        "--bogus", "", "none", ".", "none -- -lambda 1", "--resume none", "--resume . --mode spec",
+        "--time 0", "--c-bin none -- -lambda 1", "--outdir . -- -lambda 1",
+    ],
     "nb-gates": [
         "--bogus", "run --only VG-9", "run --data none", "run --c-bin none", "run --gradients --py-bin x",
         "run --junit file",

@@ -177,6 +177,11 @@ void values_check_geometry(const struct geometry *g, struct warnings *w)
                  "the distance, the beam centre or the axes");
     if (g->close_distance_m == 0.0)
         fail("the detector plane goes through the sample (close distance 0); move or turn the detector");
+    double radius_mm = 1000.0 * g->distance_m, bound;
+    if (g->curved && range_problem(range_at("-distance"), radius_mm, &bound) != NULL)
+        fail("-curved_det: the radius, a distance of %.10g mm, is out of the range of -distance (%g to %g mm); turn "
+             "the detector, or leave -curved_det out", radius_mm, range_at("-distance")->least,
+             range_at("-distance")->most);
     double cosine = vec_dot(g->beam, g->normal);
     if (fabs(cosine) <= GRAZING)
         warn_later(w, "the beam runs along the detector plane (cosine %g): distance and beam centre mean nothing",

@@ -7,6 +7,7 @@ import sys
 from harness.errors import HarnessError
 from harness.faults.python_seams import put
 from harness.faults.table import BY_ID
+from harness.fuzz.worker import SERVE, serve
 
 NOT_PUT_IN = 3
 
@@ -20,4 +21,4 @@ def run_with_fault(fault_id: str) -> int:
         return NOT_PUT_IN
     from simulator.cli import main
 
-    return main()
+    return serve(main) if sys.argv[1:] == [SERVE] else main()

@@ -243,6 +243,12 @@ def _package_sha256(path: Path, limit_s: float) -> str | None:
     return sha256_of_tree(package, "*.py") if told else None
 
 
+def program_hashes(programs: Sequence[Program]) -> tuple[str, ...]:
+    """Return of each program the hash by which it is known again."""
+    keys = ("sources_sha256", "binary_sha256")
+    return tuple(str(next(p.provenance[key] for key in keys if key in p.provenance)) for p in programs)
+
+
 def asked(command: Sequence[str], environ: Mapping[str, str], limit_s: float) -> tuple[Outcome, bytes, bytes]:
     """Run a program that only answers a question, in an empty folder, for at most a minute."""
     with temporary_folder("nb-ask") as scratch:

@@ -56,7 +56,7 @@ def in_loops() -> Iterator[None]:
 
 
 def _rounded_root(x: Tensor) -> Tensor:
-    """Return s + (x - s^2)/(2 s), with the residual in exact arithmetic.
+    """Return s + (x - s^2)/(2 s), with the residual in exact arithmetic; the root of infinity is infinity.
 
     `torch.sqrt` may call a library that is off by a digit, which matters where a unit vector is normalised
     again; compiled, it is the processor's, which is exact.
@@ -68,7 +68,7 @@ def _rounded_root(x: Tensor) -> Tensor:
     square = s * s
     missing = (high * high).sub_(square).add_((2.0 * high).mul_(low)).add_(low.mul_(low))
     residual = (x - square).sub_(missing)
-    step = residual.div_(torch.where(s == 0.0, 1.0, 2.0 * s))
+    step = residual.div_(torch.where(s == 0.0, 1.0, 2.0 * s)).nan_to_num_(0.0)  # infinity less infinity
     # the next term of the series is negative, which decides ties
     return s.add_(step.sub_(step.abs().mul_(EPSILON)))
 

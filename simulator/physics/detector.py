@@ -11,7 +11,7 @@ from torch import Tensor
 
 from simulator.config import Beam, Detector
 from simulator.errors import InputError
-from simulator.limits.value_table import GRAZING
+from simulator.limits.value_table import GRAZING, RANGES
 from simulator.physics.rotations import rot_axis, rot_xyz
 from simulator.physics.vectors import (
     Vec,
@@ -27,6 +27,7 @@ from simulator.physics.vectors import (
     vec,
 )
 from simulator.quirks import Quirks
+from simulator.units import MM_PER_M
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,19 @@ def place(detector: Detector, beam: Beam, quirks: Quirks) -> Geometry:
         dials_origin_mm=torch.stack((1000.0 * pix0[2], 1000.0 * pix0[1], -1000.0 * pix0[0])),
     )
     _require_sound(found)
+    if detector.curved:
+        _require_radius(plain(found.distance_m))
     return found
+
+
+def _require_radius(distance_m: float) -> None:
+    """Raise InputError for a curved detector whose radius no distance may have: the beam runs along it."""
+    problem = RANGES["-distance"].problem(distance_m * MM_PER_M)
+    if problem:
+        raise InputError(
+            f"-curved_det: the radius, a distance of {distance_m * MM_PER_M:.10g} mm, {problem}; turn the"
+            " detector, or leave -curved_det out"
+        )
 
 
 def _require_sound(geometry: Geometry) -> None:

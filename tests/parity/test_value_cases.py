@@ -52,6 +52,7 @@ REFUSED: list[tuple[str, str, Files, str]] = [
     ("fluence-of-an-exposure", f"{BASE} -flux 1e50 -exposure 1e12", {}, "-flux 1e+50"),
     ("axis-that-squares-to-0", f"{BASE} -osc 1 -spindle_axis 1e-200 0 0", {}, "-spindle_axis"),
     ("axes-parallel", f"{BASE} -fdet_vector 0 1 0 -sdet_vector 0 2 0", {}, "parallel"),
+    ("curved-along-the-beam", f"{BASE} -odet_vector 0 1 0 -curved_det {C}", {}, "-curved_det"),
     ("axes-nearly-parallel", f"{BASE} -fdet_vector 0 1 0 -sdet_vector 0 1 1e-11", {}, "parallel"),
     ("fudge-negative", f"{BASE} -round_xtal -fudge -0.5", {}, "-fudge -0.5"),
     ("oversample-called-for", f"{BASE} -oversample 0 -twotheta 90 {C}", {}, "calls for -oversample"),

@@ -49,6 +49,12 @@ def test_square_roots_are_correctly_rounded(low: float, high: float) -> None:
     assert square_root(torch.zeros(1, dtype=torch.float64)).item() == 0.0
 
 
+def test_the_root_of_infinity_is_infinity() -> None:
+    values = torch.tensor([math.inf, 4.0, 0.0], dtype=torch.float64)
+    assert square_root(values).tolist() == [math.inf, 2.0, 0.0]
+    assert square_root(-values)[:2].isnan().all()
+
+
 def test_the_zero_vector_stays_zero() -> None:
     assert stack(unit(vec((0, 0, 0)))).tolist() == [0, 0, 0]
     assert stack(rescale(vec((0, 0, 0)), 2.0)).tolist() == [0, 0, 0]

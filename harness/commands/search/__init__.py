@@ -1,0 +1,1 @@
+"""The commands that search for differences, and make small what they find."""

@@ -1,0 +1,59 @@
+"""The cause of a difference between two images: the causal tap of the pixel that differs most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.arithmetic import arithmetic_of
+from harness.fuzz.bench import FuzzBench
+from harness.fuzz.case import FuzzCase
+from harness.pairs.pair_traces import traced
+from harness.programs.side_words import without_traces
+from harness.sides import SIDES
+from trace_tools.judging.arithmetic import DOUBLE
+
+TRACE_NAME = "cause.log"
+NO_TRACE, BEHIND = "no trace", "behind the last tap"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The first causal tap, or in words why there is none, and all causal taps in order of computation."""
+
+    tap: str
+    taps: tuple[str, ...] = ()
+
+
+def cause_of(bench: FuzzBench, case: FuzzCase, pixel: tuple[int, int]) -> Cause:
+    """Trace a pixel in both programs and return the cause of its difference.
+
+    Args:
+        bench: both programs.
+        case: words and files.
+        pixel: (slow, fast).
+    """
+    untraced = replace(case, words=without_traces(case.words))
+    words = (
+        "-trace_pixel",
+        str(pixel[0]),
+        str(pixel[1]),
+        "-trace_level",
+        "mosaic",
+        "-trace_file",
+        TRACE_NAME,
+    )
+    runs = bench.pair(untraced, *words)
+    logs = {side: run.files.get(TRACE_NAME) for side, run in runs.items()}
+    if any(logs[side] is None for side in SIDES):
+        return Cause(NO_TRACE)
+    computed = [run.computed for run in runs.values() if run.computed] or [DOUBLE]
+    return _named(traced(logs, arithmetic_of("auto", computed)) or {})
+
+
+def _named(judged: Mapping[str, Any]) -> Cause:
+    if judged.get("error"):
+        return Cause(f"{NO_TRACE}: {judged['error']}")
+    taps = tuple(dict.fromkeys(found["tap"] for found in judged.get("causes", ())))
+    return Cause(taps[0], taps) if taps else Cause(BEHIND)

@@ -1,0 +1,158 @@
+"""The folder of a fuzzing run: its settings, a line for each case as it is done, and the findings."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.files import write_text_file
+from harness.fuzz.coverage import PLACE, Choice, FuzzCoverage
+from harness.fuzz.outcome import Came
+from system_io.shown import json_text, printable
+
+SETTINGS, CASES, FINDINGS_FOLDER, SUMMARY_NAME = "settings.json", "cases.jsonl", "findings", "summary.json"
+SCHEMA = "nb-fuzz 1"
+
+
+@dataclass(frozen=True)
+class FuzzSettings:
+    """What decides which cases are drawn and who runs them.
+
+    `shard` is (number from 1, count); `programs` are the hashes by which both are known again.
+    """
+
+    seed: int
+    mode: str
+    shard: tuple[int, int]
+    c_bin: str | None
+    py_bin: str | None
+    cases: int | None
+    programs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """One case that is done."""
+
+    index: int
+    asked: tuple[str, ...]
+    alone: bool
+    mode: str
+    words: tuple[str, ...]
+    options: tuple[str, ...]
+    came: Came
+    bitwise: bool
+    reasons: tuple[str, ...]
+    quirks: tuple[str, ...]
+    finding: str | None
+
+    @property
+    def choice(self) -> Choice:
+        """Return what the case was drawn for."""
+        return Choice(self.asked, self.alone)
+
+
+@dataclass
+class FuzzFolder:
+    """An open folder; only one process writes into it."""
+
+    path: Path
+    settings: FuzzSettings
+    lines: list[CaseLine]
+    _stream: Any
+
+    def add(self, line: CaseLine) -> None:
+        """Keep a case; it is on disk when this returns."""
+        self.lines.append(line)
+        self._stream.write(json.dumps(asdict(line)).encode("ascii") + b"\n")
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+
+    def coverage(self) -> FuzzCoverage:
+        """Return what the cases so far covered."""
+        found = FuzzCoverage()
+        for line in self.lines:
+            found.record(line.options, line.came, line.choice)
+            found.quirks |= set(line.quirks)
+        return found
+
+    def write_summary(self, data: Mapping[str, Any]) -> None:
+        """Write the summary of all cases so far."""
+        write_text_file(self.path / SUMMARY_NAME, json_text(data))
+
+
+@contextmanager
+def new_folder(path: Path, settings: FuzzSettings) -> Iterator[FuzzFolder]:
+    """Make the folder of a new run. Raises: OSError if it cannot be made."""
+    path.mkdir(parents=True, exist_ok=True)
+    (path / FINDINGS_FOLDER).mkdir(exist_ok=True)
+    write_text_file(path / SETTINGS, json_text({"schema": SCHEMA, **asdict(settings)}))
+    with _opened(path, settings) as folder:
+        yield folder
+
+
+@contextmanager
+def resumed_folder(path: Path) -> Iterator[FuzzFolder]:
+    """Open the folder of an earlier run, without a last line that was half written.
+
+    Raises:
+        UsageError: it is no such folder, or another process is writing into it.
+    """
+    try:
+        data = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
+        if data.pop("schema") != SCHEMA:
+            raise UsageError(f"'{printable(str(path))}' was made by another version; start anew")
+        settings = FuzzSettings(
+            **{**data, "shard": tuple(data["shard"]), "programs": tuple(data["programs"])}
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"--resume '{printable(str(path))}' is no folder of nb-fuzz ({error}); name one that it wrote"
+        ) from error
+    with _opened(path, settings) as folder:
+        yield folder
+
+
+@contextmanager
+def _opened(path: Path, settings: FuzzSettings) -> Iterator[FuzzFolder]:
+    journal = path / CASES
+    with journal.open("a+b") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UsageError(
+                f"another nb-fuzz is writing into '{printable(str(path))}'; wait for it"
+            ) from error
+        stream.seek(0)
+        lines, length = _read(stream.read())
+        stream.truncate(length)
+        stream.seek(0, os.SEEK_END)
+        yield FuzzFolder(path, settings, lines, stream)
+
+
+def _read(data: bytes) -> tuple[list[CaseLine], int]:
+    """Return the whole lines of a journal, and how many bytes they are."""
+    lines: list[CaseLine] = []
+    length = 0
+    for raw in data.splitlines(keepends=True):
+        try:
+            item = json.loads(raw) if raw.endswith(b"\n") else None
+            lines.append(_line_of(item))
+        except (ValueError, KeyError, TypeError):
+            break
+        length += len(raw)
+    return lines, length
+
+
+def _line_of(item: Any) -> CaseLine:
+    tuples = {name: tuple(item[name]) for name in ("asked", "words", "options", "reasons", "quirks")}
+    if not set(tuples["options"]) <= PLACE.keys():
+        raise ValueError("an option of another version")
+    return CaseLine(**{**item, **tuples, "came": Came(item["came"])})

@@ -1,0 +1,1 @@
+"""A failing command line made small: what is dropped and simplified while it fails the same way."""

@@ -1,0 +1,112 @@
+"""Where a failing command line comes from: typed words, a bundle of nb-compare, or a finding of nb-fuzz."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import BundleError, UsageError
+from harness.fuzz.case import FuzzCase
+from harness.fuzz.finding import PAIR
+from harness.pairs.part import PairPart
+from harness.programs.arguments import INPUT_OPTIONS
+from harness.programs.programs import FILE_KIND, Program
+from harness.recorded.rerun import Chosen, Inputs
+from harness.shrink.items import OptionItem, items_of
+from harness.sides import SIDES
+from harness.store.names import SUMMARY
+from simulator.command_line.option_table import BY_SPELLING
+from system_io.shown import printable
+from system_io.verdict_words import Word
+
+SETTINGS_WORDS = {"dtype": "-dtype", "device": "-device"}
+MOST_INPUT_BYTES = 1 << 28
+
+
+@dataclass(frozen=True)
+class FailingCase:
+    """A command line with its files, and the two programs that may disagree about it."""
+
+    case: FuzzCase
+    first: Program
+    second: Program
+
+
+def typed_case(words: Sequence[str], caller: Path, mode: str) -> FuzzCase:
+    """Return a typed command line with the files that it reads; they get bare names of their own.
+
+    Args: words: the nanoBragg command line. caller: the folder that its names refer to. mode: parity mode.
+    Raises: UsageError: an input file is too large to be made smaller.
+    """
+    files: dict[str, bytes] = {}
+    items = [_with_bare_name(item, place, caller, files) for place, item in enumerate(items_of(words))]
+    return FuzzCase(tuple(word for item in items for word in (item.option, *item.words)), files, mode)
+
+
+def _with_bare_name(item: OptionItem, place: int, caller: Path, files: dict[str, bytes]) -> OptionItem:
+    option = BY_SPELLING.get(item.option)
+    if option is None or option.kinds != ("file",) or not item.words:
+        return item
+    path = caller / item.words[0]
+    read = item.option in INPUT_OPTIONS or option.name == "-dump"
+    name = f"{place}-{path.name}" if read else path.name
+    if read and path.is_file():
+        if path.stat().st_size > MOST_INPUT_BYTES:
+            raise UsageError(f"input file '{printable(str(path))}' is too large to be made smaller")
+        files[name] = path.read_bytes()
+    return OptionItem(item.option, (name, *item.words[1:]))
+
+
+def bundle_case(folder: Path, data: Path | None, chosen: Chosen) -> FailingCase:
+    """Return the command line of a bundle that verifies, with its inputs found by their content.
+
+    Nothing that lies in the bundle runs: programs are ours, or those that are given.
+
+    Args:
+        folder: result of nb-compare, or a finding of nb-fuzz with one in it.
+        data: where else to look for input files.
+        chosen: which programs may run.
+
+    Raises:
+        BundleError: it does not verify, an input is nowhere, or a program may not run.
+        UsageError: it is no compared pair of programs.
+    """
+    from harness.evidence.verify import verify_bundle
+
+    place = folder / PAIR if (folder / PAIR).is_dir() else folder
+    if not (place / SUMMARY).is_file():
+        raise UsageError(
+            f"'{printable(str(folder))}' is no result of nb-compare and no finding of nb-fuzz; name such a "
+            "folder, for example the c-parity folder of a gate, or write the command line behind --"
+        )
+    check = verify_bundle(place)
+    if check.word is not Word.PASS:
+        raise BundleError(
+            f"'{printable(str(place))}' does not verify: {printable(str(check.faults[0]))}; it is not run"
+        )
+    summary = PairPart.load(place).summary
+    runs = summary["runs"]
+    programs = [chosen.program(runs[side]["provenance"], side) for side in SIDES if side in runs]
+    if len(programs) != len(SIDES) or any(program.kind == FILE_KIND for program in programs):
+        raise UsageError(
+            f"'{printable(str(place))}' did not run two programs; there is nothing to run smaller"
+        )
+    settings = [
+        word
+        for name, option in SETTINGS_WORDS.items()
+        if summary["settings"].get(name)
+        for word in (option, str(summary["settings"][name]))
+    ]
+    with ExitStack() as stack:
+        inputs = Inputs(data or _beside(folder), stack)
+        words = (*settings, *inputs.arguments(summary))
+        case = typed_case(words, inputs.caller, str(summary["parity_mode"]))
+    return FailingCase(case, programs[0], programs[1])
+
+
+def _beside(folder: Path) -> Path | None:
+    """Return the folder of inputs that lies in a finding of nb-fuzz, which may have been moved."""
+    inputs = folder / "inputs"
+    return inputs if inputs.is_dir() else None

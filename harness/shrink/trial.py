@@ -1,0 +1,119 @@
+"""Tries command lines: what each comes to and why, once; the journal remembers it for the next run."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from harness.fuzz.bench import FuzzBench
+from harness.fuzz.case import FuzzCase
+from harness.fuzz.cause import cause_of
+from harness.fuzz.outcome import FINDINGS, Came, outcome_of
+from harness.shrink.items import pixel_of
+from harness.sides import SIDES
+
+LEAST_WORK = 60_000.0
+"""Evaluations that a trial may have, even where the first command line had fewer."""
+WITHOUT = ("-nonoise", "-nopgm")
+NO_CAUSE = ""
+TOO_MUCH = "too much work"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a command line came to, the first causal tap (empty for none), and the worst pixel."""
+
+    came: str
+    cause: str = NO_CAUSE
+    pixel: tuple[int, int] | None = None
+
+    def same(self, other: Tried) -> bool:
+        """Tell whether another command line fails the same way: verdict and cause."""
+        return (self.came, self.cause) == (other.came, other.cause)
+
+    @property
+    def fails(self) -> bool:
+        """Tell whether the programs disagree."""
+        return self.came in {came.value for came in FINDINGS}
+
+    @property
+    def passes(self) -> bool:
+        """Tell whether the programs agree on an image."""
+        return self.came in {Came.AGREED.value, Came.FLAT.value}
+
+
+class OutOfTimeError(Exception):
+    """The time for trials is used up."""
+
+
+@dataclass
+class Trials:
+    """The trials of one shrinking.
+
+    `end` is the monotonic time after which none is begun; `most` the evaluations that one may have; `wanted`
+    the outcome that counts as the same failure, once it is known.
+    """
+
+    bench: FuzzBench
+    journal: IO[bytes]
+    known: dict[str, Tried]
+    end: float = float("inf")
+    most: float = float("inf")
+    wanted: Tried | None = None
+    made: int = 0
+    cases: dict[str, FuzzCase] = field(default_factory=dict)
+
+    def try_out(self, case: FuzzCase) -> Tried:
+        """Return what a command line comes to. Raises: OutOfTimeError."""
+        key = case.digest
+        self.cases[key] = case
+        if key not in self.known:
+            if time.monotonic() > self.end:
+                raise OutOfTimeError
+            self.known[key] = self._run(case)
+            self.made += 1
+            self._note(key, self.known[key])
+        return self.known[key]
+
+    def holds(self, case: FuzzCase) -> bool:
+        """Tell whether a command line fails in the same way as the first one."""
+        return self.wanted is not None and self.try_out(case).same(self.wanted)
+
+    def _run(self, case: FuzzCase) -> Tried:
+        if self.bench.evaluations(case) > self.most:
+            return Tried(TOO_MUCH)
+        quick = self.wanted is not None and self.wanted.came == Came.IMAGE.value
+        more = WITHOUT if quick else ()
+        first = self.bench.run(case, SIDES[0], *more)
+        if quick and first.status != 0:
+            return Tried(Came.REFUSED.value)
+        runs = {SIDES[0]: first, SIDES[1]: self.bench.run(case, SIDES[1], *more)}
+        outcome = outcome_of(case, runs)
+        if outcome.worst is None or outcome.came not in FINDINGS:
+            return Tried(outcome.came.value)
+        pixel = pixel_of(case.words) or outcome.worst
+        return Tried(outcome.came.value, cause_of(self.bench, case, pixel).tap, pixel)
+
+    def _note(self, key: str, tried: Tried) -> None:
+        line = {"digest": key, "came": tried.came, "cause": tried.cause, "pixel": tried.pixel}
+        self.journal.write(json.dumps(line).encode("ascii") + b"\n")
+        self.journal.flush()
+        os.fsync(self.journal.fileno())
+
+
+def read_trials(data: bytes) -> tuple[dict[str, Tried], int]:
+    """Return the trials of a journal by digest, and the length of its whole lines."""
+    known: dict[str, Tried] = {}
+    length = 0
+    for raw in data.splitlines(keepends=True):
+        try:
+            item: Any = json.loads(raw) if raw.endswith(b"\n") else None
+            pixel = None if item["pixel"] is None else (int(item["pixel"][0]), int(item["pixel"][1]))
+            known[str(item["digest"])] = Tried(str(item["came"]), str(item["cause"]), pixel)
+        except (ValueError, KeyError, TypeError, IndexError):
+            break
+        length += len(raw)
+    return known, length

@@ -1,0 +1,67 @@
+"""What a case comes to: every kind of disagreement is seen, and agreement is not called one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness.fuzz.bench import FuzzBench, SideRun
+from harness.fuzz.case import FuzzCase
+from harness.fuzz.outcome import Came, outcome_of
+
+WORDS = ("-cell", "60", "70", "80", "-default_F", "100", "-lambda", "1", "-distance", "100", "-pixel", "1",
+         "-detpixels", "6", "-N", "4", "-oversample", "1", "-seed", "1")  # fmt: skip
+CASE = FuzzCase(WORDS)
+FLOAT, INT = "floatimage.bin", "intimage.img"
+
+
+@pytest.fixture(scope="module")
+def run(fuzz_bench: FuzzBench) -> SideRun:
+    return fuzz_bench.run(CASE, "c")
+
+
+def changed(run: SideRun, name: str, place: int, factor: float = 1.001) -> SideRun:
+    """Return a run of which one number of a file is another one."""
+    if name == FLOAT:
+        values = np.frombuffer(run.files[name], "<f4").copy()
+        values[place] *= factor
+        data = values.tobytes()
+    else:
+        data = run.files[name][:place] + b"\1\7" + run.files[name][place + 2 :]
+    return replace(run, files={**run.files, name: data})
+
+
+def came(first: SideRun, second: SideRun) -> Came:
+    return outcome_of(CASE, {"c": first, "py": second}).came
+
+
+def test_both_programs_agree_in_every_file(fuzz_bench: FuzzBench, run: SideRun) -> None:
+    outcome = outcome_of(CASE, {"c": run, "py": fuzz_bench.run(CASE, "py")})
+    assert (outcome.came, outcome.bitwise) == (Came.AGREED, True)
+    assert set(run.files) == {FLOAT, INT, "image.pgm", "noiseimage.img"}
+
+
+def test_each_disagreement_has_its_kind(run: SideRun) -> None:
+    refused = SideRun(9, None, 0.0, {}, "no such file")
+    assert came(run, changed(run, FLOAT, 5)) is Came.IMAGE
+    assert came(run, changed(run, FLOAT, 5, float("nan"))) is Came.IMAGE
+    assert came(run, changed(run, INT, 520)) is Came.OUTPUT
+    assert came(run, changed(run, "noiseimage.img", 520)) is Came.OUTPUT
+    assert came(run, changed(run, INT, 20)) is Came.OUTPUT
+    assert came(run, replace(run, files={FLOAT: run.files[FLOAT]})) is Came.OUTPUT
+    assert came(run, refused) is Came.REFUSAL
+    assert came(refused, refused) is Came.REFUSED
+    assert came(run, SideRun(None, "was ended by signal 11", 0.0, {})) is Came.ENDING
+    assert came(run, SideRun(1, None, 0.0, {})) is Came.ENDING
+    assert came(refused, replace(refused, said="internal fault (KeyError)")) is Came.ENDING
+    assert came(SideRun(0, None, 0.0, {}), SideRun(0, None, 0.0, {})) is Came.ANSWERED
+
+
+def test_the_worst_pixel_is_named(run: SideRun) -> None:
+    assert outcome_of(CASE, {"c": run, "py": changed(run, FLOAT, 8)}).worst == (1, 2)
+
+
+def test_one_rounded_pixel_is_no_difference(run: SideRun) -> None:
+    assert came(run, changed(run, FLOAT, 5, 1.0 + 1e-7)) is Came.AGREED
