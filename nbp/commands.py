@@ -104,6 +104,12 @@ COMMANDS: tuple[CommandRow, ...] = (
         "a failing command line made small",
         needs_torch=True,
     ),
+    CommandRow(
+        "invariants",
+        "nb-invariants",
+        "harness.commands.nb_invariants",
+        "check relations that one program must keep",
+    ),
     CommandRow("bench", "nbp bench", "harness.commands.bench", "time the simulator against C programs"),
     CommandRow(
         "bench-gradients",

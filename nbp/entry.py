@@ -99,6 +99,7 @@ nb_golden = _script("nb-golden")
 nb_parity = _script("nb-parity")
 nb_fuzz = _script("nb-fuzz")
 nb_shrink = _script("nb-shrink")
+nb_invariants = _script("nb-invariants")
 
 
 def nanobragg() -> None:

@@ -50,6 +50,7 @@ FINE = {
         "man bench",
     ],
     "nb-golden": ["--help", "verify --help"],
+    "nb-invariants": ["--help", "--list"],
     "nb-report": ["--help", "replay --help"],
     "trace-diff": ["--help", "explain F_latt"],
 }
@@ -65,6 +66,11 @@ WRONG = {
             "bench --bogus", "bench --cases none", "gpu --speed none", "floor --bogus", "faults make none",
             "bench-gradients --sets none"],
     "nb-parity": ["--bogus", "--data none"],
+    "nb-invariants": [
+        "--bogus", "stray", "--only none", "--only ,", "--bin none", "--bin program --program simulator",
+        "--outdir .", "--junit file", "--mode spec --bin program", "-- -lamda 1", "-- -trace_pixel 1 1",
+        "--kill-score --bin program", "--timeout 0",
+    ],
     "nb-compare": [
         "--bogus", "", "--roi 1 -- -lambda 1", "--c-bin none -- -lambda 1", "--outdir . -- -lambda 1",
     ],
