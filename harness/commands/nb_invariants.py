@@ -52,6 +52,7 @@ def _examine(options: argparse.Namespace, args: Sequence[str] | None, command: S
         require_fresh(target)
     require_free({"--junit": options.junit, "--markdown": options.markdown})
     job = examination(options, args)
+    _ = job.settings  # refused before anything is loaded
     from harness.invariants.examine import examined, running
     from harness.invariants.report import ci_result, shown_report, stated_summary, write_report
     from harness.invariants.verdict_of import whole_verdict

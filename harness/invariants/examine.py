@@ -54,6 +54,11 @@ class Examination:
         return self.mode or ("spec" if "spec" in known else MODES[0])
 
     @property
+    def settings(self) -> tuple[str, ...]:
+        """Return the words of mode, dtype and device. Raises: ProgramError for what is not known."""
+        return self.program.settings(self.mode_in_force, self.dtype, self.device).words
+
+    @property
     def arithmetic(self) -> str:
         """Return the arithmetic whose floor holds."""
         return arithmetic_of(self.dtype or self.program.dialect.own_dtype, [])
@@ -75,7 +80,7 @@ def running(job: Examination, watch: Watch = nobody) -> Iterator[Runs]:
 
     Raises: ProgramError if it does not know mode, dtype or device.
     """
-    settings = job.program.settings(job.mode_in_force, job.dtype, job.device).words
+    settings = job.settings
     with temporary_folder("nb-invariants") as scratch:
         yield Runs(
             job.program, settings, Path(scratch), job.copies, job.timeout_s, first=job.first, watch=watch
