@@ -157,7 +157,12 @@ def _situations(job: Examination, bases: Mapping[str, CommandLine], runs: Runs) 
 
 def _tried(relation: Relation, situation: Situation) -> Tried:
     apart = relation.not_applicable(situation)
-    return Tried(relation, situation, {} if apart else relation.all_lines(situation), apart)
+    if apart:
+        return Tried(relation, situation, {}, apart)
+    try:
+        return Tried(relation, situation, relation.all_lines(situation))
+    except (ValueError, IndexError):
+        return Tried(relation, situation, {}, "values or files of the command line are not whole")
 
 
 def _judged(one: Tried, runs: Runs, arithmetic: str) -> RelationOutcome:

@@ -178,14 +178,14 @@ def _cut_far_out(s: Situation, made: Made) -> list[Equality]:
     whole, cut = made["no limit"].photons, made["middle limit"].photons
     slow, fast = np.indices(whole.shape) + 0.5
     radius = np.hypot(fast * d.pixel_size_m - d.Fbeam_m, slow * d.pixel_size_m - d.Sbeam_m)
-    gone = cut == 0.0
+    gone, stays = (cut == 0.0) & (whole != 0.0), cut != 0.0
     nearest = radius[gone].min() if gone.any() else np.inf
-    farthest = radius[~gone].max() if not gone.all() else np.inf
+    farthest = radius[stays].max() if stays.any() else np.inf
     return [
         Equality(whole, made["tiny limit"].photons),
         Equality(np.where(gone, 0.0, whole), cut),
         at_least(one(nearest), one(farthest)),
-        Equality(one(gone.any() and not gone.all()), one(1.0)),
+        Equality(one(gone.any() and stays.any()), one(1.0)),
     ]
 
 
@@ -200,6 +200,11 @@ def _single_beam(s: Situation) -> str:
 def _flat_on(s: Situation) -> str:
     turned = ("-twotheta", "-detector_rotx", "-detector_roty", "-detector_rotz")
     return lacking(*turned, "-curved_det", "-detector_thick")(s)
+
+
+def _polarized_across(s: Situation) -> str:
+    beam = s.meaning.beam
+    return "" if any(vector_product(beam.direction, beam.polarization_axis)) else "polarized along the beam"
 
 
 def _one_direction(s: Situation) -> str:
@@ -256,7 +261,7 @@ ROWS = (
     Relation(
         "crossed-polarization", "two polarization vectors at right angles: twice the image of K = 0",
         "06 section 6", Sameness.SUM, _crossed, _along_and_across,
-        (can_be_spelled_out, _single_beam, lacking("-nopolar")), RUNNING,
+        (can_be_spelled_out, _polarized_across, _single_beam, lacking("-nopolar")), RUNNING,
         on=("axes", "mosaic",),
     ),
     Relation(

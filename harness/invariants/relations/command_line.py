@@ -12,8 +12,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from harness.errors import UsageError
 from harness.programs.arguments import spelled
 from simulator.command_line.option_table import BY_SPELLING
+from system_io.files import read_regular
 
 MOST_CELL_NUMBERS = 6
 NumberTable = list[list[float]]
@@ -136,9 +138,11 @@ class CommandLine:
         return line
 
     def content(self, name: str) -> bytes:
-        """Return the content of the file that an option names."""
+        """Return the content of the file that an option names. Raises: UsageError if it cannot be read."""
         (file,) = self.values(name)
-        return self.files[file] if file in self.files else Path(file).read_bytes()
+        if file in self.files:
+            return self.files[file]
+        return read_regular(Path(file), f"{name} file", "name a file that can be read", UsageError)
 
     def table(self, name: str) -> NumberTable:
         """Return the numbers of the file that an option names, line by line."""

@@ -243,7 +243,8 @@ ROWS = (
     ),
     Relation(
         "exchanged-axes", "fast and slow axis exchanged: the image transposed",
-        "02 sections 4 and 5", Sameness.OWN, *EXCHANGED, MIRRORED, (*CARRIED, *CURVED, *FRAME_RUNNING),
+        "02 sections 4 and 5", Sameness.OWN, *EXCHANGED,
+        (*MIRRORED, lacking("-curved_det")), (*CARRIED, *CURVED, *FRAME_RUNNING),
         on=("rotation", "axes", "sensor",),
     ),
     Relation(

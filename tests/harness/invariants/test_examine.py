@@ -194,3 +194,34 @@ def test_accepted_quirks_loosen_the_verdict(capsys):
     assert main([*words, "--accept-quirks"]) == 0
     assert "PASS (LOOSENED)" in capsys.readouterr().out
     assert main([*words, "--", *SMALL.split(), *SOUND_TURN.split()]) == 0
+
+
+def test_a_missing_table_is_one_line_and_an_error(capsys):
+    words = [
+        "--program",
+        "reference",
+        "--only",
+        "structure-factors",
+        "--",
+        *SMALL.split(),
+        "-hkl",
+        "none.hkl",
+    ]
+    assert main(words) == 3
+    assert "none.hkl" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("only", "words"),
+    [
+        ("exchanged-axes", "-xds -curved_det -ORGX 3 -ORGY 5"),
+        ("resolution-limit", "-roi 1 6 2 7"),
+        (
+            "crossed-polarization",
+            "-beam_vector 0 0 1 -fdet_vector 1 0 0 -sdet_vector 0 -1 0 -odet_vector 0 0 1",
+        ),
+    ],
+)
+def test_no_false_alarm_where_a_relation_has_its_limits(only, words, capsys):
+    assert main(["--program", "reference", "--only", only, "--", *SMALL.split(), *words.split()]) in (0, 2)
+    assert "FAIL" not in capsys.readouterr().out
