@@ -65,7 +65,7 @@ class Examination:
 
 
 @dataclass(frozen=True)
-class Tried:
+class TriedRelation:
     """A relation on a base: its command lines, or why it has none."""
 
     relation: Relation
@@ -155,17 +155,17 @@ def _situations(job: Examination, bases: Mapping[str, CommandLine], runs: Runs) 
     return [Situation(name, line, kind, mode, runs.inputs) for name, line in named.items()]
 
 
-def _tried(relation: Relation, situation: Situation) -> Tried:
+def _tried(relation: Relation, situation: Situation) -> TriedRelation:
     apart = relation.not_applicable(situation)
     if apart:
-        return Tried(relation, situation, {}, apart)
+        return TriedRelation(relation, situation, {}, apart)
     try:
-        return Tried(relation, situation, relation.all_lines(situation))
+        return TriedRelation(relation, situation, relation.all_lines(situation))
     except (ValueError, IndexError):
-        return Tried(relation, situation, {}, "values or files of the command line are not whole")
+        return TriedRelation(relation, situation, {}, "values or files of the command line are not whole")
 
 
-def _judged(one: Tried, runs: Runs, arithmetic: str) -> RelationOutcome:
+def _judged(one: TriedRelation, runs: Runs, arithmetic: str) -> RelationOutcome:
     if one.apart:
         return RelationOutcome(one.relation, one.situation.name, Standing.APART, one.apart)
     failed = {name: runs.failures[line.key] for name, line in one.lines.items() if line.key in runs.failures}
@@ -177,7 +177,7 @@ def _judged(one: Tried, runs: Runs, arithmetic: str) -> RelationOutcome:
 
 
 def _explained(
-    job: Examination, tried: Sequence[Tried], outcomes: Sequence[RelationOutcome], runs: Runs
+    job: Examination, tried: Sequence[TriedRelation], outcomes: Sequence[RelationOutcome], runs: Runs
 ) -> list[RelationOutcome]:
     """Return the outcomes; a violation that ends when quirks of its relation are off names them."""
     broken = {
@@ -236,7 +236,7 @@ def _told(
     ]
 
 
-def _on(job: Examination, one: Tried) -> tuple[str, ...]:
+def _on(job: Examination, one: TriedRelation) -> tuple[str, ...]:
     """Return the quirks of a relation that are on."""
     quirks = Quirks.of_mode(job.mode_in_force)
     for (word,) in values_of(one.situation.base.words, {"--quirk", "-quirk"}, 1):
@@ -245,7 +245,7 @@ def _on(job: Examination, one: Tried) -> tuple[str, ...]:
     return tuple(name for name in one.relation.quirks if name in quirks.active)
 
 
-def _without(one: Tried, off: Sequence[str]) -> Tried:
+def _without(one: TriedRelation, off: Sequence[str]) -> TriedRelation:
     """Return a tried relation with quirks off in all of its command lines."""
     words = [word for quirk in off for word in ("-quirk", f"{quirk}=off")]
     return replace(one, lines={name: line.adding(*words) for name, line in one.lines.items()})

@@ -34,7 +34,7 @@ class InvariantsVerdict:
         return f"{self.ran} of {self.relations} relations tried, {self.trials} times"
 
 
-def word_of(outcome: RelationOutcome, accept_quirks: bool) -> Word:
+def word_of_outcome(outcome: RelationOutcome, accept_quirks: bool) -> Word:
     """Return what one outcome makes of the verdict."""
     if outcome.standing is Standing.QUIRK and accept_quirks:
         return Word.LOOSENED
@@ -54,11 +54,11 @@ def whole_verdict(
     tried = [outcome for outcome in outcomes if outcome.standing is not Standing.APART]
     compared = {outcome.relation.id for outcome in tried if outcome.standing in (*HOLDING, *FOUND)}
     word = max(
-        (word_of(outcome, accept_quirks) for outcome in tried),
+        (word_of_outcome(outcome, accept_quirks) for outcome in tried),
         key=STRENGTH.index,
         default=Word.NOT_COMPARABLE,
     )
-    against = [one for one in tried if word_of(one, accept_quirks) is not Word.PASS]
+    against = [one for one in tried if word_of_outcome(one, accept_quirks) is not Word.PASS]
     reasons = [f"{one.relation.id} on {one.base}: {one.standing}: {one.reason}" for one in against]
     if len(reasons) > MOST_REASONS:
         reasons = [*reasons[:MOST_REASONS], f"and {len(reasons) - MOST_REASONS} more, see -v or --json"]
