@@ -68,7 +68,7 @@ WRONG = {
     "nb-parity": ["--bogus", "--data none"],
     "nb-invariants": [
         "--bogus", "stray", "--only none", "--only ,", "--bin none", "--bin program --program simulator",
-        "--outdir .", "--junit file", "--mode spec --bin program", "-- -lamda 1", "-- -trace_pixel 1 1",
+        "--outdir .", "--junit file", "--mode spec --bin program", "-- -trace_pixel 1 1",
         "--kill-score --bin program", "--timeout 0",
     ],
     "nb-compare": [
