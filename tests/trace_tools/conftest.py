@@ -16,7 +16,7 @@ from trace_tools.reading.trace_file import TraceLog, read_stream
 
 Judge = Callable[..., Report]
 
-HEAD = "TRACE_C: schema nanobragg-trace 1\nTRACE_C: program demo 1\n"
+HEAD = "TRACE_C: schema nanobragg-trace 2\nTRACE_C: program demo 1\n"
 
 
 def read_text(text: str, source: str = "x.log") -> TraceLog:
