@@ -142,3 +142,8 @@ def test_taps_of_version_2_are_left_out_beside_version_1_and_counted(judge_texts
         assert "records of taps that version 1 of the format does not have" in report.line
     wrong = newer.replace("trace 2", "trace 1")
     assert judge_texts(older, wrong).verdict == "ERROR"
+
+
+def test_logs_of_nan_alone_have_nothing_compared(judge_texts):
+    text = log(F_cell="nan")
+    assert "no record was compared" in judge_texts(text, text).decision.set_aside
