@@ -90,7 +90,7 @@ FAULTS: tuple[ComparatorFault, ...] = (
         "trace_tools.judging.blame", (f"{JUDGING}/test_edges.py", *CAUSES),
         ("carry off", "        self._carry(name, entries)\n", ""),
         ("missing ignored", "self.state[self.missing] = _OPEN", "pass"),
-        ("whole lists off", "(*WHOLE_LISTS.get(name, ()), *", "(*"),
+        ("whole lists off", "(*WHOLE_LISTS.get(name, ()), *", "(*(), *"),
         ("ties are causes", "outcome[clean[is_tie]] = RecordState.TIE", "pass"),
     ),
     *_rows(
