@@ -104,7 +104,7 @@ FAULTS: tuple[ComparatorFault, ...] = (
         ("scale of the sum", "return (own + _weighted_sums", "return (1e9 * own + _weighted_sums"),
     ),
     *_rows(
-        "trace_tools.judging.noise_floor", (f"{JUDGING}/test_noise_floor.py",),
+        "trace_tools.judging.noise_floor", (f"{JUDGING}/test_edges.py", f"{JUDGING}/test_noise_floor.py"),
         ("wider than the package", "loosened=larger_k or bool(wider)", "loosened=larger_k"),
         ("larger k", "loosened=larger_k or bool(wider)", "loosened=bool(wider)"),
         ("smallest of all pairs", "max(before.scaled, diff.max_scaled)", "diff.max_scaled"),
@@ -120,7 +120,7 @@ FAULTS: tuple[ComparatorFault, ...] = (
          "steps capture_fraction_applied"),
     ),
     *_rows(
-        "trace_tools.reading.lines", ("tests/trace_tools/reading/test_trace_file.py",),
+        "trace_tools.reading.lines", (f"{JUDGING}/test_edges.py",),
         ("more values than the tap has", "if len(words) != tap.size:", "if len(words) < tap.size:"),
     ),
 )  # fmt: skip

@@ -12,6 +12,7 @@ from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.blame import RecordState
 from trace_tools.judging.judge import Options
 from trace_tools.judging.lookup import DEFAULT_GRAPH
+from trace_tools.judging.noise_floor import measure_floor
 
 EVERY = "s=1 f=2 t=0 ss=0 sf=0 src=0 phi=0 mos=0"
 
@@ -95,7 +96,10 @@ def value_of(name, turn):
     ("end", "start"), [(end, one) for end, some in INPUTS.items() for one in some.split()]
 )
 def test_tap_follows_from_each_of_its_inputs(judge_texts, end, start):
-    a, b = (log(**{start: value_of(start, turn), end: value_of(end, turn)}) for turn in (0, 1))
+    others = {
+        name: value_of(name, 0) for name in INPUTS[end].split()
+    }  # traced, so that nothing is looked through
+    a, b = (log(**others | {start: value_of(start, turn), end: value_of(end, turn)}) for turn in (0, 1))
     assert causes(judge_texts(a, b)) == [start]
 
 
@@ -147,3 +151,10 @@ def test_taps_of_version_2_are_left_out_beside_version_1_and_counted(judge_texts
 def test_logs_of_nan_alone_have_nothing_compared(judge_texts):
     text = log(F_cell="nan")
     assert "no record was compared" in judge_texts(text, text).decision.set_aside
+
+
+def test_floor_keeps_the_largest_difference_of_all_pairs(read):
+    moved = [(read(log(F_cell=1.0)), read(log(F_cell=1.0 + by))) for by in (2.0**-50, 0.0)]
+    assert (
+        measure_floor(moved).taps["F_cell"].scaled == measure_floor(moved[::-1]).taps["F_cell"].scaled > 0.0
+    )
