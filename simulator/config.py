@@ -253,6 +253,8 @@ class Trace:
     """(slow, fast)"""
     level: str = "mosaic"
     """Innermost loop to trace."""
+    schema: int = 2
+    """Version of the format: 1 has the taps of upstream's traces, 2 all."""
     file: Path = Path()
     """The empty path is standard output."""
     only: bool = False

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from trace_tools.tap_table import CARRIED, CONDITIONS, INPUT_RULES, ROWS
+from trace_tools.tap_table import CARRIED, CONDITIONS, INPUT_RULES, NEWER, ROWS
 
-SCHEMA = "nanobragg-trace 1"
+FORMAT = "nanobragg-trace"
+VERSIONS = (1, 2)
+SCHEMA = f"{FORMAT} {VERSIONS[0]}"
 CONTEXT_KEYS = ("s", "f", "t", "ss", "sf", "src", "phi", "mos")
 # columns of a context table: the loop indices, and "n", which occurrence of its tap a record of an older
 # trace is
@@ -65,7 +67,7 @@ class TapPoint:
     ``inputs`` are the taps it is computed from, ``externals`` what else it needs, ``input_rules`` pairs
     (input, rule) for inputs that count only under a condition, ``carried`` the scope and condition under
     which the value is handed on from the same tap's record before (None: never), ``decided_by`` the taps
-    that decide whether it is printed at all.
+    that decide whether it is printed at all, ``since`` the first version of the format that has it.
     """
 
     name: str
@@ -80,6 +82,7 @@ class TapPoint:
     decided_by: tuple[str, ...] = ()
     input_rules: tuple[tuple[str, str], ...] = ()
     carried: tuple[tuple[str, ...], str] | None = None
+    since: int = 1
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -98,6 +101,7 @@ def _build(row: tuple[str, str, int, str, str, str, str, str]) -> TapPoint:
         condition=condition, decided_by=LOOP_COUNTS[level] + tuple(deciders.split()),
         input_rules=tuple(INPUT_RULES.get(name, {}).items()),
         carried=(tuple(carried[0].split()), carried[1]) if carried else None,
+        since=2 if name in NEWER else 1,
     )  # fmt: skip
 
 
@@ -126,18 +130,18 @@ def c_header(taps: Iterable[TapPoint] = TAP_POINTS) -> str:
     levels = [f"    LEVEL_{level.name.upper()} = {level.value}," for level in TapLevel]
     ids = [f"    TAP_{tap.name}," for tap in points]
     rows = [f'    [TAP_{tap.name}] = {{"{tap.name}", LEVEL_{tap.level.name.upper()}, {tap.size},'
-            f" '{tap.kind[0]}'}}," for tap in points]  # fmt: skip
+            f" '{tap.kind[0]}', {tap.since}}}," for tap in points]  # fmt: skip
     return "\n".join([
         "/* Tap points of the trace contract, in the order of printing.",
         " * Made by `python -m trace_tools.tap_points --c-header`; do not edit. */",
         "#ifndef TAP_POINTS_H", "#define TAP_POINTS_H", "",
-        f'#define TRACE_SCHEMA "{SCHEMA}"', "",
+        f'#define TRACE_FORMAT "{FORMAT}"', "",
         "/* loop levels, growing inwards; the context keys of a record follow from its level */",
         "enum tap_level {", *levels, "};", "",
         "enum tap_id {", *ids, "    TAP_COUNT", "};", "",
-        "/* kind: 'f' floating, 'i' integer, 'w' word; size: number of values */",
+        "/* kind: 'f' floating, 'i' integer, 'w' word; size: number of values; since: version */",
         "struct tap_point {", "    const char *name;", "    unsigned char level;", "    unsigned char size;",
-        "    char kind;", "};", "",
+        "    char kind;", "    unsigned char since;", "};", "",
         "extern const struct tap_point tap_points[TAP_COUNT];", "",
         "#ifdef TAP_POINTS_DEFINE", "const struct tap_point tap_points[TAP_COUNT] = {", *rows, "};", "#endif",
         "", "#endif", "",

@@ -23,12 +23,15 @@ ROWS: tuple[TapRow, ...] = (
     ("spindle_axis", "setup", 3, "float", "1", "convention", "options", "unit(u)"),
     ("twotheta_axis", "setup", 3, "float", "1", "convention", "options",
      "t as given (c-parity), unit(t) (spec)"),
-    ("fdet_vec", "setup", 3, "float", "1", "convention", "options",
-     "rot_axis(rot_xyz(unit(f); rotx, roty, rotz); t, twotheta)"),
-    ("sdet_vec", "setup", 3, "float", "1", "convention", "options",
-     "rot_axis(rot_xyz(unit(s); rotx, roty, rotz); t, twotheta)"),
-    ("odet_vec", "setup", 3, "float", "1", "convention", "options",
-     "rot_axis(rot_xyz(o; rotx, roty, rotz); t, twotheta), o = unit(f x s) if the given one is dropped"),
+    ("detector_rot_rad", "setup", 3, "float", "rad", "", "options",
+     "-detector_rotx, -detector_roty, -detector_rotz / RTD"),
+    ("twotheta_rad", "setup", 1, "float", "rad", "", "options", "-twotheta / RTD"),
+    ("detector_turn", "setup", 9, "float", "1", "detector_rot_rad twotheta_rad twotheta_axis", "",
+     "T v = rot_axis(rot_xyz(v; rotx, roty, rotz); t, twotheta), the matrix row by row"),
+    ("fdet_vec", "setup", 3, "float", "1", "convention detector_turn", "options", "T unit(f)"),
+    ("sdet_vec", "setup", 3, "float", "1", "convention detector_turn", "options", "T unit(s)"),
+    ("odet_vec", "setup", 3, "float", "1", "convention detector_turn", "options",
+     "T o, o = unit(f x s) if the given one is dropped"),
     ("Fbeam_meters", "setup", 1, "float", "m",
      "pix0_vector_meters fdet_vec sdet_vec beam_vec distance_meters", "options", "f . (distance*b - pix0)"),
     ("Sbeam_meters", "setup", 1, "float", "m",
@@ -36,11 +39,11 @@ ROWS: tuple[TapRow, ...] = (
     ("Fclose_meters", "setup", 1, "float", "m", "pix0_vector_meters fdet_vec sdet_vec", "", "-(pix0 . f)"),
     ("Sclose_meters", "setup", 1, "float", "m", "pix0_vector_meters fdet_vec sdet_vec", "", "-(pix0 . s)"),
     ("pix0_vector_meters", "setup", 3, "float", "m",
-     "fdet_vec sdet_vec odet_vec beam_vec pivot pixel_size_meters", "options",
+     "fdet_vec sdet_vec odet_vec beam_vec pivot pixel_size_meters detector_turn", "options",
      "BEAM: -Fbeam*f - Sbeam*s + distance*b; SAMPLE: rotated -Fclose*f - Sclose*s + close_distance*o"),
     ("close_distance_meters", "setup", 1, "float", "m", "pix0_vector_meters odet_vec", "", "pix0 . o"),
-    ("distance_meters", "setup", 1, "float", "m", "close_distance_meters beam_vec odet_vec", "",
-     "close_distance / (b . o1), o1 = o before the two-theta swing (c-parity)"),
+    ("distance_meters", "setup", 1, "float", "m", "close_distance_meters beam_vec odet_vec detector_rot_rad",
+     "", "close_distance / (b . o1), o1 = o before the two-theta swing (c-parity)"),
     ("misset_rad", "setup", 3, "float", "rad", "", "options; random numbers", "-misset / RTD, or drawn"),
     ("a_star_A_inv", "setup", 3, "float", "1/Angstrom", "misset_rad lambda0_meters", "options; matrix file",
      "(b x c)/V of the final direct cell"),
@@ -72,14 +75,18 @@ ROWS: tuple[TapRow, ...] = (
     ("mosaic_domains", "setup", 1, "int", "count", "", "options", "M of the spread and count options"),
     ("thicksteps", "setup", 1, "int", "count", "", "options", "T of the thickness and count options"),
     ("steps", "setup", 1, "int", "count", "sources phisteps mosaic_domains oversample", "", "S*M*Nphi*O*O"),
-    ("I_bg", "setup", 1, "float", "electrons^2", "fluence_photons_per_m2 r_e_sqr", "options",
-     "2.57*2.57 * r_e^2 * PHI * w*w*w * 1e6 * Avogadro / 18.0"),
+    ("water_electrons_sqr", "setup", 1, "float", "electrons^2", "fluence_photons_per_m2 r_e_sqr", "options",
+     "2.57*2.57 * w*w*w * 1e6 * Avogadro / 18.0, in c-parity times r_e^2 * PHI"),
+    ("I_bg", "setup", 1, "float", "electrons^2", "water_electrons_sqr", "options",
+     "the scattering of the water in c-parity, 0 in spec"),
     ("source_vec", "source_setup", 3, "float", "1", "beam_vec polar_vec sources", "options; source file",
      "unit(rot_axis(rot_axis(-10*b; p, y); unit(b x p), x)), or the unit vector of the file"),
     ("source_lambda_meters", "source_setup", 1, "float", "m", "lambda0_meters sources",
      "options; source file", "lambda0*(1 + D*i - R/2), or the file's column"),
     ("source_weight", "source_setup", 1, "float", "1", "sources", "options; source file",
      "1/S, or the file's column"),
+    ("source_relative_weight", "source_setup", 1, "float", "1", "source_weight sources", "options",
+     "spec: weight / mean weight; c-parity: 1"),
     ("phi_rad", "phi_setup", 1, "float", "rad", "phisteps", "options", "phi0 + dphi*j"),
     ("mosaic_umat", "mosaic_setup", 9, "float", "1", "mosaic_domains", "options; random numbers",
      "a random rotation inside the mosaic cap; the first domain is the identity"),
@@ -112,6 +119,21 @@ ROWS: tuple[TapRow, ...] = (
     ("cos_2theta", "source", 1, "float", "1", "incident_vec diffracted_vec", "", "unit(i) . unit(d)"),
     ("polar", "source", 1, "float", "1", "incident_vec diffracted_vec polar_vec oversample_polar", "options",
      "0.5*((1 + c2) - (K*cos(2*psi))*s2), c2 = cos^2(2theta), s2 = 1 - c2; cached without -oversample_polar"),
+    ("capture_fraction_inside", "source", 1, "float", "1", "capture_fraction oversample_thick", "options",
+     "C where it multiplies inside the loops (spec; -oversample_thick), else 1"),
+    ("polar_inside", "source", 1, "float", "1", "polar oversample_polar", "options",
+     "P with -oversample_polar, else 1"),
+    ("omega_pixel_inside", "source", 1, "float", "sr", "omega_pixel_sr oversample_omega", "",
+     "W with -oversample_omega, else 1"),
+    ("term_factor", "source", 1, "float", "1",
+     "source_relative_weight capture_fraction_inside polar_inside omega_pixel_inside", "options",
+     "g times those of C, P, W that multiply inside; c-parity: g alone"),
+    ("sum_factor", "source", 1, "float", "1", "capture_fraction_inside polar_inside omega_pixel_inside",
+     "options", "c-parity: those of C, P, W with an oversample flag; spec: 1"),
+    ("water_factor", "source", 1, "float", "1",
+     "source_relative_weight capture_fraction polar omega_pixel_sr capture_fraction_inside polar_inside"
+     " omega_pixel_inside oversample_thick oversample_polar oversample_omega", "options",
+     "g times those of C, P, W that multiply inside the loops, of skipped sources too"),
     ("rot_a_angstroms", "phi", 3, "float", "Angstrom", "a_angstroms phi_rad spindle_axis", "",
      "rot_axis(a0; u, phi); c-parity: an exact phi = 0 keeps the vector of the step before"),
     ("rot_b_angstroms", "phi", 3, "float", "Angstrom", "b_angstroms phi_rad spindle_axis", "",
@@ -144,10 +166,7 @@ ROWS: tuple[TapRow, ...] = (
     ("I_contribution", "mosaic", 1, "float", "electrons^2", "F_cell F_latt", "",
      "F_cell*F_cell*F_latt*F_latt"),
     ("I_running", "mosaic", 1, "float", "electrons^2",
-     "I_contribution oversample_thick oversample_polar oversample_omega capture_fraction polar omega_pixel_sr"
-     " source_weight I_bg", "",
-     "(I + contribution), then *C, *P, *W for each oversample flag that is set;"
-     " spec: I + contribution*w*C*P*W, w the weight over the mean weight"),
+     "I_contribution term_factor sum_factor I_bg", "", "(I + contribution * term_factor) * sum_factor"),
     ("I_before_scaling", "pixel", 1, "float", "electrons^2", "I_running I_bg", "",
      "the running sum at the end"),
     ("capture_fraction_applied", "pixel", 1, "float", "1", "capture_fraction oversample_thick", "",
@@ -156,16 +175,38 @@ ROWS: tuple[TapRow, ...] = (
      "the cached P, 1 with -oversample_polar"),
     ("omega_pixel_applied", "pixel", 1, "float", "sr", "omega_pixel_sr oversample_omega", "",
      "the cached W, 1 with -oversample_omega"),
+    ("water_sum", "pixel", 1, "float", "1", "water_factor", "", "the sum of water_factor"),
+    ("water_photons", "pixel", 1, "float", "photons",
+     "water_sum water_electrons_sqr r_e_sqr fluence_photons_per_m2 sources oversample"
+     " capture_fraction_applied polar_applied omega_pixel_applied", "",
+     "r_e^2*PHI*water*water_sum/(sources*oversample^2)*C*P*W"),
     ("I_pixel_final", "pixel", 1, "float", "photons",
      "I_before_scaling r_e_sqr fluence_photons_per_m2 steps capture_fraction_applied polar_applied"
-     " omega_pixel_applied", "", "r_e^2*PHI*I/steps*C*P*W"),
+     " omega_pixel_applied water_photons", "", "r_e^2*PHI*I/steps*C*P*W, plus water_photons"),
     ("floatimage_accumulated", "pixel", 1, "float", "photons", "I_pixel_final", "", "fl32(I_pixel_final)"),
 )
 
+# taps that version 2 has and version 1 has not: angles of the detector, and what is inside the sum
+NEWER = frozenset({
+    "detector_rot_rad", "twotheta_rad", "detector_turn", "water_electrons_sqr", "source_relative_weight",
+    "capture_fraction_inside", "polar_inside", "omega_pixel_inside", "term_factor", "sum_factor",
+    "water_factor", "water_sum", "water_photons",
+})  # fmt: skip
+
+_KEPT_SOURCE = ("dmin_skipped is 0", "dmin_skipped")
+_LATE_WATER = ("water is added at the end of the pixel (spec)", "water_electrons_sqr")
 # a tap that is printed only under a condition, and the taps that decide it
 CONDITIONS: dict[str, tuple[str, str]] = {
-    "cos_2theta": ("dmin_skipped is 0", "dmin_skipped"),
-    "polar": ("dmin_skipped is 0", "dmin_skipped"),
+    "cos_2theta": _KEPT_SOURCE,
+    "polar": _KEPT_SOURCE,
+    "capture_fraction_inside": _KEPT_SOURCE,
+    "polar_inside": _KEPT_SOURCE,
+    "omega_pixel_inside": _KEPT_SOURCE,
+    "term_factor": _KEPT_SOURCE,
+    "sum_factor": _KEPT_SOURCE,
+    "water_factor": _LATE_WATER,
+    "water_sum": _LATE_WATER,
+    "water_photons": _LATE_WATER,
     "mos_a_angstroms": ("the mosaic spread is above zero", ""),
     "mos_b_angstroms": ("the mosaic spread is above zero", ""),
     "mos_c_angstroms": ("the mosaic spread is above zero", ""),
@@ -188,17 +229,16 @@ INPUT_RULES: dict[str, dict[str, str]] = {
         "rot_c_angstroms": "-mos_c_angstroms",
     },
     "F_cell": {"hkl_frac": "+tricubic_F", "hkl_rounded": "-tricubic_F"},
-    "I_running": {
-        "polar": "=oversample_polar",
-        "omega_pixel_sr": "=oversample_omega",
-    },
+    "water_factor": {"polar": "=oversample_polar", "omega_pixel_sr": "=oversample_omega"},
     "I_before_scaling": {"I_bg": "-I_running"},
 }
 
-# inputs of which every record counts: weights are relative to their mean, the back of a layer is the front of
-# the next one
+# inputs of which every record counts that belongs to no other pixel: weights are relative to their mean, the
+# back of a layer is the front of the next one, and a sum has all its terms
 WHOLE_LISTS: dict[str, tuple[str, ...]] = {
     "I_running": ("source_weight",),
+    "source_relative_weight": ("source_weight",),
+    "water_sum": ("water_factor",),
     "capture_fraction": ("Odet_meters",),
 }
 
@@ -219,6 +259,9 @@ CARRIED: dict[str, tuple[str, str]] = {
 COPIES: dict[str, str] = {
     "incident_vec": "source_vec",
     "lambda_meters": "source_lambda_meters",
+    "capture_fraction_inside": "capture_fraction",
+    "polar_inside": "polar",
+    "omega_pixel_inside": "omega_pixel_sr",
     "I_before_scaling": "I_running",
     "capture_fraction_applied": "capture_fraction",
     "polar_applied": "polar",

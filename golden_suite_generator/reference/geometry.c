@@ -197,9 +197,16 @@ static vec3 origin_from(double f_m, double s_m, double o_m, vec3 f, vec3 s, vec3
 }
 
 /* A vector after the three detector rotations and the two-theta swing. */
-static vec3 turned(const struct options *o, const struct geometry *g, vec3 v)
+static vec3 turned(const struct geometry *g, vec3 v)
 {
-    return rotate_axis(rotate_xyz(v, o->detector_rot_rad), g->twotheta_axis, g->twotheta_rad);
+    return rotate_axis(rotate_xyz(v, g->rot_rad), g->twotheta_axis, g->twotheta_rad);
+}
+
+/* The matrix of all that the detector is turned by. */
+static mat3 whole_turn(const struct geometry *g)
+{
+    vec3 x = turned(g, vec(1.0, 0.0, 0.0)), y = turned(g, vec(0.0, 1.0, 0.0)), z = turned(g, vec(0.0, 0.0, 1.0));
+    return (mat3){x.x, y.x, z.x, x.y, y.y, z.y, x.z, y.z, z.z};
 }
 
 /* Close distance as far as it is known before the origin is: from the options, or from the distance. */
@@ -219,15 +226,15 @@ static void resolve_distance(const struct options *o, const struct quirks *q, st
 /* Final origin, distances and centres (spec/02 section 5). */
 static void resolve_origin(const struct options *o, const struct quirks *q, struct geometry *g)
 {
-    double ratio = checked_ratio(vec_dot(g->beam, rotate_xyz(g->normal, o->detector_rot_rad)), q);
+    double ratio = checked_ratio(vec_dot(g->beam, rotate_xyz(g->normal, g->rot_rad)), q);
     bool typed_origin = !q->on[QUIRK_PIX0_IGNORED] && g->convention == CUSTOM && o->pix0_given;
     resolve_distance(o, q, g, ratio);
     if (g->pivot == PIVOT_SAMPLE)
-        g->pix0_m = turned(o, g, origin_from(g->Fclose_m, g->Sclose_m, g->close_distance_m, g->fast, g->slow,
-                                             g->normal));
-    g->fast = turned(o, g, g->fast);
-    g->slow = turned(o, g, g->slow);
-    g->normal = turned(o, g, g->normal);
+        g->pix0_m = turned(g, origin_from(g->Fclose_m, g->Sclose_m, g->close_distance_m, g->fast, g->slow, g->normal));
+    g->turn = whole_turn(g);
+    g->fast = turned(g, g->fast);
+    g->slow = turned(g, g->slow);
+    g->normal = turned(g, g->normal);
     if (g->pivot == PIVOT_BEAM)
         g->pix0_m = origin_from(g->Fbeam_m, g->Sbeam_m, g->distance_m, g->fast, g->slow, g->beam);
     if (typed_origin)
@@ -281,7 +288,8 @@ static void warn_centres(const struct options *o, const struct quirks *q, const 
  */
 struct geometry geometry_resolve(const struct options *o, const struct quirks *q, struct warnings *w)
 {
-    struct geometry g = {.convention = (enum convention)o->convention, .twotheta_rad = o->twotheta_rad};
+    struct geometry g = {.convention = (enum convention)o->convention, .rot_rad = o->detector_rot_rad,
+                         .twotheta_rad = o->twotheta_rad};
     g.curved = o->curved;
     g.point_pixel = o->point_pixel;
     resolve_size(o, &g);

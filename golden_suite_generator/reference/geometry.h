@@ -18,7 +18,9 @@ struct geometry {
     double Fbeam_m, Sbeam_m, Fclose_m, Sclose_m;
     double ORGX, ORGY; /* pixels */
     double distance_m, close_distance_m;
+    vec3 rot_rad; /* detector rotations about x, y, z */
     double twotheta_rad;
+    mat3 turn; /* what they do to a vector; sheared by a two-theta axis that is no unit vector */
     double dials_origin_mm[3];
     bool curved, point_pixel;
 };

@@ -29,6 +29,27 @@ static void tap_source(struct trace *t, long long n, const struct source *source
     tap_real(t, TAP_dmin_skipped, skipped ? 1.0 : 0.0);
 }
 
+/* Writes the factors of a source that multiply inside the loops, and what they come to. */
+static void tap_factors(const struct loop *loop, const struct pixel *p, const struct beamlet *b)
+{
+    struct trace *t = p->trace;
+    const struct pixel_factors one = {1.0, 1.0, 1.0}, *of_term = loop->running_product ? &one : &b->inside,
+                               *of_sum = loop->running_product ? &b->inside : &one;
+    tap_real(t, TAP_capture_fraction_inside, b->layer_capture * b->inside.capture);
+    tap_real(t, TAP_polar_inside, b->inside.polar);
+    tap_real(t, TAP_omega_pixel_inside, b->inside.omega_sr);
+    tap_real(t, TAP_term_factor, times_factors(b->weight, of_term));
+    tap_real(t, TAP_sum_factor, times_factors(1.0, of_sum));
+}
+
+/* The factors that the terms of a source get: its weight, those applied inside, and those of this layer alone. */
+static struct beamlet make_beamlet(const struct loop *loop, const struct pixel *p, long long n, vec3 q)
+{
+    double layer_capture = loop->per_layer ? p->cached.capture : 1.0;
+    return (struct beamlet){q, chosen_factors(&p->cached, loop->inside), layer_capture,
+                            loop->scene->s.relative_weight[n] * layer_capture};
+}
+
 /* One source seen from one sub-pixel; diffracted may be normalised again (Q-POLAR-UNITIZE). */
 static void run_source(struct loop *loop, struct pixel *p, long long n, vec3 *diffracted)
 {
@@ -45,20 +66,21 @@ static void run_source(struct loop *loop, struct pixel *p, long long n, vec3 *di
     bool even_if_skipped = !scene->q->on[QUIRK_DMIN_ZERO_POLAR] || (loop->gather_water && o->oversample_polar);
     if (!skipped || even_if_skipped)
         refresh_polar(loop, p, &incident, diffracted);
-    struct beamlet b = {q, chosen_factors(&p->cached, loop->inside), scene->s.source_factor[n]};
-    if (loop->per_layer)
-        b.weight *= p->cached.capture;
+    struct beamlet b = make_beamlet(loop, p, n, q);
+    double water_factor = times_factors(b.weight, &b.inside);
     if (loop->gather_water)
-        p->water += times_factors(b.weight, &b.inside);
+        p->water += water_factor;
     if (p->printed)
         p->last.stol_m_inv = stol;
-    if (skipped)
-        return;
-    if (p->trace != NULL) {
+    if (p->trace != NULL && !skipped) {
         tap_real(p->trace, TAP_cos_2theta, vec_dot(incident, *diffracted));
         tap_real(p->trace, TAP_polar, p->cached.polar);
+        tap_factors(loop, p, &b);
     }
-    run_block(loop, p, &b);
+    if (loop->shows_water)
+        tap_real(p->trace, TAP_water_factor, water_factor);
+    if (!skipped)
+        run_block(loop, p, &b);
 }
 
 /* Writes the taps of a sub-pixel; lengths in metres. */
@@ -129,16 +151,21 @@ static double finish_pixel(const struct loop *loop, const struct pixel *p)
     const struct scene *scene = loop->scene;
     const struct sampling *s = &scene->s;
     const struct pixel_factors f = chosen_factors(&p->cached, loop->at_end);
-    double v = times_factors(loop->flux_factor * p->sum / s->steps, &f);
+    double v = times_factors(loop->flux_factor * p->sum / s->steps, &f), water_photons = 0.0;
     if (loop->gather_water) {
         double samples = (double)s->source_count * (double)s->oversample * (double)s->oversample;
-        v += times_factors(loop->flux_factor * scene_background(scene) * p->water / samples, &f);
+        water_photons = times_factors(loop->flux_factor * scene_background(scene) * p->water / samples, &f);
+        v += water_photons;
     }
     if (p->trace != NULL) {
         tap_real(p->trace, TAP_I_before_scaling, p->sum);
         tap_real(p->trace, TAP_capture_fraction_applied, f.capture);
         tap_real(p->trace, TAP_polar_applied, f.polar);
         tap_real(p->trace, TAP_omega_pixel_applied, f.omega_sr);
+        if (loop->shows_water) {
+            tap_real(p->trace, TAP_water_sum, p->water);
+            tap_real(p->trace, TAP_water_photons, water_photons);
+        }
         tap_real(p->trace, TAP_I_pixel_final, v);
         tap_real(p->trace, TAP_floatimage_accumulated, (double)(float)v);
     }
@@ -215,6 +242,7 @@ static struct loop start_loop(struct scene *scene)
     loop.polar_axis = scene->g.polar;
     loop.flux_factor = R_E_SQR * o->fluence;
     loop.gather_water = !on[QUIRK_WATER_STEPS];
+    loop.shows_water = loop.gather_water && o->water_m != 0.0;
     loop.background = loop.gather_water ? 0.0 : scene_background(scene);
     loop.running_product = on[QUIRK_OVERSAMPLE_RUNNING_PRODUCT];
     loop.per_layer = !on[QUIRK_THICK_LAST_LAYER] && !o->oversample_thick;

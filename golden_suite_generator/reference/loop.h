@@ -17,7 +17,7 @@ struct loop {
     vec3 polar_axis;     /* unit vector */
     double flux_factor;  /* r_e^2 times fluence, m^2 photons/m^2 */
     double background;   /* start of the running sum, electrons^2 */
-    bool running_product, per_layer, gather_water;
+    bool running_product, per_layer, gather_water, shows_water;
     struct factor_choice inside, at_end; /* where each factor is applied */
     bool cut_short; /* a lattice factor of 0 ends a domain; only these two quirks, and water, could tell */
     struct totals totals;
@@ -39,7 +39,8 @@ struct pixel {
 struct beamlet {
     vec3 q_per_m;
     struct pixel_factors inside; /* those that are applied inside the loop, else 1 */
-    double weight;               /* source factor, and the layer's own capture fraction if it counts alone; no unit */
+    double layer_capture;        /* the layer's own capture fraction if it counts alone, else 1 */
+    double weight;               /* of the source, relative, times that; no unit */
 };
 
 void run_block(struct loop *loop, struct pixel *p, const struct beamlet *b);

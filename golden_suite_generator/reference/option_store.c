@@ -286,3 +286,13 @@ void store_trace_level(struct options *o, const struct option_row *row, const st
     if (o->trace_level < 0)
         fail("-trace_level: '%s' is none of setup, pixel, subpixel, source, phi, mosaic", v->word[0]);
 }
+
+/* The version of the trace format. */
+void store_trace_schema(struct options *o, const struct option_row *row, const struct values *v)
+{
+    (void)row;
+    o->trace = true;
+    o->trace_schema = strcmp(v->word[0], "1") == 0 ? 1 : strcmp(v->word[0], "2") == 0 ? 2 : 0;
+    if (o->trace_schema == 0)
+        fail("-trace_schema: '%s' is neither 1 nor 2", v->word[0]);
+}

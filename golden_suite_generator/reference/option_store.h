@@ -46,6 +46,7 @@ STORE(store_trace_pixel);
 STORE(store_trace_roi);
 STORE(store_trace_file);
 STORE(store_trace_level);
+STORE(store_trace_schema);
 
 #undef STORE
 

@@ -178,6 +178,8 @@ const struct option_row OPTION_TABLE[] = {
         "SLOW_MIN SLOW_MAX FAST_MIN FAST_MAX: trace this block"),
     OWN("-trace_level", "w", store_trace_level, help, 1.0, NO_EFFECT,
         "setup, pixel, subpixel, source, phi or mosaic (default)"),
+    OWN("-trace_schema", "w", store_trace_schema, help, 1.0, NO_EFFECT,
+        "taps of version 1 (default in c-parity) or 2 (in spec mode) of the format"),
     OWN("-trace_file", "f", store_trace_file, trace_file, 1.0, NO_EFFECT,
         "where the trace goes (default standard output)"),
 };

@@ -104,7 +104,7 @@ struct options {
     struct block *trace_blocks;
     int trace_block_count;
     const char *trace_file;
-    int trace_level;
+    int trace_level, trace_schema; /* schema 0: that of the parity mode */
 };
 
 void options_init(struct options *o);

@@ -145,10 +145,10 @@ static void generate_sources(const struct options *o, const struct quirks *q, co
 /* Weight of each source over the mean weight (spec/04 section 7). */
 static void weigh_sources(const struct options *o, const struct quirks *q, struct sampling *s)
 {
-    s->source_factor = checked_alloc((size_t)s->source_count, sizeof *s->source_factor, "the source weights");
+    s->relative_weight = checked_alloc((size_t)s->source_count, sizeof *s->relative_weight, "the source weights");
     double sum = 0.0;
     for (long long i = 0; i < s->source_count; ++i) {
-        s->source_factor[i] = 1.0;
+        s->relative_weight[i] = 1.0;
         sum += s->sources[i].weight;
         if (s->sources[i].weight < 0.0 && !q->on[QUIRK_SOURCE_WEIGHTS])
             fail("source file '%s': weight %g of source %lld is negative", o->source_file, s->sources[i].weight, i + 1);
@@ -158,7 +158,7 @@ static void weigh_sources(const struct options *o, const struct quirks *q, struc
     if (!(sum > 0.0))
         fail("source file '%s': the weights add up to %g; at least one must be above 0", o->source_file, sum);
     for (long long i = 0; i < s->source_count; ++i)
-        s->source_factor[i] = s->sources[i].weight / (sum / (double)s->source_count);
+        s->relative_weight[i] = s->sources[i].weight / (sum / (double)s->source_count);
 }
 
 /* Sensor layers (spec/04 section 4). */
@@ -261,6 +261,6 @@ struct sampling sampling_resolve(const struct options *o, const struct quirks *q
 void sampling_free(struct sampling *s)
 {
     free(s->sources);
-    free(s->source_factor);
+    free(s->relative_weight);
     free(s->domain);
 }

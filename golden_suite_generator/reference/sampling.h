@@ -13,7 +13,7 @@ struct sampling {
     struct sampled hdiv, vdiv; /* resolved, rad; not used with a source file */
     struct sampled dispersion; /* resolved, part of the wavelength; not used with a source file */
     struct source *sources;
-    double *source_factor; /* weight over mean weight, no unit; 1 for each source with Q-SOURCE-WEIGHTS */
+    double *relative_weight; /* of each source: weight over mean weight, no unit; 1 for each source with Q-SOURCE-WEIGHTS */
     long long source_count;
     double thick_m, layer_m, mu_per_m;
     long long layers;

@@ -76,6 +76,7 @@ static void resolve_traced(struct scene *scene)
     const struct options *o = scene->o;
     const struct geometry *g = &scene->g;
     scene->trace.limit = o->trace_level;
+    scene->trace.version = o->trace_schema != 0 ? o->trace_schema : scene->q->mode == PARITY_SPEC ? 2 : 1;
     if (o->trace_block_count == 0)
         return;
     scene->traced = checked_alloc((size_t)g->fast_pixels * (size_t)g->slow_pixels, 1, "the traced pixels");
@@ -167,6 +168,7 @@ static void trace_counts(struct trace *t, const struct scene *scene)
     tap_real(t, TAP_mosaic_domains, (double)s->domains);
     tap_real(t, TAP_thicksteps, (double)s->layers);
     tap_real(t, TAP_steps, s->steps);
+    tap_real(t, TAP_water_electrons_sqr, scene_background(scene));
     tap_real(t, TAP_I_bg, scene->q->on[QUIRK_WATER_STEPS] ? scene_background(scene) : 0.0);
 }
 
@@ -186,6 +188,9 @@ static void trace_detector(struct trace *t, const struct scene *scene)
     tap_vec(t, TAP_polar_vec, g->polar);
     tap_vec(t, TAP_spindle_axis, g->spindle);
     tap_vec(t, TAP_twotheta_axis, g->twotheta_axis);
+    tap_vec(t, TAP_detector_rot_rad, g->rot_rad);
+    tap_real(t, TAP_twotheta_rad, g->twotheta_rad);
+    trace_reals(t, TAP_detector_turn, &g->turn.xx);
     tap_vec(t, TAP_fdet_vec, g->fast);
     tap_vec(t, TAP_sdet_vec, g->slow);
     tap_vec(t, TAP_odet_vec, g->normal);
@@ -229,6 +234,7 @@ void trace_setup(struct scene *scene)
         tap_vec(t, TAP_source_vec, source->to);
         tap_real(t, TAP_source_lambda_meters, source->lambda_m);
         tap_real(t, TAP_source_weight, source->weight);
+        tap_real(t, TAP_source_relative_weight, s->relative_weight[t->at.source]);
     }
     for (t->at.phi = 0; t->at.phi < s->phi.count; ++t->at.phi)
         tap_real(t, TAP_phi_rad, phi_of(s, t->at.phi));

@@ -1,4 +1,4 @@
-/* Writing of trace lines, version 1 of the format of spec/12. */
+/* Writing of trace lines in both versions of the format of spec/12. */
 #define TAP_POINTS_DEFINE
 #include "trace.h"
 
@@ -39,7 +39,7 @@ int trace_level_limit(const char *name)
 /* Writes the two lines that begin a trace. Given: an open trace. */
 void trace_begin(struct trace *t)
 {
-    fprintf(t->stream, "TRACE_C: schema %s\n", TRACE_SCHEMA);
+    fprintf(t->stream, "TRACE_C: schema %s %d\n", TRACE_FORMAT, t->version);
     fprintf(t->stream, "TRACE_C: program %s %s\n", PROGRAM_NAME, PROGRAM_VERSION);
 }
 
@@ -69,11 +69,17 @@ static void write_context(const struct trace *t, int level)
     fputc('\n', t->stream);
 }
 
+/* True if the level and the version of a trace have a tap. */
+static bool is_wanted(const struct trace *t, const struct tap_point *point)
+{
+    return point->level <= t->limit && point->since <= t->version;
+}
+
 /* Writes one tap. Given: an open trace, the tap, and as many numbers as the tap table says, in the tap's unit. */
 void trace_reals(struct trace *t, enum tap_id tap, const double *value)
 {
     const struct tap_point *point = &tap_points[tap];
-    if (point->level > t->limit)
+    if (!is_wanted(t, point))
         return;
     fprintf(t->stream, "TRACE_C: %s", point->name);
     for (int i = 0; i < point->size; ++i)
@@ -85,7 +91,7 @@ void trace_reals(struct trace *t, enum tap_id tap, const double *value)
 void trace_words(struct trace *t, enum tap_id tap, const char *word)
 {
     const struct tap_point *point = &tap_points[tap];
-    if (point->level > t->limit)
+    if (!is_wanted(t, point))
         return;
     fprintf(t->stream, "TRACE_C: %s %s", point->name, word);
     write_context(t, point->level);

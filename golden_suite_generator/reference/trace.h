@@ -19,6 +19,7 @@ struct trace {
     FILE *stream;
     struct output *file; /* NULL when the trace goes to standard output */
     int limit;           /* the innermost level to print */
+    int version;         /* of the format; taps that came later are left out */
     struct trace_context at;
 };
 

@@ -50,6 +50,7 @@ class Dialect:
     quirk_option: str | None = None
     dtype_option: str | None = None
     device_option: str | None = None
+    schema_option: str | None = None
     own_dtype: str = PARITY_DTYPE
     same_bits_words: tuple[str, ...] = ()
 
@@ -59,6 +60,7 @@ DIALECTS: Mapping[str, Dialect] = {
         title="C reference",
         mode_words={mode: ("-parity_mode", mode) for mode in MODES},
         quirk_option="-quirk",
+        schema_option="-trace_schema",
     ),
     "simulator": Dialect(
         title="PyTorch simulator",
@@ -66,6 +68,7 @@ DIALECTS: Mapping[str, Dialect] = {
         quirk_option="--quirk",
         dtype_option="-dtype",
         device_option="-device",
+        schema_option="-trace_schema",
         same_bits_words=("--reproducible",),
     ),
     "external": Dialect(title="external nanoBragg", mode_words={"c-parity": ()}),

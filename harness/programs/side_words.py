@@ -24,7 +24,7 @@ UNKNOWN: Mapping[str, frozenset[str]] = {
     "file": frozenset(),
 }
 """For each kind of program, options with one word each that it does not know."""
-TRACING = ("-trace_pixel", "-trace_roi", "-trace_level", "-trace_file", "-trace_only")
+TRACING = ("-trace_pixel", "-trace_roi", "-trace_level", "-trace_schema", "-trace_file", "-trace_only")
 SEED, AXIS, SWING = "-misset_seed", "-twotheta_axis", "-twotheta"
 
 

@@ -150,6 +150,7 @@ TRACE: Mapping[str, Any] = {
     "settings": {
         "pixels": [[int]], "roi": Maybe([int]), "level": str, "dtype": Maybe(str), "device": Maybe(str),
         "observer_check": bool, "timeout_s": float, "threads": Perhaps(int), "determinism": Perhaps(bool),
+        "schema": Perhaps(int),
         "rtol": Maybe(float), "atol": Maybe(float),
         "k": Maybe(float), "stars": bool, "budget": bool,
     },

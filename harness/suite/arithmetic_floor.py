@@ -10,7 +10,15 @@ from pathlib import Path
 
 from harness.programs.build import build_reference
 from harness.programs.programs import second_program
-from harness.suite.floor_runs import BASE_BUILD, BUILT_IN_PIXELS, TraceCase, TracePair, modes_of, trace_of
+from harness.suite.floor_runs import (
+    BASE_BUILD,
+    BUILT_IN_PIXELS,
+    NEWEST,
+    TraceCase,
+    TracePair,
+    modes_of,
+    trace_of,
+)
 from harness.suite.runner import lay_out
 from simulator import RunConfig
 from system_io.children import temporary_folder
@@ -73,7 +81,7 @@ def simulator_trace(case: TraceCase, mode: str, arithmetic: str, inputs: Path) -
     from simulator.output.trace import recorder_of, trace_text
     from simulator.scene.scene import prepare
 
-    words = ["--parity-mode", mode, "-dtype", arithmetic, *case.words, *chosen, "-trace_only"]
+    words = ["--parity-mode", mode, "-dtype", arithmetic, *case.words, *chosen, *NEWEST, "-trace_only"]
     with temporary_folder("nb-floor") as scratch:
         folder = Path(scratch, "work")
         folder.mkdir()

@@ -183,7 +183,7 @@ def _job(part: TracePart) -> TraceJob:
         tuple((slow, fast) for slow, fast in asked["pixels"]),
         None if asked["roi"] is None else tuple(asked["roi"]), data["parity_mode"], data["phi_mode"],
         asked["dtype"], asked["device"], asked["level"], asked["observer_check"], asked["timeout_s"],
-        asked.get("threads", 1), asked.get("determinism", False),
+        asked.get("threads", 1), asked.get("determinism", False), asked.get("schema", 1),
     )  # fmt: skip
 
 

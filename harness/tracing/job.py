@@ -32,6 +32,7 @@ OWN_OPTIONS: Mapping[str, str] = {
     "-trace_pixel": "give --pixel before the --",
     "-trace_roi": "give --roi before the --",
     "-trace_level": "give --level before the --",
+    "-trace_schema": "leave it out, the newest is used",
     "-trace_only": "leave it out",
 }
 NOT_DONE, CHANGED, BEHIND = "NOT DONE (--no-observer-check)", "CHANGED: ", "BEHIND THE LAST TAP: "
@@ -44,7 +45,8 @@ class TraceJob:
 
     `args` are the words of the nanoBragg command line, relative names in them refer to `caller`; `pixels` are
     (slow, fast); `roi` is (slow_min, slow_max, fast_min, fast_max), bounds inclusive, or None; `threads` are
-    for external programs; `determinism` says that both programs may be one.
+    for external programs; `determinism` says that both programs may be one; `schema`
+    is the version of the traces, of which external programs know the first alone.
     """
 
     first: Program
@@ -62,6 +64,7 @@ class TraceJob:
     timeout_s: float = RUN_S
     threads: int = 1
     determinism: bool = False
+    schema: int = 2
 
     @property
     def programs(self) -> dict[str, Program]:
@@ -86,6 +89,7 @@ class TraceJob:
             "timeout_s": self.timeout_s,
             "threads": self.threads,
             "determinism": self.determinism,
+            "schema": self.schema,
         }
 
     def trace_words(self) -> tuple[str, ...]:
@@ -114,7 +118,9 @@ class TraceJob:
         """Return the words behind the program of one side that make it trace into a file."""
         program = self.first if side == SIDES[0] else self.second
         only = ("-trace_only",) if program.kind == "simulator" else ()
-        return (*self.setting_words(side), *self.trace_words(), *only, "-trace_file", log_name)
+        option = program.dialect.schema_option
+        newer = (option, str(self.schema)) if option and self.schema > 1 else ()
+        return (*self.setting_words(side), *self.trace_words(), *newer, *only, "-trace_file", log_name)
 
 
 @dataclass(frozen=True)

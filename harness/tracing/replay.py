@@ -74,6 +74,7 @@ def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, Tra
         timeout_s=time_limit_s(asked),
         threads=asked.get("threads", 1),
         determinism=asked.get("determinism", False),
+        schema=asked.get("schema", 1),
     )
     floor = part.folder / FLOOR_NAME
     kept = {key: asked[key] for key in ("rtol", "atol", "k", "stars", "budget")}

@@ -184,6 +184,7 @@ PARITY: tuple[Row, ...] = (
     ("-trace_pixel", "", "ii", "pixels", "", "trace the pixel SLOW FAST; repeatable"),
     ("-trace_roi", "", "iiii", "pixels", "", "trace the block slow min, max, fast min, max"),
     ("-trace_level", "", "setup|pixel|subpixel|source|phi|mosaic", "", "mosaic", "innermost loop to trace"),
+    ("-trace_schema", "", "1|2", "", "1 in c-parity, 2 in spec", "version of the trace; 2 has more taps"),
     ("-trace_file", "", "file", "", "standard output", "where the trace goes"),
     ("-trace_only", "", "", "", "", "compute just the traced pixels and some near them; 0 elsewhere"),
     ("--list-quirks", "-list_quirks", "", "", "", "list the quirks and stop"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, cast
@@ -41,6 +41,8 @@ IDLE = ("-density", "-MW", "-coherent", "-stolout", "-stol", "-4stol", "-Q")
 DEFAULT_DUMP = "Fdump.bin"
 Interpolate = Literal["auto", "on", "off"]
 MOST_TRACED = 1 << 20
+TRACE_SCHEMA: Mapping[str, str] = {"c-parity": "1", "spec": "2"}
+"""Version of the trace format by parity mode; that of c-parity has the taps of the recorded traces alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,11 +250,12 @@ def _trace(raw: RawOptions, detector: Detector) -> Trace:
                 _check_computed(item.name, slow, fast, detector)
                 pixels[slow, fast] = None
     level, file = raw.text("-trace_level") or "mosaic", Path(raw.text("-trace_file") or "")
-    wanted = raw.has("-trace_pixel", "-trace_roi", "-trace_level", "-trace_file")
+    schema = raw.text("-trace_schema") or TRACE_SCHEMA[raw.text("--parity-mode") or "spec"]
+    wanted = raw.has("-trace_pixel", "-trace_roi", "-trace_level", "-trace_schema", "-trace_file")
     only = raw.has("-trace_only")
     if only and not pixels:
         raise InputError("-trace_only: there is no pixel to compute; give -trace_pixel or -trace_roi")
-    return Trace(wanted, tuple(sorted(pixels)), level, file, only)
+    return Trace(wanted, tuple(sorted(pixels)), level, int(schema), file, only)
 
 
 def _on_detector(slow: int, fast: int, detector: Detector) -> bool:

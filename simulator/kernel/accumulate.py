@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor
 
 GainAndWeight = tuple[Tensor | None, Tensor]
 """Gain of each term and weight of the running sum, both [K, N, 1, 1]; no gain is 1."""
+GainsOrNone = tuple[Tensor | None, Tensor | None]
+"""The same, where no weight is 1 as well."""
 
 
 def add_terms(I: Tensor, term: Tensor, gain: Tensor | None) -> Tensor:
@@ -37,21 +41,38 @@ def multiply_running_sum(I: Tensor, term: Tensor, factors: GainAndWeight, execut
     return I * suffix[0] + (_in_loop_order(gained) * suffix).sum(0)
 
 
+def summed(I: Tensor, term: Tensor, factors: GainsOrNone, executed: Tensor | None) -> Tensor:
+    """Return the running sum with the terms of one chunk: the only sum that an image is made of.
+
+    Args: I, [N]; term, [K, N, P, M], 0 where not executed; factors: gain of each term and weight of the
+        running sum [K, N, 1, 1], None for 1; executed: None for all.
+    Returns: [N]. Source: spec 06 sections 12 and 15.
+    """
+    gain, weight = factors
+    if weight is None:
+        return add_terms(I, term, gain)
+    return multiply_running_sum(I, term, (gain, weight), executed)
+
+
 def running_sums(
-    I: Tensor, term: Tensor, factors: tuple[Tensor | None, Tensor | None], executed: Tensor | None
+    I: Tensor, term: Tensor, factors: GainsOrNone, executed: Tensor | None, total: Tensor
 ) -> Tensor:
     """Return the running sum after each iteration, for the tap `I_running`.
 
-    Args: as of `multiply_running_sum`; no weight is 1. Returns: [K, N, P, M]. Source: spec 06 section 12.
+    Each is what `summed` makes of the terms up to there; the last is what it made of them all.
+
+    Args: as of `summed`; total: what that returned [N]. Returns: [K, N, P, M]. Source: spec 06 section 12.
     """
-    gain, weight = (torch.ones_like(I)[None, :, None, None] if part is None else part for part in factors)
-    ran = torch.ones_like(term, dtype=torch.bool) if executed is None else executed.expand(term.shape)
-    columns = (_in_loop_order(part.expand(term.shape)) for part in (term * gain, weight, ran))
-    sums = []
-    for t, w, done in zip(*columns, strict=True):
-        I = torch.where(done, (I + t) * w, I)
-        sums.append(I)
     K, N, P, M = term.shape
+    before = torch.zeros_like(term)  # [K, N, P, M], the terms so far, laid out as all of them are
+    ran = torch.zeros(term.shape, dtype=torch.bool, device=term.device)
+    done = torch.ones_like(ran) if executed is None else executed.expand(term.shape)
+    sums = []
+    for k, p, m in itertools.product(range(K), range(P), range(M)):
+        before[k, :, p, m] = term[k, :, p, m]
+        ran[k, :, p, m] = done[k, :, p, m]
+        sums.append(summed(I, before, factors, ran))
+    sums[-1] = total
     return torch.stack(sums).reshape(K, P, M, N).movedim(-1, 1)  # [K, N, P, M]
 
 

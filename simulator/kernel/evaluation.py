@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from simulator.engine.stage import Axis, Stage
-from simulator.kernel.accumulate import add_terms, multiply_running_sum, running_sums
+from simulator.kernel.accumulate import running_sums, summed
 from simulator.kernel.miller_indices import miller_indices
 from simulator.kernel.taps import NEVER, Show, silent
 from simulator.physics.arithmetic import in_loops
@@ -68,11 +68,10 @@ def add_evaluations(
     Args: I: the sum of each pixel so far [N]. Source: spec 06 sections 7 to 12.
     """
     terms = evaluate(ins, part, show)
-    gain, weight = part.gain, part.weight
-    show("I_running", partial(running_sums, I, terms.term, (gain, weight), terms.executed), terms.executed)
-    if weight is None:
-        return add_terms(I, terms.term, gain), terms.escape
-    return multiply_running_sum(I, terms.term, (gain, weight), terms.executed), terms.escape
+    given = (I, terms.term, (part.gain, part.weight), terms.executed)
+    total = summed(*given)
+    show("I_running", partial(running_sums, *given, total), terms.executed)
+    return total, terms.escape
 
 
 def _add(ins: Instrument, given: Any) -> tuple[Tensor, Tensor | None]:

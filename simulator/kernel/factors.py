@@ -33,13 +33,13 @@ class Factors:
 def each_factor(policy: Policy, factors: Factors) -> Iterator[tuple[str, Application, Tensor]]:
     """Yield the three factors in the order in which they multiply.
 
-    Returns: the name of the last tap of each, where it is applied, and its value.
+    Returns: the stem of its taps, where each is applied, and its value.
     Source: spec 06 sections 12, 13 and 15.
     """
     assert factors.capture is not None  # some layer has begun
-    yield "capture_fraction_applied", policy.capture, factors.capture
-    yield "polar_applied", policy.polar, factors.polar
-    yield "omega_pixel_applied", policy.omega, factors.omega
+    yield "capture_fraction", policy.capture, factors.capture
+    yield "polar", policy.polar, factors.polar
+    yield "omega_pixel", policy.omega, factors.omega
 
 
 def capture_now(

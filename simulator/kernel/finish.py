@@ -37,12 +37,14 @@ def scaled(ins: Instrument, sums: Sums, factors: Factors, show: Show = silent) -
     water: Tensor | None = None
     if sums.background is not None:
         water = (scale * numbers.water_electrons_sqr * sums.background / numbers.samples)[None, :, None, None]
-    for name, applied, factor in each_factor(ins.policy, factors):
-        show(name, torch.ones_like(value) if applied.inside else factor)
+    for stem, applied, factor in each_factor(ins.policy, factors):
+        show(f"{stem}_applied", torch.ones_like(value) if applied.inside else factor)
         if not applied.inside:
             value = value * factor.to(value.dtype)
             water = None if water is None else water * factor
-    if water is not None:
+    if water is not None and sums.background is not None:
+        show("water_sum", sums.background[None, :, None, None])
+        show("water_photons", water)
         value = value + water.to(value.dtype)
     show("I_pixel_final", value)
     show("floatimage_accumulated", lambda: value.to(torch.float32))

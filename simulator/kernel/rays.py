@@ -5,6 +5,7 @@ s3 to 6).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from simulator.engine.stage import Stage
 from simulator.kernel.factors import Factors, capture_now, each_factor, polar_now, unitized
-from simulator.kernel.taps import Level, Spot, Tap, no_tap
+from simulator.kernel.taps import Level, Show, Spot, Tap, no_tap, silent
 from simulator.physics.arithmetic import in_loops
 from simulator.physics.detector import curved_position, flat_position
 from simulator.physics.solid_angle import solid_angle_sr
@@ -69,8 +70,13 @@ def trace_rays(ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap = n
     show("capture_fraction", capture)
     rays = _scatter(ins, spot, direction, None if cached is None else cached.polar, tap)
     formed = Factors(capture, rays.polar, omega)
-    gain, weight = _applied(ins, formed, rays.q_per_m[0].shape)
+    show_each = _of_sources(ins, spot, tap)
+    gain, weight = _applied(ins, formed, rays, show_each)
+    for name, part in (("term_factor", gain), ("sum_factor", weight)):
+        show_each(name, partial(torch.ones_like, rays.polar) if part is None else part, rays.alive)
     water = _water_share(ins, formed, rays.q_per_m[0])
+    if water is not None:
+        show_each("water_factor", water)
     return Rays(rays.q_per_m, rays.alive, Factors(capture, rays.cache, omega), gain, weight, water)
 
 
@@ -89,11 +95,20 @@ RAYS = Stage(
 """`trace_rays`: of slow and fast numbers of the pixels, layer, sub-pixel, and the factors so far."""
 
 
-def _applied(ins: Instrument, formed: Factors, shape: torch.Size) -> tuple[Tensor | None, Tensor | None]:
+def _of_sources(ins: Instrument, spot: Spot, tap: Tap) -> Show:
+    """Return the receiver of values of all sources of a sub-pixel."""
+    return tap.at(Level.SOURCE, replace(spot, counts=(ins.wavelength_m.shape[0], 1, 1)))
+
+
+def _applied(
+    ins: Instrument, formed: Factors, rays: _Scattered, show: Show = silent
+) -> tuple[Tensor | None, Tensor | None]:
     """Return what multiplies the terms and the running sum of this sub-pixel (spec 06 sections 12 and 15)."""
+    shape, one = rays.q_per_m[0].shape, partial(torch.ones_like, rays.polar)
     weight: Tensor | None = None
     gain = ins.relative_weight
-    for _, applied, factor in each_factor(ins.policy, formed):
+    for stem, applied, factor in each_factor(ins.policy, formed):
+        show(f"{stem}_inside", factor if applied.inside else one, rays.alive)
         if applied.each and ins.policy.running:
             weight = factor if weight is None else weight * factor
         elif applied.inside:
@@ -193,7 +208,7 @@ def _scatter(
     if policy.unitize and formed is not None and ins.wavelength_m.shape[0] > 1:
         seen = unitized(direction, formed)
         q = _scattering(ins, seen)
-    show = tap.at(Level.SOURCE, replace(spot, counts=(ins.wavelength_m.shape[0], 1, 1)))
+    show = _of_sources(ins, spot, tap)
     show("incident_vec", ins.incident)
     show("lambda_meters", ins.wavelength_m)
     show("scattering_vec_m_inv", q)

@@ -13,7 +13,13 @@ from simulator.units import R_E_SQR_M2
 from system_io.version import VERSION
 
 PREFIX = "TRACE_PY:"
-SCHEMA = "nanobragg-trace 1"
+FORMAT = "nanobragg-trace"
+NEWER = frozenset({
+    "detector_rot_rad", "twotheta_rad", "detector_turn", "water_electrons_sqr", "source_relative_weight",
+    "capture_fraction_inside", "polar_inside", "omega_pixel_inside", "term_factor", "sum_factor",
+    "water_factor", "water_sum", "water_photons",
+})  # fmt: skip
+"""Taps that version 2 of the format has and version 1 has not."""
 TraceWord = str | int | float
 Line = tuple[str, tuple[TraceWord, ...], str]
 """Name, values, and the loop context in words (empty for none)."""
@@ -25,17 +31,18 @@ def recorder_of(config: RunConfig) -> Recorder:
 
 
 def trace_text(scene: Scene, recorder: Recorder) -> str:
-    """Return the whole trace, one line a tap.
+    """Return the whole trace, one line a tap, in the version that the scene asks for.
 
     Args: scene: gives the set-up taps. recorder: after `render`. Source: spec 12.
     """
-    lines: list[Line] = [("schema", (SCHEMA,), ""), ("program", (f"simulator {VERSION}",), "")]
+    version = scene.config.trace.schema
+    lines: list[Line] = [("schema", (FORMAT, version), ""), ("program", (f"simulator {VERSION}",), "")]
     lines += _run_taps(scene)
     lines += _source_taps(scene)
     lines += [("phi_rad", (angle,), f"phi={j}") for j, angle in enumerate(scene.phi_rad)]
     lines += [("mosaic_umat", _numbers(u), f"mos={m}") for m, u in enumerate(scene.umats)]
     lines += [(record.name, record.values, _context(record)) for record in recorder.records()]
-    return "".join(_text(line) for line in lines)
+    return "".join(_text(line) for line in lines if version > 1 or line[0] not in NEWER)
 
 
 def _text(line: Line) -> str:
@@ -72,6 +79,9 @@ def _run_taps(scene: Scene) -> Iterator[Line]:
         polar_vec=geometry.polarization,
         spindle_axis=lattice.spindle,
         twotheta_axis=geometry.twotheta_axis,
+        detector_rot_rad=geometry.rot_rad,
+        twotheta_rad=geometry.twotheta_rad,
+        detector_turn=geometry.turn,
         fdet_vec=geometry.fast,
         sdet_vec=geometry.slow,
         odet_vec=geometry.normal,
@@ -100,6 +110,7 @@ def _run_taps(scene: Scene) -> Iterator[Line]:
         mosaic_domains=len(scene.umats),
         thicksteps=scene.layers,
         steps=scene.steps,
+        water_electrons_sqr=scene.water_electrons_sqr,
         I_bg=scene.I_bg,
     )
 
@@ -111,13 +122,14 @@ def _words(**taps: TraceWord | Tensor) -> Iterator[Line]:
 
 
 def _source_taps(scene: Scene) -> Iterator[Line]:
-    """Yield direction, wavelength and weight of each source."""
+    """Yield direction, wavelength, weight and relative weight of each source."""
     sources = scene.sources
-    rows = zip(sources.direction, sources.wavelength_m, sources.weight, strict=True)
-    for n, (direction, wavelength_m, weight) in enumerate(rows):
-        for name, value in (
-            ("source_vec", direction),
-            ("source_lambda_meters", wavelength_m),
-            ("source_weight", weight),
-        ):
-            yield (name, _numbers(value), f"src={n}")
+    taps = {
+        "source_vec": sources.direction,
+        "source_lambda_meters": sources.wavelength_m,
+        "source_weight": sources.weight,
+        "source_relative_weight": sources.relative_weight(scene.config.quirks),
+    }
+    for n in range(len(sources.weight)):
+        for name, values in taps.items():
+            yield (name, _numbers(values[n]), f"src={n}")

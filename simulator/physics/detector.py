@@ -44,6 +44,12 @@ class Geometry:
     slow: Tensor
     normal: Tensor
     twotheta_axis: Tensor
+    rot_rad: Tensor
+    """Detector rotations about x, y and z [3]."""
+    twotheta_rad: Tensor
+    """Two-theta swing, no dimensions."""
+    turn: Tensor
+    """Matrix of all that the detector is turned by [3, 3]; sheared by a two-theta axis of another length."""
     pix0_m: Tensor
     """From the sample to the corner of the first pixel [3]."""
     distance_m: Tensor
@@ -60,13 +66,19 @@ class Geometry:
 
 @dataclass(frozen=True)
 class _Axes:
-    """Beam and detector axes as unit vectors, before the detector is turned (spec 02 section 4)."""
+    """Beam and detector as unit vectors, before the detector is turned, and the turn (spec 02 section 4)."""
 
     beam: Vec
     fast: Vec
     slow: Vec
     normal: Vec
     twotheta: Vec
+    rot_rad: Vec
+    swing_rad: Tensor
+
+    def turned(self, v: Vec) -> Vec:
+        """Return a vector after the three detector rotations and the two-theta swing."""
+        return rot_axis(rot_xyz(v, self.rot_rad), self.twotheta, self.swing_rad)
 
 
 def place(detector: Detector, beam: Beam, quirks: Quirks) -> Geometry:
@@ -80,15 +92,12 @@ def place(detector: Detector, beam: Beam, quirks: Quirks) -> Geometry:
     """
     axes = _unit_axes(detector, beam, quirks)
     b = axes.beam
-    rot, swing = vec(detector.rot_rad), scalar(detector.twotheta_rad)
-    ratio = _ratio(dot(b, rot_xyz(axes.normal, rot)), quirks)
+    ratio = _ratio(dot(b, rot_xyz(axes.normal, axes.rot_rad)), quirks)
     if math.isnan(plain(detector.close_distance_m)):
         close = (ratio * detector.distance_m).abs()
     else:
         close = scalar(detector.close_distance_m)
-    fast, slow, normal = (
-        rot_axis(rot_xyz(v, rot), axes.twotheta, swing) for v in (axes.fast, axes.slow, axes.normal)
-    )
+    fast, slow, normal = (axes.turned(v) for v in (axes.fast, axes.slow, axes.normal))
     pix0 = _origin(detector, quirks, axes, close, close / ratio, (fast, slow))
     close = dot(pix0, normal)
     if "Q-RATIO-NO-TWOTHETA" not in quirks:
@@ -105,6 +114,9 @@ def place(detector: Detector, beam: Beam, quirks: Quirks) -> Geometry:
         slow=stack(slow),
         normal=stack(normal),
         twotheta_axis=stack(axes.twotheta),
+        rot_rad=stack(axes.rot_rad),
+        twotheta_rad=axes.swing_rad,
+        turn=_whole_turn(axes),
         pix0_m=stack(pix0),
         distance_m=distance,
         close_distance_m=close,
@@ -155,6 +167,13 @@ def _require_sound(geometry: Geometry) -> None:
         )
 
 
+def _whole_turn(axes: _Axes) -> Tensor:
+    """Return the matrix of all that the detector is turned by [3, 3]."""
+    zero, one = scalar(0.0), scalar(1.0)
+    columns = (axes.turned(v) for v in ((one, zero, zero), (zero, one, zero), (zero, zero, one)))
+    return torch.stack([stack(v) for v in columns], 1)
+
+
 def _minus(u: Vec, v: Vec) -> Vec:
     """Return u - v."""
     return u[0] - v[0], u[1] - v[1], u[2] - v[2]
@@ -184,7 +203,7 @@ def _unit_axes(detector: Detector, beam: Beam, quirks: Quirks) -> _Axes:
         o = negative(o) if dot(b, o) < 0.0 else o
     else:
         o = unit(o)
-    return _Axes(b, f, s, o, t)
+    return _Axes(b, f, s, o, t, vec(detector.rot_rad), scalar(detector.twotheta_rad))
 
 
 def _origin(
@@ -195,7 +214,7 @@ def _origin(
         return vec(detector.pix0_m)
     if detector.pivot == "SAMPLE":
         corner = _corner(detector.Fclose_m, detector.Sclose_m, close, (axes.fast, axes.slow, axes.normal))
-        return rot_axis(rot_xyz(corner, vec(detector.rot_rad)), axes.twotheta, scalar(detector.twotheta_rad))
+        return axes.turned(corner)
     return _corner(detector.Fbeam_m, detector.Sbeam_m, distance, (*turned, axes.beam))
 
 

@@ -46,7 +46,7 @@ def records(seed: int) -> Iterator[Record]:
 
 def contract_log(seed: int, side: str) -> str:
     prefix = f"TRACE_{side}:"
-    head = f"{prefix} schema nanobragg-trace 1\n{prefix} program made {side}\n"
+    head = f"{prefix} schema nanobragg-trace 2\n{prefix} program made {side}\n"
     return head + "".join(format_line(one, prefix) + "\n" for one in records(seed))
 
 

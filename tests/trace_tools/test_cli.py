@@ -27,7 +27,7 @@ def twin(tmp_path, golden_text):
 def test_equal_traces_pass_and_say_what_they_cover(files, twin, capsys):
     assert main([files[0], twin]) == 0
     out = capsys.readouterr().out
-    assert out.splitlines()[-1].startswith("PASS: 469 records agree (all of both logs, 85 of 88 taps: ")
+    assert out.splitlines()[-1].startswith("PASS: 469 records agree (all of both logs, 85 of 101 taps: ")
     assert "of 3 pixels" in out
 
 

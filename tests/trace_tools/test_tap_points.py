@@ -4,7 +4,7 @@ import pytest
 
 from trace_tools.tap_points import (
     CONTEXT_KEYS,
-    SCHEMA,
+    FORMAT,
     TAP_ID,
     TAP_POINTS,
     TapLevel,
@@ -68,6 +68,6 @@ def test_unknown_tap_names_its_neighbours():
 
 def test_main_prints_header_and_listing(capsys):
     assert main(["--c-header"]) == 0
-    assert SCHEMA in capsys.readouterr().out
+    assert FORMAT in capsys.readouterr().out
     assert main([]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(TAP_POINTS)

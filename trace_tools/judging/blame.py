@@ -146,9 +146,7 @@ class _Judge:
         for source in inputs_of(self.comparison, self.graph, name, entries).values():
             there = source != NONE
             worst[there] = np.maximum(worst[there], self.state[source[there]])
-        for other in WHOLE_LISTS.get(name, ()):
-            np.maximum(worst, self.state[self.alignment.entries(other)].max(initial=0), out=worst)
-        for other in summed_inputs(self.alignment, self.graph, name):
+        for other in (*WHOLE_LISTS.get(name, ()), *summed_inputs(self.alignment, self.graph, name)):
             np.maximum(worst, self._worst_of_pixel(entries, other), out=worst)
         return worst
 
@@ -253,13 +251,17 @@ def is_untraced(alignment: Alignment, graph: Graph, name: str) -> bool:
     """Tell whether neither log traces a tap, though the program must have computed it.
 
     A tap that is printed only under a condition may be missing because the condition does not hold: it
-    counts as untraced unless every tap of its loop level that is always printed is there.
+    counts as untraced if another tap under that condition is there, or unless every tap of its loop level
+    that is always printed is there.
     """
     if name not in graph or len(alignment.entries(name)):
         return False
-    level = graph[name].level
+    level, condition = graph[name].level, graph[name].condition
+    alike = [other.name for other in graph.values() if other.condition == condition]
+    if not condition or any(len(alignment.entries(other)) for other in alike):
+        return True
     siblings = [other.name for other in graph.values() if other.level == level and not other.condition]
-    return not graph[name].condition or not all(len(alignment.entries(other)) for other in siblings)
+    return not all(len(alignment.entries(other)) for other in siblings)
 
 
 def summed_inputs(alignment: Alignment, graph: Graph, name: str) -> list[str]:

@@ -158,6 +158,10 @@ def judge(a: TraceLog, b: TraceLog, options: Options = Options(), one_run: str =
     Raises: TraceError and NotComparableError where no comparison is possible.
     """
     graph = load_graph(options.graph) if options.graph else DEFAULT_GRAPH
+    problems = [
+        f"{trace.source}: {line}" for trace in (a, b) for line in check_stream(trace, graph) if trace.schema
+    ]
+    a, b = _of_one_version(a, b)
     alignment = align(a, b)
     a, b = _broken_if_shorter(a, b, alignment)
     present = (
@@ -168,12 +172,6 @@ def judge(a: TraceLog, b: TraceLog, options: Options = Options(), one_run: str =
     names = tuple(name for name in alignment.names if present is None or name in present)
     comparison = compare(a, b, alignment, make_bounds(options, names))
     blame = find_blame(comparison, graph)
-    problems = [
-        f"{trace.source}: {line}"
-        for trace in (a, b)
-        for line in check_stream(trace, graph)
-        if trace.schema == 1
-    ]
     first = blame.first_cause()
     evidence = Evidence(first is not None, problems, options.partial, "" if options.same_run else one_run)
     return Report(
@@ -185,6 +183,12 @@ def judge(a: TraceLog, b: TraceLog, options: Options = Options(), one_run: str =
         tuple(finding(blame, int(entry)) for entry in blame.entries(RecordState.TIE)[:SHOWN_TIES]),
         tuple(problems),
     )
+
+
+def _of_one_version(a: TraceLog, b: TraceLog) -> tuple[TraceLog, TraceLog]:
+    """Leave out of a trace the taps that the version of the other one does not have yet."""
+    version = min(a.schema, b.schema)
+    return (a.as_of(version), b.as_of(version)) if version else (a, b)
 
 
 def _broken_if_shorter(a: TraceLog, b: TraceLog, alignment: Alignment) -> tuple[TraceLog, TraceLog]:

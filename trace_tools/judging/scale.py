@@ -184,16 +184,24 @@ def _running_sum(scales: Scales, every: Index) -> Floats:
     pixel = scales.pixels(every)
     first = np.ones(len(every), bool)
     first[1:] = np.any(pixel[1:] != pixel[:-1], axis=1)
-    weight = np.ones(len(every))
-    for flag, factor in (("thick", "capture_fraction"), ("polar", "polar"), ("omega", "omega_pixel_sr")):
-        on = scales.input_values(every, f"oversample_{flag}")[:, 0] == 1
-        weight[on] *= np.nan_to_num(np.abs(scales.input_values(every[on], factor)[:, 0]), nan=1.0)
+    terms = terms * np.nan_to_num(np.abs(scales.input_values(every, "term_factor")[:, 0]), nan=1.0)
+    weight = np.abs(scales.input_values(every, "sum_factor")[:, 0])
+    weight = np.asarray(np.where(np.isnan(weight), _flagged_factors(scales, every), weight), np.float64)
     own = _largest(scales.values(every, 1))[:, 0]
     if np.all(weight == 1.0):
         total = np.cumsum(terms)
         before = np.where(first, total - terms, 0.0)
-        return (own + np.maximum(total - np.maximum.accumulate(before), terms))[:, None]
+        return np.asarray(own + np.maximum(total - np.maximum.accumulate(before), terms))[:, None]
     return (own + _weighted_sums(terms, weight, first))[:, None]
+
+
+def _flagged_factors(scales: Scales, every: Index) -> Floats:
+    """What the sum is multiplied by in a trace that does not say so itself."""
+    weight = np.ones(len(every))
+    for flag, factor in (("thick", "capture_fraction"), ("polar", "polar"), ("omega", "omega_pixel_sr")):
+        on = scales.input_values(every, f"oversample_{flag}")[:, 0] == 1
+        weight[on] *= np.nan_to_num(np.abs(scales.input_values(every[on], factor)[:, 0]), nan=1.0)
+    return weight
 
 
 def _weighted_sums(terms: Floats, weight: Floats, first: NDArray[np.bool_]) -> Floats:
@@ -206,10 +214,17 @@ def _weighted_sums(terms: Floats, weight: Floats, first: NDArray[np.bool_]) -> F
     return result
 
 
-def _pixel(scales: Scales, entries: Index) -> Floats:
-    factors = ("I_before_scaling", "capture_fraction_applied", "polar_applied")
-    ratio = sum((_ratio(scales, entries, name) for name in factors), np.zeros((len(entries), 1)))
-    return np.asarray(np.abs(scales.values(entries, 1)) * ratio)
+def _product(*factors: str) -> Callable[[Scales, Index], Floats]:
+    def scale(scales: Scales, entries: Index) -> Floats:
+        """The size of a product, as much larger as the scales of its factors are than they."""
+        ratio = sum((_ratio(scales, entries, name) for name in factors), np.zeros((len(entries), 1)))
+        return np.asarray(np.abs(scales.values(entries, 1)) * ratio)
+
+    return scale
+
+
+_pixel = _product("I_before_scaling", "capture_fraction_applied", "polar_applied")
+_factor = _product("capture_fraction_inside", "polar_inside")
 
 
 def _last_sum(scales: Scales, entries: Index) -> Floats:
@@ -234,6 +249,13 @@ OPERAND_RULES: ScaleRules = {
     "polar": _one,
     "capture_fraction_applied": _one,
     "polar_applied": _one,
+    "capture_fraction_inside": _one,
+    "polar_inside": _one,
+    "term_factor": _factor,
+    "sum_factor": _factor,
+    "water_factor": _factor,
+    "water_sum": _product("water_factor"),
+    "water_photons": _product("water_sum", "capture_fraction_applied", "polar_applied"),
     "scattering_vec_m_inv": _scattering,
     "stol_m_inv": _stol,
     "hkl_frac": _indices,

@@ -129,6 +129,9 @@ def coverage(comparison: Comparison) -> str:
     of_pixels = _pixel_words(comparison, entries[~in_set_up])
     taps = {alignment.names[number] for number in np.unique(alignment.tap[entries])} & TAP_ID.keys()
     share += f", {len(taps)} of {len(TAP_POINTS)} taps"
+    newer = sum(trace.newer_count for trace in (comparison.a, comparison.b))
+    if newer:
+        share += f", but {_count(newer, 'record')} of taps that version 1 of the format does not have"
     return f"{share}: {np.count_nonzero(in_set_up)} of the set-up, {of_pixels}"
 
 

@@ -15,7 +15,11 @@ MOST_SHOWN = 5
 MOST_FLAGS = 1 << 28
 # taps that the crystal shape calls for, and pairs of which neither comes without the other
 _SHAPES = {"SQUARE": ("F_latt_a", "F_latt_b", "F_latt_c"), "ROUND": ("hrad_sqr",)}
-_TOGETHER = (("F_cell", "I_contribution"), ("I_contribution", "I_running"), ("cos_2theta", "polar"))
+_TOGETHER = (
+    ("F_cell", "I_contribution"), ("I_contribution", "I_running"), ("cos_2theta", "polar"),
+    ("polar", "capture_fraction_inside"), ("polar", "polar_inside"), ("polar", "omega_pixel_inside"),
+    ("polar", "term_factor"), ("polar", "sum_factor"), ("water_sum", "water_photons"),
+)  # fmt: skip
 
 
 def _name(trace: TraceLog, tap: int, row: int) -> str:
@@ -66,7 +70,11 @@ def repeated(trace: TraceLog) -> list[str]:
 
 def _unknown(trace: TraceLog, known: Container[str]) -> list[str]:
     strange = np.array(
-        [number >= len(TAP_POINTS) and name not in known for number, name in enumerate(trace.names)], bool
+        [
+            TAP_POINTS[TAP_ID[name]].since > trace.schema if name in TAP_ID else name not in known
+            for name in trace.names
+        ],
+        bool,
     )
     codes = np.unique(_codes(trace)[strange[trace.columns.tap]])
     return _listed(trace, "unknown", codes % len(trace.names), codes // len(trace.names))
@@ -86,7 +94,7 @@ def _required(trace: TraceLog, level: TapLevel) -> list[int]:
     return [
         TAP_ID[tap.name]
         for tap in TAP_POINTS
-        if tap.level == level and (not tap.condition or tap.name in by_shape)
+        if tap.level == level and tap.since <= trace.schema and (not tap.condition or tap.name in by_shape)
     ]
 
 
@@ -108,6 +116,8 @@ def _missing_together(trace: TraceLog, there: Marks) -> list[str]:
     found = []
     for pair in _TOGETHER:
         numbers = [TAP_ID[name] for name in pair]
+        if any(TAP_POINTS[number].since > trace.schema for number in numbers):
+            continue
         for one, other in (numbers, numbers[::-1]):
             lacking = np.flatnonzero(there[:, one] & ~there[:, other])
             found += _listed(trace, "missing", np.full(len(lacking), other), lacking)
@@ -115,7 +125,7 @@ def _missing_together(trace: TraceLog, there: Marks) -> list[str]:
 
 
 def check_stream(trace: TraceLog, known: Container[str] = ()) -> list[str]:
-    """Check a version 1 trace against the tap points.
+    """Check a trace of the contract against the tap points of its version.
 
     Args: known: names of taps that are allowed besides those of the contract.
 
@@ -123,7 +133,7 @@ def check_stream(trace: TraceLog, known: Container[str] = ()) -> list[str]:
     the rest counted); an empty list if the trace keeps the contract.
     Source: trace contract, "Taps" and "Sequence".
     """
-    if trace.schema != 1:
+    if trace.schema == 0:
         return ["older format: not checked against the tap points"]
     there = presence(trace)
     found = _unknown(trace, known) + repeated(trace) + _out_of_order(trace)

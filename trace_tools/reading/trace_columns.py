@@ -34,6 +34,14 @@ class Columns:
         """Return the values of records that all have ``size`` numbers, shape (rows, size)."""
         return np.asarray(self.values[self.start[rows][:, None] + np.arange(size)])
 
+    def some(self, rows: NDArray[np.int64]) -> Columns:
+        """Return the columns of some records, in their order."""
+        sizes = np.diff(self.start)[rows]
+        start = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+        within = np.arange(start[-1]) - np.repeat(start[:-1], sizes)
+        values = self.values[np.repeat(self.start[rows], sizes) + within]
+        return Columns(self.tap[rows], self.context[rows], self.contexts, start, values)
+
 
 def number_contexts(*tables: NDArray[np.int32]) -> tuple[list[NDArray[np.int64]], NDArray[np.int32]]:
     """Give equal contexts of several tables equal numbers.

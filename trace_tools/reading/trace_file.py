@@ -6,7 +6,7 @@ import gc
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,9 +21,10 @@ from trace_tools.reading.log_text import LOOKS_LIKE_A_RECORD, TraceLine, blocks,
 from trace_tools.reading.numerals import PrintedDigits
 from trace_tools.reading.older_formats import OlderReader
 from trace_tools.reading.trace_columns import Columns, ColumnsBuilder
-from trace_tools.tap_points import CONTEXT_COLUMNS, SCHEMA, TAP_ID
+from trace_tools.tap_points import CONTEXT_COLUMNS, FORMAT, SCHEMA, TAP_ID, TAP_POINTS, VERSIONS
 
 BLOCK_BYTES = 1 << 18
+_SCHEMAS = {f"{FORMAT} {version}": version for version in VERSIONS}
 SHOWN_LINES = 20
 # numbers of the first block tell how many digits a trace of version 1 prints; the contract wants all
 _DECIMAL = re.compile(rb"(?<=[ \t])[-+]?[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?(?=[ \t\n])")
@@ -35,12 +36,13 @@ class TraceLog:
     """All records of one trace as columns, in the order of the file.
 
     ``columns`` holds tap ids, contexts and values; ``names`` the tap name of each id; ``words`` the texts of
-    records that are not numbers. ``schema`` is 1 for the contract and 0 for an older format. ``unmapped``
-    shows the first lines that could not be mapped (``unmapped_count`` in all), ``aside`` those that look
-    like records and cannot be compared, with the reason, ``behind`` records that stood behind other text and
-    were read. ``broken`` says after which record the file ended in the middle of a line, ``unended`` the
-    same of a file whose last line is whole but has no newline; each is empty otherwise. ``digits`` is the
-    precision of the printing, ``conversions`` how often which name was read as which tap with which factor.
+    records that are not numbers. ``schema`` is the version of the contract, 0 for an older format;
+    ``unmapped`` shows the first lines that could not be mapped (``unmapped_count`` in all), ``aside`` those
+    that look like records and cannot be compared, with the reason, ``behind`` records that stood behind other
+    text and were read. ``broken`` says after which record the file ended in the middle of a line, ``unended``
+    the same of a file whose last line is whole but has no newline; each is empty otherwise. ``digits`` is the
+    precision of the printing, ``conversions`` how often which name was read as which tap with which factor,
+    ``newer_count`` the records left out because the other trace is of a version without their taps.
     """
 
     source: str
@@ -61,6 +63,7 @@ class TraceLog:
     behind_count: int = 0
     digits: PrintedDigits = field(default_factory=PrintedDigits)
     conversions: Mapping[tuple[str, str, float], int] = field(default_factory=dict)
+    newer_count: int = 0
 
     def __len__(self) -> int:
         return len(self.columns.tap)
@@ -78,6 +81,17 @@ class TraceLog:
     def records(self) -> Iterator[Record]:
         """Iterate over the records in the order of the file."""
         return map(self.record, range(len(self)))
+
+    def as_of(self, version: int) -> TraceLog:
+        """Return the trace without the records of taps that came after a version of the contract."""
+        later = np.array([name in TAP_ID and TAP_POINTS[TAP_ID[name]].since > version for name in self.names])
+        keep = np.flatnonzero(~later[self.columns.tap]) if len(later) else np.arange(len(self))
+        left_out = len(self) - len(keep)
+        if left_out == 0:
+            return self
+        place = {old: new for new, old in enumerate(keep.tolist())}
+        words = {place[old]: texts for old, texts in self.words.items() if old in place}
+        return replace(self, columns=self.columns.some(keep), words=words, newer_count=left_out)
 
     def pixels(self) -> set[tuple[int, int]]:
         """Return the traced pixels as (slow, fast)."""
@@ -126,6 +140,7 @@ class _Reader:
         self.source = source
         self.prefix = ""
         self.program = ""
+        self.schema = 0
         self.older: OlderReader | None = None
         self.builder = ColumnsBuilder()
         self.names: dict[str, int] = dict(TAP_ID)
@@ -234,8 +249,10 @@ class _Reader:
             self.older = OlderReader()
             self._take_older(self.older, line)
             return
-        if " ".join(words[1:]) != SCHEMA:
-            raise TraceError(f"{self._at()}: schema '{line.body[7:]}' is unknown; this tool reads '{SCHEMA}'")
+        if " ".join(words[1:]) not in _SCHEMAS:
+            known = " and ".join(f"'{schema}'" for schema in _SCHEMAS)
+            raise TraceError(f"{self._at()}: schema '{line.body[7:]}' is unknown; this tool reads {known}")
+        self.schema = _SCHEMAS[" ".join(words[1:])]
         self.prefix = line.prefix
 
     def _take_program(self, line: TraceLine) -> None:
@@ -292,7 +309,7 @@ class _Reader:
             source=self.source,
             prefix=self.prefix.rstrip(":"),
             program=self.program,
-            schema=0 if older else 1,
+            schema=0 if older else self.schema,
             names=tuple(self.names),
             columns=self.builder.finish(),
             words=self.words,

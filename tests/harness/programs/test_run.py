@@ -81,7 +81,12 @@ def test_every_spelling_of_an_option_is_treated_alike(option, tmp_path):
 
 def test_an_option_of_one_program_is_refused_or_told_to_that_program_only():
     """A new option of the last group stands in one of these tables."""
-    shared = TRACE_OPTIONS | OUTPUT_OPTIONS | QUIRK_OPTIONS | spelled("-trace_level", "-trace_only")
+    shared = (
+        TRACE_OPTIONS
+        | OUTPUT_OPTIONS
+        | QUIRK_OPTIONS
+        | spelled("-trace_level", "-trace_schema", "-trace_only")
+    )
     known = shared | SIMULATOR_OPTIONS | REFUSED.keys()
     words = {word for row in OPTIONS if row.group == OPTIONS[-1].group for word in row.spellings}
     assert not words - known

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from simulator.config import Beam, StructureFactors
-from simulator.kernel.accumulate import add_terms, multiply_running_sum, running_sums
+from simulator.kernel.accumulate import add_terms, multiply_running_sum, running_sums, summed
 from simulator.physics.absorption import capture_fraction
 from simulator.physics.background import water_electrons_sqr
 from simulator.physics.lattice.crystal_shape import CrystalShape
@@ -170,7 +170,10 @@ def test_water() -> None:
 def test_running_product(start: float, terms: tuple, weights: tuple, expected: float) -> None:
     I, t, w = real(start), real(*terms)[:, None, None, None], real(*weights)[:, None, None, None]
     assert multiply_running_sum(I, t, (None, w), None).item() == pytest.approx(expected, rel=1e-15)
-    assert running_sums(I, t, (None, w), None)[-1].item() == pytest.approx(expected, rel=1e-15)
+    total = summed(I, t, (None, w), None)
+    sums = running_sums(I, t, (None, w), None, total)
+    assert sums[-1].item() == total.item() == pytest.approx(expected, rel=1e-15)
+    assert sums[0].item() == pytest.approx((start + terms[0]) * weights[0], rel=1e-15)
     assert add_terms(real(0.0), t, w).item() == pytest.approx(sum(map(float, terms * real(*weights).numpy())))
 
 

@@ -11,9 +11,10 @@ from trace_tools.reading.lines import parse_number
 from trace_tools.tap_points import TAP_POINTS
 
 HOMES = {
-    "tricubic_F": "interpolate-in-range",
-    "hrad_sqr": "shape-round",
-    "rad_star_sqr": "shape-gauss",
+    "tricubic_F": "interpolated",
+    "hrad_sqr": "round",
+    "rad_star_sqr": "gauss",
+    **dict.fromkeys(("water_factor", "water_sum", "water_photons"), "water"),
 }
 WRONG_BY = 1e-6  # of the value: far above rounding, far below any physical slip
 
@@ -42,8 +43,8 @@ def lines_of(text, name):
 
 
 @pytest.mark.parametrize("tap", TAP_POINTS, ids=lambda tap: tap.name)
-def test_wrong_value_is_found_and_blamed_on_its_tap(golden_text, judge_texts, tap):
-    text = golden_text(home(tap.name))
+def test_wrong_value_is_found_and_blamed_on_its_tap(reference_text, judge_texts, tap):
+    text = reference_text(home(tap.name))
     lines, places = lines_of(text, tap.name)
     for number in {places[0], places[len(places) // 2], places[-1]}:
         for place in {0, *(range(tap.size) if number == places[0] else ())}:
@@ -56,9 +57,9 @@ def test_wrong_value_is_found_and_blamed_on_its_tap(golden_text, judge_texts, ta
 
 
 @pytest.mark.parametrize("tap", TAP_POINTS, ids=lambda tap: tap.name)
-def test_consequences_are_marked_downstream(golden_text, judge_texts, tap):
+def test_consequences_are_marked_downstream(reference_text, judge_texts, tap):
     """Everything that depends on a tap is wrong as well, as after a real fault: one cause remains."""
-    text = golden_text(home(tap.name))
+    text = reference_text(home(tap.name))
     present = {line.split(" ")[1] for line in text.splitlines()}
     followers = {tap.name}
     for name in in_dependency_order(present & DEFAULT_GRAPH.keys(), DEFAULT_GRAPH):
@@ -75,8 +76,8 @@ def test_consequences_are_marked_downstream(golden_text, judge_texts, tap):
 @pytest.mark.parametrize(
     "tap", [tap for tap in TAP_POINTS if tap.name not in {"fpixels"}], ids=lambda tap: tap.name
 )
-def test_missing_record_is_a_divergence(golden_text, judge_texts, tap):
-    text = golden_text(home(tap.name))
+def test_missing_record_is_a_divergence(reference_text, judge_texts, tap):
+    text = reference_text(home(tap.name))
     lines, places = lines_of(text, tap.name)
     shorter = "\n".join(lines[: places[-1]] + lines[places[-1] + 1 :]) + "\n"
     report = judge_texts(text, shorter)
@@ -85,8 +86,8 @@ def test_missing_record_is_a_divergence(golden_text, judge_texts, tap):
     assert tap.name in [found.tap for found in report.causes]
 
 
-def test_skipped_phi_step_is_one_cause(golden_text, judge_texts):
-    text = golden_text("mosaic-phi")
+def test_skipped_phi_step_is_one_cause(reference_text, judge_texts):
+    text = reference_text("mosaic-phi")
     lines = [line for line in text.splitlines() if " phi=1" not in line or "s=" not in line]
     report = judge_texts(text, "\n".join(lines) + "\n")
     assert {found.tap for found in report.causes} == {"rot_a_angstroms"}
@@ -165,9 +166,9 @@ def test_resolution_limit_between_both_values_is_a_tie(judge_texts):
     assert "dmin_skipped" in [found.tap for found in report.causes]
 
 
-def test_carried_over_cell_is_blamed_at_the_first_wrong_step(golden_text, judge_texts):
+def test_carried_over_cell_is_blamed_at_the_first_wrong_step(reference_text, judge_texts):
     """A program that resets the cell at phi = 0 differs there, with equal angles, cell and axis."""
-    text = golden_text("phi-zero-in-the-middle")
+    text = reference_text("zero-in-the-middle")
     lines, places = lines_of(text, "rot_a_angstroms")
     lines[places[1]] = change(lines[places[1]], 0)
     report = judge_texts(text, "\n".join(lines) + "\n")
@@ -175,8 +176,8 @@ def test_carried_over_cell_is_blamed_at_the_first_wrong_step(golden_text, judge_
     assert report.first.state == "causal"
 
 
-def test_stale_cache_is_blamed_once_and_then_handed_on(golden_text, judge_texts):
-    text = golden_text("oversample-2")
+def test_stale_cache_is_blamed_once_and_then_handed_on(reference_text, judge_texts):
+    text = reference_text("oversample-2")
     lines, places = lines_of(text, "omega_pixel_sr")
     for number in places[:4]:
         lines[number] = change(lines[number], 0)

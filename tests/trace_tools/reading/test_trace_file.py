@@ -162,7 +162,7 @@ def test_unknown_tap_is_kept_and_shown(small, read):
         ("", "is empty"),
         ("hello\nworld\n", "no trace record in 2 lines"),
         (HEAD, "no trace record"),
-        ("TRACE_C: schema nanobragg-trace 2\n", "unknown"),
+        ("TRACE_C: schema nanobragg-trace 3\n", "unknown"),
         ("TRACE_C: schema nanobragg-trace 1\nTRACE_C: steps 1\n", "program NAME VERSION"),
     ],
 )

@@ -1,0 +1,92 @@
+"""Runs the tests of comparators that have one fault each: `python -m tests.comparator_runs NUMBER...`.
+
+Each fault has a forked process, which imports the faulty text in the place of the module, and which has no
+recorded data. The numbers of the faults that no test finds are printed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import CodeType
+
+from tests.comparator_faults import FAULTS, ComparatorFault
+
+ROOT = Path(__file__).resolve().parents[1]
+LONGEST_S = 300
+OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow")
+
+
+def path_of(fault: ComparatorFault) -> Path:
+    """Return the file of a module."""
+    return ROOT / f"{fault.module.replace('.', '/')}.py"
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Gives a module another text."""
+
+    def __init__(self, fault: ComparatorFault) -> None:
+        super().__init__(fault.module, str(path_of(fault)))
+        self.fault = fault
+
+    def get_code(self, fullname: str) -> CodeType:
+        text = path_of(self.fault).read_text(encoding="utf-8")
+        return compile(text.replace(self.fault.sound, self.fault.faulty), self.path, "exec")
+
+
+class _Finder:
+    """Finds the faulty module before the sound one."""
+
+    def __init__(self, fault: ComparatorFault) -> None:
+        self.fault = fault
+
+    def find_spec(self, name: str, *_: object) -> importlib.machinery.ModuleSpec | None:
+        if name != self.fault.module:
+            return None
+        return importlib.machinery.ModuleSpec(name, _Loader(self.fault), origin=str(path_of(self.fault)))
+
+
+class _InThisHome:
+    """Keeps the tests in the surroundings of the process that was forked."""
+
+    def pytest_configure(self, config: object) -> None:
+        config.workerinput = {"workerid": "fault"}  # type: ignore[attr-defined]
+
+    pytest_configure.tryfirst = True  # type: ignore[attr-defined]
+
+
+def is_found(fault: ComparatorFault) -> bool:
+    """Tell whether a test fails where the fault is."""
+    child = os.fork()
+    if child == 0:
+        import pytest
+
+        signal.alarm(LONGEST_S)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        sys.meta_path.insert(0, _Finder(fault))  # type: ignore[arg-type]
+        os._exit(int(pytest.main([*OPTIONS, *fault.tests], plugins=[_InThisHome()])))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+
+
+def main(numbers: Sequence[str]) -> int:
+    """Print the numbers of the faults that no test finds."""
+    for name in ("numpy", "pandas", "pytest", "scipy.ndimage"):  # loaded once for all
+        importlib.import_module(name)
+
+    os.chdir(ROOT)
+    os.environ["NB_SHARED"] = os.devnull
+    for number in numbers:
+        if not is_found(FAULTS[int(number)]):
+            sys.stdout.write(f"{number}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
