@@ -47,10 +47,6 @@ OWN_LINES: Mapping[str, str] = {
         "-cell 100 100 7.5 90 90 90 -lambda 1 -distance 80 -detpixels 1 -pixel 120 -Ybeam -60 -Xbeam 0"
         " -Na 1 -Nb 5 -Nc 5 -default_F 100 -oversample 1"
     ),
-    "weak-pixels": (
-        "-cell 60 70 80 90 90 90 -misset 1 2 3 -lambda 1 -distance 100 -detpixels 32 -pixel 0.3 -N 24"
-        " -gauss_xtal -fudge 3e-9 -hkl inputs/p1_full.hkl -oversample 1"
-    ),
     "printed-pixel": f"{PLAIN} -printout -printout_pixel 3 4",
     "auto-sampled": f"{CRYSTAL} -default_F 100",
     "two-sources": f"{PLAIN} -hdivrange 10 -hdivsteps 2 -polar 0.8",

@@ -227,7 +227,7 @@ def even_sub_pixels_off(sound: Function) -> Function:
 
 def dmin_wide(sound: Function) -> Function:
     """Return `_alive` with a resolution limit two per cent wider."""
-    return lambda ins, q: sound(ins, tuple(part * 1.02 for part in q))
+    return lambda ins, q: sound(ins, tuple(part / 1.02 for part in q))
 
 
 def of_first_wavelength(sound: Function) -> Function:
