@@ -85,6 +85,8 @@ CHECKS: Mapping[str, Callable[[Beside], bool]] = {
     "messages": said_words,
 }
 """Besides images and traces."""
+PROGRAM_CHECKS: Mapping[str, Callable[[Path], bool]] = {}
+"""Of one program by itself, given its path: what finds a fault that both programs have."""
 
 
 def findings(here: Beside) -> list[str]:

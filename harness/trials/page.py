@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.sides import SIDES
-from harness.trials.checks import BEHIND, CHECKS, IMAGE, INVARIANTS, RECORDED, TRACE
+from harness.trials.checks import BEHIND, CHECKS, IMAGE, INVARIANTS, PROGRAM_CHECKS, RECORDED, TRACE
 from harness.trials.price import BOUNDS, score_by_bound
 from harness.trials.score import Score, score_of, shared, single_faults, trace_fails, trial_name
 from harness.trials.summary import TrialRow
@@ -173,7 +173,7 @@ def _price(rows: Sequence[TrialRow], cases: Sequence[Sequence[Any]]) -> Iterator
 
 
 def _shared(rows: Sequence[TrialRow]) -> Iterator[str]:
-    looked = any(INVARIANTS in row["killed_by"] or row.get("invariants") is not None for row in rows)
+    looked = INVARIANTS in PROGRAM_CHECKS or any(INVARIANTS in row["killed_by"] for row in rows)
     yield SHARED.format(invariants="" if looked else ", which are not part of this run yet")
     moved = [row for row in rows if row["changed"]]
     by_figures = sum(RECORDED in row["killed_by"] for row in moved)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from harness.faults.fault import BOTH, SeededFault
 from harness.faults.lines import TrialLine
+from harness.programs.build import BINARY_NAME
 from harness.sides import SIDES
 from harness.store.names import trace_name
-from harness.trials.checks import BEHIND, IMAGE, RECORDED, TRACE, Beside, findings, off_record
+from harness.trials.checks import BEHIND, IMAGE, PROGRAM_CHECKS, RECORDED, TRACE, Beside, findings, off_record
 from harness.trials.image_findings import PASSES, image_finding, is_changed, worst_pixel
 from harness.trials.runs import Asked, Ran, run_reference, run_simulator
 from harness.trials.sound import SoundRuns, trace_words
@@ -62,9 +63,16 @@ def run_trial(
     try:
         faulty_sides = SIDES if side == BOTH else (side,)
         runs = {one: _runs(fault, one, sound, lines, folder / one) for one in faulty_sides}
-        return _judged(fault, side, runs, sound, lines)
+        judged = _judged(fault, side, runs, sound, lines)
+        alone = _found_alone(folder / SIDES[0] / BINARY_NAME) if side == BOTH else {}
+        return replace(judged, killed_by={**judged.killed_by, **alone})
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _found_alone(program: Path) -> dict[str, int]:
+    """Return the checks of one program by itself that find something, once each."""
+    return {name: 1 for name, finds in PROGRAM_CHECKS.items() if finds(program)}
 
 
 def _runs(
