@@ -74,7 +74,8 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
+    cells = [[cell.replace("|", "\\|") for cell in line] for line in (head, *rows)]
+    lines = [cells[0], ["---"] * len(head), *cells[1:]]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines) + "\n"
 
 
