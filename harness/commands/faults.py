@@ -107,7 +107,7 @@ def _make(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from harness.trials.campaign import chosen_units, run_campaign
-    from harness.trials.published import results_of, write_results
+    from harness.trials.published import publish_results, results_of
 
     if options.id is not None:
         raise UsageError(f"run takes no fault by itself; give --ids {options.id}")
@@ -116,7 +116,7 @@ def _run(options: argparse.Namespace) -> int:
         raise UsageError("no fault is chosen; give a smaller N in --share I/N")
     campaign = run_campaign(units, options.jobs, options.keep, _heard)
     results = results_of(campaign)
-    write_results(results, options.json, options.markdown)
+    publish_results(results, options.json, options.markdown)
     return _show(results)
 
 

@@ -46,7 +46,7 @@ def _commit() -> str:
     return told.stdout.strip()
 
 
-def write_results(results: Mapping[str, Any], data: Path | None, page: Path | None) -> None:
+def publish_results(results: Mapping[str, Any], data: Path | None, page: Path | None) -> None:
     """Write the results; the drawing goes beside the page.
 
     Args:
