@@ -1,26 +1,39 @@
-"""The command `nbp faults`: lists the seeded faults, or makes a program with one of them."""
+"""The command `nbp faults`: lists the seeded faults, makes a program with one, or tries the tools on all."""
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
 from harness.faults.seed import make_faulty
 from harness.faults.table import BY_ID, FAULTS
 from harness.sides import SIDES
+from system_io.verdict_words import EXIT_STATUS, Word
 
 NAME = "nbp faults"
 EXAMPLES = (
     "nbp faults list",
     "nbp faults make spindle-sign --side py --outdir DIR",
+    "nbp faults run --tenth",
+    "nbp faults run --keep results.jsonl --json docs/trust.json --markdown docs/trust.md",
 )
 EPILOG = """\
 make prints the path of the program, to be given as --c-bin or --py-bin: the tools must find the fault at the
 tap that the list names.
+
+run makes a program with each fault, runs it and the sound other program on many command lines, and says which
+checks found it, and whether the trace blames the right tap. --keep keeps each result as soon as it is there;
+the same command goes on from it after an interruption.
+
+exit status: 0 every fault is found; 1 one is not, or the sound programs raise an alarm; 3 ERROR
 """
+WHAT = ("list", "make", "run")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,26 +44,107 @@ def main(argv: Sequence[str] | None = None) -> int:
 def make_parser() -> CommandParser:
     """Return the parser of the command."""
     parser = CommandParser(
-        NAME, "List the seeded faults, or make a program with one of them.", EPILOG, EXAMPLES
+        NAME, "List the seeded faults, make a program with one, or try the tools on all.", EPILOG, EXAMPLES
     )
-    parser.add_argument("what", choices=("list", "make"), help="what to do")
-    parser.add_argument("id", nargs="?", help="which fault to make")
-    parser.add_argument("--side", choices=SIDES, default=SIDES[0], help="c reference or simulator; default c")
-    parser.add_argument("--outdir", type=Path, metavar="DIR", help="new directory for the program")
+    parser.add_argument("what", choices=WHAT, help="what to do")
+    parser.add_argument("id", nargs="?", help="make: which fault")
+    group = parser.add_argument_group("make")
+    group.add_argument("--side", choices=SIDES, default=SIDES[0], help="c reference or simulator; default c")
+    group.add_argument("--outdir", type=Path, metavar="DIR", help="new directory for the program")
+    group = parser.add_argument_group("run")
+    which = group.add_mutually_exclusive_group()
+    which.add_argument("--ids", nargs="+", default=[], metavar="ID", help="only these faults")
+    which.add_argument("--tenth", action="store_true", help="a fixed tenth: of every file and module in turn")
+    group.add_argument("--share", type=_share, metavar="I/N", help="the I-th of N parts, from 1/N")
+    group.add_argument("--jobs", "-j", type=_jobs, default=min(2, os.cpu_count() or 1), metavar="N",
+                       help="faults at a time; default 2")  # fmt: skip
+    group.add_argument(
+        "--keep", type=Path, metavar="FILE", help="results so far, a line each; read and added to"
+    )
+    group.add_argument("--json", type=Path, metavar="FILE", help="write the results in short")
+    group.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="write the page, and trust.svg beside it"
+    )
     return parser
+
+
+def _share(text: str) -> tuple[int, int]:
+    number, _, count = text.partition("/")
+    if not (number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
+        raise argparse.ArgumentTypeError(f"'{text}' is no share; give I/N with I from 1 to N")
+    return int(number), int(count)
+
+
+def _jobs(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of jobs; give 1 to 64")
+    return int(text)
 
 
 def _command(argv: Sequence[str]) -> int:
     options = make_parser().parse_args(argv)
-    if options.what == "list":
-        sys.stdout.write("".join(f"{fault.id:24s} {fault.what} ({fault.taps[0]})\n" for fault in FAULTS))
-        return 0
+    return {"list": _list, "make": _make, "run": _run}[options.what](options)
+
+
+def _list(_options: argparse.Namespace) -> int:
+    for fault in FAULTS:
+        taps = f" ({fault.taps[0]})" if fault.taps else ""
+        sys.stdout.write(f"{fault.id:28s} {'+'.join(fault.sides[:2]):5s} {fault.what}{taps}\n")
+    return 0
+
+
+def _make(options: argparse.Namespace) -> int:
     if options.id not in BY_ID or options.outdir is None:
-        raise UsageError(f"make needs the id of a fault ({', '.join(BY_ID)}) and --outdir DIR")
+        raise UsageError("make needs the id of a fault (nbp faults list) and --outdir DIR")
+    fault = BY_ID[options.id]
+    if options.side not in fault.sides:
+        raise UsageError(f"fault '{fault.id}' is none of side {options.side}; give --side {fault.sides[0]}")
     if options.outdir.exists():
         raise UsageError(f"directory '{options.outdir}' exists; name one that does not")
-    sys.stdout.write(f"{make_faulty(BY_ID[options.id], options.side, options.outdir).path}\n")
+    sys.stdout.write(f"{make_faulty(fault, options.side, options.outdir).path}\n")
     return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from harness.trials.campaign import chosen_units, run_campaign
+    from harness.trials.published import publish_results, results_of
+
+    if options.id is not None:
+        raise UsageError(f"run takes no fault by itself; give --ids {options.id}")
+    units = chosen_units(options.ids, options.share, only_tenth=options.tenth)
+    if not units:
+        raise UsageError("no fault is chosen; give a smaller N in --share I/N")
+    campaign = run_campaign(units, options.jobs, options.keep, _heard)
+    results = results_of(campaign)
+    publish_results(results, options.json, options.markdown)
+    return _show(results)
+
+
+def _heard(trial: Any, left: int) -> None:
+    found = ", ".join(trial.killed_by) or "NOTHING"
+    cause = f"; cause {trial.trace['cause']}" if trial.trace and trial.trace["cause"] != "none" else ""
+    sys.stdout.write(f"{trial.fault} ({trial.side}): {found}{cause}; {left} left\n")
+    sys.stdout.flush()
+
+
+def _show(results: dict[str, Any]) -> int:
+    """Print the scores. Returns: the exit status."""
+    from harness.trials.score import score_of, single_faults, trial_name
+
+    score = score_of(single_faults(results["rows"]))
+    lost = [
+        trial_name(row)
+        for row in single_faults(results["rows"])
+        if not row["killed_by"] and not row["unseen"]
+    ]
+    sys.stdout.write(
+        f"found {score.killed} of {score.trials} faults of one program; image verdict: FAIL for"
+        f" {score.failed}, within rounding for {score.rounded} of {score.changed} that change an image;"
+        f" causes {dict(sorted(score.causes.items()))}\n"
+    )
+    sys.stdout.write("".join(f"not found: {name}\n" for name in lost))
+    sys.stdout.write("".join(f"false alarm: {alarm}\n" for alarm in results["alarms"]))
+    return EXIT_STATUS[Word.FAIL if lost or results["alarms"] else Word.PASS]
 
 
 if __name__ == "__main__":

@@ -83,7 +83,13 @@ def _command(argv: Sequence[str]) -> int:
 def _of_images(out: Path | None, check: bool) -> int:
     """Measure the floor of images, or hold images that the measurement did not see to it."""
     from harness.images.image_floor import PACKAGED as IMAGE_FLOOR
-    from harness.suite.image_floor_runs import beyond_floor, floor_data, moved_images
+    from harness.suite.image_floor_runs import (
+        OTHER_BUILDS,
+        beyond_floor,
+        floor_data,
+        moved_images,
+        other_builds,
+    )  # fmt: skip
 
     with case_inputs() as inputs:
         rows = list(moved_images(load_cases(), inputs))
@@ -91,6 +97,11 @@ def _of_images(out: Path | None, check: bool) -> int:
         held_out = [row for row in rows if row.held_out]
         outside = beyond_floor(held_out)
         sys.stdout.write("".join(f"{row}\n" for row in outside[:MOST_LINES]))
+        makers = sorted({row.maker for row in rows})
+        missing = [name for name in OTHER_BUILDS if name not in other_builds()]
+        sys.stdout.write(
+            f"programs: {', '.join(makers)}; cannot be built here: {', '.join(missing) or 'none'}\n"
+        )
         sys.stdout.write(f"{len(held_out)} images compared, {len(outside)} outside their bound\n")
         return 1 if outside or not held_out else 0
     target = out or Path(str(resources.files("harness.images"))) / IMAGE_FLOOR

@@ -1,9 +1,9 @@
-"""Seams of the C reference: functions and constants by their names, whatever file they are in.
+"""Seams of the C reference: functions, constants and texts by their names, whatever file they are in.
 
 A fault takes the place of a function and calls the sound one, so that no other line of the sources can break
 it. The functions are static, inline and external ones alike, which no linker can tell apart from outside;
 therefore a copy of the sources is changed: the sound function is renamed, and behind it stands the faulty one
-with the same head.
+with the same head. What no function holds apart is a text inside one, which must be there exactly once.
 """
 
 from __future__ import annotations
@@ -17,6 +17,51 @@ from harness.errors import HarnessError
 
 SOUND = "sound_"
 """Put before the name of a function that a fault has taken the place of."""
+STORAGE = re.compile(r"\b(?:static|inline|INLINED|_Noreturn)\b")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A function of the C sources: where its text lies, and its parts."""
+
+    start: int
+    end: int
+    result: str
+    given: str
+    block: str
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Return the names of its parameters."""
+        parts = self.given.split(",") if self.given.strip() not in ("", "void") else []
+        return tuple(re.findall(r"\w+", re.sub(r"\[[^\]]*\]", "", part))[-1] for part in parts)
+
+    @property
+    def kind(self) -> str:
+        """Return the type of its result."""
+        return STORAGE.sub("", self.result).strip()
+
+
+def definitions(name: str, text: str) -> list[Definition]:
+    """Return where a text defines a function: result, name, parameters, and a block up to column 1."""
+    pattern = re.compile(
+        rf"^(?P<result>[A-Za-z][\w *]*?)\b{name}\((?P<given>[^()]*)\)\n(?P<block>\{{.*?^\}}\n)",
+        re.MULTILINE | re.DOTALL,
+    )
+    return [
+        Definition(*found.span(), found["result"], found["given"], found["block"])
+        for found in pattern.finditer(text)
+    ]
+
+
+def _replaced(name: str, text: str, body: str) -> list[str]:
+    """Return the text with another body of a function, once for each definition in it."""
+    texts = []
+    for found in definitions(name, text):
+        sound = f"{found.result}{SOUND}{name}({found.given})\n{found.block}"
+        faulty = f"{found.result}{name}({found.given})\n{{\n    {body}\n}}\n"
+        texts.append(f"{text[: found.start]}{sound}\n{faulty}{text[found.end :]}")
+    return texts
 
 
 @dataclass(frozen=True)
@@ -26,62 +71,98 @@ class CFunction:
     name: str
     body: str
 
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        """Return what the definition looks like: result, name, parameters, and a block up to column 1."""
-        return re.compile(
-            rf"^(?P<result>[a-z][\w *]*?)\b{self.name}\((?P<given>[^()]*)\)\n(?P<block>\{{.*?^\}}\n)",
-            re.MULTILINE | re.DOTALL,
-        )
+    def changed(self, text: str) -> list[str]:
+        """Return the text with the fault, once for each definition in it."""
+        return _replaced(self.name, text, re.sub(r"\bsound\(", f"{SOUND}{self.name}(", self.body))
 
-    def placed(self, found: re.Match[str]) -> str:
-        """Return the text that takes the place of the definition."""
-        result, given = found["result"], found["given"]
-        sound = SOUND + self.name
-        body = re.sub(r"\bsound\(", f"{sound}(", self.body)
-        return (
-            f"{result}{sound}({given})\n{found['block']}\n{result}{self.name}({given})\n{{\n    {body}\n}}\n"
+
+@dataclass(frozen=True)
+class CAround:
+    """A function with statements on its parameters before it, and on its `result` behind it."""
+
+    name: str
+    before: str = ""
+    after: str = ""
+
+    def changed(self, text: str) -> list[str]:
+        """Return the text with the fault, once for each definition in it."""
+        found = definitions(self.name, text)
+        if not found:
+            return []
+        call = f"{SOUND}{self.name}({', '.join(found[0].parameters)});"
+        kind = found[0].kind
+        body = (
+            f"{call} {self.after}"
+            if kind == "void"
+            else f"{kind} result = {call} {self.after} return result;"
         )
+        return _replaced(self.name, text, f"{self.before} {body}")
+
+
+@dataclass(frozen=True)
+class CText:
+    """A text inside a function, exactly once there, or `every` time; no function is the whole file."""
+
+    name: str
+    old: str
+    new: str
+    every: bool = False
+
+    def changed(self, text: str) -> list[str]:
+        """Return the text with the fault, once for each place in it."""
+        spans = [(found.start, found.end) for found in definitions(self.name, text)]
+        texts = []
+        for start, end in spans if self.name else [(0, len(text))]:
+            count = text[start:end].count(self.old)
+            inner = text[start:end].replace(self.old, self.new)
+            texts += [text[:start] + inner + text[end:]] * (1 if self.every and count else count)
+        return texts
 
 
 @dataclass(frozen=True)
 class CConstant:
-    """A constant of the preprocessor with another value."""
+    """A constant, of the preprocessor or static, with another value."""
 
     name: str
     value: str
 
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        """Return what the definition looks like."""
-        return re.compile(rf"^#define {self.name} +\S+", re.MULTILINE)
-
-    def placed(self, _found: re.Match[str]) -> str:
-        """Return the text that takes the place of the definition."""
-        return f"#define {self.name} {self.value}"
-
-
-CSeam = CFunction | CConstant
+    def changed(self, text: str) -> list[str]:
+        """Return the text with the fault, once for each definition in it."""
+        pattern = (
+            rf"^(?P<head>#define {self.name} +|static const .*?\b{self.name} = )[^,;\s]+(?: [-+*/] [^,;\s]+)*"
+        )
+        return [
+            text[: found.start()] + found["head"] + self.value + text[found.end() :]
+            for found in re.finditer(pattern, text, re.MULTILINE)
+        ]
 
 
-def put_into(folder: Path, seams: Sequence[CSeam]) -> None:
+CSeam = CFunction | CAround | CText | CConstant
+
+
+def put_into(folder: Path, seams: Sequence[CSeam]) -> list[Path]:
     """Put the parts of a fault into a copy of the C sources.
 
     Args:
         folder: holds the *.c and *.h of the copy.
-        seams: functions and constants.
+        seams: functions, constants and texts.
+
+    Returns:
+        The files that are changed.
 
     Raises:
-        HarnessError: something is not defined exactly once.
+        HarnessError: something is not there exactly once.
     """
+    touched = []
     for seam in seams:
         texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.[ch]"))}
-        found = [(path, match) for path, text in texts.items() for match in seam.pattern.finditer(text)]
+        found = [(path, text) for path, whole in texts.items() for text in seam.changed(whole)]
         if len(found) != 1:
+            name = seam.old if isinstance(seam, CText) else seam.name
             raise HarnessError(
-                f"'{seam.name}' is defined {len(found)} times in the C sources, must be once; "
+                f"'{name}' is defined {len(found)} times in the C sources, must be once; "
                 "correct the table of faults"
             )
-        path, match = found[0]
-        text = texts[path]
-        path.write_text(text[: match.start()] + seam.placed(match) + text[match.end() :], encoding="utf-8")
+        found[0][0].write_text(found[0][1], encoding="utf-8")
+        touched.append(found[0][0])
+    return touched

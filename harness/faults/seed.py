@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.faults.c_seams import put_into
-from harness.faults.table import SeededFault
+from harness.faults.fault import SeededFault
 from harness.programs.build import build_reference, reference_sources
 from harness.sides import SIDES
 
@@ -55,7 +55,7 @@ def _faulty_reference(fault: SeededFault, folder: Path) -> FaultyProgram:
         put_into(sources, fault.c)
     except HarnessError as error:
         raise HarnessError(f"fault '{fault.id}': {error}") from error
-    path = build_reference("O0", sources=sources).path
+    path = build_reference("O0", extra_flags=("-w",), sources=sources).path
     return FaultyProgram((str(path),), path)
 
 

@@ -7,9 +7,11 @@ Every fourth image is held out: the bounds do not come from it, and must hold on
 from __future__ import annotations
 
 import math
+import os
 import platform
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from golden_suite_generator.cases import Case
+from harness.errors import BuildError
 from harness.images.image_floor import floor_of
 from harness.images.metrics import FAINTEST_OF_MAX, own_scale
 from harness.programs.build import Build, build_reference
@@ -35,6 +38,15 @@ TIES: Mapping[str, str] = {
     "xtalsize-real-counts": "with fused multiply-add another number of cells: a branch, not rounding",
 }
 """Cases whose images are left out where another build takes another branch, with the reason."""
+OTHER_BUILDS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "O1": (("-O1",), ""),
+    "O3": (("-O3",), ""),
+    "whole program": (("-O3", "-flto"), ""),
+    "clang": ((), "clang"),
+    "musl": ((), "musl-gcc"),
+    "32 bits": (("-m32", "-msse2", "-mfpmath=sse"), ""),
+}
+"""Flags behind those of the plain build, and a compiler; none is measured, all must raise no alarm."""
 
 
 @dataclass(frozen=True)
@@ -55,23 +67,34 @@ def moved_images(cases: Sequence[Case], inputs: Path) -> Iterator[Moved]:
     base = reference_program(build_reference(BASE_BUILD))
     builds = {name: reference_program(build) for name, build in _builds().items()}
     variant, flags = HELD_OUT_BUILD
-    last = reference_program(build_reference(variant, extra_flags=flags))
+    held_out = {"held out": reference_program(build_reference(variant, extra_flags=flags))}
+    held_out |= {name: reference_program(build) for name, build in other_builds().items()}
     for number, (case, mode) in enumerate(_images(cases)):
-        held_out = number % HELD_OUT_EVERY == 0
+        of_fourth = number % HELD_OUT_EVERY == 0
         expected = run_case(base, case, mode, inputs).outputs.images["float"]
-        for name, program in {**builds, "held out": last}.items():
+        for name, program in {**builds, **held_out}.items():
             if case.id not in TIES:
                 image = run_case(program, case, mode, inputs).outputs.images["float"]
-                apart = held_out or program is last
+                apart = of_fourth or name in held_out
                 yield _moved((case.id, mode), DOUBLE, f"C {name}", (expected, image), apart)
         for arithmetic in ARITHMETICS:
             words = ["--parity-mode", mode, "-dtype", arithmetic, "-noprogress", *case.words(inputs)]
             image, _ = rendered_case(case, words, inputs)
-            yield _moved((case.id, mode), arithmetic, "simulator", (expected, image), held_out)
+            yield _moved((case.id, mode), arithmetic, "simulator", (expected, image), of_fourth)
 
 
 def _builds() -> Mapping[str, Build]:
     return {name: build_reference(name, extra_flags=flags) for name, flags in MEASURED_BUILDS.items()}
+
+
+def other_builds() -> dict[str, Build]:
+    """Return the builds of `OTHER_BUILDS` that this machine can make."""
+    made = {}
+    for name, (flags, compiler) in OTHER_BUILDS.items():
+        environ = {**os.environ, "CC": compiler} if compiler else None
+        with suppress(BuildError):
+            made[name] = build_reference(BASE_BUILD, extra_flags=flags, environ=environ)
+    return made
 
 
 def _images(cases: Iterable[Case]) -> Iterator[tuple[Case, str]]:

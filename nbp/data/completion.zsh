@@ -167,8 +167,15 @@ _shtab_nbp_faults_options=(
   "(- : *)--version[print the version]"
   "--side[c reference or simulator\; default c]:side:(c py)"
   "--outdir[new directory for the program]:DIR:"
-  ":what to do:(list make)"
-  ":which fault to make:"
+  "--ids[only these faults]:ID:"
+  "--tenth[a fixed tenth\: of every file and module in turn]"
+  "--share[the I-th of N parts, from 1\/N]:I/N:"
+  {--jobs,-j}"[faults at a time\; default 2]:N:"
+  "--keep[results so far, a line each\; read and added to]:FILE:"
+  "--json[write the results in short]:FILE:"
+  "--markdown[write the page, and trust.svg beside it]:FILE:"
+  ":what to do:(list make run)"
+  ":make\: which fault:"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.commands.trace_harness import main
+from harness.faults.lines import OWN_LINES, PLAIN
 from harness.faults.seed import make_faulty
 from harness.faults.table import BY_ID
 from harness.tracing.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
@@ -101,9 +102,9 @@ def test_a_seeded_fault_has_the_whole_share(
     monkeypatch.delenv("NB_C_BIN", raising=False)
     fault = BY_ID[fault_id]
     program = make_faulty(fault, side, tmp_path / "program").path
-    words = ["--pixel", *map(str, fault.pixel), f"--{side}-bin", str(program), "--budget"]
+    words = ["--pixel", "6", "2", f"--{side}-bin", str(program), "--budget"]
     folder = tmp_path / "out"
-    assert main([*words, "--outdir", str(folder), "--", *fault.args.split()]) == 1
+    assert main([*words, "--outdir", str(folder), "--", *PLAIN.split()]) == 1
     (budget,) = json.loads((folder / "traces.json").read_text())["budget"]
     shares = {item["tap"]: item["share"] for item in budget["taps"]}
     assert shares[fault.taps[0]] == pytest.approx(1.0, abs=1e-6)
@@ -115,7 +116,7 @@ def test_a_step_that_is_left_out_is_named(tmp_path: Path, c_binary: Path, capsys
     fault = BY_ID["phi-step-skipped"]
     program = make_faulty(fault, "c", tmp_path / "program").path
     words = ["--pixel", "3", "4", "--c-bin", str(program), "--budget", "--outdir", str(tmp_path / "out")]
-    assert main([*words, "--", *fault.args.split()]) == 1
+    assert main([*words, "--", *OWN_LINES[fault.line].split()]) == 1
     (budget,) = json.loads((tmp_path / "out" / "traces.json").read_text())["budget"]
     assert "on one side only" in budget["remark"]
     assert "unexplained" in " ".join(capsys.readouterr().out.split())

@@ -14,6 +14,7 @@ from harness.commands import nb_report as report_cli
 from harness.commands.trace_harness import main
 from harness.evidence.kinds import load_metrics
 from harness.evidence.verify import verify_bundle
+from harness.faults.lines import PLAIN
 from harness.faults.seed import make_faulty
 from harness.faults.table import BY_ID
 from harness.files import sha256_lines
@@ -23,6 +24,7 @@ from system_io.verdict_words import Word
 
 PACKAGED = Path(trace_tools.__file__).parent / "data" / "noise_floor.json"
 FAULT = BY_ID["polarization-dropped"]
+PIXEL = (6, 2)
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +34,8 @@ def original(tmp_path_factory, c_binary):
     program = make_faulty(FAULT, "c", folder / "program").path
     floor = folder / "mine.json"
     shutil.copyfile(PACKAGED, floor)
-    words = ["--pixel", *map(str, FAULT.pixel), "--c-bin", str(program), "--budget", "--floor", str(floor)]
-    assert main([*words, "--outdir", str(folder / "out"), "--", *FAULT.args.split()]) == 1
+    words = ["--pixel", *map(str, PIXEL), "--c-bin", str(program), "--budget", "--floor", str(floor)]
+    assert main([*words, "--outdir", str(folder / "out"), "--", *PLAIN.split()]) == 1
     floor.unlink()
     return folder / "out"
 
@@ -173,7 +175,7 @@ def test_the_page_shows_the_budget_and_paints_the_cause(bundle, tmp_path):
     page = tmp_path / "x.html"
     assert report_cli.main(["html", str(bundle), "-o", str(page)]) == 0
     text = page.read_text(encoding="utf-8")
-    slow, fast = FAULT.pixel
+    slow, fast = PIXEL
     assert f"Error budget, pixel slow {slow} fast {fast}" in text
     assert '<tr class="residual"><td>residual</td>' in text
     assert re.search(r'<g class="tap causal" [^>]*data-tap="polar"', text)

@@ -53,6 +53,19 @@ def test_sum_that_is_just_inside_its_bound_leaves_its_copies_inside(judge_texts)
     assert report.comparison.taps["I_before_scaling"].differing == 1
 
 
+def test_detector_axes_follow_from_the_axis_of_the_swing(judge_texts):
+    a = {"twotheta_axis": "0 1 0", "fdet_vec": "0 0 1", "sdet_vec": "0 -1 0", "odet_vec": "1 0 0"}
+    wrong = {"twotheta_axis": "0 1.1 0", "fdet_vec": "0 0 1.1", "sdet_vec": "0 -1.1 0", "odet_vec": "1.1 0 0"}
+    report = judge_texts(*changed(a, **wrong))
+    assert [found.tap for found in report.causes] == ["twotheta_axis"]
+
+
+def test_direction_of_a_ray_follows_from_its_length(judge_texts):
+    a = {"pixel_pos_meters": "0.1 0 0", "R_distance_meters": 0.1, "diffracted_vec": "1 0 0"}
+    report = judge_texts(*changed(a, R_distance_meters=0.2, diffracted_vec="0.5 0 0"))
+    assert [found.tap for found in report.causes] == ["R_distance_meters"]
+
+
 def test_beam_centre_follows_from_a_wrong_distance(judge_texts):
     a = {"Fbeam_meters": 0.01, "Sbeam_meters": 0.02, "odet_vec": "1 0 0", "beam_vec": "1 0 0",
          "close_distance_meters": 0.1, "distance_meters": 0.1}  # fmt: skip

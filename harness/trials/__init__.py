@@ -1,0 +1,1 @@
+"""Faulty programs beside sound ones: run on many command lines, judged, counted and published."""

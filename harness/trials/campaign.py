@@ -1,0 +1,208 @@
+"""All trials of a run, in parallel; each is kept as soon as it has ended, so that a run can go on later."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import resources
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.faults.fault import SeededFault
+from harness.faults.lines import TrialLine, trial_lines
+from harness.faults.table import FAULTS
+from harness.sides import SIDES
+from harness.suite.generate import case_inputs
+from harness.trials.checks import Beside, findings
+from harness.trials.image_findings import PASSES, image_finding
+from harness.trials.places import fault_places
+from harness.trials.sound import SoundRuns, sound_runs
+from harness.trials.trial import FaultTrial, run_trial
+from system_io.children import temporary_folder
+from system_io.verdict_words import Word
+from trace_tools.judging.judge import judge_files
+
+TENTH = 10
+SOURCES = ("simulator", "trace_tools", "harness", "golden_suite_generator")
+Unit = tuple[SeededFault, str]
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """The outcome: trials as plain data, false alarms of the sound programs, and the number of lines."""
+
+    trials: tuple[Mapping[str, Any], ...]
+    alarms: tuple[str, ...]
+    lines: int
+
+
+def units_of(faults: Iterable[SeededFault]) -> list[Unit]:
+    """Return each fault in each program that can have it, and in both at once, ordered by place."""
+    units = [(fault, side) for fault in faults for side in fault.sides]
+    return sorted(units, key=lambda unit: (unit[1], fault_places(*unit)[0], unit[0].id))
+
+
+def tenth(units: Sequence[Unit]) -> list[Unit]:
+    """Return every tenth unit: of each program, files and modules in turn."""
+    return list(units[::TENTH])
+
+
+def share(units: Sequence[Unit], number: int, count: int) -> list[Unit]:
+    """Return the part of that number, from 1, of so many."""
+    return list(units[number - 1 :: count])
+
+
+def fingerprint() -> str:
+    """Return a hash of all sources that a result depends on."""
+    digest = sha256()
+    for package in SOURCES:
+        folder = Path(str(resources.files(package)))
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".py", ".c", ".h", ".json", ".toml") and "docs" not in path.parts:
+                digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+class KeptTrials:
+    """The file in which results are kept, a line each as they come."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.rows: list[dict[str, Any]] = []
+        self._head = {"sources": fingerprint()}
+        if path is not None and path.is_file():
+            self._read(path)
+        elif path is not None:
+            self._append(self._head)
+
+    def _read(self, path: Path) -> None:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        try:
+            whole = [json.loads(line) for line in lines if line.endswith("}")]
+        except ValueError as error:
+            raise UsageError(f"'{path}' holds no results of trials ({error}); name another file") from error
+        if not whole or whole[0] != self._head:
+            raise UsageError(f"'{path}' holds results of other sources; name another file, or remove it")
+        self.rows = whole[1:]
+
+    def has(self, unit: Unit) -> bool:
+        """Tell whether there is a result for a fault in a program."""
+        return any((row["fault"], row["side"]) == (unit[0].id, unit[1]) for row in self.rows)
+
+    def add(self, trial: FaultTrial) -> None:
+        """Keep a result."""
+        self.rows.append(trial.data())
+        self._append(trial.data())
+
+    def _append(self, row: Mapping[str, Any]) -> None:
+        if self.path is not None:
+            with self.path.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(row) + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+
+
+def run_campaign(
+    units: Sequence[Unit],
+    jobs: int,
+    kept: Path | None = None,
+    heard: Callable[[FaultTrial, int], None] | None = None,
+) -> Campaign:
+    """Run trials, and say of the sound programs whether they raise an alarm.
+
+    Args:
+        units: faults and the programs that have them.
+        jobs: so many trials at a time.
+        kept: file of results; those in it are not made again.
+        heard: called with each trial that has ended, and how many are left.
+
+    Raises:
+        HarnessError: a fault does not fit the sources, or the sound programs cannot be run.
+        UsageError: the file holds results of other sources.
+    """
+    results = KeptTrials(kept)
+    lines = trial_lines()
+    waiting = [unit for unit in units if not results.has(unit)]
+    with case_inputs() as inputs, temporary_folder("nb-faults") as scratch:
+        traced = {fault.line for fault, _ in units}
+        sound = sound_runs(lines, traced, inputs, Path(scratch))
+        alarms = tuple(false_alarms(sound, lines))
+        quiet = {name: line for name, line in lines.items() if name not in _lines_of(alarms)}
+        for left, trial in _in_parallel(waiting, jobs, sound, quiet, Path(scratch)):
+            results.add(trial)
+            if heard is not None:
+                heard(trial, left)
+    wanted = {(fault.id, side) for fault, side in units}
+    trials = tuple(row for row in results.rows if (row["fault"], row["side"]) in wanted)
+    return Campaign(trials, alarms, len(quiet))
+
+
+def _lines_of(alarms: Collection[str]) -> set[str]:
+    return {alarm.split(" ")[0] for alarm in alarms}
+
+
+def _in_parallel(
+    units: Sequence[Unit], jobs: int, sound: SoundRuns, lines: Mapping[str, TrialLine], scratch: Path
+) -> Iterator[tuple[int, FaultTrial]]:
+    """Yield the trials as they end, with the number of those that are left; an error ends all."""
+    numbered = iter(enumerate(units))
+    with _pool(jobs) as pool:
+
+        def begun(number: int, unit: Unit) -> Future[FaultTrial]:
+            return pool.submit(run_trial, *unit, sound, lines, scratch / f"trial-{number}")
+
+        running = {begun(*one) for one in islice(numbered, jobs)}
+        left = len(units)
+        while running:
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in ended:
+                left -= 1
+                yield left, future.result()
+            running |= {begun(*one) for one in islice(numbered, len(ended))}
+
+
+@contextmanager
+def _pool(jobs: int) -> Iterator[ThreadPoolExecutor]:
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def false_alarms(sound: SoundRuns, lines: Mapping[str, TrialLine]) -> Iterator[str]:
+    """Yield what any check says against the sound programs, the name of the line first."""
+    for name, line in lines.items():
+        runs = sound.runs[name]
+        here = Beside(line, runs["c"], runs["c"], runs["py"])
+        if runs["c"].status != line.case.status[line.mode] or findings(here):
+            yield f"{name} the sound programs end with {runs['c'].status} and {runs['py'].status}"
+        image = image_finding(here, sound.inputs, faulty_is_c=True)
+        if image is not None and image.verdict not in (*PASSES, Word.NOT_COMPARABLE):
+            yield f"{name} image verdict {image.verdict}"
+    for name, logs in sound.traces.items():
+        report = judge_files(str(logs[SIDES[0]]), str(logs[SIDES[1]]))
+        if report.verdict != "PASS":
+            yield f"{name} trace verdict {report.verdict}: {report.line}"
+
+
+def chosen_units(ids: Sequence[str], part: tuple[int, int] | None, *, only_tenth: bool) -> list[Unit]:
+    """Return the units that a command line asks for.
+
+    Raises:
+        UsageError: an unknown id.
+    """
+    known = {fault.id: fault for fault in FAULTS}
+    unknown = [name for name in ids if name not in known]
+    if unknown:
+        raise UsageError(f"no fault '{unknown[0]}'; nbp faults list names them")
+    units = units_of([known[name] for name in ids] if ids else FAULTS)
+    units = tenth(units) if only_tenth else units
+    return units if part is None else share(units, *part)
