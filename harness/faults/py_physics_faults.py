@@ -123,11 +123,11 @@ PY_PHYSICS_FAULTS: tuple[SeededFault, ...] = (
               ("tricubic_F",), "physics.arithmetic:_selected", argument(1, lambda places: places + (places % 2 == 1))),
     # sums
     in_module("py-sum-single", "sum of a pixel kept in a 4-byte float", "domains", ("I_running", "I_before_scaling"),
-              "kernel.evaluation:add_terms", result(rounded_to_single)),
+              "kernel.accumulate:add_terms", result(rounded_to_single)),
     in_module("py-gain-dropped", "weight of a source not used", "source-weights:spec",
               ("I_running", "I_before_scaling"), "kernel.accumulate:add_terms", argument(2, lambda _: None)),
     in_module("py-running-order", "running product in the wrong order", "sources-oversample-polar-omega",
-              ("I_running", "I_before_scaling"), "kernel.evaluation:multiply_running_sum",
+              ("I_running", "I_before_scaling"), "kernel.accumulate:multiply_running_sum",
               argument(1, lambda term: term.flip(0))),
     in_module("py-pixel-1e-6", "every pixel 1e-6 larger", "plain", PIXEL_END, "kernel.finish:R_E_SQR_M2",
               times(1.0 + 1e-6)),

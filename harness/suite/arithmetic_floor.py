@@ -13,7 +13,7 @@ from harness.programs.programs import second_program
 from harness.suite.floor_runs import (
     BASE_BUILD,
     BUILT_IN_PIXELS,
-    NEWEST,
+    NEWEST_TRACE,
     TraceCase,
     TracePair,
     modes_of,
@@ -81,7 +81,7 @@ def simulator_trace(case: TraceCase, mode: str, arithmetic: str, inputs: Path) -
     from simulator.output.trace import recorder_of, trace_text
     from simulator.scene.scene import prepare
 
-    words = ["--parity-mode", mode, "-dtype", arithmetic, *case.words, *chosen, *NEWEST, "-trace_only"]
+    words = ["--parity-mode", mode, "-dtype", arithmetic, *case.words, *chosen, *NEWEST_TRACE, "-trace_only"]
     with temporary_folder("nb-floor") as scratch:
         folder = Path(scratch, "work")
         folder.mkdir()

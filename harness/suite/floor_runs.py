@@ -28,7 +28,7 @@ NUDGED: Mapping[str, int] = {
 DIRECTIONS: Mapping[str, tuple[float, ...]] = {
     "up": (math.inf,), "down": (-math.inf,), "mixed": (math.inf, -math.inf),
 }  # fmt: skip
-NEWEST = ("-trace_schema", "2")
+NEWEST_TRACE = ("-trace_schema", "2")
 BUILT_IN_PIXELS = ((1039, 685), (685, 1039))
 
 
@@ -117,7 +117,7 @@ def trace_of(build: Build, case: TraceCase, words: Sequence[str], mode: str, inp
         if case.case is not None:
             lay_out(case.case, inputs, folder)
         looking = [word for slow, fast in case.pixels for word in ("-trace_pixel", str(slow), str(fast))]
-        command = [str(build.path), *words, "-parity_mode", mode, "-noprogress", *looking, *NEWEST]
+        command = [str(build.path), *words, "-parity_mode", mode, "-noprogress", *looking, *NEWEST_TRACE]
         outcome, *_ = execute([*command, "-trace_file", "trace.log"], folder, {}, CASE_RUN_S)
         if outcome.failure is not None:
             raise HarnessError(f"case {case.id} ({mode}): the C reference {outcome.failure}")

@@ -15,6 +15,8 @@ import numpy as np
 
 from harness.errors import HarnessError
 from harness.faults.lines import TrialLine
+from harness.invariants.examine import violated
+from harness.programs.programs import Program
 from harness.suite.generate import packaged_golden
 from harness.suite.judge import FAIL, judge_golden
 from harness.suite.manifest import Manifest, key_of, load_manifest, rows_of_run
@@ -85,7 +87,14 @@ CHECKS: Mapping[str, Callable[[Beside], bool]] = {
     "messages": said_words,
 }
 """Besides images and traces."""
-PROGRAM_CHECKS: Mapping[str, Callable[[Path], bool]] = {}
+
+
+def breaks_a_relation(path: Path) -> bool:
+    """Tell whether a C reference violates an exact relation of one program."""
+    return bool(violated(Program("reference", (str(path),), {"kind": "reference"}), mode="spec"))
+
+
+PROGRAM_CHECKS: Mapping[str, Callable[[Path], bool]] = {INVARIANTS: breaks_a_relation}
 """Of one program by itself, given its path: what finds a fault that both programs have."""
 
 

@@ -12,6 +12,7 @@ from harness.faults.lines import TrialLine
 from harness.sides import SIDES
 from harness.store.names import trace_name
 from harness.suite.figures import CaseImage
+from harness.suite.floor_runs import NEWEST_TRACE
 from harness.trials.c_objects import SoundObjects
 from harness.trials.runs import Asked, Ran, run_reference, run_simulator
 
@@ -53,7 +54,7 @@ def pixels_to_trace(image: CaseImage | None) -> Pixels:
 def trace_words(pixels: Pixels, log: str) -> tuple[str, ...]:
     """Return the options that trace pixels into a file."""
     chosen = [word for slow, fast in pixels for word in ("-trace_pixel", str(slow), str(fast))]
-    return (*chosen, "-trace_file", log) if pixels else ()
+    return (*chosen, "-trace_file", log, *NEWEST_TRACE) if pixels else ()
 
 
 def sound_runs(

@@ -22,8 +22,8 @@ from harness.invariants.relations.relation import (
     lacking,
     one,
     same,
+    sum_and_size,
     sum_is,
-    summed,
 )
 from harness.invariants.relations.spelled_out import (
     FROM_HEADER,
@@ -74,7 +74,7 @@ def _by_weight(s: Situation, made: Made) -> list[Equality]:
     """Return that the whole is the mean over sources, by their weights over the mean weight."""
     weights = _weights(s.base.table("-sourcefile"))
     parts = [made[f"source {n}"].photons * weight for n, weight in enumerate(weights)]
-    total, size = summed(*parts)
+    total, size = sum_and_size(*parts)
     return [Equality(made["all sources"].photons * sum(weights), total, size)]
 
 
@@ -96,7 +96,7 @@ def _single_waves(s: Situation) -> LinesByName:
 
 def _mean_of_waves(_s: Situation, made: Made) -> list[Equality]:
     parts = [image.photons for name, image in made.items() if name.startswith("wave")]
-    total, size = summed(*parts)
+    total, size = sum_and_size(*parts)
     return [Equality(made["spectrum"].photons * len(parts), total, size)]
 
 

@@ -21,8 +21,8 @@ from harness.invariants.relations.relation import (
     is_understood,
     lacking,
     same,
+    sum_and_size,
     sum_is,
-    summed,
 )
 from harness.invariants.relations.spelled_out import FROM_HEADER, cycled
 
@@ -145,7 +145,7 @@ MOST_PARTS = 64
 def mean_of_others(_s: Situation, made: Made) -> list[Equality]:
     """Return that the base is the mean of all other images."""
     parts = [image.photons for name, image in made.items() if name != BASE]
-    total, size = summed(*parts)
+    total, size = sum_and_size(*parts)
     return [Equality(made[BASE].photons * len(parts), total, size)]
 
 

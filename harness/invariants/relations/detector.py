@@ -23,7 +23,7 @@ from harness.invariants.relations.relation import (
     is_understood,
     lacking,
     same,
-    summed,
+    sum_and_size,
 )
 from harness.invariants.relations.spelled_out import (
     DETECTOR_TURNS,
@@ -195,7 +195,7 @@ def _finer(s: Situation) -> LinesByName:
 
 def _four_pixels(_s: Situation, made: Made) -> list[Equality]:
     fine = made["finer pixels"].photons
-    total, size = summed(fine[::2, ::2], fine[1::2, ::2], fine[::2, 1::2], fine[1::2, 1::2])
+    total, size = sum_and_size(fine[::2, ::2], fine[1::2, ::2], fine[::2, 1::2], fine[1::2, 1::2])
     return [Equality(made["sub-pixels"].photons, total, size)]
 
 

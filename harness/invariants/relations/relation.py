@@ -144,7 +144,7 @@ def same(factor: float = 1.0) -> Callable[[Situation, Made], list[Equality]]:
     ]
 
 
-def summed(*terms: Reals) -> tuple[Reals, Reals]:
+def sum_and_size(*terms: Reals) -> tuple[Reals, Reals]:
     """Return the sum of terms and that of their magnitudes."""
     total, size = np.zeros_like(terms[0]), np.zeros_like(terms[0])
     for term in terms:
@@ -154,7 +154,7 @@ def summed(*terms: Reals) -> tuple[Reals, Reals]:
 
 def sum_is(whole: Reals, *terms: Reals) -> Equality:
     """Return that an array is the sum of others."""
-    total, size = summed(*terms)
+    total, size = sum_and_size(*terms)
     return Equality(whole, total, np.abs(whole) + size)
 
 
