@@ -165,7 +165,7 @@ def _rounding(metrics: Metrics, bounds: ImageBounds) -> tuple[str, ...]:
     if own is None or limit is None or own.unequal_fraction <= limit:
         return ()
     return (
-        f"{100.0 * own.unequal_fraction:.3g} % of the pixels are unequal, by rounding only; "
+        f"{100.0 * own.unequal_fraction:.3g} % of the pixels are unequal, each within rounding; "
         "trace-harness --worst 1 tells where it enters",
     )
 

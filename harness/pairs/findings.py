@@ -26,8 +26,8 @@ from harness.verdict import PairFinding
 from system_io.verdict_words import Word
 
 SAME, TRACES, PROBE, RERUN, QUIRK = "one program", "traces", "probe", "rerun", "quirk"
-ORIGIN = "origin"
-STATED, TRIED = (SAME, TRACES, ORIGIN), (PROBE, RERUN, QUIRK)
+ORIGIN, DECIDED = "origin", "trace of the worst pixel"
+STATED, TRIED = (SAME, TRACES, ORIGIN), (PROBE, RERUN, QUIRK, DECIDED)
 LIMITING = (SAME, ORIGIN)
 """Kinds of findings that a verdict line states even where they do not change its word."""
 DEFAULT_FLUENCE = 125932015286227086360700780544.0

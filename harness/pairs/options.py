@@ -58,7 +58,8 @@ published bounds:    correlation >= 0.9995, sum ratio 0.99 to 1.01, mean peak di
 
 verdict and exit status:
   PASS 0             all strict bounds hold
-  PASS (ROUNDING) 0  all strict bounds hold, but more than 0.1 % of the pixels are unequal in float64
+  PASS (ROUNDING) 0  all strict bounds hold, but more than 0.1 % of the pixels are unequal in float64;
+                     where both programs know our traces the worst pixel is traced, and a cause is FAIL
   PASS (LOOSENED) 0  the bounds in force hold, the strict ones do not, or the image was resampled
   FAIL 1             a bound does not hold; NaN, infinity or a constant image on one side only
   NOT COMPARABLE 2   shapes differ, empty region, fewer than 9 pixels, NaN or constant images on both sides;

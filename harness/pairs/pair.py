@@ -14,6 +14,7 @@ from harness.images.judgement import NEWEST, STRICT, ImageBounds, Rules
 from harness.pairs.findings import LIMITING, Bench, origin, same_program, trace_findings, tried_findings
 from harness.pairs.pair_traces import traced
 from harness.pairs.predicted import NOTHING_PREDICTED, Prediction, predicting
+from harness.pairs.rounding import decided_by_trace
 from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun, run_program
@@ -140,6 +141,7 @@ def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
         bench = Bench(Path(scratch), job.timeout_s, job.threads, job.programs, settings, words, runs)
         if limited_verdict(compared.verdict, findings).word is compared.verdict.word:
             findings += tried_findings(bench, compared)
+            findings += decided_by_trace(bench, compared)
     verdict = limited_verdict(compared.verdict, findings)
     made = tuple(runs.values())
     return PairResult(job, arguments, made, replace(compared, verdict=verdict), inputs, tuple(findings))

@@ -1,0 +1,53 @@
+"""What a pass within rounding hides, if anything: the worst pixel of two images, traced in both programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.images.compare import ImageComparison
+from harness.pairs.findings import DECIDED, Bench
+from harness.pairs.pair_traces import traced
+from harness.sides import SIDES
+from harness.verdict import PairFinding
+from system_io.verdict_words import EXIT_STATUS, Word
+from trace_tools.tap_points import VERSIONS
+
+LEVEL = "mosaic"
+
+
+def decided_by_trace(bench: Bench, compared: ImageComparison) -> Iterator[PairFinding]:
+    """Trace the pixel that is farthest off by its own value, and say whether a tap is outside its bound.
+
+    Another compiler changes a pixel in ten thousand by a digit. Where more are unequal, though each within
+    rounding, a factor may be off by less than a 4-byte float shows; its tap, printed in full, shows it.
+    Programs that do not know our records are left to their user.
+    """
+    own = compared.metrics.own if compared.metrics else None
+    options = [program.dialect.schema_option for program in bench.programs.values()]
+    if compared.verdict.word is not Word.ROUNDING or own is None or None in options:
+        return
+    slow, fast = own.worst_at
+    place = f"pixel (slow {slow}, fast {fast}), the farthest by its own value"
+    logs = {side: bench.again(side, f"{side}-traced", *_looking(bench, side, own.worst_at)).trace
+            for side in SIDES}  # fmt: skip
+    found = traced(logs, compared.made.arithmetic)
+    if found is None or found.get("error"):
+        why = "no program traced it" if found is None else found["error"]
+        yield PairFinding(DECIDED, Word.PASS, f"{place}, could not be traced: {why}")
+    elif EXIT_STATUS[Word(found["verdict"])] == EXIT_STATUS[Word.FAIL]:
+        yield PairFinding(DECIDED, Word.FAIL, f"{place}: more than rounding; {_causes(found)}")
+    else:
+        yield PairFinding(DECIDED, Word.PASS, f"{place}: every tap agrees within its bound")
+
+
+def _looking(bench: Bench, side: str, pixel: tuple[int, int]) -> tuple[str, ...]:
+    program = bench.programs[side]
+    only = ("-trace_only",) if program.kind == "simulator" else ()
+    schema = (str(program.dialect.schema_option), str(VERSIONS[-1]))
+    return ("-trace_pixel", *map(str, pixel), "-trace_level", LEVEL, *schema, *only)
+
+
+def _causes(found: Mapping[str, Any]) -> str:
+    taps = list(dict.fromkeys(cause["tap"] for cause in found["causes"]))
+    return f"its trace differs at {', '.join(taps)}" if taps else "its traces differ"
