@@ -100,8 +100,9 @@ def _scores(score: Score, rows: Sequence[TrialRow]) -> Iterator[str]:
     yield _table(["", *TITLES.values(), "all"], lines)
     yield (
         "PASS (ROUNDING) is what the images alone say where every pixel is within four steps of a 4-byte\n"
-        "float of its own value, but more than one in a thousand is another number. `nb-compare` then traces\n"
-        "the worst pixel itself where both programs know our traces; a tap outside its bound makes it FAIL.\n\n"
+        "float of its own value, but more than one in a thousand is another number. `nb-compare` then\n"
+        "traces the worst pixel itself where both programs know our traces; a tap outside its bound makes\n"
+        "it FAIL.\n\n"
     )
 
 
