@@ -58,9 +58,9 @@ PY_PHYSICS_FAULTS: tuple[SeededFault, ...] = (
     in_module("py-capture-of-layer-before", "capture fraction not formed anew for a layer",
               "layers-tilted-water:spec", ("capture_fraction",), "kernel.factors:Factors.of_next_layer",
               constant(lambda factors: factors)),
-    in_module("py-water-1e-5", "water 1e-5 more", "tophat-water", ("I_bg",),
+    in_module("py-water-1e-5", "water 1e-5 more", "tophat-water", ("water_electrons_sqr",),
               "physics.background:water_electrons_sqr", MORE),
-    in_module("py-water-weight", "weight of a source not used for water", "source-weights-water-dmin:spec", PIXEL_END,
+    in_module("py-water-weight", "weight of a source not used for water", "source-weights-water-dmin:spec", ("water_factor",),
               "kernel.rays:_water_share", result(lambda share: share if share is None else share * 0.0 + 1.0)),
     # indices, lattice
     in_module("py-index-1e-7", "index l 1e-7 larger", "plain", ("hkl_frac",), "kernel.miller_indices:_products",

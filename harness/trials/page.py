@@ -183,10 +183,10 @@ def _shared(rows: Sequence[TrialRow]) -> Iterator[str]:
     yield f"Recorded figures find {_percent(by_figures, len(moved))}"
     yield f", invariants {_percent(by_relations, len(moved))}.\n\n" if looked else ".\n\n"
     yield _table(
-        ["fault", "what", "recorded figures", "cases"],
+        ["fault", "what", "cases whose recorded figures find it", "relations of one program"],
         [
-            [f"`{row['fault']}`", row["what"], "found" if RECORDED in row["killed_by"] else "not found",
-             str(row["killed_by"].get(RECORDED, 0))]
+            [f"`{row['fault']}`", row["what"], str(row["killed_by"].get(RECORDED, 0)),
+             "found" if INVARIANTS in row["killed_by"] else "not found"]
             for row in rows
         ],
     )  # fmt: skip
