@@ -30,6 +30,6 @@ def test_a_few_of_the_faults_are_found():
     assert survivors(FEW) == []
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_all_faults_are_found():
     assert survivors(range(len(FAULTS))) == []

@@ -85,14 +85,24 @@ ADDED = frozenset({
 """What an earlier version did not state about two traces."""
 
 
+EARLIER_BOUNDS: Mapping[str, float] = {
+    "Fbeam_meters": 8.0 * 7.261299764932248e-17,
+    "I_running": 8.0 * 7.637298728802887e-14,
+    "I_before_scaling": 8.0 * 7.637298728802887e-14,
+}
+"""Of taps whose floor has been measured anew since, in double precision."""
+
+
 def as_stated(fresh: Any, stated: Any) -> Any:
     """Return fresh metrics of traces as the version that stated others would have had them.
 
-    What it did not know is left out; copies had bounds of their own, where now that of the source counts.
+    What it did not know is left out; copies had bounds of their own, where now that of the source counts. A
+    bound that an earlier floor gave is kept as it is stated; the verdict is that of today's.
     """
     if not isinstance(stated, Mapping):
         return fresh
     known = fresh if "coverage" in stated else _without_added(fresh)
+    known = _with_earlier_bounds(known, stated.get("taps"))
     bounds = stated.get("bounds")
     if (
         not isinstance(bounds, Mapping)
@@ -104,6 +114,16 @@ def as_stated(fresh: Any, stated: Any) -> Any:
     if "coverage" in stated:
         known = {**known, "coverage": stated["coverage"]}
     return {**known, "bounds": before, "taps": _with_bounds_of_copies(known["taps"], stated.get("taps"))}
+
+
+def _with_earlier_bounds(fresh: Mapping[str, Any], stated: Any) -> Mapping[str, Any]:
+    taps = stated if isinstance(stated, Mapping) else {}
+    earlier = {
+        name: {**tap, "bound": taps[name]["bound"]}
+        for name, tap in fresh.get("taps", {}).items()
+        if name in EARLIER_BOUNDS and taps.get(name, {}).get("bound") == EARLIER_BOUNDS[name]
+    }
+    return {**fresh, "taps": {**fresh["taps"], **earlier}} if earlier else fresh
 
 
 def _with_bounds_of_copies(fresh: Mapping[str, Any], stated: Any) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def test_progress_ends_with_all_pixels() -> None:
     assert seen[-1] == (64, 64)
 
 
-@pytest.mark.parametrize(("level", "names"), [(Level.PIXEL, 6), (Level.SUBPIXEL, 15), (Level.SOURCE, 22)])
+@pytest.mark.parametrize(("level", "names"), [(Level.PIXEL, 6), (Level.SUBPIXEL, 15), (Level.SOURCE, 27)])
 def test_a_recorder_keeps_the_levels_it_was_asked_for(level: Level, names: int) -> None:
     recorder = Recorder([(4, 4)], level)
     render(prepare(config_of("-oversample 2")), recorder)
