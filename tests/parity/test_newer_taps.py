@@ -222,7 +222,7 @@ IN_C = (
 
 @pytest.mark.parametrize("fault", IN_C, ids=lambda fault: fault.name)
 def test_fault_of_the_reference_ends_at_its_own_tap(fault: InC, folder: Path, tmp_path: Path) -> None:
-    seeded = SeededFault(fault.name, "", (), "", (0, 0), (CFunction(fault.name, fault.body),), ())
+    seeded = SeededFault(fault.name, "", "plain", (), c=(CFunction(fault.name, fault.body),))
     faulty = of_reference(make_faulty(seeded, "c", tmp_path / "c").words, LINES[fault.line], folder)
     found = blamed(faulty, of_simulator(LINES[fault.line], folder))
     assert found == {fault.tap} | ({"water_factor"} if fault.name == "make_beamlet" else set())
