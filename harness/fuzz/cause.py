@@ -9,6 +9,7 @@ from typing import Any
 from harness.arithmetic import arithmetic_of
 from harness.fuzz.bench import FuzzBench
 from harness.fuzz.case import FuzzCase
+from harness.fuzz.outcome import FuzzOutcome
 from harness.pairs.pair_traces import traced
 from harness.programs.side_words import without_traces
 from harness.sides import SIDES
@@ -50,6 +51,11 @@ def cause_of(bench: FuzzBench, case: FuzzCase, pixel: tuple[int, int]) -> Cause:
         return Cause(NO_TRACE)
     computed = [run.computed for run in runs.values() if run.computed] or [DOUBLE]
     return _named(traced(logs, arithmetic_of("auto", computed)) or {})
+
+
+def explained_by_rounding(bench: FuzzBench, case: FuzzCase, outcome: FuzzOutcome) -> bool:
+    """Tell whether rounding may explain a difference, and the trace of its worst pixel has no cause."""
+    return outcome.faint and outcome.worst is not None and cause_of(bench, case, outcome.worst).tap == BEHIND
 
 
 def _named(judged: Mapping[str, Any]) -> Cause:

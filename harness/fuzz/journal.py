@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from harness.errors import UsageError
 from harness.files import write_text_file
 from harness.fuzz.coverage import PLACE, Choice, FuzzCoverage
 from harness.fuzz.outcome import Came
+from harness.journal import note, open_journal
 from system_io.shown import json_text, printable
 
 SETTINGS, CASES, FINDINGS_FOLDER, SUMMARY_NAME = "settings.json", "cases.jsonl", "findings", "summary.json"
@@ -66,14 +65,12 @@ class FuzzFolder:
     path: Path
     settings: FuzzSettings
     lines: list[CaseLine]
-    _stream: Any
+    _stream: IO[bytes]
 
     def add(self, line: CaseLine) -> None:
         """Keep a case; it is on disk when this returns."""
         self.lines.append(line)
-        self._stream.write(json.dumps(asdict(line)).encode("ascii") + b"\n")
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
+        note(self._stream, asdict(line))
 
     def coverage(self) -> FuzzCoverage:
         """Return what the cases so far covered."""
@@ -122,33 +119,8 @@ def resumed_folder(path: Path) -> Iterator[FuzzFolder]:
 
 @contextmanager
 def _opened(path: Path, settings: FuzzSettings) -> Iterator[FuzzFolder]:
-    journal = path / CASES
-    with journal.open("a+b") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(
-                f"another nb-fuzz is writing into '{printable(str(path))}'; wait for it"
-            ) from error
-        stream.seek(0)
-        lines, length = _read(stream.read())
-        stream.truncate(length)
-        stream.seek(0, os.SEEK_END)
+    with open_journal(path / CASES, "nb-fuzz", _line_of) as (stream, lines):
         yield FuzzFolder(path, settings, lines, stream)
-
-
-def _read(data: bytes) -> tuple[list[CaseLine], int]:
-    """Return the whole lines of a journal, and how many bytes they are."""
-    lines: list[CaseLine] = []
-    length = 0
-    for raw in data.splitlines(keepends=True):
-        try:
-            item = json.loads(raw) if raw.endswith(b"\n") else None
-            lines.append(_line_of(item))
-        except (ValueError, KeyError, TypeError):
-            break
-        length += len(raw)
-    return lines, length
 
 
 def _line_of(item: Any) -> CaseLine:

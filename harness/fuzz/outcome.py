@@ -54,7 +54,8 @@ RAN = frozenset({Came.AGREED, Came.FLAT, Came.BEYOND, Came.ANSWERED})
 class FuzzOutcome:
     """What a case came to, the reasons in words, and the pixel [slow, fast] that differs most.
 
-    `faint`: images in less than double precision differ in faint pixels only, within 1e-6 of the maximum.
+    `faint`: rounding may explain it, so that the trace of the worst pixel decides: a pass within rounding; in
+    less than double precision, faint pixels only, within 1e-6 of the maximum.
     """
 
     came: Came
@@ -146,8 +147,10 @@ def _judged(
     assert own is not None  # of finite images
     bitwise = one.tobytes() == other.tobytes()
     verdict = compare_images(one, other, made=made).verdict
-    if verdict.word in (Word.PASS, Word.ROUNDING, Word.LOOSENED):  # loosened by --epsilon alone
+    if verdict.word in (Word.PASS, Word.LOOSENED):  # loosened by --epsilon alone
         return FuzzOutcome(Came.AGREED, bitwise=bitwise)
+    if verdict.word is Word.ROUNDING:
+        return FuzzOutcome(Came.IMAGE, verdict.reasons, own.worst_at, faint=True)
     if verdict.word is Word.NOT_COMPARABLE and not own.outside_allowed:
         return FuzzOutcome(Came.AGREED if one.any() else Came.FLAT, verdict.reasons, bitwise=bitwise)
     counted = (f"{own.outside_allowed} of {one.size} pixels outside",)

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.fuzz.bench import FuzzBench, SideRun
 from harness.fuzz.case import SIMULATOR_ONLY, FuzzCase
-from harness.fuzz.cause import BEHIND, cause_of
+from harness.fuzz.cause import explained_by_rounding
 from harness.fuzz.coverage import NAMES, Choice, FuzzCoverage
 from harness.fuzz.draw import LIGHTER, drawn_case, lighter
 from harness.fuzz.finding import keep_finding
@@ -131,7 +131,7 @@ def _confirmed(
 ) -> FuzzOutcome:
     """Return the outcome after what a fresh process and the simulator's own options may say against it."""
     side = SIDES[1]
-    if outcome.faint and outcome.worst is not None and cause_of(bench, case, outcome.worst).tap == BEHIND:
+    if explained_by_rounding(bench, case, outcome):
         return FuzzOutcome(Came.AGREED, ("within the rounding of its arithmetic, as the trace shows",))
     if outcome.came is Came.REFUSAL and _own_options_refused(bench, case, runs):
         return FuzzOutcome(Came.REFUSED, (f"{side} refuses options of its own: {runs[side].said}",))

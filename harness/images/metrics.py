@@ -175,13 +175,12 @@ def own_scale(a: Reals, b: Reals, origin: tuple[int, int], left_out_of_max: floa
     larger = np.maximum(np.abs(a), np.abs(b))
     largest = float(larger.max())
     seen = larger > FAINTEST_OF_MAX * largest
-    relative = np.abs(b - a)
+    difference = np.abs(b - a)
     left_out = left_out_of_max * largest
     rounding = bound * larger + FINEST
-    outside = seen & (relative > rounding)
-    allowed = seen & (relative > rounding + left_out)
-    np.divide(relative, larger, out=relative, where=seen)
-    relative[~seen] = 0.0
+    outside = seen & (difference > rounding)
+    allowed = seen & (difference > rounding + left_out)
+    relative = own_differences(a, b)
     return OwnScale(
         pixels=int(np.count_nonzero(seen)),
         bound=bound,

@@ -162,6 +162,8 @@ def _tried(relation: Relation, situation: Situation) -> TriedRelation:
     try:
         return TriedRelation(relation, situation, relation.all_lines(situation))
     except (ValueError, IndexError):
+        if relation.own or situation.name in built_in_bases():  # those are whole
+            raise
         return TriedRelation(relation, situation, {}, "values or files of the command line are not whole")
 
 

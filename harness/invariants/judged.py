@@ -174,6 +174,8 @@ def judge_relation(relation: Relation, situation: Situation, made: Made, arithme
     except InconclusiveError as why:
         return RelationOutcome(relation, situation.name, Standing.IDLE, str(why))
     except (ValueError, IndexError):
+        if len(shapes) == 1:
+            raise
         return RelationOutcome(
             relation, situation.name, Standing.VIOLATED,
             f"the images have shapes that do not go together: {sorted(shapes)}",

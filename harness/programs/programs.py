@@ -109,6 +109,15 @@ class Program:
         """Return what a reader is told that this program is."""
         return self.dialect.title
 
+    def looking_words(self, schema: int) -> tuple[str, ...]:
+        """Return the words that make it write traces in a version of the format that it knows.
+
+        The simulator computes only the traced pixels then, in the state of the whole run.
+        """
+        option = self.dialect.schema_option
+        newer = (option, str(schema)) if option and schema > 1 else ()
+        return (*newer, *(("-trace_only",) if self.kind == "simulator" else ()))
+
     def settings(
         self,
         mode: str,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 from harness.fuzz.bench import FuzzBench
 from harness.fuzz.case import FuzzCase
-from harness.fuzz.cause import cause_of
+from harness.fuzz.cause import cause_of, explained_by_rounding
 from harness.fuzz.outcome import FINDINGS, Came, outcome_of
+from harness.journal import note
 from harness.shrink.items import pixel_of
 from harness.sides import SIDES
 
@@ -94,26 +93,17 @@ class Trials:
         outcome = outcome_of(case, runs)
         if outcome.worst is None or outcome.came not in FINDINGS:
             return Tried(outcome.came.value)
+        if explained_by_rounding(self.bench, case, outcome):
+            return Tried(Came.AGREED.value)
         pixel = pixel_of(case.words) or outcome.worst
         return Tried(outcome.came.value, cause_of(self.bench, case, pixel).tap, pixel)
 
     def _note(self, key: str, tried: Tried) -> None:
-        line = {"digest": key, "came": tried.came, "cause": tried.cause, "pixel": tried.pixel}
-        self.journal.write(json.dumps(line).encode("ascii") + b"\n")
-        self.journal.flush()
-        os.fsync(self.journal.fileno())
+        row = {"digest": key, "came": tried.came, "cause": tried.cause, "pixel": tried.pixel}
+        note(self.journal, row)
 
 
-def read_trials(data: bytes) -> tuple[dict[str, Tried], int]:
-    """Return the trials of a journal by digest, and the length of its whole lines."""
-    known: dict[str, Tried] = {}
-    length = 0
-    for raw in data.splitlines(keepends=True):
-        try:
-            item: Any = json.loads(raw) if raw.endswith(b"\n") else None
-            pixel = None if item["pixel"] is None else (int(item["pixel"][0]), int(item["pixel"][1]))
-            known[str(item["digest"])] = Tried(str(item["came"]), str(item["cause"]), pixel)
-        except (ValueError, KeyError, TypeError, IndexError):
-            break
-        length += len(raw)
-    return known, length
+def tried_row(item: Any) -> tuple[str, Tried]:
+    """Return digest and outcome of a line of the journal. Raises: KeyError, TypeError, IndexError."""
+    pixel = None if item["pixel"] is None else (int(item["pixel"][0]), int(item["pixel"][1]))
+    return str(item["digest"]), Tried(str(item["came"]), str(item["cause"]), pixel)

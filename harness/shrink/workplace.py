@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +12,8 @@ from typing import IO
 from harness.errors import UsageError
 from harness.files import write_text_file
 from harness.fuzz.case import FuzzCase
-from harness.shrink.trial import Tried, read_trials
+from harness.journal import open_journal
+from harness.shrink.trial import Tried, tried_row
 from system_io.files import write_whole
 from system_io.shown import json_text, printable
 
@@ -70,18 +69,8 @@ def open_trials(folder: Path) -> Iterator[tuple[IO[bytes], dict[str, Tried]]]:
 
     Raises: UsageError: another process is writing into it.
     """
-    with (folder / TRIALS).open("a+b") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(
-                f"another nb-shrink is writing into '{printable(str(folder))}'; wait for it"
-            ) from error
-        stream.seek(0)
-        known, length = read_trials(stream.read())
-        stream.truncate(length)
-        stream.seek(0, os.SEEK_END)
-        yield stream, known
+    with open_journal(folder / TRIALS, "nb-shrink", tried_row) as (stream, rows):
+        yield stream, dict(rows)
 
 
 def same_programs(begun: Begun, hashes: Sequence[str], folder: Path) -> None:

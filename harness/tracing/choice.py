@@ -17,7 +17,7 @@ from harness.programs.programs import DIALECTS, FILE_KIND, Program, first_progra
 from harness.programs.side_words import without_traces
 
 TracedPixels = tuple[tuple[int, int], ...]
-"""Options that choose what is traced, and how many words each takes."""
+"""(slow, fast) of each."""
 
 
 @dataclass(frozen=True)

@@ -117,10 +117,8 @@ class TraceJob:
     def looking_words(self, side: str, log_name: str) -> tuple[str, ...]:
         """Return the words behind the program of one side that make it trace into a file."""
         program = self.first if side == SIDES[0] else self.second
-        only = ("-trace_only",) if program.kind == "simulator" else ()
-        option = program.dialect.schema_option
-        newer = (option, str(self.schema)) if option and self.schema > 1 else ()
-        return (*self.setting_words(side), *self.trace_words(), *newer, *only, "-trace_file", log_name)
+        looking = program.looking_words(self.schema)
+        return (*self.setting_words(side), *self.trace_words(), *looking, "-trace_file", log_name)
 
 
 @dataclass(frozen=True)

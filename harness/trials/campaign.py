@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -12,12 +10,13 @@ from hashlib import sha256
 from importlib import resources
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from harness.errors import UsageError
 from harness.faults.fault import SeededFault
 from harness.faults.lines import TrialLine, trial_lines
 from harness.faults.table import FAULTS
+from harness.journal import note, open_journal
 from harness.sides import SIDES
 from harness.suite.generate import case_inputs
 from harness.trials.checks import Beside, findings
@@ -70,27 +69,12 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
+@dataclass
 class KeptTrials:
-    """The file in which results are kept, a line each as they come."""
+    """The results so far, and the file in which each is kept as it comes, None for none."""
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self.rows: list[dict[str, Any]] = []
-        self._head = {"sources": fingerprint()}
-        if path is not None and path.is_file():
-            self._read(path)
-        elif path is not None:
-            self._append(self._head)
-
-    def _read(self, path: Path) -> None:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        try:
-            whole = [json.loads(line) for line in lines if line.endswith("}")]
-        except ValueError as error:
-            raise UsageError(f"'{path}' holds no results of trials ({error}); name another file") from error
-        if not whole or whole[0] != self._head:
-            raise UsageError(f"'{path}' holds results of other sources; name another file, or remove it")
-        self.rows = whole[1:]
+    rows: list[dict[str, Any]]
+    _stream: IO[bytes] | None = None
 
     def has(self, unit: Unit) -> bool:
         """Tell whether there is a result for a fault in a program."""
@@ -99,14 +83,32 @@ class KeptTrials:
     def add(self, trial: FaultTrial) -> None:
         """Keep a result."""
         self.rows.append(trial.data())
-        self._append(trial.data())
+        if self._stream is not None:
+            note(self._stream, trial.data())
 
-    def _append(self, row: Mapping[str, Any]) -> None:
-        if self.path is not None:
-            with self.path.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(row) + "\n")
-                stream.flush()
-                os.fsync(stream.fileno())
+
+@contextmanager
+def kept_trials(path: Path | None) -> Iterator[KeptTrials]:
+    """Give the results that a file holds, and keep further ones in it.
+
+    Raises: UsageError: it holds something else, or results of other sources.
+    """
+    if path is None:
+        yield KeptTrials([])
+        return
+    head = {"sources": fingerprint()}
+    with open_journal(path, "nbp faults run", _row) as (stream, rows):
+        if rows and rows[0] != head:
+            raise UsageError(f"'{path}' holds results of other sources; name another file, or remove it")
+        if not rows:
+            note(stream, head)
+        yield KeptTrials(rows[1:], stream)
+
+
+def _row(item: Any) -> dict[str, Any]:
+    if not isinstance(item, dict) or not ("sources" in item or {"fault", "side"} <= item.keys()):
+        raise ValueError("neither sources nor a trial")
+    return item
 
 
 def run_campaign(
@@ -127,10 +129,9 @@ def run_campaign(
         HarnessError: a fault does not fit the sources, or the sound programs cannot be run.
         UsageError: the file holds results of other sources.
     """
-    results = KeptTrials(kept)
     lines = trial_lines()
-    waiting = [unit for unit in units if not results.has(unit)]
-    with case_inputs() as inputs, temporary_folder("nb-faults") as scratch:
+    with kept_trials(kept) as results, case_inputs() as inputs, temporary_folder("nb-faults") as scratch:
+        waiting = [unit for unit in units if not results.has(unit)]
         traced = {fault.line for fault, _ in units}
         sound = sound_runs(lines, traced, inputs, Path(scratch))
         alarms = tuple(false_alarms(sound, lines))

@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.images.compare import ImageComparison, ImageRequest, compare_images, image_request
 from harness.images.judgement import PUBLISHED, STRICT, judge_images
+from harness.images.metrics import own_differences
 from harness.suite.figures import CaseImage
 from harness.trials.checks import Beside
 from harness.verdict import State
@@ -95,8 +96,6 @@ def _figures(compared: ImageComparison) -> dict[str, float]:
 
 def worst_pixel(first: CaseImage, second: CaseImage) -> tuple[int, int]:
     """Return (slow, fast) of the pixel that differs most in parts of the larger of its two values."""
-    a, b = (image.astype(np.float64) for image in (first, second))
-    larger = np.maximum(np.abs(a), np.abs(b))
-    apart = np.divide(np.abs(b - a), larger, out=np.zeros_like(a), where=larger > 0.0)
-    slow, fast = divmod(int(np.nan_to_num(apart, nan=1.0).argmax()), a.shape[1])
+    apart = own_differences(first.astype(np.float64), second.astype(np.float64))
+    slow, fast = divmod(int(apart.argmax()), apart.shape[1])
     return slow, fast

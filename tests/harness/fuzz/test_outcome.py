@@ -63,5 +63,6 @@ def test_the_worst_pixel_is_named(run: SideRun) -> None:
     assert outcome_of(CASE, {"c": run, "py": changed(run, FLOAT, 8)}).worst == (1, 2)
 
 
-def test_one_rounded_pixel_is_no_difference(run: SideRun) -> None:
-    assert came(run, changed(run, FLOAT, 5, 1.0 + 1e-7)) is Came.AGREED
+def test_one_rounded_pixel_is_left_to_its_trace(run: SideRun) -> None:
+    found = outcome_of(CASE, {"c": run, "py": changed(run, FLOAT, 5, 1.0 + 1e-7)})
+    assert (found.came, found.faint, found.worst) == (Came.IMAGE, True, (0, 5))

@@ -17,7 +17,6 @@ from harness.faults.table import BY_ID
 from harness.recorded.rerun import Chosen
 from harness.shrink.items import items_of
 from harness.shrink.request import bundle_case
-from harness.shrink.trial import read_trials
 
 LINE = (
     "-hkl list.hkl -cell 60.5 71.3 80.2 88 95 91 -misset 10.3 20.7 30.9 -lambda 0.9768 -distance 97.3"
@@ -81,12 +80,6 @@ def test_a_resumed_run_makes_no_trial_again(shrunk: Path, capsys: pytest.Capture
     assert main(["--resume", str(shrunk), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["trials"] == 0
     assert (shrunk / "trials.jsonl").read_bytes() == before
-
-
-def test_a_half_written_trial_is_made_again() -> None:
-    line = b'{"digest": "a", "came": "agreed", "cause": "", "pixel": null}\n'
-    known, length = read_trials(line + line[:20])
-    assert (list(known), length) == (["a"], len(line))
 
 
 def test_a_bundle_must_verify_and_none_of_it_runs(place: Path, tmp_path: Path, monkeypatch, capsys) -> None:

@@ -14,7 +14,7 @@ from harness.faults.fault import BOTH
 from harness.faults.lines import trial_lines
 from harness.faults.table import FAULTS
 from harness.suite.images import Outputs
-from harness.trials.campaign import KeptTrials, chosen_units, fingerprint, tenth, units_of
+from harness.trials.campaign import chosen_units, fingerprint, kept_trials, tenth, units_of
 from harness.trials.checks import CHECKS, Beside, findings
 from harness.trials.image_findings import image_finding, worst_pixel
 from harness.trials.places import fault_places
@@ -118,14 +118,18 @@ def test_traced_pixels_are_lit(image: np.ndarray) -> None:
 
 def test_results_are_kept_line_by_line_and_belong_to_their_sources(tmp_path: Path) -> None:
     path = tmp_path / "kept.jsonl"
-    kept = KeptTrials(path)
-    kept.add(FaultTrial("spindle-sign", "c", (), {}, None, {"image": 1}))
+    trial = FaultTrial("spindle-sign", "c", (), {}, None, {"image": 1})
+    with kept_trials(path) as kept:
+        kept.add(trial)
     with path.open("a") as stream:
         stream.write('{"fault": "cut sho')
-    again = KeptTrials(path)
     spindle = next(unit for unit in units_of(FAULTS) if (unit[0].id, unit[1]) == ("spindle-sign", "c"))
-    assert again.has(spindle)
-    assert len(again.rows) == 1
+    with kept_trials(path) as again:
+        assert again.has(spindle)
+        assert len(again.rows) == 1
+        again.add(trial)
+    with kept_trials(path) as once_more:
+        assert len(once_more.rows) == 2
     path.write_text(path.read_text().replace(fingerprint(), "0123456789abcdef"))
-    with pytest.raises(UsageError, match="results of other sources"):
-        KeptTrials(path)
+    with pytest.raises(UsageError, match="results of other sources"), kept_trials(path):
+        pass
