@@ -54,7 +54,10 @@ def _with_bare_name(item: OptionItem, place: int, caller: Path, files: dict[str,
     name = f"{place}-{path.name}" if read else path.name
     if read and path.is_file():
         if path.stat().st_size > MOST_INPUT_BYTES:
-            raise UsageError(f"input file '{printable(str(path))}' is too large to be made smaller")
+            raise UsageError(
+                f"input file '{printable(str(path))}' has {path.stat().st_size} bytes, at most"
+                f" {MOST_INPUT_BYTES} can be made smaller; take lines out of it first"
+            )
         files[name] = path.read_bytes()
     return OptionItem(item.option, (name, *item.words[1:]))
 

@@ -68,4 +68,6 @@ def _compile(words: Sequence[str], folder: Path) -> None:
     if outcome.failure is not None:
         text = said.decode("utf-8", "replace")
         first = next((line for line in text.splitlines() if "error" in line), outcome.failure)
-        raise BuildError(f"the C reference does not compile: {first}")
+        raise BuildError(
+            f"the C reference with a fault does not compile: {first}; correct the table of faults"
+        )
