@@ -222,7 +222,7 @@ def _cell_counts(crystal: Crystal, direct_m: Tensor) -> tuple[int, int, int]:
     counts = list(crystal.cells)
     for axis, size_m in enumerate(crystal.size_m):
         if size_m > 0.0:
-            counts[axis] = math.ceil(plain(size_m / length(vec(direct_m[axis]))))
+            counts[axis] = math.ceil(size_m / plain(length(vec(direct_m[axis]))))
     Na, Nb, Nc = (max(count, 1) for count in counts)
     return Na, Nb, Nc
 
