@@ -1,4 +1,4 @@
-"""A number over a tensor is, in torch, the number times a rounded reciprocal: another last digit than C has."""
+"""In torch a number over a tensor is the number times a rounded reciprocal: other last digits than C has."""
 
 from __future__ import annotations
 
