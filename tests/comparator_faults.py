@@ -33,7 +33,7 @@ FAULTS: tuple[ComparatorFault, ...] = (
         ("difference where darker", "magnitude = np.abs(diff)", "magnitude = np.fmax(-diff, 0)"),
         ("scale from the largest value", "scale = float(np.abs(a).max())", "scale = float(a.max())"),
         ("sums in single precision", "first.astype(np.float64), second", "first.astype(np.float32), second"),
-        ("pixels outside only where brighter", "relative = np.abs(b - a)", "relative = b - a"),
+        ("pixels outside only where brighter", "difference = np.abs(b - a)", "difference = b - a"),
         ("pixels outside of the brighter half", "FAINTEST_OF_MAX * largest\n", "0.5 * largest\n"),
         ("difference in parts of the first image", "larger = np.maximum(np.abs(a), np.abs(b))\n    largest",
          "larger = np.abs(a)\n    largest"),
