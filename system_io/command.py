@@ -109,9 +109,15 @@ def _status_of(command: Command, error: BaseException) -> int:
     return command.error_status
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error, of Python or of torch, says that memory did not suffice."""
+    first = (str(error).splitlines() or [""])[0]
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "alloc" in first.lower())
+
+
 def _in_words(name: str, error: BaseException) -> str:
     first = (str(error).splitlines() or [""])[0]
-    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "alloc" in first.lower()):
+    if out_of_memory(error):
         return f"out of memory ({first or 'allocation failed'}); ask for less or give the process more"
     if isinstance(error, ImportError):
         return f"cannot load a library ({first}); give the process more memory or install the package again"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -224,17 +225,21 @@ def _measured(compared: ImageComparison, made: ImageRequest) -> ImageComparison:
     assert compared.second is not None
     origin = compared.roi.origin if compared.roi else (0, 0)
     own_bound = made.strict.own_diff or 0.0
-    metrics = compare_pixels(
-        compared.first, compared.second, origin, made.left_out_of_max, own_bound,
-        apart=made.rules < Rules.OWN_SCALE,
-    )  # fmt: skip
-    metrics = _known_to(made.rules, metrics)
     floor_of_max = 0.0 if made.rules >= Rules.OWN_SCALE else OLDER_FLOOR_OF_MAX
-    peaks = compare_peaks(compared.first, compared.second, origin, GATE_PX, floor_of_max)
+    with ThreadPoolExecutor(1) as beside:
+        peaks_of = beside.submit(
+            compare_peaks, compared.first, compared.second, origin, GATE_PX, floor_of_max
+        )
+        metrics = compare_pixels(
+            compared.first, compared.second, origin, made.left_out_of_max, own_bound,
+            apart=made.rules < Rules.OWN_SCALE,
+        )  # fmt: skip
+        reflections, coverage = _reflections(compared, made)
+        peaks = peaks_of.result()
+    metrics = _known_to(made.rules, metrics)
     notes = compared.notes
     if Rules.CORRELATION < made.rules < Rules.REFLECTIONS and not peaks.compared:
         notes = (*notes, "no peak stands out on either side: both figures of peaks are not compared")
-    reflections, coverage = _reflections(compared, made)
     verdict = judge_images(
         metrics, peaks, compared.bounds, made.strict, resampled=compared.resampled,
         reflections=reflections.figures if reflections else None,

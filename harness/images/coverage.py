@@ -53,7 +53,17 @@ class ImageCoverage:
             parts.append(f"{share_text(self.photons)} of the photons")
         if self.no_reflections:
             return [*parts, f"no reflections ({self.no_reflections})"]
-        return [*parts, f"{self.reflections} of {self.all_reflections} reflections"]
+        return [
+            *parts,
+            f"{self.reflections} of {self.all_reflections} reflections{self._other_reflections()}",
+        ]
+
+    def _other_reflections(self) -> str:
+        """Say why the other predicted reflections were not compared."""
+        if self.reflections == self.all_reflections:
+            return ""
+        whole = self.pixels - self.not_computed == self.all_pixels
+        return " (the others: no photon on either side)" if whole else " (the others: no compared photon)"
 
 
 def share_text(share: float) -> str:

@@ -200,13 +200,16 @@ def own_differences(a: Reals, b: Reals) -> Reals:
     """
     if np.array_equal(a, b):
         return np.zeros(a.shape)
-    finite = np.isfinite(a) & np.isfinite(b)
+    odd = ~(np.isfinite(a) & np.isfinite(b))
     with np.errstate(all="ignore"):
         larger = np.maximum(np.abs(a), np.abs(b))
-        seen = finite & (larger > FAINTEST_OF_MAX * float(larger.max(where=finite, initial=0.0)))
-        relative = np.divide(np.abs(b - a), larger, out=np.zeros(a.shape), where=seen)
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
-    relative[~finite & ~same] = np.inf
+        largest = float(larger.max(where=~odd, initial=0.0))
+        relative = np.divide(
+            np.abs(b - a), larger, out=np.zeros(a.shape), where=larger > FAINTEST_OF_MAX * largest
+        )
+    first, second = a[odd], b[odd]
+    same = (first == second) | (np.isnan(first) & np.isnan(second))
+    relative[odd] = np.where(same, 0.0, np.inf)
     return relative
 
 

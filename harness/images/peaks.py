@@ -12,6 +12,7 @@ therefore offered as partners, and only a spot above the floor can be unmatched.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,14 +95,22 @@ def find_spots(image: FloatImage, floor: float) -> Spots:
     labels, number = ndimage.label(candidate, structure=np.ones((3, 3)))
     if number == 0:
         return Spots(np.empty((0, 2)), np.empty(0), np.empty(0, dtype=np.bool_))
-    indices = np.arange(1, number + 1)
-    centres = np.asarray(ndimage.center_of_mass(candidate, labels, indices))  # [n, 2]
-    middle = np.rint(centres).astype(np.int64)
+    middle = np.rint(_middles(candidate, labels, number)).astype(np.int64)
     last = np.asarray(image.shape) - 1 - RADIUS_PX
     middle = middle[np.all((middle >= RADIUS_PX) & (middle <= last), axis=1)]
     heights = highest[middle[:, 0], middle[:, 1]].astype(np.float64)
     depth = heights - lowest[middle[:, 0], middle[:, 1]]
     return Spots(_centroids(image, middle), heights, (heights >= floor) & (depth >= CONTRAST * heights))
+
+
+def _middles(candidate: NDArray[np.bool_], labels: NDArray[Any], number: int) -> Reals:
+    """Return the mean places [number, 2] of the pixels that bear the labels 1 to `number`."""
+    places = np.nonzero(candidate)
+    label = labels[places] - 1
+    pixels = np.bincount(label, minlength=number)
+    sums = [np.bincount(label, weights=place, minlength=number) for place in places]
+    middles: Reals = np.stack(sums, axis=1) / pixels[:, None]
+    return middles
 
 
 def _centroids(image: FloatImage, middle: NDArray[np.int64]) -> Reals:

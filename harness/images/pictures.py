@@ -7,6 +7,7 @@ differences: the largest magnitude, with its sign), so that a spot of one pixel 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def draw_image(path: Path, image: FloatImage, title: str, frame: PictureFrame, b
         frame: where the pixels lie on the detector.
         brightest: upper end of the scale, so that two pictures can share it.
     """
-    cells, block = _block_extreme(image.astype(np.float64))
+    cells, block = _block_extreme(image)
     positive = cells[np.isfinite(cells) & (cells > 0.0)]
     top = brightest if np.isfinite(brightest) and brightest > 0.0 else 1.0
     low = max(top * 10.0**-DECADES, float(positive.min()) if positive.size else 0.0)
@@ -113,17 +114,18 @@ def draw_own_difference(
     _save(figure, path)
 
 
-def _block_extreme(image: Reals) -> tuple[Reals, int]:
+def _block_extreme(image: FloatImage | Reals) -> tuple[Reals, int]:
     """Reduce an image to blocks: of each the value of largest magnitude (NaN if it holds one)."""
     block = max(1, -(-max(image.shape) // CELLS))
     if block == 1:
-        return image, 1
-    padding = [(0, -size % block) for size in image.shape]
-    padded = np.pad(image, padding, mode="edge")
-    rows, columns = (size // block for size in padded.shape)
-    tiles = padded.reshape(rows, block, columns, block)
-    high, low = tiles.max(axis=(1, 3)), tiles.min(axis=(1, 3))  # [rows, columns]
-    return np.where(np.abs(low) > np.abs(high), low, high), block
+        return image.astype(np.float64), 1
+    padded = np.pad(image, [(0, -size % block) for size in image.shape], mode="edge")
+    high, low = (
+        reduce(extreme, (lines[:, k::block] for k in range(block)))  # [rows, columns]
+        for extreme in (np.maximum, np.minimum)
+        for lines in [reduce(extreme, (padded[k::block] for k in range(block)))]
+    )
+    return np.where(np.abs(low) > np.abs(high), low, high).astype(np.float64), block
 
 
 def _figure(title: str, frame: PictureFrame, block: int) -> tuple[Figure, Axes]:

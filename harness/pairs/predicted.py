@@ -22,10 +22,13 @@ from harness.programs.side_words import without_traces
 from harness.recorded.rerun import Inputs
 from simulator import RunConfig
 from system_io.children import temporary_folder
+from system_io.command import out_of_memory
 from system_io.errors import UserError
 
 NO_STRUCTURE = ("-default_F", "1")
 UNREADABLE = "the simulator cannot set up the command line"
+UNLOADED = "the simulator cannot be loaded"
+NO_MEMORY = "memory does not suffice to predict them; give the process more"
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,13 +162,19 @@ def _stated(summary: Mapping[str, Any]) -> Prediction:
 
 
 def _computed(config: RunConfig) -> Prediction:
-    """Return the reflections of a run. This imports torch."""
-    from simulator.predicted import NOT_COMPUTED, predicted_reflections
-
+    """Return the reflections of a run, or why there are none. This imports torch."""
     try:
+        from simulator.predicted import NOT_COMPUTED, predicted_reflections
+
         indices, shared = predicted_reflections(config)
     except UserError as error:
         return Prediction(None, _reason(error))
+    except ImportError as error:
+        return Prediction(None, f"{UNLOADED} ({' '.join(str(error).split())})")
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+        return Prediction(None, NO_MEMORY)
     return Prediction(ReflectionMap.of(indices, NOT_COMPUTED, shared))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 
 import pytest
 
@@ -12,6 +13,7 @@ from harness.commands import nb_report as report_cli
 from harness.evidence.kinds import load_metrics
 from harness.evidence.verify import verify_bundle
 from harness.pairs.part import PairPart
+from harness.pairs.predicted import NO_MEMORY, UNLOADED, predicted
 from harness.store.ci import junit
 from harness.store.names import REFLECTIONS, RELATIVE_PICTURE, SUMMARY
 from system_io.verdict_words import Word
@@ -21,6 +23,7 @@ WORDS = (
     "-misset 12 25 33 -lambda 1 -distance 100 -pixel 1 -detpixels 32 -N 5 -oversample 1 -osc 0.2 -phisteps 4"
 )
 ORIENTATION = "0.02 0 0\n0 0.0166 0\n0 0 0.0143\n"
+WORDS_WITH_CELL = f"-cell 50 60 70 90 90 90 {WORDS}".split()
 WEAK = (1, 2, 1)
 
 
@@ -126,3 +129,26 @@ def test_structure_factors_are_not_read_again(folder, pair):
         assert PairPart.load(pair).prediction.reflections is not None
     finally:
         (folder / "hidden").rename(moved)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_too_little_memory_is_no_prediction(error, monkeypatch):
+    def without_memory(config):
+        raise error
+
+    monkeypatch.setattr("simulator.predicted.predicted_reflections", without_memory)
+    assert predicted(WORDS_WITH_CELL, "spec").why_not == NO_MEMORY
+
+
+def test_a_simulator_that_cannot_be_loaded_predicts_nothing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "simulator.predicted", None)
+    assert UNLOADED in predicted(WORDS_WITH_CELL, "spec").why_not
+
+
+def test_a_fault_of_the_prediction_is_not_taken_for_memory(monkeypatch):
+    def faulty(config):
+        raise RuntimeError("sizes do not match")
+
+    monkeypatch.setattr("simulator.predicted.predicted_reflections", faulty)
+    with pytest.raises(RuntimeError, match="sizes"):
+        predicted(WORDS_WITH_CELL, "spec")
