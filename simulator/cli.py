@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 from simulator.command_line.options import help_text, parse
+from simulator.command_line.quirk_words import quirk_lines
 from simulator.errors import InputError
 from simulator.output.standard_output import Console
-from simulator.quirks import quirk_lines
 from simulator.start_up.allocator import keep_freed
 from simulator.start_up.collector import uncollected
 from simulator.start_up.deferred import defer
