@@ -17,8 +17,7 @@ from simulator.kernel.kernel import photons
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import Level, Offer, Recorder, Show, Spot
 from simulator.physics.phi import orientation_steps
-from simulator.physics.rotations import turn
-from simulator.physics.vectors import Vec, apply
+from simulator.physics.vectors import Vec, apply, turn
 from simulator.scene.instrument import Instrument
 from simulator.scene.orientations import Orientations
 from simulator.scene.scene import Scene

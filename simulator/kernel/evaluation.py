@@ -14,7 +14,6 @@ from simulator.kernel.accumulate import running_sums, summed
 from simulator.kernel.miller_indices import miller_indices
 from simulator.kernel.taps import NEVER, Show, silent
 from simulator.physics.arithmetic import in_loops
-from simulator.physics.lattice.factor import lattice_factor
 from simulator.physics.products import product
 from simulator.physics.structure_factors import in_range, nearest_F, tricubic_F
 from simulator.physics.vectors import Vec, apply, scale
@@ -115,7 +114,7 @@ def evaluate_at(ins: Instrument, part: ChunkInputs, hkl: Vec, show: Show = silen
     whole: Vec = apply(nearest_whole, hkl)
     show("hkl_frac", hkl, alive)
     show("hkl_rounded", lambda: apply(lambda index: index.to(torch.int64), whole), alive)
-    F_latt = lattice_factor(ins.shape, hkl, whole, partial(show, where=alive))
+    F_latt = ins.shape.factor(hkl, whole, partial(show, where=alive))
     show("F_latt", F_latt, alive)
     asked = part.weight is not None or part.order is not None or show is not silent
     executed = _executed(ins, F_latt, alive) if asked else alive

@@ -12,7 +12,6 @@ from torch import Tensor
 from simulator.config import Crystal
 from simulator.errors import InputError
 from simulator.limits.value_table import FLATTEST_CELL, RANGES
-from simulator.physics.rotations import rot_xyz
 from simulator.physics.vectors import (
     Vec,
     cross,
@@ -20,6 +19,7 @@ from simulator.physics.vectors import (
     length,
     plain,
     rescale,
+    rot_xyz,
     scalar,
     scale,
     square_root,

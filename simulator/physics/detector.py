@@ -12,7 +12,6 @@ from torch import Tensor
 from simulator.config import Beam, Detector
 from simulator.errors import InputError
 from simulator.limits.value_table import GRAZING, RANGES
-from simulator.physics.rotations import rot_axis, rot_xyz
 from simulator.physics.vectors import (
     Vec,
     cross,
@@ -20,6 +19,8 @@ from simulator.physics.vectors import (
     length,
     negative,
     plain,
+    rot_axis,
+    rot_xyz,
     scalar,
     scale,
     stack,

@@ -10,8 +10,7 @@ from torch import Tensor
 from simulator.config import Beam, Steps
 from simulator.errors import InputError
 from simulator.physics.detector import Geometry
-from simulator.physics.rotations import rot_axis
-from simulator.physics.vectors import Vec, column, scale, stack, unit, vec
+from simulator.physics.vectors import Vec, column, rot_axis, scale, stack, unit, vec
 from simulator.quirks import Quirks
 from simulator.units import SOURCE_DISTANCE_M
 

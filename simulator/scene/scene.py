@@ -16,10 +16,9 @@ from simulator.physics.crystal import Lattice, orient
 from simulator.physics.detector import Geometry, place
 from simulator.physics.mosaic import domain_rotations
 from simulator.physics.phi import orientation_steps, phi_angles_rad
-from simulator.physics.rotations import rot_axis, turn
 from simulator.physics.sources import Sources, list_sources
 from simulator.physics.structure_factors import Table, make_table, uses_interpolation
-from simulator.physics.vectors import Vec, apply, column, moves, plain, scalar, vec
+from simulator.physics.vectors import Vec, apply, column, moves, plain, rot_axis, scalar, turn, vec
 from simulator.scene.orientations import Orientations
 from simulator.scene.region import pixels_of, window_of
 from simulator.scene.skippable import require_skippable

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from simulator.engine.tensor_tree import leaves, rebuilt
 from simulator.errors import InputError
-from simulator.physics.lattice.crystal_shape import CrystalShape
+from simulator.physics.lattice.shapes import crystal_shape
 from simulator.physics.vectors import apply, moves, negative, vec
 from simulator.quirks import Quirks
 from simulator.scene.instrument import Instrument, Numbers, Plan
@@ -48,7 +48,7 @@ def _on_cpu(scene: Scene) -> Instrument:
         wavelength_m=_per_source(scene.sources.wavelength_m),
         relative_weight=weights,
         table=scene.table.to(plan.work_dtype),
-        shape=CrystalShape.of(
+        shape=crystal_shape(
             config.crystal.shape,
             scene.lattice.cells,
             config.crystal.fudge,

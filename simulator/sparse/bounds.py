@@ -16,7 +16,6 @@ from torch import Tensor
 from simulator.engine.stage import Axis, Stage
 from simulator.physics.arithmetic import in_loops
 from simulator.physics.lattice.bound import ALLOWANCE, LatticeBound
-from simulator.physics.lattice.factor import lattice_bound
 from simulator.physics.structure_factors import Table
 from simulator.physics.vectors import apply, length
 from simulator.scene.instrument import Instrument
@@ -92,7 +91,7 @@ class TermBound:
 def bound_of_lattice(ins: Instrument) -> tuple[LatticeBound, float]:
     """Return the bound of a crystal's lattice factor, and its value at 0."""
     reach = float(largest_lengths(ins).max()) * 2.0 / float(ins.wavelength_m.min())
-    return lattice_bound(ins.shape, reach)
+    return ins.shape.bound(reach)
 
 
 def largest_lengths(ins: Instrument) -> Tensor:
