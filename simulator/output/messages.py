@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from simulator.computed import Computed
+from simulator.computed import Computed, LeftOut
 from simulator.config import RunConfig, Steps
 from simulator.limits.value_table import GRAZING
 from simulator.physics.lattice.shapes import shape_class
 from simulator.scene.scene import Scene
-from simulator.sparse.skipping import LeftOut
 from simulator.units import A_of_m, deg_of_rad
 
 CELL_TOLERANCE = 0.001

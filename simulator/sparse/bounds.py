@@ -83,7 +83,12 @@ class TermBound:
     def amplitude(self, h: Tensor, r: Tensor) -> Tensor:
         """Return a bound of |F_cell F_latt| over sqrt(scale) for each group.
 
-        Args: h, r: centre and reach [3, n]. Returns: [n].
+        Args:
+            h: centre and reach [3, n].
+            r: centre and reach [3, n].
+
+        Returns:
+            [n].
         """
         return self.lattice.relative(h, r) * self.factor.relative(h, r)
 
@@ -160,8 +165,11 @@ class FactorBound:
 def _windows(box: Tensor, window: int) -> Tensor:
     """Return the largest entry of each window that touches a bordered box, [2 or 1] * 3 + [h, k, l].
 
-    Beyond the box every entry is that of its border. Args: window: entries along each axis, in the first
-    table of an axis; one more in the second. Windows start from `window` before the border on.
+    Beyond the box every entry is that of its border.
+
+    Args:
+        window: entries along each axis, in the first table of an axis; one more in the second. Windows start
+            from `window` before the border on.
     """
     border = box[0, 0, 0]
     sizes = [size + 2 * window for size in box.shape]
