@@ -25,8 +25,11 @@ USAGE_ERROR = 9
 def main(argv: Sequence[str] | None = None) -> int:
     """Run nanoBragg on a command line.
 
-    Args: argv, the words after the program name, those of the process by default. Returns: the exit status,
-    0 for success, 9 for bad input (one line on standard error), 130 when interrupted.
+    Args:
+        argv: the words after the program name, those of the process by default.
+
+    Returns:
+        The exit status, 0 for success, 9 for bad input (one line on standard error), 130 when interrupted.
     """
     return Command(PROGRAM, _command, USAGE_ERROR, CLOSED_PIPE)(argv)
 

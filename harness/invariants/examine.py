@@ -55,7 +55,11 @@ class Examination:
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """Return the words of mode, dtype and device. Raises: ProgramError for what is not known."""
+        """Return the words of mode, dtype and device.
+
+        Raises:
+            ProgramError: for what is not known.
+        """
         return self.program.settings(self.mode_in_force, self.dtype, self.device).words
 
     @property
@@ -78,7 +82,8 @@ class TriedRelation:
 def running(job: Examination, watch: Watch = nobody) -> Iterator[Runs]:
     """Give the program of an examination ready to run, in a temporary folder.
 
-    Raises: ProgramError if it does not know mode, dtype or device.
+    Raises:
+        ProgramError: if it does not know mode, dtype or device.
     """
     settings = job.settings
     with temporary_folder("nb-invariants") as scratch:

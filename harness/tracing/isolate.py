@@ -189,7 +189,10 @@ class Isolator:
     def recomputed(self, tap: str, most: int) -> tuple[Index, list[Floats], list[Floats]] | None:
         """Return entries of a tap, the values [n, size] of both sides, and those recomputed from the inputs.
 
-        None where no record can be recomputed. Args: most: limit of n.
+        None where no record can be recomputed.
+
+        Args:
+            most: limit of n.
         """
         rule = self.rules[tap]
         entries = self.alignment.entries(tap)

@@ -76,7 +76,9 @@ def sensitivities(scene: Scene, pixel: tuple[int, int]) -> Follows:
 
     A tap's value that is used in several places has its whole derivative on its first record.
 
-    Args: scene: float64, on the CPU. pixel: (slow, fast), executed.
+    Args:
+        scene: float64, on the CPU.
+        pixel: (slow, fast), executed.
     """
     with torch.enable_grad():
         ins = set_up(scene)
@@ -169,7 +171,8 @@ def _of_setup(
 def _of_turns(scene: Scene, back: Tensor) -> dict[Key, NDArray[np.float64]]:
     """Return the slopes to the cell at phi = 0, the spindle and each phi.
 
-    Args: back: slopes to the components of the turned cells [9, P, 1].
+    Args:
+        back: slopes to the components of the turned cells [9, P, 1].
     """
     steps = orientation_steps(scene.phi_rad, False, scene.config.quirks)
     direct, spindle = _free(scene.lattice.direct_m), _free(scene.lattice.spindle)

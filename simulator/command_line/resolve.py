@@ -58,7 +58,10 @@ class Resolved:
 def resolve_args(args: Sequence[str]) -> Resolved:
     """Return the configuration of a command line (the words after the program name).
 
-    Raises: InputError for anything spec 01 calls an error. Source: spec 01 section 1.
+    Raises:
+        InputError: for anything spec 01 calls an error.
+
+    Source: spec 01 section 1.
     """
     return resolve(parse(args))
 
@@ -66,7 +69,10 @@ def resolve_args(args: Sequence[str]) -> Resolved:
 def resolve(raw: RawOptions) -> Resolved:
     """Return the configuration of parsed options; all input files are read here.
 
-    Raises: InputError for values without meaning, missing inputs and unusable files. Source: spec 01.
+    Raises:
+        InputError: for values without meaning, missing inputs and unusable files.
+
+    Source: spec 01.
     """
     of_options = typed_doubts(raw)
     quirks = quirks_of(raw)
@@ -230,7 +236,11 @@ def _output(raw: RawOptions, quirks: Quirks) -> Output:
 
 
 def _trace(raw: RawOptions, detector: Detector) -> Trace:
-    """Return the pixels to trace. Raises: InputError for one that is not computed (12 "Selecting pixels")."""
+    """Return the pixels to trace.
+
+    Raises:
+        InputError: for one that is not computed (12 "Selecting pixels").
+    """
     pixels: dict[tuple[int, int], None] = {}
     for item in raw.every("-trace_pixel", "-trace_roi"):
         values = [int(value) for value in item.values]
@@ -274,7 +284,11 @@ def _check_computed(option: str, slow: int, fast: int, detector: Detector) -> No
 
 
 def _compute(raw: RawOptions) -> Compute:
-    """Return arithmetic and device. Raises: InputError where there is no such device."""
+    """Return arithmetic and device.
+
+    Raises:
+        InputError: where there is no such device.
+    """
     device = raw.text("-device") or "cpu"
     if device == "cuda":
         import torch

@@ -64,8 +64,13 @@ def choose_backward(
 ) -> tuple[Backward, tuple[str, ...]]:
     """Return how the blocks of a run are differentiated, with warnings.
 
-    Args: ins: detached. free: which of its tensors want a gradient. evaluations: their number.
-    Raises: CompileError if compiled code is asked for and cannot be made.
+    Args:
+        ins: detached.
+        free: which of its tensors want a gradient.
+        evaluations: their number.
+
+    Raises:
+        CompileError: if compiled code is asked for and cannot be made.
     """
 
     def play(engine: Engine) -> None:
@@ -83,10 +88,15 @@ def block_slopes(
 ) -> list[Tensor | None]:
     """Return the product of a block's gradient with its derivative to each tensor, None for 0.
 
-    Args: free: which tensors of the instrument are asked for. inner: runs the stages and their slopes; None
-        for the graph that torch makes of all operations. grad: what comes back to each pixel [N], 1/photons,
-        None for 1.
-    Returns: for each tensor its shape, in 1 over its unit. Source: spec 06.
+    Args:
+        free: which tensors of the instrument are asked for.
+        inner: runs the stages and their slopes; None for the graph that torch makes of all operations.
+        grad: what comes back to each pixel [N], 1/photons, None for 1.
+
+    Returns:
+        For each tensor its shape, in 1 over its unit.
+
+    Source: spec 06.
     """
     with torch.enable_grad():
         own = [part.detach().requires_grad_(want) for part, want in zip(leaves(ins), free, strict=True)]
@@ -113,9 +123,19 @@ def differentiable(
 ) -> tuple[Tensor, Any]:
     """Return the pixels [n] of a forward pass in photons, with the gradient to the tensors of the instrument.
 
-    Args: tensors: these in double precision. ins: in the arithmetic of the slopes, detached.
-    Returns: the pixels, and what else the forward pass gave.
-    Raises: InputError, in the backward pass, where a second derivative is asked for. Source: spec 06.
+    Args:
+        tensors: those of the instrument in double precision.
+        ins: the instrument in the arithmetic of the slopes, detached.
+        forward: computes the pixels.
+        backward: how the blocks are differentiated.
+
+    Returns:
+        The pixels, and what else the forward pass gave.
+
+    Raises:
+        InputError: in the backward pass, where a second derivative is asked for.
+
+    Source: spec 06.
     """
     pixels, more = _Pixels.apply((ins, forward, backward), *tensors)  # type: ignore[no-untyped-call]
     return pixels, more.more
@@ -141,7 +161,8 @@ class _Pixels(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Return the sum over blocks of the products with their derivatives, in the order of the blocks.
 
-        Raises: InputError where a derivative of the derivative, or several gradients at once are asked for.
+        Raises:
+            InputError: where a derivative of the derivative, or several gradients at once are asked for.
         """
         require_reverse_mode("the gradient of an image", grads[0])
         if torch.is_grad_enabled():

@@ -26,7 +26,9 @@ from simulator.scene.instrument import Instrument
 class Sloped(Stages):
     """Stages with derivatives; all their calls, and those of their slopes, run as those of other stages do.
 
-    Args: ins: the run, with the tensors that shall have gradients. inner: runs each call.
+    Args:
+        ins: the run, with the tensors that shall have gradients.
+        inner: runs each call.
     """
 
     def __init__(self, ins: Instrument, inner: Engine) -> None:

@@ -64,7 +64,10 @@ def add_evaluations(
 ) -> tuple[Tensor, Tensor | None]:
     """Return the sums with the terms of one chunk, and where interpolation first failed.
 
-    Args: I: the sum of each pixel so far [N]. Source: spec 06 sections 7 to 12.
+    Args:
+        I: the sum of each pixel so far [N].
+
+    Source: spec 06 sections 7 to 12.
     """
     terms = evaluate(ins, part, show)
     given = (I, terms.term, (part.gain, part.weight), terms.executed)
@@ -100,7 +103,10 @@ def evaluate(ins: Instrument, part: ChunkInputs, show: Show = silent) -> Evaluat
 
     t = F_cell^2 F_latt^2 at h = a.q, k = b.q, l = c.q
 
-    Args: show: is told each value. Source: spec 06 sections 7 to 12.
+    Args:
+        show: is told each value.
+
+    Source: spec 06 sections 7 to 12.
     """
     return evaluate_at(ins, part, miller_indices(unpacked(part.cell), part.q_per_m), show)
 
@@ -108,7 +114,10 @@ def evaluate(ins: Instrument, part: ChunkInputs, show: Show = silent) -> Evaluat
 def evaluate_at(ins: Instrument, part: ChunkInputs, hkl: Vec, show: Show = silent) -> Evaluation:
     """Return the terms of one chunk at given indices: `evaluate`, but for the cell and scattering vectors.
 
-    Args: hkl: fractional indices [K, N, P, M]. Source: spec 06 sections 10 to 12.
+    Args:
+        hkl: fractional indices [K, N, P, M].
+
+    Source: spec 06 sections 10 to 12.
     """
     alive = part.alive
     whole: Vec = apply(nearest_whole, hkl)

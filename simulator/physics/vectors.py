@@ -126,7 +126,10 @@ def rot_xyz(v: Vec, angles_rad: Vec) -> Vec:
 
     A zero angle reproduces v (cos 0 = 1, sin 0 = 0), so nothing has to be left out.
 
-    Args: v, any shape; angles_rad, three angles in radians.
+    Args:
+        v: any shape.
+        angles_rad: three angles in radians.
+
     Source: spec 02 section 1.
     """
     x, y, z = v
@@ -143,7 +146,10 @@ def rot_axis(v: Vec, axis: Vec, angle_rad: Tensor) -> Vec:
 
     w = n (n.v)(1 - cos p) + v cos p + (n x v) sin p
 
-    Args: v and axis, any shapes that broadcast with angle_rad (radians).
+    Args:
+        v: any shapes that broadcast with angle_rad (radians).
+        axis: any shapes that broadcast with angle_rad (radians).
+
     Source: spec 02 section 1, 06 section 7.
     """
     cos, sin = angle_rad.cos(), angle_rad.sin()
@@ -159,7 +165,10 @@ def rot_axis(v: Vec, axis: Vec, angle_rad: Tensor) -> Vec:
 def turn(matrix: Tensor, v: Vec) -> Vec:
     """Return U v, each row of U dotted with v from left to right.
 
-    Args: matrix, [..., 3, 3]; v, shapes that broadcast with [...].
+    Args:
+        matrix: [..., 3, 3].
+        v: shapes that broadcast with [...].
+
     Source: spec 03 section 5.
     """
     rows = [[matrix[..., i, j] for j in range(3)] for i in range(3)]

@@ -104,7 +104,10 @@ class Scene:
     def executed(self) -> Tensor:
         """Return which pixels the run computes, inside the region of interest and kept by the mask.
 
-        Returns: bool [spixels, fpixels]. Source: spec 06 section 2.
+        Returns:
+            Bool [spixels, fpixels].
+
+        Source: spec 06 section 2.
         """
         detector = self.config.detector
         inside = torch.zeros((detector.spixels, detector.fpixels), dtype=torch.bool, device="cpu")
@@ -115,9 +118,13 @@ class Scene:
 def prepare(config: RunConfig, table: Table | None = None) -> Scene:
     """Return the set-up of a run.
 
-    Args: table: that of the run's structure factors, where it was made before.
-    Raises: InputError for a geometry, cell or source list that cannot be simulated. Source: spec 00 "Data
-    flow".
+    Args:
+        table: that of the run's structure factors, where it was made before.
+
+    Raises:
+        InputError: for a geometry, cell or source list that cannot be simulated.
+
+    Source: spec 00 "Data flow".
     """
     require_plain_tensors(config)
     check_config(config)

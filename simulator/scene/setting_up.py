@@ -21,7 +21,8 @@ from simulator.scene.scene import Scene
 def set_up(scene: Scene) -> Instrument:
     """Return the instrument of a scene on the device and in the precision its configuration asks for.
 
-    Raises: InputError for a device that is not there.
+    Raises:
+        InputError: for a device that is not there.
     """
     device = _device(scene.config.compute.device)
     ins = _on_cpu(scene)
@@ -117,7 +118,11 @@ def _cuts_short(quirks: Quirks) -> bool:
 
 
 def _device(name: str) -> torch.device:
-    """Return a device by name. Raises: InputError if torch cannot use it."""
+    """Return a device by name.
+
+    Raises:
+        InputError: if torch cannot use it.
+    """
     try:
         device = torch.zeros(0, device=name).device
     except (RuntimeError, AssertionError) as error:
