@@ -55,7 +55,11 @@ def sha256_lines(folder: Path, names: Iterable[str]) -> str:
 
 
 def write_text_file(path: Path, text: str) -> None:
-    """Write a text file as a whole. Raises: HarnessError if it cannot be written."""
+    """Write a text file as a whole.
+
+    Raises:
+        HarnessError: if it cannot be written.
+    """
     files.write_whole(path, [text.encode("utf-8")], "file", HarnessError)
 
 

@@ -10,7 +10,11 @@ SHELLS = ("bash", "zsh", "tcsh")
 
 
 def completion(shell: str) -> str:
-    """Return the completion script of a shell for all commands. Raises: UsageError for another shell."""
+    """Return the completion script of a shell for all commands.
+
+    Raises:
+        UsageError: for another shell.
+    """
     if shell not in SHELLS:
         raise UsageError(f"no completion for shell '{shell}'; there is {', '.join(SHELLS)}")
     return (files("nbp") / "data" / f"completion.{shell}").read_text(encoding="utf-8")

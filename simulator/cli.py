@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 from simulator.command_line.options import help_text, parse
+from simulator.command_line.quirk_words import quirk_lines
 from simulator.errors import InputError
 from simulator.output.standard_output import Console
-from simulator.quirks import quirk_lines
 from simulator.start_up.allocator import keep_freed
 from simulator.start_up.collector import uncollected
 from simulator.start_up.deferred import defer
@@ -25,8 +25,11 @@ USAGE_ERROR = 9
 def main(argv: Sequence[str] | None = None) -> int:
     """Run nanoBragg on a command line.
 
-    Args: argv, the words after the program name, those of the process by default. Returns: the exit status,
-    0 for success, 9 for bad input (one line on standard error), 130 when interrupted.
+    Args:
+        argv: the words after the program name, those of the process by default.
+
+    Returns:
+        The exit status, 0 for success, 9 for bad input (one line on standard error), 130 when interrupted.
     """
     return Command(PROGRAM, _command, USAGE_ERROR, CLOSED_PIPE)(argv)
 

@@ -1,4 +1,4 @@
-"""How an image was computed: what its last bits depend on besides the command line."""
+"""How an image was computed: what its last bits depend on, and what was left out of it."""
 
 from __future__ import annotations
 
@@ -30,3 +30,24 @@ class Computed:
         if self.slopes_compiled is not None:
             words.append(f"gradient {HOW[self.slopes_compiled]}")
         return ", ".join(words)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What a run with `--epsilon` left out."""
+
+    epsilon: float
+    """As asked for."""
+    evaluations: int
+    """Of the whole run."""
+    left_out: int
+    """Of these."""
+    bound_photons: float
+    """Largest charge of a pixel."""
+    maximum_photons: float
+    """Of the image."""
+
+    @property
+    def bound(self) -> float:
+        """The most that any pixel may have lost, as a fraction of the maximum."""
+        return self.bound_photons / self.maximum_photons if self.bound_photons > 0.0 else 0.0

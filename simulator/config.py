@@ -296,8 +296,13 @@ class RunConfig:
     def from_args(cls, args: Sequence[object]) -> RunConfig:
         """Return the configuration of a nanoBragg command line (without the program name).
 
-        Args: args, the words after the program name; numbers and paths count as words, exactly.
-        Raises: InputError for anything spec 01 calls an error. Source: spec 01.
+        Args:
+            args: the words after the program name; numbers and paths count as words, exactly.
+
+        Raises:
+            InputError: for anything spec 01 calls an error.
+
+        Source: spec 01.
         """
         config: RunConfig = read(args)
         return config

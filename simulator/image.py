@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.computed import Computed
+from simulator.computed import Computed, LeftOut
 from simulator.config import RunConfig
 from simulator.engine.choose import choose
 from simulator.engine.rehearsal import Rehearsal
@@ -27,12 +27,13 @@ from simulator.kernel.small_blocks import rehearse, uncompilable
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import NEVER, Level, Spot, Tap, no_tap, silent
 from simulator.kernel.traced_windows import Neighbourhood
+from simulator.rendered import BlockPixels, Rendered, assemble
 from simulator.scene.instrument import Instrument
 from simulator.scene.number_types import precision_of, slopes_need_float64
 from simulator.scene.scene import Scene, prepare
 from simulator.scene.setting_up import set_up
 from simulator.scene.skippable import WATCHED
-from simulator.sparse.skipping import Charged, LeftOut, Sparse
+from simulator.sparse.skipping import Charged, Sparse
 from simulator.untraced import untraced
 
 NOTHING = torch.zeros(0, device="cpu")
@@ -44,42 +45,21 @@ OnProgress = Callable[[int, int], None]
 """Is told the number of pixels done and the number of all pixels of the run."""
 
 
-@dataclass(frozen=True, eq=False)
-class Rendered:
-    """A computed image.
-
-    image [spixels, fpixels] in photons, before the rounding to 4 bytes; executed: bool, which pixels were
-    computed (the others are 0); omega_sum_sr: sum over executed pixels, layers and sub-pixels of the cached
-    solid angle; how: what its last bits depend on; interpolation_ended: whether an index out of range
-    switched interpolation off on the way (Q-INTERP-LATCH); notes: warnings; sparse: what was left out, None
-    where nothing was to be.
-    """
-
-    image: Tensor
-    executed: Tensor
-    omega_sum_sr: float
-    how: Computed
-    interpolation_ended: bool = False
-    notes: tuple[str, ...] = ()
-    sparse: LeftOut | None = None
-
-
 @dataclass(frozen=True)
 class _Run:
-    """What all blocks of a run share.
-
-    near: what it is restricted to, None for the whole image; notes: warnings of the set-up; inference:
-    whether nobody wants a gradient; sparse: what leaves evaluations out, None for nothing; how: see
-    `Rendered`.
-    """
+    """What all blocks of a run share."""
 
     scene: Scene
     stages: Stages
     tap: Tap
     near: Neighbourhood | None
+    """What it is restricted to, None for the whole image."""
     notes: tuple[str, ...]
+    """Warnings of the set-up."""
     inference: bool
+    """Whether nobody wants a gradient."""
     sparse: Sparse | None
+    """What leaves evaluations out, None for nothing."""
     how: Computed
 
     @property
@@ -88,29 +68,17 @@ class _Run:
         return self.stages.ins
 
 
-@dataclass(frozen=True)
-class _Done:
-    """Pixel values of consecutive executed pixels, the sum of their solid angles, and more.
-
-    place: of each pixel in memory order, None where the whole image is computed; interpolated: NEVER (the
-    limit of `Block`) while interpolation is on, else 0; blocks: as they were computed; charged, left_out:
-    the largest of `Charged`, and their number.
-    """
-
-    pixels: Tensor
-    omega_sum_sr: Tensor
-    place: Tensor | None
-    interpolated: int
-    blocks: tuple[Block, ...]
-    charged: Tensor | None
-    left_out: int
-
-
 @untraced
 def simulate(config: RunConfig) -> Tensor:
     """Return the image of a run in photons, [spixels, fpixels].
 
-    Args: config: from `RunConfig.from_args` or made by hand. Raises: InputError. Source: spec 00, 06.
+    Args:
+        config: from `RunConfig.from_args` or made by hand.
+
+    Raises:
+        InputError: for a run that cannot be computed.
+
+    Source: spec 00, 06.
     """
     return image_of(prepare(config))
 
@@ -119,7 +87,13 @@ def simulate(config: RunConfig) -> Tensor:
 def simulate_with_facts(config: RunConfig) -> tuple[Tensor, Computed]:
     """Return the image of a run as `simulate` does, and how it was computed.
 
-    Args: config: from `RunConfig.from_args` or made by hand. Raises: InputError. Source: spec 00, 06.
+    Args:
+        config: from `RunConfig.from_args` or made by hand.
+
+    Raises:
+        InputError: for a run that cannot be computed.
+
+    Source: spec 00, 06.
     """
     rendered = render(prepare(config))
     return _usable(rendered.image), rendered.how
@@ -162,9 +136,14 @@ def render(scene: Scene, tap: Tap = no_tap, progress: OnProgress | None = None) 
 
     The image is that of a run without a gradient, bit for bit; the gradient has its arithmetic.
 
-    Args: scene: from `prepare`. tap: who watches; the image is the same bit for bit. progress: see
-    `Progress`.
-    Raises: InputError for a device that is not there, and for a tap where evaluations may be left out.
+    Args:
+        scene: from `prepare`.
+        tap: who watches; the image is the same bit for bit.
+        progress: see `Progress`.
+
+    Raises:
+        InputError: for a device that is not there, and for a tap where evaluations may be left out.
+
     Source: spec 06.
     """
     ins = set_up(scene)
@@ -175,7 +154,7 @@ def render(scene: Scene, tap: Tap = no_tap, progress: OnProgress | None = None) 
 
     def whole(run: _Run) -> Forward:
         rendered, blocks = _render(run, progress)
-        return Forward(_computed(rendered), blocks, rendered)
+        return Forward(rendered.computed_pixels(), blocks, rendered)
 
     found = _with_gradient(scene, tap, whole, scene.evaluations)
     plain: Rendered = found.more
@@ -222,19 +201,12 @@ def _with_gradient(scene: Scene, tap: Tap, pixels: Callable[[_Run], Forward], ev
     return _Sloped(found, more, notes, backward.programs is not None)
 
 
-def _computed(rendered: Rendered) -> Tensor:
-    """Return the computed pixels of an image in their order."""
-    executed = rendered.executed.flatten()
-    flat = rendered.image.flatten()
-    return flat if executed.all() else flat[executed.to(flat.device)]
-
-
 def _render(run: _Run, progress: OnProgress | None) -> tuple[Rendered, list[Block]]:
     """Return the image of a run, and the blocks in the order of its pixels."""
     executed = run.scene.executed()
     total = int(torch.count_nonzero(executed))
     values = torch.empty(total, dtype=run.ins.plan.sum_dtype, device=run.ins.device)
-    done: list[_Done] = []
+    done: list[BlockPixels] = []
     finished = 0
     for part in _rendered_blocks(run, executed.flatten()):
         start, finished = finished, finished + len(part.pixels)
@@ -243,13 +215,13 @@ def _render(run: _Run, progress: OnProgress | None) -> tuple[Rendered, list[Bloc
         if progress is not None:
             progress(finished, total)
     ended = run.ins.plan.latching and bool(done) and done[-1].interpolated != NEVER
-    made = _assemble(run.how, values[:finished], executed, done)
+    made = assemble(run.how, values[:finished], executed, done)
     blocks = [block for part in done for block in part.blocks]
     left_out = _left_out(run, total, done, made.image)
     return replace(made, interpolation_ended=ended, notes=run.notes, sparse=left_out), blocks
 
 
-def _left_out(run: _Run, pixels: int, done: list[_Done], image: Tensor) -> LeftOut | None:
+def _left_out(run: _Run, pixels: int, done: list[BlockPixels], image: Tensor) -> LeftOut | None:
     """Return what the blocks of a run left out, None where nothing was to be."""
     if run.sparse is None:
         return None
@@ -290,21 +262,7 @@ def _rehearsal(ins: Instrument, tap: Tap, sparse: Sparse | None) -> Rehearsal:
     return Rehearsal(play, "image" if sparse is None else "", uncompilable(ins, tap))
 
 
-def _assemble(how: Computed, values: Tensor, executed: Tensor, done: list[_Done]) -> Rendered:
-    """Return the image made of the computed pixels in their order, 0 elsewhere."""
-    places = [part.place.cpu() for part in done if part.place is not None]
-    if places:
-        executed = torch.zeros_like(executed)
-        executed.view(-1)[torch.cat(places)] = True
-    omega_sr = float(sum(torch.stack([part.omega_sum_sr for part in done]).tolist())) if done else 0.0
-    if len(values) == executed.numel():
-        return Rendered(values.reshape(executed.shape), executed, omega_sr, how)
-    flat = torch.zeros(executed.numel(), dtype=values.dtype, device=values.device)
-    image = flat.masked_scatter(executed.flatten().to(flat.device), values)
-    return Rendered(image.reshape(executed.shape), executed, omega_sr, how)
-
-
-def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[_Done]:
+def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[BlockPixels]:
     """Yield the pixels of the run in order, minding the first visit and the interpolation switch.
 
     Blocks run side by side where the stages want it; one after the other while the switch is undecided or
@@ -314,7 +272,7 @@ def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[_Done]:
     interpolated = NEVER if plan.interpolate else 0
     engine = run.stages.engine
     size = min(engine.pixels, MOST_AGAIN) if plan.latching else engine.pixels
-    pending: deque[Future[_Done]] = deque()
+    pending: deque[Future[BlockPixels]] = deque()
     with workers(engine.parallel) as (submit, waiting):
         for whole in blocks_in_order(run.scene, run.ins, executed, size):
             undecided = plan.latching and interpolated == NEVER
@@ -332,7 +290,7 @@ def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[_Done]:
             yield pending.popleft().result()
 
 
-def _render_block(run: _Run, block: Block) -> _Done:
+def _render_block(run: _Run, block: Block) -> BlockPixels:
     """Return the block, in the parts before, at and after a pixel that ends interpolation.
 
     Source: spec 05 section 5, 06 section 11.
@@ -341,7 +299,7 @@ def _render_block(run: _Run, block: Block) -> _Done:
         parts = _switched(run, block)
         results = [_photons(run, part) for part in parts]
         found = [result.photons for result in results]
-        return _Done(
+        return BlockPixels(
             pixels=_joined([part.pixels for part in found]),
             omega_sum_sr=_joined([part.omega_sum_sr for part in found]).sum(),
             place=None if run.near is None else run.near.place(block),

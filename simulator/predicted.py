@@ -38,10 +38,17 @@ def predicted_reflections(config: RunConfig) -> tuple[NDArray[np.int32], NDArray
 
     Seen from the middle one of the sources, on the foremost layer of the sensor, without mosaic spread.
 
-    Args: config: of the run; its structure factors do not matter.
-    Returns: [3, spixels, fpixels], `NOT_COMPUTED` where the run computes no pixel; and which pixels see
-        another reflection at another time, [spixels, fpixels].
-    Raises: InputError for a run that cannot be simulated. Source: spec 06 sections 3, 9 and 10.
+    Args:
+        config: of the run; its structure factors do not matter.
+
+    Returns:
+        [3, spixels, fpixels], `NOT_COMPUTED` where the run computes no pixel; and which pixels see another
+        reflection at another time, [spixels, fpixels].
+
+    Raises:
+        InputError: for a run that cannot be simulated.
+
+    Source: spec 06 sections 3, 9 and 10.
     """
     crystal = replace(config.crystal, mosaic_spread_rad=0.0, mosaic_domains=1)
     compute = replace(config.compute, device="cpu", precision="float64", epsilon=0.0)

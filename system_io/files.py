@@ -32,7 +32,11 @@ def reason_of(error: OSError) -> str:
 
 
 def irregular(path: Path) -> str | None:
-    """Return what a path is that is no regular file, None for a file. Raises: OSError if it is not there."""
+    """Return what a path is that is no regular file, None for a file.
+
+    Raises:
+        OSError: if it is not there.
+    """
     mode = stat.S_IFMT(path.stat().st_mode)
     return next((name for kind, name in KINDS if kind == mode), None)
 
@@ -158,7 +162,11 @@ class Together:
     parts: list[tuple[Path, Path, str]] = field(default_factory=list)
 
     def add(self, path: Path, chunks: Iterable[FileChunk], what: str) -> None:
-        """Write one file under its temporary name. Raises: UserError if it cannot be written."""
+        """Write one file under its temporary name.
+
+        Raises:
+            UserError: if it cannot be written.
+        """
         with self._reported(path, what):
             if path.exists() and not path.is_file():
                 with path.open("wb") as stream:
@@ -184,7 +192,11 @@ class Together:
             raise
 
     def publish(self) -> None:
-        """Give the files their names. Raises: UserError naming the one that failed and those made."""
+        """Give the files their names.
+
+        Raises:
+            UserError: naming the one that failed and those made.
+        """
         named: list[str] = []
         while self.parts:
             part, target, what = self.parts[0]

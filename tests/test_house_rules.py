@@ -130,3 +130,34 @@ def test_no_machine_paths_in_tracked_files() -> None:
     words = ["git", "grep", "-nIE", pattern, "--", ".", ":!tests/test_house_rules.py"]
     result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 1, result.stdout
+
+
+INLINE_SECTION = re.compile(r"(?:^|\s)(?:Args|Returns|Yields|Raises)(?:, \w+)?: +\S")
+"""A section of a docstring that begins on the line of its word: it stands in lines of its own below."""
+
+
+def inline_sections(tree: ast.AST) -> list[str]:
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    documented = [node for node in ast.walk(tree) if isinstance(node, kinds)]
+    return [
+        getattr(node, "name", "module")
+        for node in documented
+        if INLINE_SECTION.search(ast.get_docstring(node) or "")
+    ]
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=name_of)
+def test_docstrings_have_the_form_of_google(path: Path) -> None:
+    assert not inline_sections(ast.parse(path.read_text()))
+
+
+def test_an_inline_section_is_found() -> None:
+    form = 'def f(a):\n    """Return it.{}"""'
+    inline = [
+        "\n\n    Args: a: one. Returns: two.\n    ",
+        " Raises: ValueError.",
+        "\n\n    Args, Raises: as of g.",
+    ]
+    for text in inline:
+        assert inline_sections(ast.parse(form.format(text))) == ["f"]
+    assert not inline_sections(ast.parse(form.format("\n\n    Args:\n        a: one.\n    ")))

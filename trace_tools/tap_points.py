@@ -112,7 +112,10 @@ TAP_ID: Mapping[str, int] = {tap.name: number for number, tap in enumerate(TAP_P
 def tap_point(name: str) -> TapPoint:
     """Return the tap point of that name.
 
-    Raises: KeyError with the nearest names if there is none. Source: trace contract, "Taps".
+    Raises:
+        KeyError: with the nearest names if there is none.
+
+    Source: trace contract, "Taps".
     """
     if name in TAP_ID:
         return TAP_POINTS[TAP_ID[name]]

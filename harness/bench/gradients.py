@@ -23,7 +23,9 @@ SETS = ("usual", "geometry", "everything")
 def measure_set(config: RunConfig, name: str, rounds: int) -> dict[str, Any]:
     """Return the times of forward, and of forward and backward, in rounds A B after one of each.
 
-    Args: config: the run. name: of the set of inputs, from SETS.
+    Args:
+        config: the run.
+        name: of the set of inputs, from SETS.
     """
     inputs = inputs_of_set(config, name)
     sides: Mapping[str, Callable[[], object]] = {

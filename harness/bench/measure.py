@@ -46,7 +46,11 @@ class BenchPlan:
 
     @property
     def in_force(self) -> Settings:
-        """Return the settings of the simulator. Raises: ProgramError if it does not know one."""
+        """Return the settings of the simulator.
+
+        Raises:
+            ProgramError: if it does not know one.
+        """
         return self.simulator.settings(self.mode, self.dtype, self.device, reproducible=False)
 
     def words(self) -> tuple[str, ...]:
@@ -54,7 +58,11 @@ class BenchPlan:
         return (*self.in_force.words, *self.extra)
 
     def check(self) -> None:
-        """Ask every program for the words of the settings. Raises: ProgramError if one cannot do it."""
+        """Ask every program for the words of the settings.
+
+        Raises:
+            ProgramError: if one cannot do it.
+        """
         self.words()
         for program in self.c_programs.values():
             program.settings(self.mode)

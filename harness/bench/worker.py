@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulator.image import Rendered
+    from simulator.rendered import Rendered
     from simulator.scene.scene import Scene
 
 USAGE_ERROR = 9
@@ -108,8 +108,9 @@ def timed(config: Any) -> Timed:
 def profiled(config: Any, operators: str) -> dict[str, Any]:
     """Set a run up and render it under torch's profiler, on all threads.
 
-    Returns: processor time of the rendering, profiler included, in s; the operators with the largest own
-    time; the own time of all operators. What is left of the processor time is compiled code and Python.
+    Returns:
+        Processor time of the rendering, profiler included, in s; the operators with the largest own time; the
+        own time of all operators. What is left of the processor time is compiled code and Python.
     """
     from torch._C._profiler import _ExperimentalConfig
     from torch.profiler import ProfilerActivity, profile

@@ -128,7 +128,11 @@ def _heard(trial: Any, left: int) -> None:
 
 
 def _show(results: dict[str, Any]) -> int:
-    """Print the scores. Returns: the exit status."""
+    """Print the scores.
+
+    Returns:
+        The exit status.
+    """
     from harness.trials.score import score_of, single_faults, trial_name
 
     score = score_of(single_faults(results["rows"]))

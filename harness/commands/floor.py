@@ -128,7 +128,11 @@ def _show_floor(floor: NoiseFloor, out: Path) -> None:
 
 
 def _show_check(pairs: Iterable[TracePair], arithmetic: str) -> int:
-    """Print what lies outside the bounds in force. Returns: 0 if nothing does, else 1."""
+    """Print what lies outside the bounds in force.
+
+    Returns:
+        0 if nothing does, else 1.
+    """
     compared, outside = outside_bounds(pairs, arithmetic)
     taps = Counter(line.split(": ")[1].split()[0] for line in outside)
     sys.stdout.write("".join(f"{line}\n" for line in outside[:MOST_LINES]))

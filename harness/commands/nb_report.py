@@ -258,7 +258,11 @@ def _existing(root: Path) -> Path:
 
 
 def _new(target: Path) -> Path:
-    """Return the path of a new file. Raises: HarnessError if it exists or lies in a finished bundle."""
+    """Return the path of a new file.
+
+    Raises:
+        HarnessError: if it exists or lies in a finished bundle.
+    """
     require_free({"--output": target})
     return target
 

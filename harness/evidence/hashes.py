@@ -52,7 +52,11 @@ def verify_hashes(folder: Path) -> Verification:
 
 
 def hash_check(folder: Path) -> tuple[Verification, Tree]:
-    """Return the outcome for the hash list, and the files that are there. Raises: BundleError."""
+    """Return the outcome for the hash list, and the files that are there.
+
+    Raises:
+        BundleError: if the folder is no bundle.
+    """
     require_bundle(folder)
     tree = tree_of(folder)
     faults = [BundleFault(name, what) for name, what in tree.faults]

@@ -24,7 +24,11 @@ class OpenBundle:
 
     @cached_property
     def stated(self) -> Any:
-        """Return the content of metrics.json, None without one. Raises: BundleError if it is no JSON."""
+        """Return the content of metrics.json, None without one.
+
+        Raises:
+            BundleError: if it is no JSON.
+        """
         return read_json(self.folder / METRICS) if (self.folder / METRICS).is_file() else None
 
     @property
@@ -34,19 +38,31 @@ class OpenBundle:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """Return the content of metrics.json. Raises: BundleError if it does not follow its schema."""
+        """Return the content of metrics.json.
+
+        Raises:
+            BundleError: if it does not follow its schema.
+        """
         path = self.folder / METRICS
         value = self.stated if path.is_file() else read_json(path)
         check_metrics(value, str(path))
         return dict(value)
 
     def part_folders(self) -> list[Path]:
-        """Return the folders of the parts. Raises: BundleError for one that is none of the bundle."""
+        """Return the folders of the parts.
+
+        Raises:
+            BundleError: for one that is none of the bundle.
+        """
         return [self.folder / _plain_name(self.folder, name) for name in self.metrics["parts"]]
 
 
 def _plain_name(folder: Path, name: str) -> str:
-    """Return the name of a part that is a plain folder of the bundle. Raises: BundleError for any other."""
+    """Return the name of a part that is a plain folder of the bundle.
+
+    Raises:
+        BundleError: for any other.
+    """
     if not NAME.fullmatch(name) or ".." in name:
         raise BundleError(f"{METRICS}: part {name!r:.60} points outside the bundle; the bundle is damaged")
     if (folder / name).is_symlink() or not (folder / name).is_dir():
@@ -82,10 +98,18 @@ class BundleKind(Protocol):
         """Tell whether a bundle is of this kind."""
 
     def load(self, bundle: OpenBundle) -> Sequence[Any]:
-        """Return its parts. Raises: BundleError if one is missing or does not follow its schema."""
+        """Return its parts.
+
+        Raises:
+            BundleError: if one is missing or does not follow its schema.
+        """
 
     def metrics(self, bundle: OpenBundle) -> dict[str, Any]:
-        """Return its verdict and figures in the schema of metrics.json. Raises: BundleError."""
+        """Return its verdict and figures in the schema of metrics.json.
+
+        Raises:
+            BundleError: if a file of it cannot be read.
+        """
 
     def rooms(self, metrics: Mapping[str, Any]) -> set[str]:
         """Return the names of the folders in which files may lie."""
@@ -97,7 +121,11 @@ class BundleKind(Protocol):
         """Return what was measured, by parity mode, to be held against another bundle."""
 
     def replay(self, bundle: OpenBundle, inputs: Inputs, chosen: Chosen) -> list[Replayed]:
-        """Run its comparisons again, none if it holds no run of its own. Raises: BundleError."""
+        """Run its comparisons again, none if it holds no run of its own.
+
+        Raises:
+            BundleError: if what it needs is not in the bundle.
+        """
 
     def page(self, bundle: OpenBundle, part_name: str | None) -> PageContent:
         """Return what the page shows; part_name: whose images, None for the first part's."""

@@ -24,7 +24,11 @@ KINDS: tuple[BundleKind, ...] = (
 
 
 def kind_of(bundle: OpenBundle) -> BundleKind:
-    """Return the kind of a bundle. Raises: BundleError for a kind that this program does not know."""
+    """Return the kind of a bundle.
+
+    Raises:
+        BundleError: for a kind that this program does not know.
+    """
     kind = _known(bundle)
     if kind is None:
         word = bundle.metrics["kind"]

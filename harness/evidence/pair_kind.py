@@ -77,7 +77,11 @@ def replayed_pairs(parts: Sequence[PairPart], inputs: Inputs, chosen: Chosen) ->
 def pair_page(
     folder: Path, parts: Sequence[PairPart], part_name: str | None, *, criteria: bool = False
 ) -> PageContent:
-    """Return what the page shows of some pairs. Raises: BundleError if none has the name."""
+    """Return what the page shows of some pairs.
+
+    Raises:
+        BundleError: if none has the name.
+    """
     shown = _chosen(folder, parts, part_name)
     return PageContent(
         parts=[part.mode for part in parts],

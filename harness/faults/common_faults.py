@@ -105,7 +105,7 @@ COMMON_FAULTS: tuple[SeededFault, ...] = (
                 " return sound(&back, v);",
             ),
         ),
-        py=(PySeam("simulator.physics.rotations", "turn", wrong.transposed),),
+        py=(PySeam("simulator.physics.vectors", "turn", wrong.transposed),),
     ),
     SeededFault(
         "source-sign",

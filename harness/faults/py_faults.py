@@ -142,7 +142,7 @@ def last_pixel_more(hkl: Any) -> Any:
 
 
 def tophat_for_gauss(sound: Function) -> Function:
-    """Return `shape_row` that takes TOPHAT for GAUSS."""
+    """Return `shape_class` that takes TOPHAT for GAUSS."""
     return lambda name: sound("TOPHAT" if name == "GAUSS" else name)
 
 

@@ -72,7 +72,8 @@ class FuzzCase:
 def told_words(program: Program, case: FuzzCase, *more: str) -> list[str]:
     """Return the words that a program is told of a case: its settings, the options that it knows, and more.
 
-    Raises: ProgramError: it does not know the parity mode.
+    Raises:
+        ProgramError: it does not know the parity mode.
     """
     words = _carryover_as_quirk(case.words) if program.kind != "simulator" else list(case.words)
     for option in sorted({word for word in words if word in NOT_TOLD[program.kind]}):

@@ -49,7 +49,10 @@ class FuzzCoverage:
     def record(self, names: Sequence[str], came: Came, choice: Choice) -> None:
         """Take a case into account.
 
-        Args: names: options of its command line. came: what it came to. choice: what was asked for.
+        Args:
+            names: options of its command line.
+            came: what it came to.
+            choice: what was asked for.
         """
         places = np.array([PLACE[name] for name in names])
         if not len(places):
@@ -94,7 +97,9 @@ class FuzzCoverage:
     def choose(self, random: Random, part: tuple[int, int] = (0, 1)) -> Choice:
         """Return the options of the next case: pairs that are not covered first, then any.
 
-        Args: random: decides between equals. part: (index, count) of shards, each with pairs of its own.
+        Args:
+            random: decides between equals.
+            part: (index, count) of shards, each with pairs of its own.
         """
         size = random.choice(SIZES)
         wanted = [pair for pair in self.missing() if _share(pair, part[1]) == part[0]]

@@ -87,7 +87,11 @@ class FuzzFolder:
 
 @contextmanager
 def new_folder(path: Path, settings: FuzzSettings) -> Iterator[FuzzFolder]:
-    """Make the folder of a new run. Raises: OSError if it cannot be made."""
+    """Make the folder of a new run.
+
+    Raises:
+        OSError: if it cannot be made.
+    """
     path.mkdir(parents=True, exist_ok=True)
     (path / FINDINGS_FOLDER).mkdir(exist_ok=True)
     write_text_file(path / SETTINGS, json_text({"schema": SCHEMA, **asdict(settings)}))

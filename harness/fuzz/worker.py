@@ -26,7 +26,8 @@ def serve(main: Main) -> int:
     Each request names words and a folder to run in, and whether only the number of evaluations is asked for.
     The answer is the exit status, or that number.
 
-    Args: main: takes the words of a command line and returns its exit status.
+    Args:
+        main: takes the words of a command line and returns its exit status.
     """
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:

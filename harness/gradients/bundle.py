@@ -33,7 +33,11 @@ class GradientPart:
 
     @classmethod
     def load(cls, folder: Path) -> GradientPart:
-        """Read and check gradients.json. Raises: BundleError if it does not follow the schema."""
+        """Read and check gradients.json.
+
+        Raises:
+            BundleError: if it does not follow the schema.
+        """
         data = read_json(folder / GRADIENTS)
         check_gradients(data, str(folder / GRADIENTS))
         return cls(folder, data)
@@ -47,7 +51,8 @@ class GradientPart:
     def report(self) -> GradientReport:
         """Return the comparison, its slopes and verdicts derived from the runs that are stored.
 
-        Raises: KeyError for a parameter that this program does not know.
+        Raises:
+            KeyError: for a parameter that this program does not know.
         """
         return report_of(self.data, tuple(GRADIENTS_ABOUT))
 

@@ -95,7 +95,10 @@ def extrapolate(samples: Sequence[Sample]) -> Estimate:
     q = RATIO^2; error of an entry: the larger difference from both that it was made of, plus the rounding
     over its width.
 
-    Args: samples: widest first. Source: C. J. F. Ridders, Adv. Eng. Software 4 (1982) 75.
+    Args:
+        samples: widest first.
+
+    Source: C. J. F. Ridders, Adv. Eng. Software 4 (1982) 75.
     """
     best = Estimate(samples[0].slope, math.inf, samples[0].width)
     above: list[float] = []

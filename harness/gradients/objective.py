@@ -72,8 +72,13 @@ class Objective:
 def choose_objective(image: NDArray[np.float64], count: int, seed: int) -> Objective:
     """Return an objective around the brightest pixel: half of it the brightest pixels, half drawn.
 
-    Args: image: photons [slow, fast]. count: pixels. seed: of the draw and of the weights, 0.5 to 1.5.
-    Raises: HarnessError for an image without any photon.
+    Args:
+        image: photons [slow, fast].
+        count: pixels.
+        seed: of the draw and of the weights, 0.5 to 1.5.
+
+    Raises:
+        HarnessError: for an image without any photon.
     """
     if not (np.isfinite(image).all() and image.max() > 0.0):
         raise HarnessError("the image has no photons, or is not finite: there is nothing to differentiate")
@@ -114,7 +119,11 @@ class FirstSide:
         return (*self.arguments.words, *self.objective.words(), *traces)
 
     def value(self, words: Sequence[str]) -> ObjectiveValue:
-        """Return the objective of a command line. Raises: HarnessError if the program fails."""
+        """Return the objective of a command line.
+
+        Raises:
+            HarnessError: if the program fails.
+        """
         tail = self.command()[len(self.arguments.words) :]
         arguments = replace(self.arguments, words=(*words, *tail))
         with temporary_folder("nb-gradients") as scratch:
@@ -161,7 +170,8 @@ def simulator_slopes(
 
     dI/dx = sum over parameters p of sum (dI/dp) (dp/dx), dI/dp from one backward pass.
 
-    Args: driven: by name, how the simulator's parameters follow each option.
+    Args:
+        driven: by name, how the simulator's parameters follow each option.
     """
     names = sorted({name for item in driven.values() for name in item.slopes})
     free = {name: value_of(config, name).requires_grad_() for name in names}

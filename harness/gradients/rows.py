@@ -140,7 +140,11 @@ class GradientRow:
 
     @classmethod
     def of(cls, data: Mapping[str, Any], middle: ObjectiveValue) -> GradientRow:
-        """Return the row of what `facts` says was measured. Raises: KeyError for an unknown parameter."""
+        """Return the row of what `facts` says was measured.
+
+        Raises:
+            KeyError: for an unknown parameter.
+        """
         terms = data["terms"]
         slope = None if terms is None else Slope({name: Term(*_number(pair)) for name, pair in terms.items()})
         ends = tuple(
@@ -223,7 +227,11 @@ class GradientReport:
 def report_of(data: Mapping[str, Any], about: Sequence[str]) -> GradientReport:
     """Return the report of the content of gradients.json, judged anew.
 
-    Args: about: the keys that are not derived. Raises: KeyError for an unknown parameter.
+    Args:
+        about: the keys that are not derived.
+
+    Raises:
+        KeyError: for an unknown parameter.
     """
     middle = ObjectiveValue(*data["objective_first"])
     rows = tuple(GradientRow.of(row, middle) for row in data["parameters"])

@@ -127,7 +127,8 @@ BY_NAME = {component.name: component for component in COMPONENTS}
 def find_places(words: Sequence[str]) -> list[Place]:
     """Return the components that a command line types, the last of a repeated option, in the table's order.
 
-    Raises: UsageError for a command line that cannot be parsed.
+    Raises:
+        UsageError: for a command line that cannot be parsed.
     """
     try:
         given = parse(words).given
@@ -166,7 +167,8 @@ def differenced_arguments(program: Program, args: Sequence[str], caller: Path) -
 def names_of(text: str | None) -> tuple[str, ...] | None:
     """Return the names that --params lists, each once; None for none.
 
-    Raises: UsageError for an unknown name.
+    Raises:
+        UsageError: for an unknown name.
     """
     if text is None:
         return None
@@ -180,7 +182,8 @@ def names_of(text: str | None) -> tuple[str, ...] | None:
 def choose_parameters(places: Sequence[Place], names: Sequence[str] | None) -> list[Place]:
     """Return the places of these names, all of them for None.
 
-    Raises: UsageError for one that the command line does not type.
+    Raises:
+        UsageError: for one that the command line does not type.
     """
     if names is None:
         return list(places)

@@ -33,5 +33,9 @@ def image_floors() -> dict[str, ImageFloor]:
 
 
 def floor_of(arithmetic: str) -> ImageFloor:
-    """Return the floor of an arithmetic. Raises: KeyError for one that was not measured."""
+    """Return the floor of an arithmetic.
+
+    Raises:
+        KeyError: for one that was not measured.
+    """
     return image_floors()[arithmetic]

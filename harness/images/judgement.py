@@ -96,7 +96,8 @@ def bounds_data(bounds: ImageBounds, rules: Rules) -> dict[str, Any]:
 def named_bounds(name: str, strict: ImageBounds) -> ImageBounds | None:
     """Return the bounds that go by a name, None for a name that no command gives.
 
-    Args: strict: those of the arithmetic and the rules (`strict_bounds`).
+    Args:
+        strict: those of the arithmetic and the rules (`strict_bounds`).
     """
     found = THRESHOLD.fullmatch(name)
     base = {bounds.name: bounds for bounds in (strict, PUBLISHED)}.get(found["base"] if found else "")

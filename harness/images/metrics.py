@@ -195,8 +195,12 @@ def own_scale(a: Reals, b: Reals, origin: tuple[int, int], left_out_of_max: floa
 def own_differences(a: Reals, b: Reals) -> Reals:
     """Return |b - a| / max(|a|, |b|) of each pixel: 0 where both are up to `FAINTEST_OF_MAX` of the largest.
 
-    Args: a, b: images [slow, fast], finite or not. Returns: infinity where only one side is a finite number,
-    0 where both are the same, be it no number.
+    Args:
+        a: images [slow, fast], finite or not.
+        b: images [slow, fast], finite or not.
+
+    Returns:
+        Infinity where only one side is a finite number, 0 where both are the same, be it no number.
     """
     if np.array_equal(a, b):
         return np.zeros(a.shape)

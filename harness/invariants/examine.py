@@ -21,7 +21,7 @@ from harness.programs.arguments import values_of
 from harness.programs.programs import MODES, Program
 from harness.programs.watching import Watch, nobody
 from harness.time_limits import RUN_S
-from simulator.quirks import Quirks
+from simulator.command_line.quirk_words import quirks_by_words
 from system_io.children import temporary_folder
 
 OWN = "own"
@@ -55,7 +55,11 @@ class Examination:
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """Return the words of mode, dtype and device. Raises: ProgramError for what is not known."""
+        """Return the words of mode, dtype and device.
+
+        Raises:
+            ProgramError: for what is not known.
+        """
         return self.program.settings(self.mode_in_force, self.dtype, self.device).words
 
     @property
@@ -78,7 +82,8 @@ class TriedRelation:
 def running(job: Examination, watch: Watch = nobody) -> Iterator[Runs]:
     """Give the program of an examination ready to run, in a temporary folder.
 
-    Raises: ProgramError if it does not know mode, dtype or device.
+    Raises:
+        ProgramError: if it does not know mode, dtype or device.
     """
     settings = job.settings
     with temporary_folder("nb-invariants") as scratch:
@@ -240,10 +245,8 @@ def _told(
 
 def _on(job: Examination, one: TriedRelation) -> tuple[str, ...]:
     """Return the quirks of a relation that are on."""
-    quirks = Quirks.of_mode(job.mode_in_force)
-    for (word,) in values_of(one.situation.base.words, {"--quirk", "-quirk"}, 1):
-        name, _, state = word.partition("=")
-        quirks = quirks.switched(name, state == "on")
+    switches = [word for (word,) in values_of(one.situation.base.words, {"--quirk", "-quirk"}, 1)]
+    quirks = quirks_by_words(job.mode_in_force, switches)
     return tuple(name for name in one.relation.quirks if name in quirks.active)
 
 

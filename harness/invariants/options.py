@@ -98,7 +98,11 @@ def make_parser() -> CommandParser:
 
 
 def chosen_relations(only: Sequence[str] | None) -> tuple[Relation, ...]:
-    """Return the relations of these ids, all where none is named. Raises: UsageError for an unknown one."""
+    """Return the relations of these ids, all where none is named.
+
+    Raises:
+        UsageError: for an unknown one.
+    """
     if only is None:
         return RELATIONS
     ids = [word for text in only for word in text.split(",") if word]
@@ -111,7 +115,13 @@ def chosen_relations(only: Sequence[str] | None) -> tuple[Relation, ...]:
 
 
 def chosen_program(options: argparse.Namespace) -> Program:
-    """Return the program that is asked for. Raises: ProgramError, BuildError, UsageError."""
+    """Return the program that is asked for.
+
+    Raises:
+        ProgramError: if it does not run.
+        BuildError: if it cannot be built.
+        UsageError: if two are named.
+    """
     if options.bin is not None and options.program is not None:
         raise UsageError("--bin and --program name two programs; give one of them")
     if options.bin is not None:

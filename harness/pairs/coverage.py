@@ -71,7 +71,9 @@ def _told(word: str, kinds: Sequence[str]) -> bool:
 def coverage_words(coverage: Mapping[str, Any], traces: Mapping[str, Any] | None) -> list[str]:
     """Return a coverage in words, what was compared first and what was not behind it.
 
-    Args: coverage: of `coverage_data`; traces: metrics of two traces, None without.
+    Args:
+        coverage: of `coverage_data`.
+        traces: metrics of two traces, None without.
     """
     images, options = coverage["images"], coverage["options"]
     known = {key: value for key, value in (images or {}).items() if key != "small"}

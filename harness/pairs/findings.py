@@ -68,7 +68,9 @@ def same_program(
 def origin(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[PairFinding]:
     """Return what agreement cannot show of two sides whose origin is not known, as limits of a pass.
 
-    Args: first, second: provenance of each side.
+    Args:
+        first: provenance of each side.
+        second: provenance of each side.
     """
     kinds = [first.get("kind"), second.get("kind")]
     if kinds == [FILE_KIND] * 2:

@@ -133,7 +133,11 @@ def asked_pair(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
 
 
 def require_one_kind(options: argparse.Namespace, args: Sequence[str] | None) -> None:
-    """Check that either a command line or two images are given. Raises: UsageError."""
+    """Check that either a command line or two images are given.
+
+    Raises:
+        UsageError: if neither or both are, or an option goes with the other one only.
+    """
     if not args and not options.images:
         raise UsageError(f"no nanoBragg command line: write it behind --; see {NAME} --help")
     if not options.images:

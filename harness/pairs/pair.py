@@ -168,7 +168,8 @@ def compared_runs(
 ) -> ImageComparison:
     """Return the comparison of the images of both runs; ERROR if one failed or was not made.
 
-    Args: prediction: is asked for the reflections of the command line where two images are compared.
+    Args:
+        prediction: is asked for the reflections of the command line where two images are compared.
     """
     failures = tuple(run.failure for run in runs if run.failure is not None)
     images = [run.image for run in runs if run.image is not None]
@@ -185,7 +186,8 @@ def stated_findings(
 ) -> list[PairFinding]:
     """Return the findings that follow from programs, settings and traces, without a further run.
 
-    Args: compared: the images; the traces are judged in the arithmetic that they have.
+    Args:
+        compared: the images; the traces are judged in the arithmetic that they have.
     """
     if len(runs) != len(SIDES) or any(run.failure is not None for run in runs.values()):
         return []

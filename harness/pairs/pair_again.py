@@ -74,7 +74,11 @@ def tried(summary: Mapping[str, Any]) -> list[PairFinding]:
 
 
 def _require_sides(runs: Mapping[str, Any]) -> None:
-    """Check that both programs ran, or that the first failed. Raises: BundleError."""
+    """Check that both programs ran, or that the first failed.
+
+    Raises:
+        BundleError: if one lacks without a reason, or there is another.
+    """
     strange = sorted(runs.keys() - set(SIDES))
     if strange:
         raise BundleError(f"runs has the side '{strange[0]}'; there are {' and '.join(SIDES)}")

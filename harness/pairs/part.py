@@ -37,7 +37,11 @@ class PairPart:
 
     @classmethod
     def load(cls, folder: Path) -> PairPart:
-        """Read and check the summary. Raises: BundleError if it does not follow the schema."""
+        """Read and check the summary.
+
+        Raises:
+            BundleError: if it does not follow the schema.
+        """
         summary = read_json(folder / SUMMARY)
         check_summary(summary, str(folder / SUMMARY))
         return cls(folder, summary)
@@ -102,11 +106,19 @@ class PairPart:
 
     @cached_property
     def traces(self) -> tuple[TraceLog, TraceLog]:
-        """Return both traces. Raises: TraceError if there is none."""
+        """Return both traces.
+
+        Raises:
+            TraceError: if there is none.
+        """
         return read_side(self.folder, SIDES[0]), read_side(self.folder, SIDES[1])
 
     def bounds(self) -> ImageBounds:
-        """Return the bounds that were in force. Raises: BundleError if the numbers do not go by the name."""
+        """Return the bounds that were in force.
+
+        Raises:
+            BundleError: if the numbers do not go by the name.
+        """
         stated = self.summary["bounds"]
         bounds = named_bounds(str(stated.get("name")), self.made.strict)
         if bounds is None or bounds_data(bounds, self.rules) != stated:

@@ -87,7 +87,10 @@ def predicting(
 ) -> Iterator[Callable[[], Prediction]]:
     """Give a function that returns the reflections of a prepared command line, computed meanwhile.
 
-    Args: words, mode, found: of `words_without_structure`; without words there is no command line.
+    Args:
+        words: of `words_without_structure`; without words there is no command line.
+        mode: of `words_without_structure`; without words there is no command line.
+        found: of `words_without_structure`; without words there is no command line.
     """
     if not words:
         yield lambda: NOTHING_PREDICTED
@@ -107,7 +110,9 @@ def predicting(
 def recorded_words(summary: Mapping[str, Any], inputs: Inputs) -> tuple[str, ...]:
     """Return the recorded command line without structure factors, its input files found by their content.
 
-    Args: summary: of a compared pair.
+    Args:
+        summary: of a compared pair.
+
     Raises:
         HarnessError: a file is not recorded or nowhere to be found, or the words cannot be a comparison's.
     """
@@ -127,7 +132,8 @@ def recorded_words(summary: Mapping[str, Any], inputs: Inputs) -> tuple[str, ...
 def recorded_prediction(summary: Mapping[str, Any]) -> Prediction:
     """Return the reflections that a recorded command line predicts; the stated figures where files are gone.
 
-    Args: summary: of a compared pair.
+    Args:
+        summary: of a compared pair.
     """
     if not summary["arguments"]:
         return NOTHING_PREDICTED

@@ -19,7 +19,8 @@ from simulator.command_line.option_table import BY_SPELLING, OPTIONS
 def spelled(*names: str) -> frozenset[str]:
     """Return every spelling of some options, each given by any of its own.
 
-    Raises: KeyError for an option that the option table of the simulator has not.
+    Raises:
+        KeyError: for an option that the option table of the simulator has not.
     """
     return frozenset(word for name in names for word in BY_SPELLING[name].spellings)
 

@@ -154,7 +154,11 @@ class Program:
         return Settings(mode, in_force, device, tuple(words))
 
     def _told(self, name: str, option: str | None, value: str | None) -> tuple[str, ...]:
-        """Return the words of one setting, none for no value. Raises: ProgramError if there is no option."""
+        """Return the words of one setting, none for no value.
+
+        Raises:
+            ProgramError: if there is no option.
+        """
         if value is None:
             return ()
         if option is None:

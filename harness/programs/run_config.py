@@ -14,7 +14,8 @@ from simulator.errors import InputError
 def resolved(words: Sequence[str], folder: Path) -> RunConfig:
     """Return the configuration of a command line as it is read in a folder.
 
-    Raises: UsageError where the simulator refuses it.
+    Raises:
+        UsageError: where the simulator refuses it.
     """
     with contextlib.chdir(folder):
         try:

@@ -27,7 +27,11 @@ def asked_pixels(words: Sequence[str]) -> set[tuple[int, int]]:
 
 
 def block_of(s0: int, s1: int, f0: int, f1: int) -> set[tuple[int, int]]:
-    """Return the pixels of a block, bounds inclusive. Raises: BundleError for more than can be traced."""
+    """Return the pixels of a block, bounds inclusive.
+
+    Raises:
+        BundleError: for more than can be traced.
+    """
     if (s1 - s0 + 1) * (f1 - f0 + 1) > MOST_TRACED:
         raise BundleError(f"a traced block of {s1 - s0 + 1} x {f1 - f0 + 1} pixels is none; it is damaged")
     return {(slow, fast) for slow in range(s0, s1 + 1) for fast in range(f0, f1 + 1)}

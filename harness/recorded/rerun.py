@@ -97,7 +97,11 @@ class Chosen:
 
 
 def _image_file(provenance: Mapping[str, Any], side: str, given: str | None) -> Program:
-    """Return the image file of a side, or the one given in its place. Raises: BundleError if it changed."""
+    """Return the image file of a side, or the one given in its place.
+
+    Raises:
+        BundleError: if it changed.
+    """
     program = file_program(
         Path(given or provenance["path"]), f"image of {side}", provenance["shape_slow_fast"]
     )
@@ -134,7 +138,11 @@ class Inputs:
         self._built_in: Path | None = None
 
     def find(self, item: Mapping[str, Any]) -> str:
-        """Return the path of a recorded input file. Raises: BundleError if it is nowhere."""
+        """Return the path of a recorded input file.
+
+        Raises:
+            BundleError: if it is nowhere.
+        """
         recorded = Path(item["path"])
         for path in (recorded, *self._candidates(recorded.name)):
             if _is(path, item):
@@ -206,7 +214,11 @@ def _is(path: Path, item: Mapping[str, Any]) -> bool:
 
 
 def time_limit_s(settings: Mapping[str, Any]) -> float:
-    """Return the recorded limit of a run, s. Raises: BundleError if it is none."""
+    """Return the recorded limit of a run, s.
+
+    Raises:
+        BundleError: if it is none.
+    """
     limit_s = float(settings["timeout_s"])
     if not 0.0 < limit_s <= LONGEST_RECORDED_RUN_S:
         raise BundleError(f"timeout_s {limit_s:g} is no limit of a run; it is not run")

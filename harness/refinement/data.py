@@ -38,7 +38,11 @@ class ObservedImage:
 
     @classmethod
     def of(cls, photons: FloatArray, usable: PixelFlags) -> ObservedImage:
-        """Return an image with its background. Raises: HarnessError where too little is usable."""
+        """Return an image with its background.
+
+        Raises:
+            HarnessError: where too little is usable.
+        """
         require_enough(usable)
         return cls(np.where(usable, photons, 0.0), usable, background_of(photons, usable))
 
@@ -51,7 +55,11 @@ def usable_pixels(config: RunConfig) -> PixelFlags:
 
 
 def require_enough(usable: PixelFlags) -> None:
-    """Check that an image has pixels to fit. Raises: HarnessError where too little is usable."""
+    """Check that an image has pixels to fit.
+
+    Raises:
+        HarnessError: where too little is usable.
+    """
     if int(usable.sum()) < BLOCK:
         raise HarnessError(f"only {int(usable.sum())} pixels can be used; enlarge -roi, or mend the mask")
 
@@ -139,7 +147,8 @@ def read_image(path: Path, config: RunConfig) -> ObservedImage:
 
     Overloaded pixels, and 0 in an SMV file (gaps), are not used.
 
-    Raises: UsageError for a file that is no such image or has another size.
+    Raises:
+        UsageError: for a file that is no such image or has another size.
     """
     shape = (config.detector.spixels, config.detector.fpixels)
     usable = usable_pixels(config)

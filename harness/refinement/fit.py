@@ -283,7 +283,8 @@ def _round_coordinates(problem: Problem) -> FloatArray:
 def certainty(problem: Problem) -> tuple[Certainty, float]:
     """Return how well `numbers` are determined at the present values, in their units.
 
-    Returns: that, and the mean square residual.
+    Returns:
+        That, and the mean square residual.
     """
     vector = problem.vector()
     residuals, slopes = problem.residuals(vector), problem.jacobian(vector, central=True)

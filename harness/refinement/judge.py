@@ -53,8 +53,9 @@ def fit_of(
 ) -> Fit:
     """Return how well images fit.
 
-    Args: images: of start and result over the background of `observed` and over the refined one; background:
-        the refined one [slow, fast].
+    Args:
+        images: of start and result over the background of `observed` and over the refined one.
+        background: the refined one [slow, fast].
     """
     usable = observed.usable
     measured, found = observed.photons[usable], images[1][usable]
@@ -78,7 +79,8 @@ def _correlation(measured: FloatArray, modelled: FloatArray) -> float:
 def judge_fit(rows: Sequence[VariableRow], fit: Fit, unseen: Sequence[str]) -> Judgement:
     """Return the verdict.
 
-    Args: unseen: a sentence for each direction that the image cannot see.
+    Args:
+        unseen: a sentence for each direction that the image cannot see.
     """
     reasons = [*unseen, *_misfit(fit), *_at_bounds(rows)]
     remarks = []

@@ -30,7 +30,8 @@ Words = list[str]
 def options_of(found: RunConfig, names: Sequence[str]) -> Words:
     """Return options that set inputs of a refined run; none for those that no option sets.
 
-    Args: names: of the inputs.
+    Args:
+        names: of the inputs.
     """
     words: Words = []
     writers = dict.fromkeys(WRITERS[name] for name in names if name in WRITERS)
@@ -44,7 +45,10 @@ def options_of(found: RunConfig, names: Sequence[str]) -> Words:
 def replayed(words: Sequence[str], found: RunConfig, names: Sequence[str]) -> tuple[Words, tuple[str, ...]]:
     """Return the options that a command line needs in addition, and the inputs that no option sets.
 
-    Args: words: of the start. found: the refined run. names: of the refined inputs.
+    Args:
+        words: of the start.
+        found: the refined run.
+        names: of the refined inputs.
     """
     options = options_of(found, names)
     pivot = ("-pivot", found.detector.pivot.lower())

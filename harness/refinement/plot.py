@@ -31,8 +31,10 @@ def draw_refinement(
 ) -> None:
     """Draw measured, start, refined and residual; residuals of the whole image; convergence.
 
-    Args: path: PNG file. images: start and refined, with background, photons [slow, fast]. truth: of
-    variables, where known; else the way is drawn to the result.
+    Args:
+        path: PNG file.
+        images: start and refined, with background, photons [slow, fast].
+        truth: of variables, where known; else the way is drawn to the result.
     """
     figure = Figure(figsize=(17.0, 9.4), layout="constrained")
     upper, lower = figure.subplots(2, 4)

@@ -77,7 +77,8 @@ class Refinement:
     def run(self) -> Refined:
         """Return the outcome of all stages.
 
-        Raises: HarnessError where the image does not determine the variables, or nothing can be fitted.
+        Raises:
+            HarnessError: where the image does not determine the variables, or nothing can be fitted.
         """
         try:
             return self._run(self._checked())
@@ -122,7 +123,8 @@ class Refinement:
     def _checked(self) -> RunConfig:
         """Return the run, once it is known that the image depends on every variable.
 
-        Raises: UsageError for a wrong selection or one without effect.
+        Raises:
+            UsageError: for a wrong selection or one without effect.
         """
         try:
             idle = Experiment(thinned(self.config), [*self.free]).idle()

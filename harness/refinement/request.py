@@ -59,7 +59,8 @@ class Request:
 def selections(text: str, config: RunConfig) -> tuple[str, ...]:
     """Return the selections of --free as `Experiment` takes them.
 
-    Raises: UsageError for one that the run has not.
+    Raises:
+        UsageError: for one that the run has not.
     """
     if text.count("[") != text.count("]"):
         raise UsageError(f"--free '{text}': a bracket has no partner; write NAME[a=b,c]")

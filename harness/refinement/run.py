@@ -61,7 +61,8 @@ class Answer:
 def refine(asked: Request, command: Sequence[str], folder: Path) -> Answer:
     """Refine a run, write its files into a folder and return what was found.
 
-    Raises: HarnessError for a run that the simulator refuses, an empty image, or nothing that can be fitted.
+    Raises:
+        HarnessError: for a run that the simulator refuses, an empty image, or nothing that can be fitted.
     """
     trial, question = asked.trial, _question(asked)
     outcome = _refined(question, trial)
@@ -88,7 +89,8 @@ def refine(asked: Request, command: Sequence[str], folder: Path) -> Answer:
 def _question(asked: Request) -> FitTask:
     """Return the question with a cell whose lengths may change, and with an image.
 
-    Raises: UsageError for a run that the simulator refuses, no such input in it, or an empty image.
+    Raises:
+        UsageError: for a run that the simulator refuses, no such input in it, or an empty image.
     """
     try:
         config = with_cell(asked.config)

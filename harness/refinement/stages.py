@@ -94,7 +94,8 @@ def plans(config: RunConfig, error: float) -> Iterator[StagePlan]:
 def stage_of(plan: StagePlan, config: RunConfig, observed: ObservedImage) -> FitStage:
     """Return a stage at the present values of a run.
 
-    Raises: HarnessError where nothing is left to fit.
+    Raises:
+        HarnessError: where nothing is left to fit.
     """
     made = config if plan.cells is None else coarse(config, plan.cells)
     photons, background = observed.photons, observed.background

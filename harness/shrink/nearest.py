@@ -30,7 +30,9 @@ def nearest_passing(state: Shrinking, first: FuzzCase) -> Passing | None:
 
     A line with an image that has contrast is preferred to one without.
 
-    Args: state: the end of the shrinking. first: where it began; options of it may be put back.
+    Args:
+        state: the end of the shrinking.
+        first: where it began; options of it may be put back.
     """
     flat: Passing | None = None
     try:

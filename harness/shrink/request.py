@@ -37,8 +37,13 @@ class FailingCase:
 def typed_case(words: Sequence[str], caller: Path, mode: str) -> FuzzCase:
     """Return a typed command line with the files that it reads; they get bare names of their own.
 
-    Args: words: the nanoBragg command line. caller: the folder that its names refer to. mode: parity mode.
-    Raises: UsageError: an input file is too large to be made smaller.
+    Args:
+        words: the nanoBragg command line.
+        caller: the folder that its names refer to.
+        mode: parity mode.
+
+    Raises:
+        UsageError: an input file is too large to be made smaller.
     """
     files: dict[str, bytes] = {}
     items = [_with_bare_name(item, place, caller, files) for place, item in enumerate(items_of(words))]

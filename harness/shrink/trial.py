@@ -66,7 +66,11 @@ class Trials:
     cases: dict[str, FuzzCase] = field(default_factory=dict)
 
     def try_out(self, case: FuzzCase) -> Tried:
-        """Return what a command line comes to. Raises: OutOfTimeError."""
+        """Return what a command line comes to.
+
+        Raises:
+            OutOfTimeError: if no time is left for a run.
+        """
         key = case.digest
         self.cases[key] = case
         if key not in self.known:
@@ -104,6 +108,12 @@ class Trials:
 
 
 def tried_row(item: Any) -> tuple[str, Tried]:
-    """Return digest and outcome of a line of the journal. Raises: KeyError, TypeError, IndexError."""
+    """Return digest and outcome of a line of the journal.
+
+    Raises:
+        KeyError: if a field is missing.
+        TypeError: if the line is no row.
+        IndexError: if the pixel lacks a number.
+    """
     pixel = None if item["pixel"] is None else (int(item["pixel"][0]), int(item["pixel"][1]))
     return str(item["digest"]), Tried(str(item["came"]), str(item["cause"]), pixel)

@@ -32,7 +32,11 @@ class Begun:
 
 
 def write_begun(folder: Path, begun: Begun) -> None:
-    """Make a folder for a command line. Raises: OSError if it cannot be made."""
+    """Make a folder for a command line.
+
+    Raises:
+        OSError: if it cannot be made.
+    """
     (folder / FILES).mkdir(parents=True, exist_ok=True)
     for name, content in begun.case.files.items():
         write_whole(folder / FILES / name, [content], "input file")
@@ -49,7 +53,11 @@ def write_begun(folder: Path, begun: Begun) -> None:
 
 
 def read_begun(folder: Path) -> Begun:
-    """Read what a folder is about. Raises: UsageError if it is no folder of nb-shrink."""
+    """Read what a folder is about.
+
+    Raises:
+        UsageError: if it is no folder of nb-shrink.
+    """
     try:
         data = json.loads((folder / ORIGINAL).read_text(encoding="utf-8"))
         if data["schema"] != SCHEMA:
@@ -67,13 +75,18 @@ def read_begun(folder: Path) -> Begun:
 def open_trials(folder: Path) -> Iterator[tuple[IO[bytes], dict[str, Tried]]]:
     """Open the journal of trials of a folder, without a last line that was half written.
 
-    Raises: UsageError: another process is writing into it.
+    Raises:
+        UsageError: another process is writing into it.
     """
     with open_journal(folder / TRIALS, "nb-shrink", tried_row) as (stream, rows):
         yield stream, dict(rows)
 
 
 def same_programs(begun: Begun, hashes: Sequence[str], folder: Path) -> None:
-    """Check that the programs are those that a folder began with. Raises: UsageError."""
+    """Check that the programs are those that a folder began with.
+
+    Raises:
+        UsageError: if one has changed.
+    """
     if tuple(hashes) != begun.programs:
         raise UsageError(f"a program is not the one that '{printable(str(folder))}' began with; start anew")

@@ -83,7 +83,11 @@ class BundleWriter:
         return cls(path, created)
 
     def add_text(self, name: str, text: str) -> None:
-        """Add a text file. Raises: BundleError if it cannot be written."""
+        """Add a text file.
+
+        Raises:
+            BundleError: if it cannot be written.
+        """
         with self._reporting(name):
             write_text_file(self.path / name, text)
             self._note(name)

@@ -45,7 +45,11 @@ def require_free(outputs: Mapping[str, Path | None]) -> None:
 
 
 def require_new(path: Path) -> None:
-    """Check that nothing has this name yet. Raises: HarnessError."""
+    """Check that nothing has this name yet.
+
+    Raises:
+        HarnessError: if something has.
+    """
     if path.exists() or path.is_symlink():
         raise HarnessError(
             f"'{printable(str(path))}' exists; results are never overwritten, name a new file or remove it"
@@ -53,7 +57,11 @@ def require_new(path: Path) -> None:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that does not exist yet. Raises: HarnessError if it does, or cannot be written."""
+    """Write a file that does not exist yet.
+
+    Raises:
+        HarnessError: if it does, or cannot be written.
+    """
     require_new(path)
     try:
         write_text_file(path, text)

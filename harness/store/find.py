@@ -43,7 +43,11 @@ def _found(folder: Path, seen: set[object], deepest: int) -> Iterator[Path]:
 
 
 def require_bundle(path: Path) -> Path:
-    """Return the path of a bundle. Raises: BundleError if it is none."""
+    """Return the path of a bundle.
+
+    Raises:
+        BundleError: if it is none.
+    """
     if not path.is_dir():
         raise BundleError(f"no bundle '{path}': no such folder; `nb-report list` shows the bundles")
     if not is_bundle(path):

@@ -167,25 +167,41 @@ TYPE_WORDS: Mapping[type, str] = {
 
 
 def check_metrics(value: Any, where: str) -> None:
-    """Check the content of metrics.json. Raises: BundleError that names the place."""
+    """Check the content of metrics.json.
+
+    Raises:
+        BundleError: that names the place.
+    """
     _check_version(value, BUNDLE_SCHEMA, where)
     check(value, METRICS, where)
 
 
 def check_summary(value: Any, where: str) -> None:
-    """Check the content of summary.json. Raises: BundleError that names the place."""
+    """Check the content of summary.json.
+
+    Raises:
+        BundleError: that names the place.
+    """
     _check_version(value, SUMMARY_SCHEMA, where)
     check(value, SUMMARY, where)
 
 
 def check_gradients(value: Any, where: str) -> None:
-    """Check the content of gradients.json. Raises: BundleError that names the place."""
+    """Check the content of gradients.json.
+
+    Raises:
+        BundleError: that names the place.
+    """
     _check_version(value, GRADIENTS_SCHEMA, where)
     check(value, GRADIENTS, where)
 
 
 def check_trace(value: Any, where: str) -> None:
-    """Check the content of traces.json. Raises: BundleError that names the place."""
+    """Check the content of traces.json.
+
+    Raises:
+        BundleError: that names the place.
+    """
     _check_version(value, TRACE_SCHEMA, where)
     check({key: item for key, item in value.items() if key in TRACE}, TRACE, where)
     check(value, TRACE_DIFF, where)
@@ -194,7 +210,11 @@ def check_trace(value: Any, where: str) -> None:
 
 
 def check_environment(value: Any, where: str) -> None:
-    """Check the content of env.json. Raises: BundleError that names the place."""
+    """Check the content of env.json.
+
+    Raises:
+        BundleError: that names the place.
+    """
     check(value, ENVIRONMENT, where)
 
 

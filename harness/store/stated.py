@@ -51,7 +51,11 @@ def _same(fresh: Any, stated: Any) -> bool:
 
 
 def commands_of(path: Path, line: int = 1) -> list[str]:
-    """Return the words of one line of commands.txt. Raises: BundleError if it is not there."""
+    """Return the words of one line of commands.txt.
+
+    Raises:
+        BundleError: if it is not there.
+    """
     lines = read_plain(path).decode("utf-8", "surrogateescape").split("\n")
     if len(lines) <= line:
         raise BundleError(f"'{path.name}' has no line {line + 1}; it is damaged")

@@ -101,7 +101,11 @@ def _irregular(entry: os.DirEntry[str]) -> str | None:
 
 
 def require_plain_tree(folder: Path) -> None:
-    """Check that a bundle holds plain files only. Raises: BundleError naming the first other thing."""
+    """Check that a bundle holds plain files only.
+
+    Raises:
+        BundleError: naming the first other thing.
+    """
     for name, what in tree_of(folder).faults:
         raise BundleError(f"'{printable(str(folder / name))}' {what}; the bundle is damaged")
 
@@ -128,7 +132,11 @@ def read_plain(path: Path, limit_bytes: int = FILE_LIMIT_BYTES) -> bytes:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file. Raises: BundleError if it is missing, no plain file, or no strict JSON."""
+    """Read a JSON file.
+
+    Raises:
+        BundleError: if it is missing, no plain file, or no strict JSON.
+    """
     return strict_json(read_plain(path, JSON_LIMIT_BYTES), printable(str(path)))
 
 
@@ -183,7 +191,11 @@ def _int(text: str) -> int:
 
 
 def _require_plain(value: Any) -> None:
-    """Check depth and texts of a parsed value. Raises: ValueError."""
+    """Check depth and texts of a parsed value.
+
+    Raises:
+        ValueError: if it is nested too deeply or holds an unusable text.
+    """
     layer: list[Any] = [value]
     for _ in range(DEEPEST_JSON):
         if not layer:

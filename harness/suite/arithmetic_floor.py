@@ -74,7 +74,8 @@ def arithmetic_pairs(cases: Iterable[TraceCase], arithmetic: str, inputs: Path) 
 def simulator_trace(case: TraceCase, mode: str, arithmetic: str, inputs: Path) -> TraceLog:
     """Return the trace of the simulator on a case.
 
-    Args: arithmetic: float64, mixed or float32.
+    Args:
+        arithmetic: float64, mixed or float32.
     """
     chosen = [word for slow, fast in case.pixels for word in ("-trace_pixel", str(slow), str(fast))]
     from simulator.image import render

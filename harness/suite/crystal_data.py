@@ -14,7 +14,11 @@ from system_io.files import reason_of
 
 
 def write_built_in(folder: Path) -> Path:
-    """Write the built-in crystal and return the folder of its two files. Raises: HarnessError."""
+    """Write the built-in crystal and return the folder of its two files.
+
+    Raises:
+        HarnessError: if they cannot be written.
+    """
     try:
         write_lysozyme_like(folder / CRYSTAL_FOLDER)
     except (OSError, UserError) as error:
@@ -42,7 +46,11 @@ def data_folder(data: Path | None) -> Iterator[tuple[Path, str]]:
 
 
 def require_data(data: Path | None) -> None:
-    """Check that a folder holds A.mat and scaled.hkl. Raises: UsageError if a file is missing."""
+    """Check that a folder holds A.mat and scaled.hkl.
+
+    Raises:
+        UsageError: if a file is missing.
+    """
     missing = [name for name in CRYSTAL_FILES if data is not None and not (data / name).is_file()]
     if missing:
         raise UsageError(f"--data '{data}': holds no {' and no '.join(missing)}; name the folder that does")

@@ -73,7 +73,9 @@ def held_out_pairs(
 def outside_bounds(pairs: Iterable[TracePair], arithmetic: str = DOUBLE) -> tuple[int, list[str]]:
     """Return how many records of pairs were compared, and those outside the bounds of the packaged floor.
 
-    Args: pairs: to compare. arithmetic: that of the less precise side.
+    Args:
+        pairs: to compare.
+        arithmetic: that of the less precise side.
     """
     compared, outside = 0, []
     for name, a, b in pairs:

@@ -49,7 +49,9 @@ class TraceCase:
 def trace_cases(inputs: Path, crystal: Path) -> list[TraceCase]:
     """Return the cases of the suite that have trace pixels, and the built-in crystal.
 
-    Args: inputs: folder with inputs/. crystal: folder with A.mat and scaled.hkl.
+    Args:
+        inputs: folder with inputs/.
+        crystal: folder with A.mat and scaled.hkl.
     """
     cases = [
         TraceCase(case.id, tuple(case.words(inputs)), case.trace_pixels, case)
@@ -72,7 +74,8 @@ def split_held_out(cases: Sequence[TraceCase]) -> tuple[list[TraceCase], list[Tr
 def nudge(words: Sequence[str], direction: str) -> tuple[str, ...]:
     """Return a command line with the numbers of `NUDGED` moved to the next double; zeros stay.
 
-    Args: direction: up, down, or mixed (alternating).
+    Args:
+        direction: up, down, or mixed (alternating).
     """
     ways = DIRECTIONS[direction]
     result, left, moved = [], 0, 0
@@ -134,8 +137,9 @@ def rounding_pairs(
 ) -> Iterator[tuple[str, TraceLog, TraceLog]]:
     """Yield what differs, and the two traces of each pair.
 
-    Args: builds: compared with the default build on the same words; directions: of `nudge`, compared with the
-        words as they are in the default build.
+    Args:
+        builds: compared with the default build on the same words.
+        directions: of `nudge`, compared with the words as they are in the default build.
     """
     base = build_reference(BASE_BUILD)
     for case in cases:

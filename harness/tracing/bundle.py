@@ -42,7 +42,11 @@ class TracePart:
 
     @classmethod
     def load(cls, folder: Path) -> TracePart:
-        """Read and check the figures. Raises: BundleError if they do not follow the schema."""
+        """Read and check the figures.
+
+        Raises:
+            BundleError: if they do not follow the schema.
+        """
         older = not (folder / TRACES).is_file()
         path = folder / (METRICS if older else TRACES)
         data = read_json(path)
@@ -65,12 +69,20 @@ class TracePart:
 
     @cached_property
     def log_bytes(self) -> tuple[bytes, bytes]:
-        """Return both traces as they were written. Raises: BundleError if one is missing."""
+        """Return both traces as they were written.
+
+        Raises:
+            BundleError: if one is missing.
+        """
         c, py = (read_plain(self.folder / name) for name in map(self.log_name, SIDES))
         return c, py
 
     def traces(self) -> tuple[TraceLog, TraceLog]:
-        """Return both traces. Raises: TraceError for a broken one, BundleError for a missing one."""
+        """Return both traces.
+
+        Raises:
+            TraceError: for a broken one, BundleError for a missing one.
+        """
         c, py = (
             read_stream(io.BytesIO(content), self.log_name(side))
             for side, content in zip(SIDES, self.log_bytes, strict=True)

@@ -22,12 +22,10 @@ from torch import Tensor
 from simulator import RunConfig
 from simulator.errors import InputError
 from simulator.kernel.miller_indices import miller_indices
-from simulator.physics.lattice.factor import lattice_factor
 from simulator.physics.polarization import kahn_factor
-from simulator.physics.rotations import rot_axis, turn
 from simulator.physics.solid_angle import solid_angle_sr
 from simulator.physics.structure_factors import nearest_F
-from simulator.physics.vectors import Vec, apply, length, scale, stack, unit, vec
+from simulator.physics.vectors import Vec, apply, length, rot_axis, scale, stack, turn, unit, vec
 from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
 from simulator.scene.setting_up import set_up
@@ -117,7 +115,7 @@ def _single(vector: Tensor) -> Vec:
 def _lattice(tap: str, ins: Instrument, x: TapValues) -> Tensor:
     seen: dict[str, Tensor] = {}
     hkl, whole = vec(x["hkl_frac"]), vec(x["hkl_rounded"])
-    seen["F_latt"] = lattice_factor(ins.shape, hkl, whole, seen.__setitem__)
+    seen["F_latt"] = ins.shape.factor(hkl, whole, seen.__setitem__)
     return seen[tap].expand(hkl[0].shape)[:, None]
 
 
@@ -191,7 +189,10 @@ class Isolator:
     def recomputed(self, tap: str, most: int) -> tuple[Index, list[Floats], list[Floats]] | None:
         """Return entries of a tap, the values [n, size] of both sides, and those recomputed from the inputs.
 
-        None where no record can be recomputed. Args: most: limit of n.
+        None where no record can be recomputed.
+
+        Args:
+            most: limit of n.
         """
         rule = self.rules[tap]
         entries = self.alignment.entries(tap)

@@ -24,7 +24,13 @@ def reciprocal(a: Floats, b: Floats, c: Floats) -> tuple[Floats, Floats, Floats]
 
         a* = (b x c)/V,  b* = (c x a)/V,  c* = (a x b)/V,  V = a . (b x c)
 
-    Args: three vectors [3] in Angstrom. Returns: three vectors [3] in 1/Angstrom.
+    Args:
+        a: vector [3] in Angstrom.
+        b: vector [3] in Angstrom.
+        c: vector [3] in Angstrom.
+
+    Returns:
+        Three vectors [3] in 1/Angstrom.
     """
     bc, ca, ab = np.cross(b, c), np.cross(c, a), np.cross(a, b)
     volume = float(np.dot(a, bc))

@@ -17,8 +17,7 @@ from simulator.kernel.kernel import photons
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import Level, Offer, Recorder, Show, Spot
 from simulator.physics.phi import orientation_steps
-from simulator.physics.rotations import turn
-from simulator.physics.vectors import Vec, apply
+from simulator.physics.vectors import Vec, apply, turn
 from simulator.scene.instrument import Instrument
 from simulator.scene.orientations import Orientations
 from simulator.scene.scene import Scene
@@ -77,7 +76,9 @@ def sensitivities(scene: Scene, pixel: tuple[int, int]) -> Follows:
 
     A tap's value that is used in several places has its whole derivative on its first record.
 
-    Args: scene: float64, on the CPU. pixel: (slow, fast), executed.
+    Args:
+        scene: float64, on the CPU.
+        pixel: (slow, fast), executed.
     """
     with torch.enable_grad():
         ins = set_up(scene)
@@ -170,7 +171,8 @@ def _of_setup(
 def _of_turns(scene: Scene, back: Tensor) -> dict[Key, NDArray[np.float64]]:
     """Return the slopes to the cell at phi = 0, the spindle and each phi.
 
-    Args: back: slopes to the components of the turned cells [9, P, 1].
+    Args:
+        back: slopes to the components of the turned cells [9, P, 1].
     """
     steps = orientation_steps(scene.phi_rad, False, scene.config.quirks)
     direct, spindle = _free(scene.lattice.direct_m), _free(scene.lattice.spindle)

@@ -91,7 +91,8 @@ class KeptTrials:
 def kept_trials(path: Path | None) -> Iterator[KeptTrials]:
     """Give the results that a file holds, and keep further ones in it.
 
-    Raises: UsageError: it holds something else, or results of other sources.
+    Raises:
+        UsageError: it holds something else, or results of other sources.
     """
     if path is None:
         yield KeptTrials([])

@@ -126,7 +126,11 @@ def centred(
 ) -> Centred:
     """Return the beam centre in the frame of the detector axes.
 
-    Args: centre, as typed; size_m, fast and slow detector size. Source: spec 02 section 3.
+    Args:
+        centre: as typed.
+        size_m: fast and slow detector size.
+
+    Source: spec 02 section 3.
     """
     Lf, Ls = size_m
     ORGX_m, ORGY_m = (centre.ORGX - 0.5) * pixel_m, (centre.ORGY - 0.5) * pixel_m

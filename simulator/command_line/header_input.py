@@ -61,7 +61,11 @@ ALSO_EXACT = {"ORGX": ("ORGX", "XDS_ORGX"), "ORGY": ("ORGY", "XDS_ORGY")}
 
 
 def _value(file: SmvFile, key: str, quirks: Quirks) -> float | None:
-    """Return the number of a header key. Raises: InputError if it is too large for a double."""
+    """Return the number of a header key.
+
+    Raises:
+        InputError: if it is too large for a double.
+    """
     exact = "Q-HEADER-SUBSTRING" not in quirks
     value = header_value(file.header, ALSO_EXACT.get(key, (key,)) if exact else (key,), exact)
     if value is not None and not math.isfinite(value):
@@ -72,8 +76,13 @@ def _value(file: SmvFile, key: str, quirks: Quirks) -> float | None:
 def _spot_m(file: SmvFile, ssize_m: float, quirks: Quirks) -> tuple[float, float] | None:
     """Return the direct beam of a header that says that its BEAM_CENTER is in the ADXV convention.
 
-    It says so by an ADXV_CENTER with the same numbers; other headers leave it to the options. Args: ssize_m,
-    the slow size. Returns: places along fast and slow (m), or None (Q-HEADER-BEAM-CENTER).
+    It says so by an ADXV_CENTER with the same numbers; other headers leave it to the options.
+
+    Args:
+        ssize_m: the slow size.
+
+    Returns:
+        Places along fast and slow (m), or None (Q-HEADER-BEAM-CENTER).
     """
     if "Q-HEADER-BEAM-CENTER" in quirks or header_value(file.header, ("DISTANCE",), exact=True) is None:
         return None
@@ -86,8 +95,13 @@ def _spot_m(file: SmvFile, ssize_m: float, quirks: Quirks) -> tuple[float, float
 def with_header(start: Start, file: SmvFile, is_mask: bool, quirks: Quirks) -> Start:
     """Return the start values after one header; keys that it lacks keep what they were.
 
-    Args: is_mask, whether the file came from -mask (Q-MASK-BEAM-Y). Raises: InputError for a number beyond
-    a double. Source: spec 02 section 8 "Keys, in this order".
+    Args:
+        is_mask: whether the file came from -mask (Q-MASK-BEAM-Y).
+
+    Raises:
+        InputError: for a number beyond a double.
+
+    Source: spec 02 section 8 "Keys, in this order".
     """
     pixel_mm = _value(file, "PIXEL_SIZE", quirks)
     pixel_m = start.pixel_m if pixel_mm is None else m_of_mm(pixel_mm)

@@ -68,8 +68,14 @@ class RawOptions:
 def parse(args: Sequence[str]) -> RawOptions:
     """Return the options of a command line, in order.
 
-    Args: args, the words after the program name. Raises: InputError for an unknown option (naming the
-    nearest), a stray word, a missing value or one of the wrong kind. Source: spec 01 section 2.
+    Args:
+        args: the words after the program name.
+
+    Raises:
+        InputError: for an unknown option (naming the nearest), a stray word, a missing value or one of the
+            wrong kind.
+
+    Source: spec 01 section 2.
     """
     given: list[Given] = []
     place = 0
@@ -119,7 +125,11 @@ def _up_to_six_numbers(spelling: str, rest: Sequence[str]) -> tuple[TypedValue, 
 
 
 def _value(option: Option, spelling: str, kind: str, word: str) -> TypedValue:
-    """Return one converted value. Raises: InputError naming option, word and what is wanted."""
+    """Return one converted value.
+
+    Raises:
+        InputError: naming option, word and what is wanted.
+    """
     value: TypedValue | None
     if kind == "f":
         value = number(word)

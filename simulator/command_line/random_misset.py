@@ -19,7 +19,12 @@ def random_misset(stream: Stream) -> Vec3:
 def angles_of(matrix: Matrix) -> Vec3:
     """Return angles about x, then y, then z that make up a rotation matrix.
 
-    Args: matrix, nine numbers row by row, rescaled row by row twice. Returns: radians.
+    Args:
+        matrix: nine numbers row by row, rescaled row by row twice.
+
+    Returns:
+        Radians.
+
     Source: spec 03 section 3.
     """
     rows: list[tuple[float, ...]] = [matrix[0:3], matrix[3:6], matrix[6:9]]

@@ -9,6 +9,7 @@ from typing import Literal, cast
 
 from simulator.command_line.header_input import Start, with_header
 from simulator.command_line.options import USAGE, RawOptions, parse
+from simulator.command_line.quirk_words import quirks_by_words
 from simulator.command_line.resolve_beam import beam_of
 from simulator.command_line.resolve_crystal import clock_seconds, crystal_of, internal_seed
 from simulator.command_line.resolve_detector import detector_of
@@ -33,7 +34,7 @@ from simulator.io.hkl import read_hkl
 from simulator.io.smv import SmvFile, read_smv
 from simulator.io.tables import check_stol
 from simulator.limits.value_rules import check_config, printout_doubts, region_doubts, wavelength_doubts
-from simulator.quirks import Quirks, switch_of
+from simulator.quirks import Quirks
 from simulator.units import resolution_m_of_A
 
 INPUTS = ("-hkl", "-mat", "-img", "-mask", "-sourcefile", "-stol", "-4stol", "-Q")
@@ -57,7 +58,10 @@ class Resolved:
 def resolve_args(args: Sequence[str]) -> Resolved:
     """Return the configuration of a command line (the words after the program name).
 
-    Raises: InputError for anything spec 01 calls an error. Source: spec 01 section 1.
+    Raises:
+        InputError: for anything spec 01 calls an error.
+
+    Source: spec 01 section 1.
     """
     return resolve(parse(args))
 
@@ -65,7 +69,10 @@ def resolve_args(args: Sequence[str]) -> Resolved:
 def resolve(raw: RawOptions) -> Resolved:
     """Return the configuration of parsed options; all input files are read here.
 
-    Raises: InputError for values without meaning, missing inputs and unusable files. Source: spec 01.
+    Raises:
+        InputError: for values without meaning, missing inputs and unusable files.
+
+    Source: spec 01.
     """
     of_options = typed_doubts(raw)
     quirks = quirks_of(raw)
@@ -106,9 +113,8 @@ def resolve(raw: RawOptions) -> Resolved:
 
 def quirks_of(raw: RawOptions) -> Quirks:
     """Return the quirks: the parity mode, single switches, then --phi-carryover-mode (01 section 4.7)."""
-    quirks = Quirks.of_mode(raw.text("--parity-mode") or "spec")
-    for item in raw.every("--quirk"):
-        quirks = quirks.switched(*switch_of(str(item.values[0])))
+    switches = [str(item.values[0]) for item in raw.every("--quirk")]
+    quirks = quirks_by_words(raw.text("--parity-mode") or "spec", switches)
     mode = raw.text("--phi-carryover-mode")
     return quirks if mode is None else quirks.switched("Q-PHI-CARRYOVER", mode == "c-parity")
 
@@ -230,7 +236,11 @@ def _output(raw: RawOptions, quirks: Quirks) -> Output:
 
 
 def _trace(raw: RawOptions, detector: Detector) -> Trace:
-    """Return the pixels to trace. Raises: InputError for one that is not computed (12 "Selecting pixels")."""
+    """Return the pixels to trace.
+
+    Raises:
+        InputError: for one that is not computed (12 "Selecting pixels").
+    """
     pixels: dict[tuple[int, int], None] = {}
     for item in raw.every("-trace_pixel", "-trace_roi"):
         values = [int(value) for value in item.values]
@@ -274,7 +284,11 @@ def _check_computed(option: str, slow: int, fast: int, detector: Detector) -> No
 
 
 def _compute(raw: RawOptions) -> Compute:
-    """Return arithmetic and device. Raises: InputError where there is no such device."""
+    """Return arithmetic and device.
+
+    Raises:
+        InputError: where there is no such device.
+    """
     device = raw.text("-device") or "cpu"
     if device == "cuda":
         import torch

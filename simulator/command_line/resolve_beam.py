@@ -32,7 +32,10 @@ DEFAULT_BEAMSIZE_M = m_of_mm(0.1)
 def wavelength_of(raw: RawOptions, start: Start) -> float:
     """Return the central wavelength in metres: the last of -lambda and -energy, else the header's.
 
-    Raises: InputError for one that is not above 0. Source: spec 01 sections 4.3 and 5.
+    Raises:
+        InputError: for one that is not above 0.
+
+    Source: spec 01 sections 4.3 and 5.
     """
     last = raw.last("-lambda", "-energy")
     if last is None:
@@ -51,7 +54,9 @@ def beamsize_of(raw: RawOptions) -> float:
 def fluence_of(raw: RawOptions) -> tuple[float, Warnings]:
     """Return the fluence, -fluence or ((flux * exposure) / beamsize) / beamsize, and warnings.
 
-    Raises: InputError for a beam size of 0 together with a flux, or a fluence beyond the range of numbers.
+    Raises:
+        InputError: for a beam size of 0 together with a flux, or a fluence beyond the range of numbers.
+
     Source: spec 01 section 4.3.
     """
     typed = raw.number("-fluence")
@@ -110,7 +115,8 @@ def _source_rows(
 ) -> tuple[tuple[SourceRow, ...], Warnings]:
     """Return the sources of -sourcefile, none without it, and warnings.
 
-    Raises: InputError for unusable weights.
+    Raises:
+        InputError: for unusable weights.
     """
     name = raw.text("-sourcefile")
     if name is None:
@@ -125,7 +131,10 @@ def _source_rows(
 def beam_of(raw: RawOptions, start: Start, quirks: Quirks) -> tuple[Beam, Warnings]:
     """Return the beam and warnings.
 
-    Raises: InputError for values without meaning. Source: spec 01 section 4.3.
+    Raises:
+        InputError: for values without meaning.
+
+    Source: spec 01 section 4.3.
     """
     frame = frame_of(raw, convention_of(raw))
     wavelength_m = wavelength_of(raw, start)

@@ -29,8 +29,11 @@ DEFAULT_MOSAIC_SEED = 12345678
 def internal_seed(raw: RawOptions, option: str, default: int, quirks: Quirks) -> int:
     """Return the internal seed of an option: -v (spec 07 "Seeds"; Q-SEED-POSITIVE, Q-SEED-MODULUS).
 
-    Args: default, the option value to assume where none was typed. Raises: InputError in spec mode for the
-    modulus of the generator.
+    Args:
+        default: the option value to assume where none was typed.
+
+    Raises:
+        InputError: in spec mode for the modulus of the generator.
     """
     typed = raw.integer(option)
     value = default if typed is None else typed
@@ -47,7 +50,10 @@ def clock_seconds() -> int:
 def crystal_of(raw: RawOptions, start: Start, quirks: Quirks) -> tuple[Crystal, Warnings]:
     """Return the crystal and warnings.
 
-    Raises: InputError for unusable values or files. Source: spec 01 section 4.1.
+    Raises:
+        InputError: for unusable values or files.
+
+    Source: spec 01 section 4.1.
     """
     lengths_A, angles_rad = _cell(raw)
     shape = raw.last(*SHAPE_OPTIONS)

@@ -34,14 +34,22 @@ BYTES_PER_PIXEL = 16
 
 
 def above_zero(value: float, what: str) -> float:
-    """Return a value that is above 0 and finite. Raises: InputError naming option and value."""
+    """Return a value that is above 0 and finite.
+
+    Raises:
+        InputError: naming option and value.
+    """
     if not 0.0 < value < math.inf:
         raise InputError(f"{what}: must be above 0 and within the range of numbers")
     return value
 
 
 def not_zero(value: float, what: str) -> float:
-    """Return a value other than 0. Raises: InputError naming option and value."""
+    """Return a value other than 0.
+
+    Raises:
+        InputError: naming option and value.
+    """
     if value == 0.0:
         raise InputError(f"{what}: must not be 0")
     return value
@@ -58,8 +66,14 @@ def detector_of(
 ) -> tuple[Detector, Warnings]:
     """Return the detector before any rotation, and warnings.
 
-    Args: start, defaults or header values; mask, the mask file read before.
-    Raises: InputError for values without meaning or a mask of another size. Source: spec 02.
+    Args:
+        start: defaults or header values.
+        mask: the mask file read before.
+
+    Raises:
+        InputError: for values without meaning or a mask of another size.
+
+    Source: spec 02.
     """
     pixel_m = _pixel_size(raw, start)
     fpixels, fsize_m = _axis(raw, "f", start.fpixels, start.fsize_m, pixel_m)
@@ -228,7 +242,11 @@ def _roi(raw: RawOptions, fpixels: int, spixels: int) -> Roi:
 
 
 def _kept(mask: SmvFile | None, fpixels: int, spixels: int) -> NDArray[np.bool_]:
-    """Return which pixels the mask keeps. Raises: InputError if its size is not the detector's."""
+    """Return which pixels the mask keeps.
+
+    Raises:
+        InputError: if its size is not the detector's.
+    """
     if mask is None:
         return np.ones((0, 0), bool)
     if (mask.fpixels, mask.spixels) != (fpixels, spixels):

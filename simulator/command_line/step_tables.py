@@ -16,7 +16,11 @@ MOST_STEPS = LARGEST_COUNT
 
 
 def _count(range_: float, step: float, name: str) -> int:
-    """Return ceil(range / step). Raises: InputError where it is beyond any use."""
+    """Return ceil(range / step).
+
+    Raises:
+        InputError: where it is beyond any use.
+    """
     quotient = range_ / step
     if not quotient <= MOST_STEPS:
         raise InputError(
@@ -26,7 +30,11 @@ def _count(range_: float, step: float, name: str) -> int:
 
 
 def limited(count: int, name: str) -> int:
-    """Return a count of steps. Raises: InputError where it is beyond any use."""
+    """Return a count of steps.
+
+    Raises:
+        InputError: where it is beyond any use.
+    """
     if count > MOST_STEPS:
         raise InputError(f"{name} {count}: at most {MOST_STEPS} are possible")
     return count
@@ -35,7 +43,13 @@ def limited(count: int, name: str) -> int:
 def phi_steps(start_rad: float, range_rad: float, step_rad: float, count: int, quirks: Quirks) -> Steps:
     """Return the rotation steps.
 
-    Step i has phi = start + D i. Args: range_rad, step_rad, count as typed, negative where not typed.
+    Step i has phi = start + D i.
+
+    Args:
+        range_rad: as typed, negative where not typed.
+        step_rad: as typed, negative where not typed.
+        count: as typed, negative where not typed.
+
     Source: spec 04 sections 1 and 8.
     """
     limited(count, "-phisteps")
@@ -66,8 +80,17 @@ def _phi_without_count(range_rad: float, step_rad: float) -> tuple[float, float,
 def spread_steps(range_: float, step: float, count: int, quirks: Quirks, name: str) -> Steps:
     """Return the steps of a divergence or of the dispersion, centred on 0 where upstream centres them.
 
-    Step i is at D i - R/2. Args: range_, step in rad (or 1) and count as typed, negative where not typed;
-    name, the option to blame. Raises: InputError for a negative dispersion with a count in spec mode.
+    Step i is at D i - R/2.
+
+    Args:
+        range_: full width in rad (or 1) as typed, negative where not typed.
+        step: in rad (or 1) as typed, negative where not typed.
+        count: as typed, negative where not typed.
+        name: the option to blame.
+
+    Raises:
+        InputError: for a negative dispersion with a count in spec mode.
+
     Source: spec 04 sections 2 and 8.
     """
     limited(count, name)
@@ -125,7 +148,11 @@ def sensor_layers(thickness_m: float, count: int, quirks: Quirks) -> Steps:
 def mosaic_domains(spread_rad: float, count: int) -> tuple[float, int, Warnings]:
     """Return the mosaic spread, the number of domains and warnings.
 
-    Args: spread_rad and count as typed, negative where not typed. Source: spec 04 section 5.
+    Args:
+        spread_rad: as typed, negative where not typed.
+        count: as typed, negative where not typed.
+
+    Source: spec 04 section 5.
     """
     limited(count, "-mosaic_domains")
     if spread_rad > 0.0:

@@ -30,8 +30,10 @@ ALSO = {"-lambda": ("-lambda", "-energy")}
 def typed_doubts(raw: RawOptions) -> list[str]:
     """Return a warning for each typed number that is odd but has a meaning.
 
-    Raises: InputError for one without meaning, naming option, value, range and unit. Source: spec 01
-    section 2.
+    Raises:
+        InputError: for one without meaning, naming option, value, range and unit.
+
+    Source: spec 01 section 2.
     """
     doubts: dict[str, None] = {}
     for item in raw.given:
@@ -52,7 +54,10 @@ def typed_doubts(raw: RawOptions) -> list[str]:
 def header_doubts(raw: RawOptions, start: Start) -> list[str]:
     """Return a warning for each odd number that comes from a header; 0 is refused where it is used.
 
-    Raises: InputError for one out of range, with its key's option and unit. Source: spec 02 section 8.
+    Raises:
+        InputError: for one out of range, with its key's option and unit.
+
+    Source: spec 02 section 8.
     """
     doubts = []
     for option, field, factor in HEADER:

@@ -14,7 +14,11 @@ from simulator.errors import InputError
 def words_of(args: Iterable[object]) -> list[str]:
     """Return the words of a command line.
 
-    Args: args: text, numbers or paths. Raises: InputError for one word as a whole line, or anything else.
+    Args:
+        args: text, numbers or paths.
+
+    Raises:
+        InputError: for one word as a whole line, or anything else.
     """
     if isinstance(args, (str, bytes)):
         raise InputError(f"command line {args!r}: one text; give a list of words, e.g. line.split()")

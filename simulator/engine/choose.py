@@ -30,7 +30,9 @@ def choose(
         ins: the instrument of the run.
         evaluations: their number.
         rehearsal: shows the forms of the calls.
-    Raises: CompileError if compiled code is asked for and cannot be made.
+
+    Raises:
+        CompileError: if compiled code is asked for and cannot be made.
     """
     compiled, notes = choose_compiled(compute, ins, evaluations, rehearsal)
     if compiled is not None:
@@ -50,7 +52,14 @@ def choose_compiled(
 ) -> tuple[Compiled | None, tuple[str, ...]]:
     """Return compiled stages, None where they are not used, with warnings.
 
-    Args, Raises: as of `choose`.
+    Args:
+        compute: what was asked for.
+        ins: the instrument of the run.
+        evaluations: their number.
+        rehearsal: shows the forms of the calls.
+
+    Raises:
+        CompileError: if compiled code is asked for and cannot be made.
     """
     if compute.compile == "off":
         return None, ()

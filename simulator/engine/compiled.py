@@ -59,8 +59,12 @@ def compiled_engine(ins: Whole, make: bool, rehearsal: Rehearsal) -> Compiled | 
         ins: the instrument of the run.
         make: whether stages that are not in the cache are compiled.
         rehearsal: shows the forms of their calls.
-    Returns: None if a program is not there.
-    Raises: CompileError.
+
+    Returns:
+        The code, None where a program is not in the cache and may not be made.
+
+    Raises:
+        CompileError: if a stage cannot be compiled.
     """
     kind = f"{library_folder()} {ins.device} {skeleton(ins)} {rehearsal.kind}" if rehearsal.kind else ""
     if kind in _KNOWN:

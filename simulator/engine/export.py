@@ -23,7 +23,11 @@ LARGEST = 1 << 40
 
 
 def compiled_into(call: Call, library: Path, device: torch.device) -> None:
-    """Compile a stage into a library. Raises: CompileError for whatever the exporter or compiler meets."""
+    """Compile a stage into a library.
+
+    Raises:
+        CompileError: for whatever the exporter or compiler meets.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -39,7 +43,9 @@ def compiled_into(call: Call, library: Path, device: torch.device) -> None:
 def compile_stage(call: Call, library: Path, device: torch.device) -> None:
     """Compile a stage into a library.
 
-    Args: call: one of its calls, for the axes and types of all tensors. device: for which.
+    Args:
+        call: one of its calls, for the axes and types of all tensors.
+        device: for which.
     """
     complete()
     from torch._inductor import aot_compile

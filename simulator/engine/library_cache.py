@@ -40,7 +40,11 @@ class CompileError(InputError):
 
 
 def library_folder() -> Path:
-    """Return where compiled stages are kept. Raises: CompileError where there is no place."""
+    """Return where compiled stages are kept.
+
+    Raises:
+        CompileError: where there is no place.
+    """
     try:
         return cache.cache_folder(os.environ) / "kernels"
     except UserError as error:
@@ -91,7 +95,8 @@ def load(library: Path, device: torch.device) -> StageProgram:
 def try_loading(library: Path, device: torch.device) -> None:
     """Load a new library in another process first: where compilers and libraries do not fit, it crashes.
 
-    Raises: CompileError.
+    Raises:
+        CompileError: if that process fails.
     """
     package = Path(__file__).parents[2]
     paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]

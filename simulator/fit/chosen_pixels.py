@@ -12,8 +12,14 @@ from simulator.errors import InputError
 def places_of(detector: Detector, slow: Tensor, fast: Tensor) -> Tensor:
     """Return the places of pixels in memory order [n].
 
-    Args: slow, fast: whole numbers [n], in memory order; region of interest and mask do not count.
-    Raises: InputError for pixels beside the detector, twice or out of order. Source: spec 06.
+    Args:
+        slow: whole numbers [n], in memory order; region of interest and mask do not count.
+        fast: whole numbers [n], in memory order; region of interest and mask do not count.
+
+    Raises:
+        InputError: for pixels beside the detector, twice or out of order.
+
+    Source: spec 06.
     """
     beside = (slow < 0) | (slow >= detector.spixels) | (fast < 0) | (fast >= detector.fpixels)
     if beside.any():

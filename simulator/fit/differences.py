@@ -16,7 +16,9 @@ def jacobian(image: Callable[[], Tensor], numbers: Callable[[], Tensor], free: S
 
     Central differences; where both signs of a variable lead to the same side, as at a bound, one-sided ones.
 
-    Args: image, numbers: the pixels, and the value of each variable in its unit [v], as they are then.
+    Args:
+        image: the pixels, and the value of each variable in its unit [v], as they are then.
+        numbers: the pixels, and the value of each variable in its unit [v], as they are then.
         free: the variables, which are moved meanwhile.
     """
     columns: list[Tensor] = []

@@ -47,8 +47,9 @@ class Experiment(nn.Module):
             shape.
         steps: other natural steps of free inputs, in their units.
 
-    Raises: InputError for an unknown name, a choice, an input without a value in this run, unequal tied
-    components, a start out of bounds, or a step that is not above 0.
+    Raises:
+        InputError: for an unknown name, a choice, an input without a value in this run, unequal tied
+            components, a start out of bounds, or a step that is not above 0.
     """
 
     @untraced
@@ -87,7 +88,8 @@ class Experiment(nn.Module):
     def forward(self) -> Tensor:
         """Return the image in photons [slow, fast], with its gradient to the variables.
 
-        Raises: InputError for values of which no run can be made (cell angles that do not close).
+        Raises:
+            InputError: for values of which no run can be made (cell angles that do not close).
         """
         return image_of(self._scene())
 
@@ -95,8 +97,12 @@ class Experiment(nn.Module):
     def pixels(self, slow: Tensor, fast: Tensor) -> Tensor:
         """Return some pixels in photons [n], with their gradient to the variables, and compute no other ones.
 
-        Args: slow, fast: whole numbers [n], in memory order.
-        Raises: InputError for pixels beside the detector, twice or out of order.
+        Args:
+            slow: whole numbers [n], in memory order.
+            fast: whole numbers [n], in memory order.
+
+        Raises:
+            InputError: for pixels beside the detector, twice or out of order.
         """
         scene = self._scene()
         return render_pixels(scene, places_of(scene.config.detector, slow, fast))
@@ -106,8 +112,12 @@ class Experiment(nn.Module):
 
         By differences of images, two for each variable: reverse mode would need one pass for each pixel.
 
-        Args: slow, fast: of the pixels, as of `pixels`; None for the whole image, row by row.
-        Raises: InputError for such pixels, and for values of which no run can be made.
+        Args:
+            slow: of the pixels, as of `pixels`; None for the whole image, row by row.
+            fast: of the pixels, as of `pixels`; None for the whole image, row by row.
+
+        Raises:
+            InputError: for such pixels, and for values of which no run can be made.
         """
         if slow is None or fast is None:
             return jacobian(self.forward, self.numbers, list(self.parameters()))
@@ -129,9 +139,12 @@ class Experiment(nn.Module):
     def set_values(self, values: Mapping[str, object]) -> None:
         """Make these values the current ones and the new start, where all variables are 0.
 
-        Args: values: of free inputs, whole, in their units: tensors, numbers or lists.
-        Raises: InputError for an input that is not free, another shape, a value out of bounds, unequal ties.
-        Nothing is changed then.
+        Args:
+            values: of free inputs, whole, in their units: tensors, numbers or lists.
+
+        Raises:
+            InputError: for an input that is not free, another shape, a value out of bounds, unequal ties.
+                Nothing is changed then.
         """
         checked = {
             name: self._input(name).checked(name, number_of(name, value).detach())
@@ -141,7 +154,11 @@ class Experiment(nn.Module):
             self._input(name).restart(value)
 
     def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
-        """Check a state before torch copies any part of it. Raises: InputError for one of other variables."""
+        """Check a state before torch copies any part of it.
+
+        Raises:
+            InputError: for one of other variables.
+        """
         for name, part in self._parts():
             head = f"{prefix}inputs.{name}."
             there = {key.removeprefix(head): value for key, value in state.items() if key.startswith(head)}
@@ -149,7 +166,11 @@ class Experiment(nn.Module):
         super()._load_from_state_dict(state, prefix, *rest)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Experiment:
-        """Move the variables. Raises: InputError for a change of their number type."""
+        """Move the variables.
+
+        Raises:
+            InputError: for a change of their number type.
+        """
         made = fn(torch.zeros(1, dtype=torch.float64, device="cpu")).dtype
         if made != torch.float64:
             raise InputError(
@@ -248,7 +269,10 @@ def with_cell(config: RunConfig) -> RunConfig:
     """Return a run whose lattice is that of its matrix, with the cell lengths as inputs of their own.
 
     The directions stay those of the matrix, the lengths are those of the cell from now on (spec 03 section
-    4); a run that has a cell stays what it is. Raises: InputError for a run without matrix and cell.
+    4); a run that has a cell stays what it is.
+
+    Raises:
+        InputError: for a run without matrix and cell.
     """
     crystal = config.crystal
     if crystal.has_cell:

@@ -30,7 +30,8 @@ __all__ = ["PARAMETERS", "value_of", "with_numbers", "with_values"]
 def value_of(config: RunConfig, name: str) -> Tensor:
     """Return a parameter of a configuration, float64, detached, a copy.
 
-    Raises: InputError for an unknown name.
+    Raises:
+        InputError: for an unknown name.
     """
     value = raw_value(config, name)
     found = column([_plain(part) for part in value]) if isinstance(value, (tuple, list)) else value
@@ -44,9 +45,12 @@ def with_values(config: RunConfig, values: Mapping[str, object]) -> RunConfig:
     What has no effect until it is switched on, is: missetting angles, numbers of cells of a crystal whose
     size was given.
 
-    Args: values: of the shape that the run has, in the units of `PARAMETERS`: tensors, numbers or lists.
-    Raises: InputError for an unknown name, a value of another shape, one of which no run can be made, an
-    input that the run has not, and a tensor of a function transform or with a forward slope.
+    Args:
+        values: of the shape that the run has, in the units of `PARAMETERS`: tensors, numbers or lists.
+
+    Raises:
+        InputError: for an unknown name, a value of another shape, one of which no run can be made, an input
+            that the run has not, and a tensor of a function transform or with a forward slope.
     """
     for name, value in values.items():
         config = switched_on(config, name)
@@ -63,7 +67,8 @@ def with_values(config: RunConfig, values: Mapping[str, object]) -> RunConfig:
 def switched_on(config: RunConfig, name: str) -> RunConfig:
     """Return a run in which a parameter has an effect where a switch kept it out.
 
-    Raises: InputError for cell lengths or angles of a run that has none.
+    Raises:
+        InputError: for cell lengths or angles of a run that has none.
     """
     crystal = config.crystal
     if name.startswith("cell_") and not crystal.has_cell:
@@ -79,7 +84,8 @@ def switched_on(config: RunConfig, name: str) -> RunConfig:
 def number_of(name: str, value: object) -> Tensor:
     """Return a value of a parameter as a float64 tensor on the CPU, with its graph.
 
-    Raises: InputError for what is no number or list of numbers, and for tensors that have no image.
+    Raises:
+        InputError: for what is no number or list of numbers, and for tensors that have no image.
     """
     if isinstance(value, Tensor):
         require_reverse_mode(name, value)
@@ -96,7 +102,12 @@ def number_of(name: str, value: object) -> Tensor:
 def with_numbers(config: RunConfig, values: Mapping[str, object]) -> RunConfig:
     """Return a configuration with other values of some parameters as plain numbers, without graphs.
 
-    Args, Raises: as of `with_values`.
+    Args:
+        config: the run.
+        values: as `with_values` takes them.
+
+    Raises:
+        InputError: as `with_values` does.
     """
     config = with_values(config, values)
     for name, value in values.items():

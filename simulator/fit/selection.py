@@ -49,9 +49,12 @@ REMEDIES: Mapping[str, str] = {
 def selected(config: RunConfig, free: str | Iterable[str]) -> dict[str, Groups]:
     """Return the variables of each free input, in the order in which they were named.
 
-    Args: free: selections as in the head of this module; an input may be named more than once.
-    Raises: InputError for an unknown name, a choice, a component that is not there or named twice, an input
-    without a value in this run, ties of unlike values, or nothing at all.
+    Args:
+        free: selections as in the head of this module; an input may be named more than once.
+
+    Raises:
+        InputError: for an unknown name, a choice, a component that is not there or named twice, an input
+            without a value in this run, ties of unlike values, or nothing at all.
     """
     found: dict[str, Groups] = {}
     for text in [free] if isinstance(free, str) else free:
@@ -87,7 +90,11 @@ def _check_continuous(name: str) -> None:
 
 
 def _present(config: RunConfig, name: str) -> NDArray[np.float64]:
-    """Return the components [n] of an input that the run has. Raises: InputError where it has none."""
+    """Return the components [n] of an input that the run has.
+
+    Raises:
+        InputError: where it has none.
+    """
     value = numbers_of(config, name)
     without_cell = name.startswith("cell_") and not config.crystal.has_cell
     if without_cell or not value.size or np.isnan(value).any():

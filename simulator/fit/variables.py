@@ -95,8 +95,11 @@ class Variables(nn.Module):
     def checked(self, name: str, value: Tensor) -> Tensor:
         """Return a value [shape of x] that may become the start.
 
-        Args: name, for messages.
-        Raises: InputError for another shape, a value out of bounds, or tied components that differ.
+        Args:
+            name: for messages.
+
+        Raises:
+            InputError: for another shape, a value out of bounds, or tied components that differ.
         """
         value = value.detach().to("cpu", torch.float64)
         check_shape(name, value, self.start)
@@ -117,8 +120,9 @@ class Variables(nn.Module):
     def check_state(self, name: str, state: Mapping[str, Tensor]) -> None:
         """Raise InputError unless a state, of `state_dict`, is one of the same variables.
 
-        Args: name: of the input. state: tensors by the names of buffers; those that are missing are torch's
-            to refuse.
+        Args:
+            name: of the input.
+            state: tensors by the names of buffers; those that are missing are torch's to refuse.
         """
         place = state.get("place", self.place).to("cpu")
         if not torch.equal(place, self.place.to("cpu")):
@@ -171,7 +175,8 @@ Bound = float | Tensor
 def bounds_of(name: str, start: Tensor, given: Mapping[str, tuple[Bound, Bound]]) -> tuple[Tensor, Tensor]:
     """Return lower and upper bounds [shape of start]: those of the input, or narrower ones that were given.
 
-    Raises: InputError for bounds wider than the input's, or in the wrong order.
+    Raises:
+        InputError: for bounds wider than the input's, or in the wrong order.
     """
     row = PARAMETERS[name]
     low, high = (_full(name, start, side) for side in given.get(name, (row.lower, row.upper)))

@@ -33,7 +33,10 @@ SCATTERING, CELL = "given.q_per_m", "given.cell"
 def summed_terms(ins: Instrument, part: ChunkInputs) -> tuple[Tensor, Tensor | None]:
     """Return the sums of terms over phi steps and domains [K, N, 1, 1], and where interpolation first failed.
 
-    Args: part: without gain. Source: spec 06 sections 7 to 12.
+    Args:
+        part: without gain.
+
+    Source: spec 06 sections 7 to 12.
     """
     found = evaluate(ins, part)
     return found.term.sum((2, 3), keepdim=True), found.escape
@@ -75,8 +78,10 @@ def _in_pieces(
 ) -> Iterator[tuple[str, Tensor | None]]:
     """Yield the slopes to scattering vectors, cell vectors and quantities of the shape, with their places.
 
-    Args: call: of `TERMS`. asked: places in it whose slopes are asked for. weight: what comes back to each
-        sum [K, N, 1, 1].
+    Args:
+        call: of `TERMS`.
+        asked: places in it whose slopes are asked for.
+        weight: what comes back to each sum [K, N, 1, 1].
     """
     part = call.given
     shape = [place for place, _ in named_leaves(call.ins.shape, SHAPE)]
@@ -120,8 +125,11 @@ def _added(total: Tensor | None, other: Tensor | None) -> Tensor | None:
 def _derivatives(ins: Instrument, given: Any) -> tuple[Slopes, Slopes]:
     """Return the derivatives of the terms of a chunk, pixels last [K, P, M, N], None for 0.
 
-    Args: given: the part without gain, numbers of quantities of the shape.
-    Returns: those to the three indices, and those to the quantities.
+    Args:
+        given: the part without gain, numbers of quantities of the shape.
+
+    Returns:
+        Those to the three indices, and those to the quantities.
     """
     part, asked = given
     with torch.no_grad():

@@ -16,14 +16,18 @@ from torch import Tensor
 
 from simulator.config import Compute
 from simulator.engine.choose import choose_compiled
+from simulator.engine.eager import Eager
 from simulator.engine.rehearsal import Rehearsal
 from simulator.engine.stage import Engine
-from simulator.engine.tensor_tree import leaves
+from simulator.engine.tensor_tree import leaves, rebuilt
 from simulator.engine.workers import in_turn, side_by_side
 from simulator.errors import InputError
-from simulator.gradients.stage_gradient import block_slopes
+from simulator.gradients.stage_gradient import Sloped
+from simulator.gradients.vector_jacobian import grad_of
 from simulator.kernel.blocks import Block
+from simulator.kernel.kernel import photons
 from simulator.kernel.small_blocks import rehearse, uncompilable
+from simulator.kernel.stages import Stages
 from simulator.limits.transforms import require_reverse_mode
 from simulator.scene.instrument import Instrument
 from simulator.units import R_E_SQR_M2
@@ -31,6 +35,8 @@ from simulator.untraced import untraced
 
 EVALUATIONS_OF_A_GRAPH, EVALUATIONS_OF_SLOPES = 1 << 18, 1 << 22
 """Of a piece that is differentiated at once, by torch's graph of all operations and by compiled slopes."""
+ALL_AT_ONCE = 1 << 62
+"""Evaluations of a call in torch's graph."""
 Spread = Callable[[Callable[[int], Any], int], Iterable[Any]]
 """Calls a function with 0 ... n - 1, side by side, and yields the results in order."""
 
@@ -58,8 +64,13 @@ def choose_backward(
 ) -> tuple[Backward, tuple[str, ...]]:
     """Return how the blocks of a run are differentiated, with warnings.
 
-    Args: ins: detached. free: which of its tensors want a gradient. evaluations: their number.
-    Raises: CompileError if compiled code is asked for and cannot be made.
+    Args:
+        ins: detached.
+        free: which of its tensors want a gradient.
+        evaluations: their number.
+
+    Raises:
+        CompileError: if compiled code is asked for and cannot be made.
     """
 
     def play(engine: Engine) -> None:
@@ -70,6 +81,32 @@ def choose_backward(
     if programs is None:
         return Backward(None, side_by_side, EVALUATIONS_OF_A_GRAPH), notes
     return Backward(programs, in_turn, EVALUATIONS_OF_SLOPES), notes
+
+
+def block_slopes(
+    ins: Instrument, free: Sequence[bool], block: Block, inner: Engine | None, grad: Tensor | None = None
+) -> list[Tensor | None]:
+    """Return the product of a block's gradient with its derivative to each tensor, None for 0.
+
+    Args:
+        free: which tensors of the instrument are asked for.
+        inner: runs the stages and their slopes; None for the graph that torch makes of all operations.
+        grad: what comes back to each pixel [N], 1/photons, None for 1.
+
+    Returns:
+        For each tensor its shape, in 1 over its unit.
+
+    Source: spec 06.
+    """
+    with torch.enable_grad():
+        own = [part.detach().requires_grad_(want) for part, want in zip(leaves(ins), free, strict=True)]
+        seen = rebuilt(ins, own)
+        stages = Stages(seen, Eager(ALL_AT_ONCE, len(block.slow))) if inner is None else Sloped(seen, inner)
+        pixels = photons(stages, block).pixels
+        back = torch.ones_like(pixels) if grad is None else grad.to(pixels.dtype)
+        pairs = [(pixels, back)] if pixels.requires_grad else []
+        found = iter(grad_of(pairs, [part for part in own if part.requires_grad]))
+    return [next(found) if want else None for want in free]
 
 
 @dataclass(frozen=True)
@@ -86,9 +123,19 @@ def differentiable(
 ) -> tuple[Tensor, Any]:
     """Return the pixels [n] of a forward pass in photons, with the gradient to the tensors of the instrument.
 
-    Args: tensors: these in double precision. ins: in the arithmetic of the slopes, detached.
-    Returns: the pixels, and what else the forward pass gave.
-    Raises: InputError, in the backward pass, where a second derivative is asked for. Source: spec 06.
+    Args:
+        tensors: those of the instrument in double precision.
+        ins: the instrument in the arithmetic of the slopes, detached.
+        forward: computes the pixels.
+        backward: how the blocks are differentiated.
+
+    Returns:
+        The pixels, and what else the forward pass gave.
+
+    Raises:
+        InputError: in the backward pass, where a second derivative is asked for.
+
+    Source: spec 06.
     """
     pixels, more = _Pixels.apply((ins, forward, backward), *tensors)  # type: ignore[no-untyped-call]
     return pixels, more.more
@@ -114,7 +161,8 @@ class _Pixels(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Return the sum over blocks of the products with their derivatives, in the order of the blocks.
 
-        Raises: InputError where a derivative of the derivative, or several gradients at once are asked for.
+        Raises:
+            InputError: where a derivative of the derivative, or several gradients at once are asked for.
         """
         require_reverse_mode("the gradient of an image", grads[0])
         if torch.is_grad_enabled():

@@ -6,54 +6,29 @@ machine code. `evaluation_gradient` has those of the innermost stage.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from simulator.engine.eager import Eager
 from simulator.engine.stage import Call, Engine
 from simulator.engine.tensor_tree import leaves, rebuilt
 from simulator.gradients.evaluation_gradient import TERMS, Terms
-from simulator.gradients.vector_jacobian import Run, grad_of, slopes_of
+from simulator.gradients.vector_jacobian import Run, slopes_of
 from simulator.kernel.accumulate import add_terms
-from simulator.kernel.blocks import Block
 from simulator.kernel.evaluation import ChunkInputs
-from simulator.kernel.kernel import photons
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import Show, silent
 from simulator.scene.instrument import Instrument
-
-ALL_AT_ONCE = 1 << 62
-
-
-def block_slopes(
-    ins: Instrument, free: Sequence[bool], block: Block, inner: Engine | None, grad: Tensor | None = None
-) -> list[Tensor | None]:
-    """Return the product of a block's gradient with its derivative to each tensor, None for 0.
-
-    Args: free: which tensors of the instrument are asked for. inner: runs the stages and their slopes; None
-        for the graph that torch makes of all operations. grad: what comes back to each pixel [N], 1/photons,
-        None for 1.
-    Returns: for each tensor its shape, in 1 over its unit. Source: spec 06.
-    """
-    with torch.enable_grad():
-        own = [part.detach().requires_grad_(want) for part, want in zip(leaves(ins), free, strict=True)]
-        seen = rebuilt(ins, own)
-        stages = Stages(seen, Eager(ALL_AT_ONCE, len(block.slow))) if inner is None else Sloped(seen, inner)
-        pixels = photons(stages, block).pixels
-        back = torch.ones_like(pixels) if grad is None else grad.to(pixels.dtype)
-        pairs = [(pixels, back)] if pixels.requires_grad else []
-        found = iter(grad_of(pairs, [part for part in own if part.requires_grad]))
-    return [next(found) if want else None for want in free]
 
 
 class Sloped(Stages):
     """Stages with derivatives; all their calls, and those of their slopes, run as those of other stages do.
 
-    Args: ins: the run, with the tensors that shall have gradients. inner: runs each call.
+    Args:
+        ins: the run, with the tensors that shall have gradients.
+        inner: runs each call.
     """
 
     def __init__(self, ins: Instrument, inner: Engine) -> None:

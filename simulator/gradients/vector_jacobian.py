@@ -22,9 +22,14 @@ Slopes = tuple[Tensor | None, ...]
 def slopes_of(call: Call, grads: Slopes, asked: tuple[int, ...]) -> Call:
     """Return the call that gives the products of what comes back to a call with its derivatives.
 
-    Args: grads: what comes back to each tensor of its result. asked: places of the tensors that are asked for
-        among those of the call (`Call.flat`).
-    Returns: a call that gives for each of these a tensor of its shape, None for 0. Source: spec 06.
+    Args:
+        grads: what comes back to each tensor of its result.
+        asked: places of the tensors that are asked for among those of the call (`Call.flat`).
+
+    Returns:
+        A call that gives for each of these a tensor of its shape, None for 0.
+
+    Source: spec 06.
     """
     stage = replace(call.stage, function=partial(_slopes, call.stage.function), differentiates=True)
     return replace(call, stage=stage, given=(call.given, grads, asked))
@@ -33,7 +38,11 @@ def slopes_of(call: Call, grads: Slopes, asked: tuple[int, ...]) -> Call:
 def grad_of(pairs: Sequence[tuple[Tensor, Tensor]], asked: Sequence[Tensor]) -> Slopes:
     """Return what comes back to tensors from pairs of a result and what comes back to it, each of one shape.
 
-    Args: asked: the tensors. Returns: for each its shape, None for 0.
+    Args:
+        asked: the tensors.
+
+    Returns:
+        For each its shape, None for 0.
     """
     if not pairs or not asked:
         return (None,) * len(asked)
@@ -44,7 +53,9 @@ def grad_of(pairs: Sequence[tuple[Tensor, Tensor]], asked: Sequence[Tensor]) -> 
 def _slopes(function: Callable[[Any, Any], Any], ins: Any, given: Any) -> Slopes:
     """Return the products of what comes back to a stage with its derivatives.
 
-    Args: function: of the stage. given: as of the call that `slopes_of` makes.
+    Args:
+        function: of the stage.
+        given: as of the call that `slopes_of` makes.
     """
     inner, grads, asked = given
     flat = [*leaves(ins), *leaves(inner)]

@@ -19,7 +19,9 @@ LONGEST_HEAD = 6 * 12
 def read_dump(path: Path, default_F: float) -> StructureFactors:
     """Return the table of a dump file; default_F applies outside its box only.
 
-    Raises: InputError naming the file if it cannot be read, is malformed or has the wrong length.
+    Raises:
+        InputError: naming the file if it cannot be read, is malformed or has the wrong length.
+
     Source: spec 05 section 3.
     """
     data = read_bytes(path, "dump file", "give -hkl FILE or another -dump FILE")

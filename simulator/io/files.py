@@ -16,8 +16,12 @@ from system_io.files import irregular, read_regular
 def read_bytes(path: Path, what: str, remedy: str) -> bytes:
     """Return the contents of an input file.
 
-    Args: what, its name in messages; remedy, the option to give. Raises: InputError if it cannot be read, or
-    is a folder, a pipe or a device.
+    Args:
+        what: its name in messages.
+        remedy: the option to give.
+
+    Raises:
+        InputError: if it cannot be read, or is a folder, a pipe or a device.
     """
     return read_regular(path, what, remedy, InputError)
 

@@ -23,10 +23,17 @@ Rows = NDArray[np.float64]
 def read_hkl(path: Path, default_F: float) -> tuple[StructureFactors, Warnings]:
     """Return the dense table of a reflection list; a reflection listed twice keeps its last value.
 
-    Args: default_F, electrons, for entries of the box that are not listed.
-    Returns: the table, and a warning of a file that may be cut off.
-    Raises: InputError naming file and line for anything but four numbers a line with whole indices, or a file
-    without reflections. Source: spec 05 section 2.
+    Args:
+        default_F: electrons, for entries of the box that are not listed.
+
+    Returns:
+        The table, and a warning of a file that may be cut off.
+
+    Raises:
+        InputError: naming file and line for anything but four numbers a line with whole indices, or a file
+            without reflections.
+
+    Source: spec 05 section 2.
     """
     file = read_text(path, "HKL file", "give -hkl FILE or -default_F F")
     rows = _fast_rows(file.data)
@@ -69,7 +76,11 @@ def _whole_indices(rows: Rows) -> bool:
 
 
 def _checked_rows(file: TextFile) -> Rows:
-    """Return the rows read line by line. Raises: InputError naming the first bad line."""
+    """Return the rows read line by line.
+
+    Raises:
+        InputError: naming the first bad line.
+    """
     rows = []
     for place, line in enumerate(file.lines(), 1):
         if words_in(line):

@@ -15,7 +15,13 @@ _LONGEST_INT = 400
 def number(word: str) -> float | None:
     """Return the value of one complete, finite decimal number, or None for anything else.
 
-    Args: word, without surrounding white space. Returns: the double. Source: spec 01 section 2.
+    Args:
+        word: without surrounding white space.
+
+    Returns:
+        The double.
+
+    Source: spec 01 section 2.
     """
     if not DECIMAL.fullmatch(word):
         return None

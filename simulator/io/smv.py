@@ -43,9 +43,15 @@ class SmvFile:
 def header_value(text: str, keys: tuple[str, ...], exact: bool) -> float | None:
     """Return the number behind the last occurrence of one of the keys, None if there is none.
 
-    Args: exact, whether a key must stand alone (Q-HEADER-SUBSTRING off) and be followed by a number, else it
-    is any substring and the number stands behind the next equals sign; text counts as 0 then. Returns: NaN
-    for what is no number. Source: spec 02 section 8 "Finding a value".
+    Args:
+        exact: whether a key must stand alone (Q-HEADER-SUBSTRING off) and be followed by a number, else it is
+            any substring and the number stands behind the next equals sign.
+        text: counts as 0 then.
+
+    Returns:
+        NaN for what is no number.
+
+    Source: spec 02 section 8 "Finding a value".
     """
     if exact:
         value = header_text(text, keys)
@@ -66,9 +72,16 @@ def header_text(text: str, keys: tuple[str, ...]) -> str | None:
 def read_smv(path: Path, option: str, exact: bool, pixels_used: bool = True) -> SmvFile:
     """Return an SMV file.
 
-    Args: option, -img or -mask, for messages; exact, how header keys are matched; pixels_used, whether they
-    must be 16-bit numbers. Raises: InputError if it cannot be read, is not SMV, has no size, is shorter than
-    header and pixels, or has pixels of another type. Source: spec 02 section 8.
+    Args:
+        option: -img or -mask, for messages.
+        exact: how header keys are matched.
+        pixels_used: whether they must be 16-bit numbers.
+
+    Raises:
+        InputError: if it cannot be read, is not SMV, has no size, is shorter than header and pixels, or has
+            pixels of another type.
+
+    Source: spec 02 section 8.
     """
     where = f"{option} file '{path}'"
     data = read_bytes(path, f"{option} file", f"give {option} FILE.img")
@@ -95,7 +108,11 @@ def _word(header: str, key: str) -> str:
 
 
 def _pixel_bytes(header: str, where: str, pixels_used: bool) -> int:
-    """Return the bytes of a pixel. Raises: InputError for words that say the pixels are stored otherwise."""
+    """Return the bytes of a pixel.
+
+    Raises:
+        InputError: for words that say the pixels are stored otherwise.
+    """
     if "}" not in header:
         raise InputError(
             f"{where}: its header has no closing brace within HEADER_BYTES; give a whole SMV image"

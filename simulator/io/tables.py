@@ -41,10 +41,17 @@ def _entry(word: str, line: str, where: str) -> float:
 def read_sources(path: Path, beam: Vec3, wavelength_m: float) -> tuple[tuple[SourceRow, ...], Warnings]:
     """Return the sources of a source file with their defaults filled in.
 
-    Args: beam, the unit beam vector; wavelength_m, of sources that give none.
-    Returns: the sources, and warnings of a file that may be cut off and of values left open.
-    Raises: InputError if the file cannot be read, holds text or no source, or a wavelength that is not above
-    0. Source: spec 04 section 6.
+    Args:
+        beam: the unit beam vector.
+        wavelength_m: of sources that give none.
+
+    Returns:
+        The sources, and warnings of a file that may be cut off and of values left open.
+
+    Raises:
+        InputError: if the file cannot be read, holds text or no source, or a wavelength that is not above 0.
+
+    Source: spec 04 section 6.
     """
     file = read_text(path, "source file", "give -sourcefile FILE")
     where, rows = file.where, _rows(file, SOURCE_COLUMNS)
@@ -68,7 +75,10 @@ def read_sources(path: Path, beam: Vec3, wavelength_m: float) -> tuple[tuple[Sou
 def check_stol(path: Path, option: str) -> Warnings:
     """Return the warnings of an amorphous table.
 
-    Raises: InputError if it cannot be read or has no line. Source: spec 05 section 7.
+    Raises:
+        InputError: if it cannot be read or has no line.
+
+    Source: spec 05 section 7.
     """
     file = read_text(path, f"{option} file", "leave the option out")
     if not _rows(file, STOL_COLUMNS):
@@ -79,8 +89,13 @@ def check_stol(path: Path, option: str) -> Warnings:
 def read_matrix(path: Path) -> tuple[tuple[float, ...], Warnings]:
     """Return the nine numbers of a matrix file, row by row; what follows them is ignored.
 
-    Returns: the numbers, and a warning of a file that may be cut off.
-    Raises: InputError if the file cannot be read or holds fewer than nine numbers. Source: spec 05 section 6.
+    Returns:
+        The numbers, and a warning of a file that may be cut off.
+
+    Raises:
+        InputError: if the file cannot be read or holds fewer than nine numbers.
+
+    Source: spec 05 section 6.
     """
     file = read_text(path, "matrix file", "give -mat FILE or -cell")
     values: list[float] = []

@@ -43,8 +43,12 @@ class TextFile:
 def read_text(path: Path, what: str, remedy: str) -> TextFile:
     """Return a text input.
 
-    Args: what, its name in messages; remedy, the option to give.
-    Raises: InputError if it cannot be read or is no plain text.
+    Args:
+        what: its name in messages.
+        remedy: the option to give.
+
+    Raises:
+        InputError: if it cannot be read or is no plain text.
     """
     file = TextFile(f"{what} '{path}'", read_bytes(path, what, remedy))
     foreign = foreign_encoding(file.data)
@@ -61,7 +65,8 @@ def words_in(line: str, separators: re.Pattern[str] = BLANKS) -> list[str]:
 def refuse_comment(where: str, line: str, word: str) -> None:
     """Raise InputError if a word that is no number begins a comment, or its line is a comment or a heading.
 
-    Args: where, file and line in messages.
+    Args:
+        where: file and line in messages.
     """
     start = line.lstrip(" \t\v\f")
     if COMMENT.match(word) or COMMENT.match(start) or HEADING.match(start):

@@ -16,8 +16,15 @@ GainsOrNone = tuple[Tensor | None, Tensor | None]
 def add_terms(I: Tensor, term: Tensor, gain: Tensor | None) -> Tensor:
     """Return I + sum over sources, phi steps and domains of gain * term.
 
-    Args: I, [N]; term, [K, N, P, M]; gain, factors of each term [K, N, 1, 1], None for 1.
-    Returns: [N]. Source: spec 06 section 15.
+    Args:
+        I: [N].
+        term: [K, N, P, M].
+        gain: factors of each term [K, N, 1, 1], None for 1.
+
+    Returns:
+        [N].
+
+    Source: spec 06 section 15.
     """
     part = term.sum((2, 3))  # [K, N]
     if gain is not None:
@@ -30,8 +37,16 @@ def multiply_running_sum(I: Tensor, term: Tensor, factors: GainAndWeight, execut
 
     I prod_m w_m + sum_i t_i prod_{m >= i} w_m, the products taken as suffix products.
 
-    Args: I, [N]; term, [K, N, P, M], 0 where not executed; factors: gain and weight; executed: None for all.
-    Returns: [N]. Source: spec 06 section 12 (Q-OVERSAMPLE-RUNNING-PRODUCT).
+    Args:
+        I: [N].
+        term: [K, N, P, M], 0 where not executed.
+        factors: gain and weight.
+        executed: None for all.
+
+    Returns:
+        [N].
+
+    Source: spec 06 section 12 (Q-OVERSAMPLE-RUNNING-PRODUCT).
     """
     gain, weight = factors
     weight = weight.to(I.dtype)
@@ -44,9 +59,16 @@ def multiply_running_sum(I: Tensor, term: Tensor, factors: GainAndWeight, execut
 def summed(I: Tensor, term: Tensor, factors: GainsOrNone, executed: Tensor | None) -> Tensor:
     """Return the running sum with the terms of one chunk: the only sum that an image is made of.
 
-    Args: I, [N]; term, [K, N, P, M], 0 where not executed; factors: gain of each term and weight of the
-        running sum [K, N, 1, 1], None for 1; executed: None for all.
-    Returns: [N]. Source: spec 06 sections 12 and 15.
+    Args:
+        I: [N].
+        term: [K, N, P, M], 0 where not executed.
+        factors: gain of each term and weight of the running sum [K, N, 1, 1], None for 1.
+        executed: None for all.
+
+    Returns:
+        [N].
+
+    Source: spec 06 sections 12 and 15.
     """
     gain, weight = factors
     if weight is None:
@@ -61,7 +83,17 @@ def running_sums(
 
     Each is what `summed` makes of the terms up to there; the last is what it made of them all.
 
-    Args: as of `summed`; total: what that returned [N]. Returns: [K, N, P, M]. Source: spec 06 section 12.
+    Args:
+        I: [N].
+        term: [K, N, P, M], 0 where not executed.
+        factors: gain of each term and weight of the running sum [K, N, 1, 1], None for 1.
+        executed: None for all.
+        total: what `summed` made of these [N].
+
+    Returns:
+        [K, N, P, M].
+
+    Source: spec 06 section 12.
     """
     K, N, P, M = term.shape
     before = torch.zeros_like(term)  # [K, N, P, M], the terms so far, laid out as all of them are

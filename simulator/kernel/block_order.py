@@ -22,7 +22,9 @@ SEARCHED = 1 << 14
 def blocks_in_order(scene: Scene, ins: Instrument, executed: Tensor, size: int) -> Iterator[Block]:
     """Yield the executed pixels in order, the one with the first visit of the run apart if it matters.
 
-    Args: executed: bool [all pixels], or the places of those to compute. size: of a block, in pixels.
+    Args:
+        executed: bool [all pixels], or the places of those to compute.
+        size: of a block, in pixels.
     """
     searching = scene.first_block_differs
     for block in _pixel_blocks(scene, ins.device, executed, size):

@@ -14,7 +14,6 @@ from simulator.kernel.accumulate import running_sums, summed
 from simulator.kernel.miller_indices import miller_indices
 from simulator.kernel.taps import NEVER, Show, silent
 from simulator.physics.arithmetic import in_loops
-from simulator.physics.lattice.factor import lattice_factor
 from simulator.physics.products import product
 from simulator.physics.structure_factors import in_range, nearest_F, tricubic_F
 from simulator.physics.vectors import Vec, apply, scale
@@ -65,7 +64,10 @@ def add_evaluations(
 ) -> tuple[Tensor, Tensor | None]:
     """Return the sums with the terms of one chunk, and where interpolation first failed.
 
-    Args: I: the sum of each pixel so far [N]. Source: spec 06 sections 7 to 12.
+    Args:
+        I: the sum of each pixel so far [N].
+
+    Source: spec 06 sections 7 to 12.
     """
     terms = evaluate(ins, part, show)
     given = (I, terms.term, (part.gain, part.weight), terms.executed)
@@ -101,7 +103,10 @@ def evaluate(ins: Instrument, part: ChunkInputs, show: Show = silent) -> Evaluat
 
     t = F_cell^2 F_latt^2 at h = a.q, k = b.q, l = c.q
 
-    Args: show: is told each value. Source: spec 06 sections 7 to 12.
+    Args:
+        show: is told each value.
+
+    Source: spec 06 sections 7 to 12.
     """
     return evaluate_at(ins, part, miller_indices(unpacked(part.cell), part.q_per_m), show)
 
@@ -109,13 +114,16 @@ def evaluate(ins: Instrument, part: ChunkInputs, show: Show = silent) -> Evaluat
 def evaluate_at(ins: Instrument, part: ChunkInputs, hkl: Vec, show: Show = silent) -> Evaluation:
     """Return the terms of one chunk at given indices: `evaluate`, but for the cell and scattering vectors.
 
-    Args: hkl: fractional indices [K, N, P, M]. Source: spec 06 sections 10 to 12.
+    Args:
+        hkl: fractional indices [K, N, P, M].
+
+    Source: spec 06 sections 10 to 12.
     """
     alive = part.alive
     whole: Vec = apply(nearest_whole, hkl)
     show("hkl_frac", hkl, alive)
     show("hkl_rounded", lambda: apply(lambda index: index.to(torch.int64), whole), alive)
-    F_latt = lattice_factor(ins.shape, hkl, whole, partial(show, where=alive))
+    F_latt = ins.shape.factor(hkl, whole, partial(show, where=alive))
     show("F_latt", F_latt, alive)
     asked = part.weight is not None or part.order is not None or show is not silent
     executed = _executed(ins, F_latt, alive) if asked else alive

@@ -33,7 +33,9 @@ class Factors:
 def each_factor(policy: Policy, factors: Factors) -> Iterator[tuple[str, Application, Tensor]]:
     """Yield the three factors in the order in which they multiply.
 
-    Returns: the stem of its taps, where each is applied, and its value.
+    Returns:
+        The stem of its taps, where each is applied, and its value.
+
     Source: spec 06 sections 12, 13 and 15.
     """
     assert factors.capture is not None  # some layer has begun
@@ -51,8 +53,11 @@ def capture_now(
 ) -> Tensor:
     """Return the capture fraction of this sub-pixel, formed anew or cached.
 
-    Args: cached: the value of an earlier sub-pixel of the layer, None in the first; sensor: thickness of a
-        layer (metres) and attenuation (1/m); cos_normal: d.o.
+    Args:
+        cached: the value of an earlier sub-pixel of the layer, None in the first.
+        sensor: thickness of a layer (metres) and attenuation (1/m).
+        cos_normal: d.o.
+
     Source: spec 06 section 5.
     """
     if policy.no_sensor:
@@ -75,10 +80,15 @@ def polar_now(
     Without -oversample_polar P is that of the first source that passes dmin, in the first sub-pixel that has
     one.
 
-    Args: cached: the value so far [1, N, 1, 1], None in the first sub-pixel of a pixel; rays: incident
-        [K, 1, 1, 1], diffracted [1, N, 1, 1] and polarization vectors; alive: sources that pass dmin, None
-        for all.
-    Returns: P [K or 1, N, 1, 1] and bool [K, N or 1, 1, 1] (None for nowhere). Source: spec 06 section 6.
+    Args:
+        cached: the value so far [1, N, 1, 1], None in the first sub-pixel of a pixel.
+        rays: incident [K, 1, 1, 1], diffracted [1, N, 1, 1] and polarization vectors.
+        alive: sources that pass dmin, None for all.
+
+    Returns:
+        P [K or 1, N, 1, 1] and bool [K, N or 1, 1, 1] (None for nowhere).
+
+    Source: spec 06 section 6.
     """
     incident, diffracted, axis = rays
     if policy.unpolarized:
@@ -106,7 +116,10 @@ def unitized(diffracted: Vec, formed: Tensor) -> Vec:
     """Return the diffracted vector that each source sees after Q-POLAR-UNITIZE normalised it for the ones
     before.
 
-    Args: diffracted, [1, N, 1, 1]; formed, for which sources P was formed anew [K, N or 1, 1, 1].
+    Args:
+        diffracted: [1, N, 1, 1].
+        formed: for which sources P was formed anew [K, N or 1, 1, 1].
+
     Source: spec 06 section 6.
     """
     times = formed.cumsum(0) - formed.to(torch.int64)

@@ -43,7 +43,11 @@ def photons(stages: Stages, block: Block, tap: Tap = no_tap) -> Photons:
     r_e^2 PHI <F_cell^2 F_latt^2> C P W, summed over layers, averaged over sub-pixels, sources, phi and
     domains.
 
-    Args: stages: of the run. block: which pixels. tap: who watches; it never changes a value.
+    Args:
+        stages: of the run.
+        block: which pixels.
+        tap: who watches; it never changes a value.
+
     Source: spec 06.
     """
     ins = stages.ins

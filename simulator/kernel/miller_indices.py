@@ -16,8 +16,14 @@ from simulator.scene.orientations import CellVectors
 def miller_indices(cell: CellVectors, q_per_m: Vec) -> Vec:
     """Return h = a.q, k = b.q, l = c.q.
 
-    Args: cell: components [1, 1, P, M] in metres; q_per_m: components [K, N, 1, 1].
-    Returns: three tensors [K, N, P, M], pixels fastest in memory. Source: spec 06 section 9.
+    Args:
+        cell: components [1, 1, P, M] in metres.
+        q_per_m: components [K, N, 1, 1].
+
+    Returns:
+        Three tensors [K, N, P, M], pixels fastest in memory.
+
+    Source: spec 06 section 9.
     """
     parts = (*cell[0], *cell[1], *cell[2], *q_per_m)
     if torch.is_grad_enabled() and any(part.requires_grad for part in parts):
@@ -50,7 +56,8 @@ class Products(torch.autograd.Function):
     def forward(ctx: Any, *parts: Tensor) -> Vec:
         """Return the products.
 
-        Args: parts: components of a, b, c [1, 1, P, M] and of q [K, N, 1, 1].
+        Args:
+            parts: components of a, b, c [1, 1, P, M] and of q [K, N, 1, 1].
         """
         ctx.save_for_backward(*parts)
         P, M = parts[0].shape[2:]

@@ -22,8 +22,13 @@ def nearest_reflection(ins: Instrument, spot: Spot, cells: list[CellVectors]) ->
 
     min over j of |hkl_j - round(hkl_j)|^2 with hkl_j = (a_j.q, b_j.q, c_j.q)
 
-    Args: ins: with one source and one sub-pixel. cells: an orientation each, components [1, 1, 1, 1].
-    Returns: int32 [3, N], and whether another reflection is the nearest in another orientation, bool [N].
+    Args:
+        ins: with one source and one sub-pixel.
+        cells: an orientation each, components [1, 1, 1, 1].
+
+    Returns:
+        Int32 [3, N], and whether another reflection is the nearest in another orientation, bool [N].
+
     Source: spec 06 sections 3, 9 and 10.
     """
     q_per_m = scattering_vectors(ins, spot)

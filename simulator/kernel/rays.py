@@ -43,8 +43,10 @@ def trace_rays(ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap = n
 
     q = (d - i)/lambda with d the unit vector to the sub-pixel.
 
-    Args: spot: layer and sub-pixel. cached: the factors after the sub-pixel before, None at the start of a
-        pixel.
+    Args:
+        spot: layer and sub-pixel.
+        cached: the factors after the sub-pixel before, None at the start of a pixel.
+
     Source: spec 06 sections 3 to 6.
     """
     show = tap.at(Level.SUBPIXEL, spot)
@@ -130,7 +132,10 @@ def _water_share(ins: Instrument, formed: Factors, like: Tensor) -> Tensor | Non
 def scattering_vectors(ins: Instrument, spot: Spot) -> Vec:
     """Return the scattering vectors of one sub-pixel of each pixel, in 1/m, and nothing else.
 
-    Returns: components [K, N, 1, 1], before Q-POLAR-UNITIZE normalises a ray. Source: spec 06 s3 to 6.
+    Returns:
+        Components [K, N, 1, 1], before Q-POLAR-UNITIZE normalises a ray.
+
+    Source: spec 06 s3 to 6.
     """
     position = _position(ins, spot, no_tap)
     R = length(position)
@@ -140,7 +145,10 @@ def scattering_vectors(ins: Instrument, spot: Spot) -> Vec:
 def passes_dmin(ins: Instrument, spot: Spot) -> Tensor:
     """Return which sources of one sub-pixel execute the phi loop, in a run with a resolution limit.
 
-    Returns: bool [K, N, 1, 1]. Source: spec 06 section 6.
+    Returns:
+        Bool [K, N, 1, 1].
+
+    Source: spec 06 section 6.
     """
     alive = _alive(ins, scattering_vectors(ins, spot))
     assert alive is not None  # only then it is called

@@ -20,7 +20,9 @@ from simulator.scene.instrument import Instrument
 class Stages:
     """The stages of the kernel; whoever watches is served by their functions themselves.
 
-    Args: ins: the run on its device. engine: runs their calls.
+    Args:
+        ins: the run on its device.
+        engine: runs their calls.
     """
 
     def __init__(self, ins: Instrument, engine: Engine) -> None:

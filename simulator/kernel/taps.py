@@ -110,7 +110,9 @@ class TapRecord:
 class Recorder:
     """Keeps the taps of chosen pixels, down to a level (spec 12).
 
-    Args: pixels: (slow, fast) of each. level: the innermost level to keep.
+    Args:
+        pixels: (slow, fast) of each.
+        level: the innermost level to keep.
     """
 
     active = True

@@ -62,8 +62,10 @@ RULES: Mapping[str, Rule] = {
 def check_values(name: str, value: Components, there: Components) -> None:
     """Raise InputError for a value of an input of which no run can be made.
 
-    Args: name: of `PARAMETERS`. value: its components [n], in its unit. there: those of the run; where they
-        break the rule themselves, the run does not use the input.
+    Args:
+        name: of `PARAMETERS`.
+        value: its components [n], in its unit.
+        there: those of the run; where they break the rule themselves, the run does not use the input.
     """
     for rule in (NUMBER, RULES.get(name, NUMBER)):
         broken = rule.broken(value) & ~(rule.broken(there) & np.isfinite(value))

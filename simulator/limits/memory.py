@@ -12,7 +12,11 @@ _GIB = float(1 << 30)
 def require(needed_bytes: float, what: str) -> None:
     """Raise InputError if something would need more than the memory of this machine.
 
-    Args: needed_bytes; what, the thing with its value, for the message. Source: spec 01 section 6.
+    Args:
+        needed_bytes: of memory.
+        what: the thing with its value, for the message.
+
+    Source: spec 01 section 6.
     """
     try:
         present = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

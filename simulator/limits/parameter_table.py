@@ -88,7 +88,11 @@ PARAMETERS: Mapping[str, Parameter] = {row[0]: Parameter(*row) for row in _ROWS}
 
 
 def parameter(name: str) -> Parameter:
-    """Return a parameter by name. Raises: InputError for an unknown one, with those there are."""
+    """Return a parameter by name.
+
+    Raises:
+        InputError: for an unknown one, with those there are.
+    """
     if name not in PARAMETERS:
         raise InputError(f"parameter '{name}': unknown; give one of {', '.join(PARAMETERS)}")
     return PARAMETERS[name]
@@ -97,7 +101,8 @@ def parameter(name: str) -> Parameter:
 def raw_value(config: RunConfig, name: str) -> Any:
     """Return what stands in a configuration for a parameter; a list where it is one number of each source.
 
-    Raises: InputError for an unknown name.
+    Raises:
+        InputError: for an unknown name.
     """
     section, *fields = parameter(name).place.split(".")
     value: Any = getattr(config, section)
@@ -107,7 +112,11 @@ def raw_value(config: RunConfig, name: str) -> Any:
 
 
 def numbers_of(config: RunConfig, name: str) -> NDArray[np.float64]:
-    """Return the components of a parameter, row by row [n]. Raises: InputError for an unknown name."""
+    """Return the components of a parameter, row by row [n].
+
+    Raises:
+        InputError: for an unknown name.
+    """
     return _flat(raw_value(config, name))
 
 

@@ -77,8 +77,11 @@ def refuse(name: str, shown: str, problem: str) -> None:
 def check_config(config: RunConfig) -> None:
     """Check the values of a configuration, tensors included; headers and callers from Python can set any.
 
-    Args: config: metres and radians, before anything is computed from it.
-    Raises: InputError naming the input, its value in the unit of the command line, and the range.
+    Args:
+        config: metres and radians, before anything is computed from it.
+
+    Raises:
+        InputError: naming the input, its value in the unit of the command line, and the range.
     """
     for name, place, factor in PLACES:
         _check_range(config, name, place, factor)
@@ -211,8 +214,12 @@ def wavelength_doubts(config: RunConfig) -> list[str]:
 def check_work(pixels: int, steps: int, layers: int, oversample: int) -> None:
     """Raise InputError for more work than a run may have.
 
-    Args: pixels: inside the region; steps: sources, phi steps, domains and sub-pixels of one; oversample:
-    sub-pixels a side, typed or called for by the size of the crystal. Source: spec 06 section 1.
+    Args:
+        pixels: inside the region.
+        steps: sources, phi steps, domains and sub-pixels of one.
+        oversample: sub-pixels a side, typed or called for by the size of the crystal.
+
+    Source: spec 06 section 1.
     """
     if oversample > LARGEST_OVERSAMPLE:
         raise InputError(

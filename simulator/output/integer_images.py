@@ -29,7 +29,10 @@ def integer_image(
 ) -> NDArray[np.uint16]:
     """Return floor(fl32(x scale + adc + 0.5)) between 0 and 65535, 0 outside the region of interest.
 
-    Args: image, [slow, fast]. Source: spec 08 "Integer image" (Q-INT-FLOAT-FLOOR, Q-ROI-NO-ADC).
+    Args:
+        image: [slow, fast].
+
+    Source: spec 08 "Integer image" (Q-INT-FLOAT-FLOOR, Q-ROI-NO-ADC).
     """
     result = np.zeros(image.shape, np.uint16)
     for band in bands_of(window_of(detector)):
@@ -54,7 +57,10 @@ def preview_scale(output: Output, statistics: Statistics, counts_per_photon: flo
 def preview(image: Image, scale: float, detector: Detector, quirks: Quirks) -> NDArray[np.uint8]:
     """Return trunc(min(x scale, 255)), 0 outside the region of interest.
 
-    Args: image, [slow, fast]. Source: spec 08 "Preview (PGM)" (Q-PGM-NO-OFFSET).
+    Args:
+        image: [slow, fast].
+
+    Source: spec 08 "Preview (PGM)" (Q-PGM-NO-OFFSET).
     """
     result = np.zeros(image.shape, np.uint8)
     for band in bands_of(window_of(detector)):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from simulator.computed import Computed
+from simulator.computed import Computed, LeftOut
 from simulator.config import RunConfig, Steps
 from simulator.limits.value_table import GRAZING
-from simulator.physics.lattice.factor import shape_row
+from simulator.physics.lattice.shapes import shape_class
 from simulator.scene.scene import Scene
-from simulator.sparse.skipping import LeftOut
 from simulator.units import A_of_m, deg_of_rad
 
 CELL_TOLERANCE = 0.001
@@ -27,7 +26,7 @@ def setup_lines(scene: Scene) -> list[str]:
     cells = "x".join(f"{count:.0f}" for count in scene.lattice.cells)
     return [
         f"  {factors.reflections} initialized hkls (all others ={factors.default_F:g})",
-        f"  {shape_row(config.crystal.shape).word} xtal: {cells} cells",
+        f"  {shape_class(config.crystal.shape).word} xtal: {cells} cells",
         *_beam_lines(scene),
         *_detector_lines(scene),
         *_sampling_lines(scene),

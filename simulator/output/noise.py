@@ -32,7 +32,10 @@ class NoiseImage:
 def noise_image(image: Image, config: RunConfig) -> NoiseImage:
     """Return the image with photon noise; every pixel of the region of interest draws in row order.
 
-    Args: image, expected photons [slow, fast]. Source: spec 08 "Noise image", 07.
+    Args:
+        image: expected photons [slow, fast].
+
+    Source: spec 08 "Noise image", 07.
     """
     counts = np.zeros(image.shape, np.uint16)
     window = window_of(config.detector)

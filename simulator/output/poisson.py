@@ -40,7 +40,11 @@ def poisson(means: Iterable[float], stream: Stream) -> list[float]:
 
     Below 12 by multiplying uniforms, up to 1e6 by rejection, above by a Gaussian (then not whole).
 
-    Args: means, 4-byte floats; stream, which nothing may draw from afterwards. Source: spec 07.
+    Args:
+        means: 4-byte floats.
+        stream: which nothing may draw from afterwards.
+
+    Source: spec 07.
     """
     return deviates(means, stream.draws(), stream.shared)
 

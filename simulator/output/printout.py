@@ -26,7 +26,11 @@ Parts = tuple[Tensor, ...]
 class Printout:
     """Prints a block of lines for each executed pixel, or for one, when its last value has been seen.
 
-    Args: scene; pixel, (fast, slow), a negative fast means all pixels; say, prints a line.
+    Args:
+        scene: of the run.
+        pixel: (fast, slow), a negative fast for all pixels.
+        say: prints a line.
+
     Source: spec 08 "Printout".
     """
 
@@ -119,7 +123,10 @@ class Printout:
 def _last(value: Tensor, where: Tensor | None, pixels: int, before: Tensor | None) -> Tensor:
     """Return the last entry in loop order for each pixel [N]; where there is none, what was before.
 
-    Args: value and where, broadcastable to [K, N, P, M]; pixels, N.
+    Args:
+        value: broadcastable to [K, N, P, M].
+        where: broadcastable to [K, N, P, M].
+        pixels: N.
     """
     value = value.detach().to("cpu", torch.float64)
     if value.dim() < 4:

@@ -14,8 +14,12 @@ Progress = Callable[[int, int], None]
 def percent_lines(first: int, last: int, total: int) -> list[str]:
     """Return the lines due while the number of finished pixels runs from `first` to `last` - 1.
 
-    Every 5 percent, and every percent in the first and last tenth. Args: total, pixels by the bounds of the
-    region of interest (Q-PROGRESS-COUNT). Source: spec 08.
+    Every 5 percent, and every percent in the first and last tenth.
+
+    Args:
+        total: pixels by the bounds of the region of interest (Q-PROGRESS-COUNT).
+
+    Source: spec 08.
     """
     percent, five = total // 100, total // 20
     if percent <= 0:
@@ -36,7 +40,8 @@ def bounds_count(detector: Detector) -> int:
 def shown(detector: Detector, wanted: bool, say: Callable[[str], None]) -> Iterator[Progress | None]:
     """Give a callback (pixels done, pixels in all) that shows progress, None where none is wanted.
 
-    Args: say, prints a line.
+    Args:
+        say: prints a line.
     """
     if not wanted:
         yield None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.config import RunConfig
 from simulator.errors import InputError
-from simulator.image import Rendered, render
+from simulator.image import render
 from simulator.io.fdump import dump_chunks
 from simulator.io.smv_header import FinalGeometry, overflows, smv_header
 from simulator.kernel.taps import Tap
@@ -35,6 +35,7 @@ from simulator.output.statistics import odd_pixels
 from simulator.output.targets import check_outputs, targets_of
 from simulator.output.trace import recorder_of, trace_text
 from simulator.output.watchers import both
+from simulator.rendered import Rendered
 from simulator.scene.scene import Scene, prepare
 from system_io.files import Together, unwritable, written_together
 
@@ -58,7 +59,8 @@ class Job:
     def prepared(cls, config: RunConfig, warnings: Sequence[str], say: Say) -> Job:
         """Return the job of a configuration; nothing is written.
 
-        Raises: InputError for an output that cannot be written or a scene that cannot be simulated.
+        Raises:
+            InputError: for an output that cannot be written or a scene that cannot be simulated.
         """
         check_outputs(config)
         scene = prepare(config)
@@ -77,7 +79,11 @@ class Job:
     def run(self) -> tuple[str, ...]:
         """Compute the images, write the files and print the lines; the files get their names together.
 
-        Returns: warnings of what came up on the way. Raises: InputError if a file fails.
+        Returns:
+            Warnings of what came up on the way.
+
+        Raises:
+            InputError: if a file fails.
         """
         with written_together(InputError) as files:
             return self._run(files)

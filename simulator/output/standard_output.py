@@ -25,7 +25,12 @@ class Console:
             self._trouble = error
 
     def finish(self) -> None:
-        """Print what is left. Raises: InputError, or BrokenPipeError, if lines could not be printed."""
+        """Print what is left.
+
+        Raises:
+            InputError: if lines could not be printed.
+            BrokenPipeError: if nobody reads them any longer.
+        """
         try:
             if self._trouble is None:
                 sys.stdout.flush()

@@ -39,7 +39,12 @@ def statistics_of(
     mean = sum/count and rms = sqrt(sumsqr/(count - 1)) over the executed pixels,
     rmsd = sqrt(sum (x - mean)^2/(n - 1)) over the region of interest.
 
-    Args: image and executed, [slow, fast]; oversample, sub-pixels a side. Source: spec 08.
+    Args:
+        image: [slow, fast].
+        executed: [slow, fast].
+        oversample: sub-pixels a side.
+
+    Source: spec 08.
     """
     with np.errstate(all="ignore"):
         return _statistics(image, executed, detector, oversample, quirks)

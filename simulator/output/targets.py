@@ -23,8 +23,11 @@ def check_outputs(config: RunConfig, inputs: Sequence[tuple[str, Path]] = ()) ->
 
     The dump file need not be written (05 section 3).
 
-    Args: inputs, the files that are read, by option. Raises: InputError if an output names an input or
-    another output, or cannot be written.
+    Args:
+        inputs: the files that are read, by option.
+
+    Raises:
+        InputError: if an output names an input or another output, or cannot be written.
     """
     targets = targets_of(config)
     named = [(row.option, path) for row, path in targets]

@@ -33,7 +33,11 @@ def recorder_of(config: RunConfig) -> Recorder:
 def trace_text(scene: Scene, recorder: Recorder) -> str:
     """Return the whole trace, one line a tap, in the version that the scene asks for.
 
-    Args: scene: gives the set-up taps. recorder: after `render`. Source: spec 12.
+    Args:
+        scene: gives the set-up taps.
+        recorder: after `render`.
+
+    Source: spec 12.
     """
     version = scene.config.trace.schema
     lines: list[Line] = [("schema", (FORMAT, version), ""), ("program", (f"simulator {VERSION}",), "")]

@@ -12,8 +12,16 @@ def capture_fraction(
 
     C = exp(-t dz mu / rho) - exp(-(t+1) dz mu / rho)
 
-    Args: layer, index t; layer_m, thickness dz in metres; attenuation_per_m, mu; cos_normal, rho = d.o.
-    Returns: C, shape of cos_normal. Source: spec 06 section 5.
+    Args:
+        layer: index t.
+        layer_m: thickness dz in metres.
+        attenuation_per_m: mu.
+        cos_normal: rho = d.o.
+
+    Returns:
+        C, shape of cos_normal.
+
+    Source: spec 06 section 5.
     """
     front = -layer * layer_m * attenuation_per_m / cos_normal
     back = -(layer + 1) * layer_m * attenuation_per_m / cos_normal

@@ -18,7 +18,13 @@ def water_electrons_sqr(beam: Beam, quirks: Quirks) -> float:
 
     F^2 w^3 1e6 N_A / 18, times r_e^2 PHI with Q-WATER-FLUENCE-SQUARED.
 
-    Args: beam: water size w (metres) and fluence. Returns: electrons^2. Source: spec 06 sections 2 and 15.
+    Args:
+        beam: water size w (metres) and fluence.
+
+    Returns:
+        Electrons^2.
+
+    Source: spec 06 sections 2 and 15.
     """
     power = WATER_F_ELECTRONS * WATER_F_ELECTRONS
     if "Q-WATER-FLUENCE-SQUARED" in quirks:

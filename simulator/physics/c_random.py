@@ -66,8 +66,11 @@ class Shuffle:
 class Stream:
     """One stream of deviates.
 
-    Args: seed, the internal seed (minus the option's value); shared, the state of earlier streams
-    (Q-RNG-SHARED), fresh without it. Source: spec 07 "Uniform deviate", "Gaussian deviate".
+    Args:
+        seed: the internal seed (minus the option's value).
+        shared: the state of earlier streams (Q-RNG-SHARED), None for a fresh one.
+
+    Source: spec 07 "Uniform deviate", "Gaussian deviate".
     """
 
     def __init__(self, seed: int, shared: Shuffle | None = None) -> None:
@@ -81,7 +84,11 @@ class Stream:
     def uniforms(self, count: int) -> list[float]:
         """Return the next deviates: y -> fl32(y / (2^31 - 1)), at most 0.99999988.
 
-        Args: count. Returns: that many 4-byte values as doubles.
+        Args:
+            count: how many.
+
+        Returns:
+            4-byte values as doubles.
         """
         outputs: list[int] = []
         while len(outputs) < count:
@@ -128,7 +135,11 @@ class Stream:
 def gaussian(draw: Callable[[], float], shared: Shuffle) -> float:
     """Return a standard normal deviate, a 4-byte float; every other call uses up the spare.
 
-    Args: draw, the next uniform deviate; shared, which keeps the spare. Source: spec 07 "Gaussian deviate".
+    Args:
+        draw: the next uniform deviate.
+        shared: which keeps the spare.
+
+    Source: spec 07 "Gaussian deviate".
     """
     if shared.spare is not None:
         value, shared.spare = shared.spare, None
@@ -163,7 +174,11 @@ def cap_rotation(stream: Stream, spread_rad: float) -> Cap:
     angle = spread * (1 - r3^2)^(1/3), axis uniform on the sphere. The 4-byte power is numpy's scalar one,
     which calls the C library's.
 
-    Args: stream; spread_rad, rounded to 4 bytes here. Source: spec 07 "Random rotation in a spherical cap".
+    Args:
+        stream: gives three deviates.
+        spread_rad: rounded to 4 bytes here.
+
+    Source: spec 07 "Random rotation in a spherical cap".
     """
     r1, r2, r3 = (2.0 * u - 1.0 for u in stream.uniforms(3))
     across = math.sqrt(1.0 - r2 * r2)
@@ -175,7 +190,11 @@ def cap_rotation(stream: Stream, spread_rad: float) -> Cap:
 def rotation_entries(axis: tuple[float, float, float], c: Any, n: Any) -> Any:
     """Return the nine entries of a rotation, row by row.
 
-    Args: axis, a unit vector; c, n, cosine and sine of the angle, numbers or tensors.
+    Args:
+        axis: a unit vector.
+        c: cosine and sine of the angle, numbers or tensors.
+        n: cosine and sine of the angle, numbers or tensors.
+
     Source: spec 07 "Random rotation in a spherical cap".
     """
     x, y, z = axis

@@ -12,7 +12,6 @@ from torch import Tensor
 from simulator.config import Crystal
 from simulator.errors import InputError
 from simulator.limits.value_table import FLATTEST_CELL, RANGES
-from simulator.physics.rotations import rot_xyz
 from simulator.physics.vectors import (
     Vec,
     cross,
@@ -20,6 +19,7 @@ from simulator.physics.vectors import (
     length,
     plain,
     rescale,
+    rot_xyz,
     scalar,
     scale,
     square_root,
@@ -73,9 +73,14 @@ def orient(crystal: Crystal, wavelength_m: float, quirks: Quirks) -> Lattice:
     The reciprocal vectors of cell or matrix are turned by the missetting angles; a = (b* x c*) V and cyclic,
     then a* = (b x c)/V and cyclic. A cell that comes with a matrix forces the lengths.
 
-    Args: crystal: the resolved options. wavelength_m: lambda0, which scales a matrix. quirks: those that are
-    on.
-    Raises: InputError for impossible angles, a singular matrix or a left-handed matrix with a cell.
+    Args:
+        crystal: the resolved options.
+        wavelength_m: lambda0, which scales a matrix.
+        quirks: those that are on.
+
+    Raises:
+        InputError: for impossible angles, a singular matrix or a left-handed matrix with a cell.
+
     Source: spec 03 sections 1 to 6.
     """
     cell = _cell_of(crystal, quirks) if crystal.has_cell else None

@@ -12,7 +12,6 @@ from torch import Tensor
 from simulator.config import Beam, Detector
 from simulator.errors import InputError
 from simulator.limits.value_table import GRAZING, RANGES
-from simulator.physics.rotations import rot_axis, rot_xyz
 from simulator.physics.vectors import (
     Vec,
     cross,
@@ -20,6 +19,8 @@ from simulator.physics.vectors import (
     length,
     negative,
     plain,
+    rot_axis,
+    rot_xyz,
     scalar,
     scale,
     stack,
@@ -86,8 +87,14 @@ def place(detector: Detector, beam: Beam, quirks: Quirks) -> Geometry:
 
     pix0 is the outer corner of pixel (0,0); the beam meets the plane at (Fbeam, Sbeam).
 
-    Args: detector, beam: the resolved options (metres, radians). quirks: which upstream quirks are on.
-    Raises: InputError if the beam lies in the detector plane (Q-PERPENDICULAR off).
+    Args:
+        detector: the resolved options (metres, radians).
+        beam: the resolved options (metres, radians).
+        quirks: which upstream quirks are on.
+
+    Raises:
+        InputError: if the beam lies in the detector plane (Q-PERPENDICULAR off).
+
     Source: spec 02 sections 4 and 5.
     """
     axes = _unit_axes(detector, beam, quirks)
@@ -241,7 +248,11 @@ def curved_position(geometry: Geometry, flat_m: Vec, Fdet_m: Tensor, Sdet_m: Ten
 
     The beam point D b is turned by the two displacements over D; Q-CURVED-TRANSPOSE takes laboratory y and z.
 
-    Args: flat_m, positions on the flat detector; Fdet_m, Sdet_m, their detector coordinates.
+    Args:
+        flat_m: positions on the flat detector.
+        Fdet_m: their detector coordinates.
+        Sdet_m: their detector coordinates.
+
     Source: spec 02 section 6.
     """
     b, f, s = vec(geometry.beam), vec(geometry.fast), vec(geometry.slow)

@@ -17,8 +17,13 @@ def domain_rotations(crystal: Crystal, quirks: Quirks) -> Tensor:
 
     Three deviates are drawn for each domain, domain 0 included (Q-MOSAIC-ALIGNED).
 
-    Args: crystal: spread (radians), number of domains and internal seed.
-    Returns: [M, 3, 3] float64, rows of the matrices. Source: spec 04 section 5, 07.
+    Args:
+        crystal: spread (radians), number of domains and internal seed.
+
+    Returns:
+        [M, 3, 3] float64, rows of the matrices.
+
+    Source: spec 04 section 5, 07.
     """
     stream = mosaic_stream(crystal, quirks)
     spread = crystal.mosaic_spread_rad

@@ -22,8 +22,14 @@ def orientation_steps(phi_rad: Sequence[float], first_block: bool, quirks: Quirk
     the list, which the block before left behind; in the first block of the run, and where all angles are 0,
     itself.
 
-    Args: phi_rad: the angles. first_block: whether this is the first executed (sub-pixel, source) of the run.
-    Returns: indices into phi_rad. Source: spec 06 section 7.
+    Args:
+        phi_rad: the angles.
+        first_block: whether this is the first executed (sub-pixel, source) of the run.
+
+    Returns:
+        Indices into phi_rad.
+
+    Source: spec 06 section 7.
     """
     steps = list(range(len(phi_rad)))
     if "Q-PHI-CARRYOVER" not in quirks:

@@ -16,9 +16,16 @@ def kahn_factor(kahn: Tensor | None, incident: Vec, diffracted: Vec, axis: Vec) 
     P = ((1 + cos^2 2theta) - K cos(2 psi) sin^2 2theta) / 2, with psi = -atan2(d.B, d.E), B = unit(p x i) and
     E = unit(i x B).
 
-    Args: kahn, the factor K, None for 0; incident, diffracted, axis, directions that are normalised here
-        (broadcasting).
-    Returns: P, no dimension. Source: spec 06 section 6.
+    Args:
+        kahn: the factor K, None for 0.
+        incident: directions that are normalised here (broadcasting).
+        diffracted: directions that are normalised here (broadcasting).
+        axis: directions that are normalised here (broadcasting).
+
+    Returns:
+        P, no dimension.
+
+    Source: spec 06 section 6.
     """
     i, d, p = unit(incident), unit(diffracted), unit(axis)
     cos_2theta = dot(i, d)

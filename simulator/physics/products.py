@@ -12,9 +12,14 @@ from torch import Tensor
 def product(factors: Sequence[Tensor], power: int = 1, dtype: torch.dtype | None = None) -> Tensor:
     """Return the product of factors, each taken so many times in a row, from left to right.
 
-    Args: factors: two or more, or one with a power above 1, of one shape, in any units. dtype: in which the
-        product is taken, None for that of the factors; their slopes stay in their own.
-    Returns: a new tensor of that shape. Source: spec 06 sections 10 (F_latt) and 12 (F_cell^2 F_latt^2).
+    Args:
+        factors: two or more, or one with a power above 1, of one shape, in any units.
+        dtype: in which the product is taken, None for that of the factors; their slopes stay in their own.
+
+    Returns:
+        A new tensor of that shape.
+
+    Source: spec 06 sections 10 (F_latt) and 12 (F_cell^2 F_latt^2).
     """
     if torch.is_grad_enabled() and any(factor.requires_grad for factor in factors):
         recorded: Tensor = _Product.apply(power, dtype, *factors)  # type: ignore[no-untyped-call]

@@ -14,9 +14,15 @@ def solid_angle_sr(
 
     W = px^2/R^2 * D_close/R; for a point pixel px^2/R^2, or 1/R^2 (in 1/m^2) with Q-POINT-PIXEL-AREA.
 
-    Args: R_m, distance to the pixel; pixel_m, pixel size; close_m, distance of the detector plane (all
-    metres).
-    Returns: W in steradian, shape of R_m. Source: spec 06 section 4.
+    Args:
+        R_m: distance to the pixel.
+        pixel_m: pixel size.
+        close_m: distance of the detector plane (all metres).
+
+    Returns:
+        W in steradian, shape of R_m.
+
+    Source: spec 06 section 4.
     """
     bare = point_pixel and "Q-POINT-PIXEL-AREA" in quirks
     # a tensor in any case, since torch divides a plain number with one rounding more

@@ -10,8 +10,7 @@ from torch import Tensor
 from simulator.config import Beam, Steps
 from simulator.errors import InputError
 from simulator.physics.detector import Geometry
-from simulator.physics.rotations import rot_axis
-from simulator.physics.vectors import Vec, column, scale, stack, unit, vec
+from simulator.physics.vectors import Vec, column, rot_axis, scale, stack, unit, vec
 from simulator.quirks import Quirks
 from simulator.units import SOURCE_DISTANCE_M
 
@@ -40,8 +39,13 @@ class Sources:
 def list_sources(beam: Beam, geometry: Geometry, quirks: Quirks) -> Sources:
     """Return the sources of a file, or the grid of divergence and dispersion.
 
-    Args: beam: the resolved options. geometry: gives the unit beam, polarization and vertical vectors.
-    Raises: InputError for unusable weights (Q-SOURCE-WEIGHTS off).
+    Args:
+        beam: the resolved options.
+        geometry: gives the unit beam, polarization and vertical vectors.
+
+    Raises:
+        InputError: for unusable weights (Q-SOURCE-WEIGHTS off).
+
     Source: spec 04 sections 3, 6 and 7.
     """
     made = _from_rows(beam) if beam.source_rows else _from_grid(beam, geometry)

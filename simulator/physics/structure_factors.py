@@ -52,7 +52,10 @@ class Table:
 def make_table(factors: StructureFactors) -> Table:
     """Return the bordered table of a run.
 
-    Args: factors: the dense box (electrons) and default_F. Source: spec 05 sections 1 and 2.
+    Args:
+        factors: the dense box (electrons) and default_F.
+
+    Source: spec 05 sections 1 and 2.
     """
     default = scalar(factors.default_F)
     if factors.reflections == 0:
@@ -91,7 +94,9 @@ def uses_interpolation(factors: StructureFactors, cells: tuple[int, int, int]) -
     """Return whether the pixel loop starts with interpolation on: as asked, else with 2 cells or fewer on an
     axis.
 
-    Args: cells: the counts the automatic choice looks at (Q-INTERP-AUTO-ORDER: as typed, else final).
+    Args:
+        cells: the counts the automatic choice looks at (Q-INTERP-AUTO-ORDER: as typed, else final).
+
     Source: spec 05 section 4.
     """
     if factors.reflections == 0:
@@ -104,7 +109,14 @@ def uses_interpolation(factors: StructureFactors, cells: tuple[int, int, int]) -
 def nearest_F(table: Table, h0: Tensor, k0: Tensor, l0: Tensor) -> Tensor:
     """Return F at whole indices; default_F outside the table.
 
-    Args: h0, k0, l0: whole numbers as floating tensors of one shape. Returns: electrons, the same shape.
+    Args:
+        h0: whole numbers as floating tensors of one shape.
+        k0: whole numbers as floating tensors of one shape.
+        l0: whole numbers as floating tensors of one shape.
+
+    Returns:
+        Electrons, the same shape.
+
     Source: spec 05 section 5.
     """
     if not table.present:
@@ -126,7 +138,13 @@ def in_range(table: Table, hkl: Vec, quirks: Quirks) -> Tensor:
     Q-INTERP-MARGIN keeps h within [h_min + 2, h_max - 2]; else floor(h) - 1 >= h_min and floor(h) + 2 <=
     h_max.
 
-    Args: hkl: fractional indices. Returns: bool, their shape. Source: spec 05 section 5.
+    Args:
+        hkl: fractional indices.
+
+    Returns:
+        Bool, their shape.
+
+    Source: spec 05 section 5.
     """
     inside: Tensor | None = None
     for index, low, high in zip(hkl, table.lower, table.upper, strict=True):
@@ -148,9 +166,14 @@ def tricubic_F(
 
     The value is meaningless where `in_range` is false.
 
-    Args: hkl: fractional indices of one shape. show: is offered a function that returns the 64 entries [...,
-    64].
-    Returns: electrons, the shape of hkl. Source: spec 05 section 5.
+    Args:
+        hkl: fractional indices of one shape.
+        show: is offered a function that returns the 64 entries [..., 64].
+
+    Returns:
+        Electrons, the shape of hkl.
+
+    Source: spec 05 section 5.
     """
     if not table.deep:
         return torch.zeros_like(hkl[0])
@@ -174,7 +197,8 @@ def tricubic_F(
 def _basis(x: Tensor, floor: Tensor, as_fractions: bool) -> list[tuple[Tensor, float]]:
     """Return numerator and denominator of the four Lagrange polynomials on floor - 1 ... floor + 2 at x.
 
-    Args: as_fractions: whether to keep the order of operations of spec 05; else the denominators are 1.
+    Args:
+        as_fractions: whether to keep the order of operations of spec 05; else the denominators are 1.
     """
     x0, x1, x2, x3 = (x - (floor + float(offset)) for offset in (-1, 0, 1, 2))
     basis = [(x1 * x2 * x3, -6.0), (x0 * x2 * x3, 2.0), (x0 * x1 * x3, -2.0), (x0 * x1 * x2, 6.0)]

@@ -100,6 +100,8 @@ class Instrument(Divisible):
     def only(self, parts: Collection[str], decisions: Collection[str]) -> Instrument:
         """Return the instrument with these parts and decisions of the plan alone; reading others fails.
 
-        Args: parts, decisions: names of fields of `Instrument` and of `Plan`.
+        Args:
+            parts: names of fields of `Instrument` and of `Plan`.
+            decisions: names of fields of `Instrument` and of `Plan`.
         """
         return exchanged(only(self, ("plan", *parts)), plan=only(self.plan, decisions))

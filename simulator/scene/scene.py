@@ -16,10 +16,9 @@ from simulator.physics.crystal import Lattice, orient
 from simulator.physics.detector import Geometry, place
 from simulator.physics.mosaic import domain_rotations
 from simulator.physics.phi import orientation_steps, phi_angles_rad
-from simulator.physics.rotations import rot_axis, turn
 from simulator.physics.sources import Sources, list_sources
 from simulator.physics.structure_factors import Table, make_table, uses_interpolation
-from simulator.physics.vectors import Vec, apply, column, moves, plain, scalar, vec
+from simulator.physics.vectors import Vec, apply, column, moves, plain, rot_axis, scalar, turn, vec
 from simulator.scene.orientations import Orientations
 from simulator.scene.region import pixels_of, window_of
 from simulator.scene.skippable import require_skippable
@@ -105,7 +104,10 @@ class Scene:
     def executed(self) -> Tensor:
         """Return which pixels the run computes, inside the region of interest and kept by the mask.
 
-        Returns: bool [spixels, fpixels]. Source: spec 06 section 2.
+        Returns:
+            Bool [spixels, fpixels].
+
+        Source: spec 06 section 2.
         """
         detector = self.config.detector
         inside = torch.zeros((detector.spixels, detector.fpixels), dtype=torch.bool, device="cpu")
@@ -116,9 +118,13 @@ class Scene:
 def prepare(config: RunConfig, table: Table | None = None) -> Scene:
     """Return the set-up of a run.
 
-    Args: table: that of the run's structure factors, where it was made before.
-    Raises: InputError for a geometry, cell or source list that cannot be simulated. Source: spec 00 "Data
-    flow".
+    Args:
+        table: that of the run's structure factors, where it was made before.
+
+    Raises:
+        InputError: for a geometry, cell or source list that cannot be simulated.
+
+    Source: spec 00 "Data flow".
     """
     require_plain_tensors(config)
     check_config(config)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from simulator.engine.tensor_tree import leaves, rebuilt
 from simulator.errors import InputError
-from simulator.physics.lattice.crystal_shape import CrystalShape
+from simulator.physics.lattice.shapes import crystal_shape
 from simulator.physics.vectors import apply, moves, negative, vec
 from simulator.quirks import Quirks
 from simulator.scene.instrument import Instrument, Numbers, Plan
@@ -21,7 +21,8 @@ from simulator.scene.scene import Scene
 def set_up(scene: Scene) -> Instrument:
     """Return the instrument of a scene on the device and in the precision its configuration asks for.
 
-    Raises: InputError for a device that is not there.
+    Raises:
+        InputError: for a device that is not there.
     """
     device = _device(scene.config.compute.device)
     ins = _on_cpu(scene)
@@ -48,7 +49,7 @@ def _on_cpu(scene: Scene) -> Instrument:
         wavelength_m=_per_source(scene.sources.wavelength_m),
         relative_weight=weights,
         table=scene.table.to(plan.work_dtype),
-        shape=CrystalShape.of(
+        shape=crystal_shape(
             config.crystal.shape,
             scene.lattice.cells,
             config.crystal.fudge,
@@ -117,7 +118,11 @@ def _cuts_short(quirks: Quirks) -> bool:
 
 
 def _device(name: str) -> torch.device:
-    """Return a device by name. Raises: InputError if torch cannot use it."""
+    """Return a device by name.
+
+    Raises:
+        InputError: if torch cannot use it.
+    """
     try:
         device = torch.zeros(0, device=name).device
     except (RuntimeError, AssertionError) as error:

@@ -12,7 +12,8 @@ WATCHED = "a trace or printout shows every evaluation; leave out one of the two"
 def require_skippable(config: RunConfig, interpolate: bool) -> None:
     """Raise InputError for a run with `--epsilon` whose evaluations cannot be left out.
 
-    Args: interpolate: as the pixel loop starts.
+    Args:
+        interpolate: as the pixel loop starts.
     """
     epsilon = config.compute.epsilon
     if epsilon == 0.0:

@@ -16,7 +16,6 @@ from torch import Tensor
 from simulator.engine.stage import Axis, Stage
 from simulator.physics.arithmetic import in_loops
 from simulator.physics.lattice.bound import ALLOWANCE, LatticeBound
-from simulator.physics.lattice.factor import lattice_bound
 from simulator.physics.structure_factors import Table
 from simulator.physics.vectors import apply, length
 from simulator.scene.instrument import Instrument
@@ -84,7 +83,12 @@ class TermBound:
     def amplitude(self, h: Tensor, r: Tensor) -> Tensor:
         """Return a bound of |F_cell F_latt| over sqrt(scale) for each group.
 
-        Args: h, r: centre and reach [3, n]. Returns: [n].
+        Args:
+            h: centre and reach [3, n].
+            r: centre and reach [3, n].
+
+        Returns:
+            [n].
         """
         return self.lattice.relative(h, r) * self.factor.relative(h, r)
 
@@ -92,7 +96,7 @@ class TermBound:
 def bound_of_lattice(ins: Instrument) -> tuple[LatticeBound, float]:
     """Return the bound of a crystal's lattice factor, and its value at 0."""
     reach = float(largest_lengths(ins).max()) * 2.0 / float(ins.wavelength_m.min())
-    return lattice_bound(ins.shape, reach)
+    return ins.shape.bound(reach)
 
 
 def largest_lengths(ins: Instrument) -> Tensor:
@@ -161,8 +165,11 @@ class FactorBound:
 def _windows(box: Tensor, window: int) -> Tensor:
     """Return the largest entry of each window that touches a bordered box, [2 or 1] * 3 + [h, k, l].
 
-    Beyond the box every entry is that of its border. Args: window: entries along each axis, in the first
-    table of an axis; one more in the second. Windows start from `window` before the border on.
+    Beyond the box every entry is that of its border.
+
+    Args:
+        window: entries along each axis, in the first table of an axis; one more in the second. Windows start
+            from `window` before the border on.
     """
     border = box[0, 0, 0]
     sizes = [size + 2 * window for size in box.shape]

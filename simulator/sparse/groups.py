@@ -89,7 +89,8 @@ class RayGroups:
     def of(cls, q_per_m: Vec, members: Tensor | None) -> RayGroups:
         """Return the groups of scattering vectors [K, N, 1, 1].
 
-        Args: members: the pixels of each group [n, g], None for groups of one.
+        Args:
+            members: the pixels of each group [n, g], None for groups of one.
         """
         flat = apply(lambda part: part[:, :, 0, 0], q_per_m)
         if members is None:
@@ -108,7 +109,8 @@ class RayGroups:
 def clusters(ins: Instrument, q_per_m: float) -> list[Cluster]:
     """Return the phi steps and domains of a run in clusters.
 
-    Args: q_per_m: typical length of a scattering vector; how far apart two orientations are depends on it.
+    Args:
+        q_per_m: typical length of a scattering vector; how far apart two orientations are depends on it.
     """
     found = [stack(apply(Tensor.detach, v))[0, 0] for v in ins.usual.final]
     vectors = torch.stack(found, -2).flatten(0, 1)  # [n, vector, component]

@@ -48,26 +48,6 @@ SAFETY = 1.0 - 2.0**-16
 """Keeps the rounding of sums below the allowance."""
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """What a run left out.
-
-    epsilon: asked for; evaluations, left_out: their numbers, in all and those left out; bound_photons:
-    largest charge of a pixel; maximum_photons: of the image.
-    """
-
-    epsilon: float
-    evaluations: int
-    left_out: int
-    bound_photons: float
-    maximum_photons: float
-
-    @property
-    def bound(self) -> float:
-        """The most that any pixel may have lost, as a fraction of the maximum."""
-        return self.bound_photons / self.maximum_photons if self.bound_photons > 0.0 else 0.0
-
-
 @dataclass(frozen=True, eq=False)
 class Charged:
     """The photons of a block, and what its pixels were charged.
@@ -100,8 +80,9 @@ class Sparse:
     def of(cls, ins: Instrument, epsilon: float, executed: Tensor) -> Sparse:
         """Return what suits a run.
 
-        Args: epsilon: fraction of the maximum that a pixel may lose. executed: which pixels are computed
-            [spixels, fpixels].
+        Args:
+            epsilon: fraction of the maximum that a pixel may lose.
+            executed: which pixels are computed [spixels, fpixels].
         """
         with _one_thread():
             return cls._of(ins, epsilon, executed)
@@ -143,7 +124,9 @@ class Sparse:
         """Return the photons of a block, and what the pixels were charged.
 
         A pixel whose charge exceeds the allowance after all, since its last factors grew, is computed whole.
-        Args: stages: compute what is not left out.
+
+        Args:
+            stages: compute what is not left out.
         """
         if not self.worth or block.first_visit >= 0:
             return Charged(photons(stages, block))

@@ -213,7 +213,10 @@ def align(a: TraceLog, b: TraceLog) -> Alignment:
     turns where the pixel is unknown; equal tap in the order of appearance where no known turn contradicts.
     Each record is paired at most once.
 
-    Raises: TraceError for a repeated tap; NotComparableError for different pixels or nothing in common.
+    Raises:
+        TraceError: for a repeated tap.
+        NotComparableError: for different pixels or nothing in common.
+
     Source: trace contract, "Older traces".
     """
     _demand_comparable(a, b)

@@ -17,7 +17,8 @@ def behind_last_tap(trace: TraceLog, image: NDArray[np.float32]) -> tuple[str, .
         trace: of the run that wrote the image.
         image: photons, [slow, fast].
 
-    Returns: a line for each such pixel; all taps may agree, and the fault is in what follows them.
+    Returns:
+        A line for each such pixel; all taps may agree, and the fault is in what follows them.
     """
     if LAST_TAP not in trace.names:
         return ()

@@ -72,7 +72,8 @@ class Blame:
 def in_dependency_order(names: Iterable[str], graph: Graph) -> list[str]:
     """Sort taps so that each comes after its inputs; taps that are not in the graph come last.
 
-    Raises: TraceError if the graph has a cycle.
+    Raises:
+        TraceError: if the graph has a cycle.
     """
     waiting = {name: {other for other in graph[name].inputs if other in graph} for name in graph}
     done: dict[str, None] = {}

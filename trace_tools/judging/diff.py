@@ -293,7 +293,8 @@ def compare(a: TraceLog, b: TraceLog, alignment: Alignment, bounds: Bounds, *,
         bounds: what counts as equal.
         without_branched_pixels: leave out the pixels in which an integer or word differs or a tap is missing.
 
-    Returns: the comparison, one `TapDiff` for each tap that both traces have.
+    Returns:
+        The comparison, one `TapDiff` for each tap that both traces have.
     """
     empty = Comparison(a, b, alignment, bounds, {}, Scales(alignment, a), Scales(alignment, a, SINGLE_RULES))
     result = _compare_all(empty, alignment.by > 0)

@@ -90,7 +90,9 @@ def load_graph(path: str) -> Graph:
     """Read a tap graph: JSON ``{"taps": [{"name": ..., "inputs": [...], "formula": ...}]}``.
 
     Each tap may have any of the fields of `TapPoint`; taps of the contract that the file does not name stay.
-    Raises: TraceError that names the fault.
+
+    Raises:
+        TraceError: that names the fault.
     """
     remedy = "give a JSON file with 'taps'"
     data = read_regular(Path(path), "tap graph", remedy, TraceError)
@@ -153,9 +155,11 @@ def make_bounds(options: Options, names: tuple[str, ...]) -> Bounds:
 def judge(a: TraceLog, b: TraceLog, options: Options = Options(), one_run: str = "") -> Report:
     """Align, compare and explain two traces; `verdict.decide` states what verdict follows.
 
-    Args: one_run: why both are of one run, empty if nothing says so.
+    Args:
+        one_run: why both are of one run, empty if nothing says so.
 
-    Raises: TraceError and NotComparableError where no comparison is possible.
+    Raises:
+        TraceError: and NotComparableError where no comparison is possible.
     """
     graph = load_graph(options.graph) if options.graph else DEFAULT_GRAPH
     problems = [

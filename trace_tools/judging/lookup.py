@@ -55,7 +55,8 @@ def input_entries(alignment: Alignment, graph: Graph, entries: Index, name: str)
         entries: entries of the alignment, all of one tap.
         name: the input tap.
 
-    Returns: entries of the input, -1 where there is none.
+    Returns:
+        Entries of the input, -1 where there is none.
     """
     found = alignment.entries(name)
     level = graph[name].level if name in graph else TapLevel.mosaic

@@ -154,13 +154,21 @@ def _content(floor: NoiseFloor) -> dict[str, Any]:
 
 
 def load_floor(path: str | Path) -> NoiseFloor:
-    """Read and validate a floor file. Raises: TraceError that names the fault."""
+    """Read and validate a floor file.
+
+    Raises:
+        TraceError: that names the fault.
+    """
     data = read_regular(Path(path), "noise floor", "give an existing file", TraceError)
     return parse_floor(decoded(data), printable(str(path)))
 
 
 def parse_floor(text: str, source: str) -> NoiseFloor:
-    """Parse the JSON text of a floor file. Raises: TraceError that names the fault."""
+    """Parse the JSON text of a floor file.
+
+    Raises:
+        TraceError: that names the fault.
+    """
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -219,7 +227,10 @@ def bounds_for(
     """Turn a floor into the bounds of taps; one not measured gets the fall-back, and a note names it.
 
     A bound that the file makes wider than the packaged floor does, or a k above that of the file, makes the
-    bounds loosened. Args: arithmetic: that of the less precise side.
+    bounds loosened.
+
+    Args:
+        arithmetic: that of the less precise side.
     """
     measured = {tap: _bound_of(floor, tap, k) if floor else None for tap in taps}
     relative = {tap: FALLBACK_BOUND if bound is None else bound for tap, bound in measured.items()}

@@ -119,7 +119,8 @@ def ties(comparison: Comparison, name: str, entries: Index) -> tuple[Marks, Floa
     Args:
         entries: entries of the tap outside their bound, all of whose inputs are inside theirs.
 
-    Returns: tie flags and margins in the unit of the input, shape (entries,); NaN margin without a rule.
+    Returns:
+        Tie flags and margins in the unit of the input, shape (entries,); NaN margin without a rule.
     """
     found, margin = np.zeros(len(entries), bool), np.full(len(entries), np.nan)
     if name not in _RULES or not _shape_allows(comparison, name):

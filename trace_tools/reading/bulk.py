@@ -55,7 +55,8 @@ class _Numbering(dict[bytes, int]):
 def parse_contexts(texts: Sequence[bytes]) -> tuple[NDArray[np.int32], NDArray[np.int8]] | None:
     """Parse contexts such as ``s=3 f=4``; None if one of them has other keys than a level has.
 
-    Returns: the context table, shape (n, 9), absent keys as -1, and the level of each row.
+    Returns:
+        The context table, shape (n, 9), absent keys as -1, and the level of each row.
     """
     patterns = [_LEVEL_OF_PATTERN.get(text.translate(None, _DIGITS), ABSENT) for text in texts]
     levels = np.array(patterns, np.int8)

@@ -65,7 +65,9 @@ def parse_line(text: str) -> Record:
     Any white space counts as one blank. Whole numbers that a double cannot hold exactly keep their text in
     ``words``.
 
-    Raises: ValueError that says which rule the line breaks.
+    Raises:
+        ValueError: that says which rule the line breaks.
+
     Source: trace contract, "Line format".
     """
     body, bar, tail = " ".join(text.split()).partition(" | ")

@@ -52,7 +52,8 @@ def blocks(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
     Byte-order marks go, UTF-16 and UTF-32 become UTF-8, CR and CR LF become LF; NUL bytes and what steers a
     terminal are left out.
 
-    Raises: TraceError for a line that no trace can have.
+    Raises:
+        TraceError: for a line that no trace can have.
     """
     rest = b""
     for chunk in _one_line_end(_plain(stream, block_bytes)):
@@ -104,7 +105,8 @@ def _without_controls(block: bytes) -> bytes:
 def trace_lines(text: str, number: int) -> tuple[str, list[TraceLine]]:
     """Find the records in one line of a log.
 
-    Returns: what stands in front of the first record (the whole line if there is none), and the records.
+    Returns:
+        What stands in front of the first record (the whole line if there is none), and the records.
     """
     starts = list(_RECORD.finditer(text))
     bare = _BARE.match(text) or _FREE.match(text)

@@ -23,7 +23,8 @@ class NumeralError(ValueError):
 def read_number(text: str) -> float:
     """Return the double that a text stands for.
 
-    Raises: NumeralError for anything else, for a number too large or too small for a double as well.
+    Raises:
+        NumeralError: for anything else, for a number too large or too small for a double as well.
     """
     if found := _DECIMAL.match(text) or _BARE_EXPONENT.match(text):
         return _in_range(text, found[1], float(f"{found[1]}e{found[2] or 0}"))

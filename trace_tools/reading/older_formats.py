@@ -43,7 +43,11 @@ class OlderReader:
         self._grid: dict[tuple[int, ...], str] | None = None
 
     def take(self, line: TraceLine) -> str:
-        """Take one line. Returns: why it cannot be compared; empty if it can, or has no value to compare."""
+        """Take one line.
+
+        Returns:
+            Why it cannot be compared; empty if it can, or has no value to compare.
+        """
         if _CONTEXT.search(line.body) or (line.side and line.body.split(" ", 1)[0] in ("schema", "program")):
             raise TraceError(
                 f"'{line.text[:60]}' belongs to a trace of version 1, but its first line "
@@ -104,7 +108,11 @@ class OlderReader:
         return self._named(name, name, text, None)
 
     def _named(self, name: str, spelled: str, text: str, phi: int | None) -> str:
-        """Take the values of a name. Returns: why they cannot be compared, empty if they can."""
+        """Take the values of a name.
+
+        Returns:
+            Why they cannot be compared, empty if they can.
+        """
         meaning = ALIASES.get(name)
         tap = meaning.tap if meaning else name
         known = TAP_POINTS[TAP_ID[tap]] if tap in TAP_ID else None

@@ -34,7 +34,11 @@ def _read_into(path: str, folder: str) -> TraceLog:
 
 
 def read_pair(a: str, b: str) -> tuple[TraceLog, TraceLog]:
-    """Read two trace files. Raises: TraceError for the first one that cannot be read."""
+    """Read two trace files.
+
+    Raises:
+        TraceError: for the first one that cannot be read.
+    """
     if not (_is_large(a) and _is_large(b) and (os.cpu_count() or 1) > 1):
         return read_trace(a), read_trace(b)
     folder = scratch_folder("trace-diff")

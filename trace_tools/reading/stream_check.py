@@ -127,10 +127,13 @@ def _missing_together(trace: TraceLog, there: Marks) -> list[str]:
 def check_stream(trace: TraceLog, known: Container[str] = ()) -> list[str]:
     """Check a trace of the contract against the tap points of its version.
 
-    Args: known: names of taps that are allowed besides those of the contract.
+    Args:
+        known: names of taps that are allowed besides those of the contract.
 
-    Returns: one line for each fault (unknown, repeated, missing, out of order; five of a sort are shown and
-    the rest counted); an empty list if the trace keeps the contract.
+    Returns:
+        One line for each fault (unknown, repeated, missing, out of order; five of a sort are shown and the
+        rest counted); an empty list if the trace keeps the contract.
+
     Source: trace contract, "Taps" and "Sequence".
     """
     if trace.schema == 0:

@@ -46,7 +46,8 @@ class Columns:
 def number_contexts(*tables: NDArray[np.int32]) -> tuple[list[NDArray[np.int64]], NDArray[np.int32]]:
     """Give equal contexts of several tables equal numbers.
 
-    Returns: for each table the numbers of its rows, and the one table of different contexts, sorted.
+    Returns:
+        For each table the numbers of its rows, and the one table of different contexts, sorted.
     """
     joined = np.concatenate(tables)
     spans = joined.max(axis=0, initial=0).astype(object) + 2

@@ -295,7 +295,11 @@ class _Reader:
             self.words[index] = record.words
 
     def finish(self) -> TraceLog:
-        """Return the trace. Raises: TraceError if there is no record in the file."""
+        """Return the trace.
+
+        Raises:
+            TraceError: if there is no record in the file.
+        """
         older = self.older
         if older:
             self.prefix, self.program = older.prefix, older.program
@@ -350,7 +354,9 @@ def read_stream(stream: BinaryIO, source: str) -> TraceLog:
         stream: bytes of the trace.
         source: the name to call it by in messages.
 
-    Raises: TraceError for a line that breaks the contract, two programs in one stream, or no record at all.
+    Raises:
+        TraceError: for a line that breaks the contract, two programs in one stream, or no record at all.
+
     Source: trace contract, "Line format" and "Older traces".
     """
     reader = _Reader(source)
@@ -361,7 +367,11 @@ def read_stream(stream: BinaryIO, source: str) -> TraceLog:
 
 
 def read_trace(path: str | Path) -> TraceLog:
-    """Read a trace file; see `read_stream`. Raises: TraceError also if it cannot be opened, or is no file."""
+    """Read a trace file; see `read_stream`.
+
+    Raises:
+        TraceError: also if it cannot be opened, or is no file.
+    """
     shown = printable(str(path))
     try:
         if kind := irregular(Path(path)):

@@ -32,7 +32,9 @@ def _budget(budget: Mapping[str, Any]) -> dict[str, Any]:
 def share_svg(part: float, difference: float) -> str:
     """Return a bar from the middle: to the right with the difference, to the left against it.
 
-    Args: part: of the largest part, -1 to 1, in photons; difference: of the pixel, whose sign counts.
+    Args:
+        part: of the largest part, -1 to 1, in photons.
+        difference: of the pixel, whose sign counts.
     """
     length = abs(part) * BAR_PX / 2
     right = (part < 0.0) == (difference < 0.0)

@@ -49,7 +49,11 @@ def geometry_content(part: PairPart) -> dict[str, Any]:
 
 
 def _sharp(config: RunConfig, part: PairPart) -> RunConfig:
-    """Return the run without mosaic spread. Raises: HarnessError if it has no flat detector of this size."""
+    """Return the run without mosaic spread.
+
+    Raises:
+        HarnessError: if it has no flat detector of this size.
+    """
     detector, beam = config.detector, config.beam
     if (detector.spixels, detector.fpixels) != part.first.shape:
         raise BundleError("the command line states another number of pixels than the image has")

@@ -138,7 +138,11 @@ class CommandLine:
         return line
 
     def content(self, name: str) -> bytes:
-        """Return the content of the file that an option names. Raises: UsageError if it cannot be read."""
+        """Return the content of the file that an option names.
+
+        Raises:
+            UsageError: if it cannot be read.
+        """
         (file,) = self.values(name)
         if file in self.files:
             return self.files[file]

@@ -28,8 +28,12 @@ class LatticeBound(ABC):
     def relative(self, h: Tensor, r: Tensor) -> Tensor:
         """Return the bound over the largest lattice factor.
 
-        Args: h, r: centres and reaches of the indices [3, n], single precision.
-        Returns: [n], or a number where it is the same for all.
+        Args:
+            h: centres and reaches of the indices [3, n], single precision.
+            r: centres and reaches of the indices [3, n], single precision.
+
+        Returns:
+            [n], or a number where it is the same for all.
         """
 
 

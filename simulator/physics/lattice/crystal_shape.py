@@ -1,16 +1,17 @@
-"""What the lattice factor of a crystal depends on, and what each shape of a crystal is made of."""
+"""What every crystal shape has: quantities that its lattice factor depends on, the factor, and its bound."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from simulator.config import Shape
 from simulator.physics.lattice.bound import LatticeBound
-from simulator.physics.vectors import Vec, moves, scalar
+from simulator.physics.vectors import Vec
 from simulator.quirks import Quirks
 
 ShowValue = Callable[[str, Tensor], None]
@@ -18,10 +19,11 @@ ShowValue = Callable[[str, Tensor], None]
 
 
 @dataclass(frozen=True)
-class CrystalShape:
-    """What the lattice factor depends on besides the indices."""
+class CrystalShape(ABC):
+    """What the lattice factor depends on besides the indices; a class for each shape."""
 
-    name: Shape
+    word: ClassVar[str]
+    """What the command line prints."""
     cells: Vec
     """Na, Nb, Nc: float64, no dimensions."""
     single: tuple[bool, bool, bool]
@@ -34,28 +36,28 @@ class CrystalShape:
     dtype: torch.dtype
     """The arithmetic of sines and exponentials."""
 
-    @classmethod
-    def of(
-        cls,
-        name: Shape,
-        cells: tuple[int, int, int],
-        fudge: float,
-        reciprocal: tuple[Vec, Vec, Vec],
-        quirks: Quirks,
-        dtype: torch.dtype,
-    ) -> CrystalShape:
-        """Return the shape of a crystal of so many cells, on the device of its reciprocal vectors."""
-        device = reciprocal[0][0].device
-        Na, Nb, Nc = (scalar(count).to(device, torch.float64) for count in cells)
-        return cls(
-            name=name,
-            cells=(Na, Nb, Nc),
-            single=(_single(cells[0]), _single(cells[1]), _single(cells[2])),
-            fudge=scalar(fudge).to(device),
-            reciprocal=reciprocal,
-            quirks=quirks,
-            dtype=dtype,
-        )
+    @abstractmethod
+    def factor(self, hkl: Vec, whole: Vec, show: ShowValue) -> Tensor:
+        """Return F_latt, the Fourier transform of the stack of cells, with its slopes.
+
+        Args:
+            hkl: fractional indices, components of one shape, float64.
+            whole: the nearest whole indices, of the same shape.
+            show: is called with each intermediate value and its name.
+
+        Returns:
+            The shape of the indices, in `dtype` for SQUARE and GAUSS, else float64.
+
+        Source: spec 06 sections 10 and 15.
+        """
+
+    @abstractmethod
+    def bound(self, largest_index: float) -> tuple[LatticeBound, float]:
+        """Return an upper bound of |F_latt|, relative to the largest F_latt, and the largest F_latt.
+
+        Args:
+            largest_index: of |h|, |k|, |l| in the run, infinite for any.
+        """
 
     @property
     def cell_count(self) -> Tensor:
@@ -66,20 +68,3 @@ class CrystalShape:
     def cells_column(self) -> Tensor:
         """Return Na, Nb, Nc as one tensor without gradient [3, 1], float64."""
         return torch.stack([count.detach() for count in self.cells])[:, None]
-
-
-def _single(count: float | Tensor) -> bool:
-    """Return whether an axis has one cell and stays so: its factor is 1 then."""
-    return bool(count <= 1) and not moves(count)
-
-
-@dataclass(frozen=True)
-class ShapeRow:
-    """One shape of a crystal, as the table of shapes has it."""
-
-    word: str
-    """What the command line prints."""
-    value: Callable[[CrystalShape, Vec, Vec, ShowValue], Tensor]
-    """The lattice factor of (crystal, fractional indices, nearest whole indices), with its slopes."""
-    bound: Callable[[CrystalShape, float], tuple[LatticeBound, float]]
-    """Its bound for (crystal, largest |index| of the run), and the largest lattice factor."""

@@ -8,20 +8,11 @@ import torch
 from torch import Tensor
 
 from simulator.physics.lattice.bound import LEAST_FACTOR, LatticeBound
-from simulator.physics.lattice.crystal_shape import CrystalShape, ShapeRow, ShowValue
+from simulator.physics.lattice.crystal_shape import CrystalShape, ShowValue
 from simulator.physics.lattice.radius import LeastRadius, least_spot_radius, spot_radius_sqr
 from simulator.physics.vectors import Vec
 
 GAUSS_WIDTH = 0.63
-
-
-def gauss_factor(crystal: CrystalShape, hkl: Vec, whole: Vec, show: ShowValue) -> Tensor:
-    """Return N exp(-(r^2/0.63 fudge)), N = Na Nb Nc, in `crystal.dtype`.
-
-    Args: hkl, whole: fractional and nearest whole indices. Source: spec 06 section 10 (Q-GAUSS-WIDTH).
-    """
-    radius_sqr = spot_radius_sqr(crystal, hkl, whole, show)
-    return crystal.cell_count * (-(radius_sqr / GAUSS_WIDTH * crystal.fudge)).to(crystal.dtype).exp()
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +27,17 @@ class GaussBound(LatticeBound):
         return torch.exp(exponent).clamp(min=LEAST_FACTOR)
 
 
-def gauss_bound(crystal: CrystalShape, largest_index: float) -> tuple[LatticeBound, float]:
-    """Return the bound of Gaussian spots and their lattice factor at whole indices."""
-    return GaussBound(least_spot_radius(crystal)), float(crystal.cell_count)
+@dataclass(frozen=True)
+class GaussCrystal(CrystalShape):
+    """A crystal with Gaussian spots."""
 
+    word = "gaussian"
 
-GAUSS = ShapeRow("gaussian", gauss_factor, gauss_bound)
+    def factor(self, hkl: Vec, whole: Vec, show: ShowValue) -> Tensor:
+        """Return N exp(-(r^2/0.63 fudge)), N = Na Nb Nc, in `dtype` (spec 06 section 10, Q-GAUSS-WIDTH)."""
+        radius_sqr = spot_radius_sqr(self, hkl, whole, show)
+        return self.cell_count * (-(radius_sqr / GAUSS_WIDTH * self.fudge)).to(self.dtype).exp()
+
+    def bound(self, largest_index: float) -> tuple[LatticeBound, float]:
+        """Return the bound of Gaussian spots and their lattice factor at whole indices."""
+        return GaussBound(least_spot_radius(self)), float(self.cell_count)

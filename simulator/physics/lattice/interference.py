@@ -27,7 +27,14 @@ Pair = tuple[Tensor, Tensor]
 def sincg(phase: Tensor, cells: Tensor) -> Tensor:
     """Return the grating function sin(N x)/sin(x), which is N at x = 0.
 
-    Args: phase, x in radians, float64; cells, N. Returns: the shape of x. Source: spec 06 section 10.
+    Args:
+        phase: x in radians, float64.
+        cells: N.
+
+    Returns:
+        The shape of x.
+
+    Source: spec 06 section 10.
     """
     return grating(phase, None, cells, 1.0, phase.dtype)
 
@@ -37,7 +44,15 @@ def grating(
 ) -> Tensor:
     """Return sin(N x)/sin(x), x = index_rad (index - whole), with slopes that stay right at whole turns.
 
-    Args: as of `_angles`. Returns: of type `dtype`; in single precision up to its sign.
+    Args:
+        index: h, k or l, in double precision.
+        whole: the nearest whole number, None to take the index as it is (double precision only).
+        cells: N.
+        index_rad: radians of an index: pi in single precision.
+        dtype: of the sines.
+
+    Returns:
+        The shape of the index, of type `dtype`; in single precision up to its sign.
     """
     if torch.is_grad_enabled() and (index.requires_grad or cells.requires_grad):
         recorded: Tensor = _Grating.apply(index, whole, cells, index_rad, dtype)  # type: ignore[no-untyped-call]
@@ -51,8 +66,10 @@ def _angles(index: Tensor, whole: Tensor | None, cells: Tensor, index_rad: float
     In single precision N x is reduced to at most half a turn in double precision first, so that the quotient
     of the sines keeps the relative accuracy of `dtype` for all N.
 
-    Args: index, in double precision; whole, the nearest whole number, None to take the index as it is (double
-        precision only); index_rad, radians of an index: pi in single precision.
+    Args:
+        index: in double precision.
+        whole: the nearest whole number, None to take the index as it is (double precision only).
+        index_rad: radians of an index: pi in single precision.
     """
     if dtype == torch.float64:
         x = index * index_rad if whole is None else (index - whole).mul_(index_rad)
@@ -112,9 +129,15 @@ def grating_slopes(
     g [N cot(N e) - cot(e)] with e = x - n pi, by the series of the cotangents: -(N^2-1) e/3 - (N^4-1) e^3/45
     - 2 (N^6-1) e^5/945.
 
-    Args: angles: x and N x as `sine` takes them; cells, N, without dimensions or of the shape of x;
-        quotient: g and sin(x); index_rad: radians of an index.
-    Returns: both of the shape of x. Source: spec 06 section 10.
+    Args:
+        angles: x and N x as `sine` takes them; cells, N, without dimensions or of the shape of x.
+        quotient: g and sin(x).
+        index_rad: radians of an index.
+
+    Returns:
+        Both of the shape of x.
+
+    Source: spec 06 section 10.
     """
     (x, many), (grating, one) = angles, quotient
     cos_many = cosine(many)
@@ -146,7 +169,10 @@ def _flat(values: Tensor) -> Tensor:
 def sinc3(x: Tensor, series: bool) -> Tensor:
     """Return the transform of a ball, 3 (sin(x)/x - cos(x))/x^2, which is 1 at 0.
 
-    Args: x, radians. series: whether 1 - x^2/10 + x^4/280 - x^6/15120 replaces it below 0.05.
+    Args:
+        x: radians.
+        series: whether 1 - x^2/10 + x^4/280 - x^6/15120 replaces it below 0.05.
+
     Source: spec 06 sections 10 and 15.
     """
     if x.requires_grad:

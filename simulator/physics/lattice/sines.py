@@ -39,8 +39,13 @@ def sine(angle: Tensor, in_place: bool = False) -> Tensor:
     Of half turns it is within 5.4e-9 of its value (relative) besides rounding; where |x| > 1e-37 it keeps its
     relative accuracy.
 
-    Args: in_place: whether the angle may be overwritten.
-    Returns: the shape of the angle. Source: spec 06 section 10.
+    Args:
+        in_place: whether the angle may be overwritten.
+
+    Returns:
+        The shape of the angle.
+
+    Source: spec 06 section 10.
     """
     if not in_half_turns(angle.dtype):
         return angle.sin_() if in_place else angle.sin()

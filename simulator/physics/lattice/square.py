@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from simulator.physics.lattice.bound import ALLOWANCE, LatticeBound, least_distance
-from simulator.physics.lattice.crystal_shape import CrystalShape, ShapeRow, ShowValue
+from simulator.physics.lattice.crystal_shape import CrystalShape, ShowValue
 from simulator.physics.lattice.interference import grating, sincg
 from simulator.physics.products import product
 from simulator.physics.vectors import Vec
@@ -17,24 +17,6 @@ from simulator.physics.vectors import Vec
 NEIGHBOURS = 8
 """Numbers on each side of a multiple of pi whose grating function is computed for Q-SINCG-INTEGER."""
 MOST_INDICES = 1 << 16
-
-
-def square_factor(crystal: CrystalShape, hkl: Vec, whole: Vec, show: ShowValue) -> Tensor:
-    """Return the product of sin(N pi h)/sin(pi h) over the axes with more than one cell, in `crystal.dtype`.
-
-    Args: hkl, whole: fractional and nearest whole indices. Source: spec 06 section 10 (Q-SINCG-INTEGER).
-    """
-    one = torch.ones((), dtype=crystal.dtype, device=hkl[0].device)
-    factors = []
-    axes = zip("abc", hkl, whole, crystal.cells, crystal.single, strict=True)
-    for axis, index, nearest, cells, single in axes:
-        if not single:
-            start = None if _at_whole_turns(crystal) else nearest
-            factors.append(grating(index, start, cells, math.pi, crystal.dtype))
-        show(f"F_latt_{axis}", one if single else factors[-1])
-    if len(factors) < 2:
-        return factors[0] if factors else one.expand(hkl[0].shape)
-    return product(factors)
 
 
 def _at_whole_turns(crystal: CrystalShape) -> bool:
@@ -95,14 +77,34 @@ def _caps(cells: Tensor, largest_index: float) -> Tensor:
     return caps.float() * (1.0 + ALLOWANCE)
 
 
-def square_bound(crystal: CrystalShape, largest_index: float) -> tuple[LatticeBound, float]:
-    """Return the bound of a square crystal and its lattice factor at whole indices."""
-    cells = crystal.cells_column()
-    return SquareBound(
-        cells=cells.float(),
-        several=tuple(axis for axis in range(3) if not crystal.single[axis]),
-        caps=_caps(cells, largest_index) if _at_whole_turns(crystal) else None,
-    ), float(crystal.cell_count)
+@dataclass(frozen=True)
+class SquareCrystal(CrystalShape):
+    """A parallelepiped of cells."""
 
+    word = "parallelpiped"
 
-SQUARE = ShapeRow("parallelpiped", square_factor, square_bound)
+    def factor(self, hkl: Vec, whole: Vec, show: ShowValue) -> Tensor:
+        """Return the product of sin(N pi h)/sin(pi h) over the axes with more than one cell, in `dtype`.
+
+        Source: spec 06 section 10 (Q-SINCG-INTEGER).
+        """
+        one = torch.ones((), dtype=self.dtype, device=hkl[0].device)
+        factors = []
+        axes = zip("abc", hkl, whole, self.cells, self.single, strict=True)
+        for axis, index, nearest, cells, single in axes:
+            if not single:
+                start = None if _at_whole_turns(self) else nearest
+                factors.append(grating(index, start, cells, math.pi, self.dtype))
+            show(f"F_latt_{axis}", one if single else factors[-1])
+        if len(factors) < 2:
+            return factors[0] if factors else one.expand(hkl[0].shape)
+        return product(factors)
+
+    def bound(self, largest_index: float) -> tuple[LatticeBound, float]:
+        """Return the bound of a square crystal and its lattice factor at whole indices."""
+        cells = self.cells_column()
+        return SquareBound(
+            cells=cells.float(),
+            several=tuple(axis for axis in range(3) if not self.single[axis]),
+            caps=_caps(cells, largest_index) if _at_whole_turns(self) else None,
+        ), float(self.cell_count)

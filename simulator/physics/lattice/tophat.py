@@ -8,20 +8,11 @@ import torch
 from torch import Tensor
 
 from simulator.physics.lattice.bound import LatticeBound
-from simulator.physics.lattice.crystal_shape import CrystalShape, ShapeRow, ShowValue
+from simulator.physics.lattice.crystal_shape import CrystalShape, ShowValue
 from simulator.physics.lattice.radius import LeastRadius, least_spot_radius, spot_radius_sqr
 from simulator.physics.vectors import Vec
 
 TOPHAT_LIMIT = 0.3969
-
-
-def tophat_factor(crystal: CrystalShape, hkl: Vec, whole: Vec, show: ShowValue) -> Tensor:
-    """Return N where r^2 fudge < 0.3969, else 0, N = Na Nb Nc, in float64; its edge has no slope.
-
-    Args: hkl, whole: fractional and nearest whole indices. Source: spec 06 section 10 (Q-GAUSS-WIDTH).
-    """
-    radius_sqr = spot_radius_sqr(crystal, hkl, whole, show)
-    return torch.where(radius_sqr * crystal.fudge < TOPHAT_LIMIT, crystal.cell_count, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +26,20 @@ class TophatBound(LatticeBound):
         return torch.where(self.radius.squared(h, r) >= TOPHAT_LIMIT, 0.0, 1.0)
 
 
-def tophat_bound(crystal: CrystalShape, largest_index: float) -> tuple[LatticeBound, float]:
-    """Return the bound of top-hat spots and their height."""
-    return TophatBound(least_spot_radius(crystal)), float(crystal.cell_count)
+@dataclass(frozen=True)
+class TophatCrystal(CrystalShape):
+    """A crystal with spots of one height."""
 
+    word = "tophat-spot"
 
-TOPHAT = ShapeRow("tophat-spot", tophat_factor, tophat_bound)
+    def factor(self, hkl: Vec, whole: Vec, show: ShowValue) -> Tensor:
+        """Return N where r^2 fudge < 0.3969, else 0, N = Na Nb Nc, in float64; its edge has no slope.
+
+        Source: spec 06 section 10 (Q-GAUSS-WIDTH).
+        """
+        radius_sqr = spot_radius_sqr(self, hkl, whole, show)
+        return torch.where(radius_sqr * self.fudge < TOPHAT_LIMIT, self.cell_count, 0.0)
+
+    def bound(self, largest_index: float) -> tuple[LatticeBound, float]:
+        """Return the bound of top-hat spots and their height."""
+        return TophatBound(least_spot_radius(self)), float(self.cell_count)

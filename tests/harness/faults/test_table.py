@@ -27,6 +27,7 @@ WITHOUT_FAULT = {
     "simulator.output.watchers": "hands values on to several who watch",
     "simulator.output.progress": "prints how far a run is",
     "simulator.physics.lattice.bound": "acts with --epsilon only",
+    "simulator.physics.lattice.crystal_shape": "what all shapes have; the formula of each is seeded",
     "simulator.scene.skippable": "acts with --epsilon only",
 }
 """Modules that no fault is seeded in by their name, and why."""

@@ -18,10 +18,11 @@ from simulator.engine.library_cache import CompileError, library_folder
 from simulator.engine.rehearsal import Probe
 from simulator.engine.tensor_tree import skeleton
 from simulator.errors import InputError
-from simulator.image import Rendered, render
+from simulator.image import render
 from simulator.kernel.kernel import photons
 from simulator.kernel.small_blocks import rehearse
 from simulator.kernel.stages import Stages
+from simulator.rendered import Rendered
 from simulator.scene.scene import prepare
 from simulator.scene.setting_up import set_up
 

@@ -21,7 +21,7 @@ from simulator.engine.tensor_tree import leaves
 from simulator.errors import InputError
 from simulator.fit.parameters import value_of, with_values
 from simulator.gradients import evaluation_gradient as term_slopes
-from simulator.gradients.stage_gradient import block_slopes
+from simulator.gradients.image_gradient import block_slopes
 from simulator.image import render
 from simulator.kernel.blocks import Block
 from simulator.kernel.taps import NEVER

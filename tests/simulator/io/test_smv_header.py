@@ -8,7 +8,7 @@ import pytest
 
 from simulator.config import Crystal, Detector, RunConfig, Steps
 from simulator.io.smv_header import FinalGeometry, overflows, smv_header
-from simulator.quirks import Quirks
+from simulator.quirks import PARITY_MODES, Quirks
 
 FINAL = FinalGeometry(0.1, 0.1, 5e-4, 5e-4, 5.5, 5.5, (-0.5, 0.5, -100.0))
 TEXT = """{
@@ -45,7 +45,7 @@ BEAMLINE=fake;
 def configured(mode: str, **detector: float) -> RunConfig:
     plain = {"pixel_size_m": 1e-4, "ssize_m": 8e-4, "Xbeam_m": 4.5e-4, "Ybeam_m": 4.5e-4}
     return RunConfig(
-        detector=Detector(fpixels=8, spixels=8, **{**plain, **detector}), quirks=Quirks.of_mode(mode)
+        detector=Detector(fpixels=8, spixels=8, **{**plain, **detector}), quirks=PARITY_MODES[mode]
     )
 
 

@@ -14,8 +14,8 @@ from simulator.kernel.accumulate import add_terms, multiply_running_sum, running
 from simulator.physics.absorption import capture_fraction
 from simulator.physics.background import water_electrons_sqr
 from simulator.physics.lattice.crystal_shape import CrystalShape
-from simulator.physics.lattice.factor import lattice_factor
 from simulator.physics.lattice.interference import sinc3, sincg
+from simulator.physics.lattice.shapes import crystal_shape
 from simulator.physics.polarization import kahn_factor
 from simulator.physics.solid_angle import solid_angle_sr
 from simulator.physics.structure_factors import Table, in_range, make_table, nearest_F, tricubic_F
@@ -56,12 +56,12 @@ def test_grating_function(x: float, cells: int, expected: float, tolerance: floa
 def test_spec_mode_peaks_are_as_high_as_the_cells(whole: int, cells: int) -> None:
     shape = square_shape((cells, 1, 1), SPEC)
     h = vec(real(whole, 0, 0))
-    assert lattice_factor(shape, h, h).item() == cells
+    assert shape.factor(h, h, lambda name, value: None).item() == cells
 
 
 def square_shape(cells: tuple[int, int, int], quirks: Quirks) -> CrystalShape:
     zero = vec((0, 0, 0))
-    return CrystalShape.of("SQUARE", cells, 1.0, (zero, zero, zero), quirks, torch.float64)
+    return crystal_shape("SQUARE", cells, 1.0, (zero, zero, zero), quirks, torch.float64)
 
 
 SINC3 = {
@@ -91,8 +91,8 @@ STARS = (vec((0.01, 0, 0)), vec((0.001, 0.0125, 0)), vec((0, 0.002, 0.02)))
 @pytest.mark.parametrize(("case", "expected"), SHAPES.items())
 @pytest.mark.parametrize(("dtype", "digits"), [(torch.float64, 1e-14), (torch.float32, 2e-7)])
 def test_shapes(case: tuple, expected: float, dtype: torch.dtype, digits: float) -> None:
-    shape = CrystalShape.of(case[0], (4, 5, 6), case[1], STARS, C, dtype)
-    found = lattice_factor(shape, vec((2.1, -0.95, 3.02)), vec((2, -1, 3))).item()
+    shape = crystal_shape(case[0], (4, 5, 6), case[1], STARS, C, dtype)
+    found = shape.factor(vec((2.1, -0.95, 3.02)), vec((2, -1, 3)), lambda name, value: None).item()
     sign = -1 if dtype == torch.float32 and expected < 0 else 1  # the reduced phase loses the sign
     assert sign * found == pytest.approx(expected, rel=digits)
 

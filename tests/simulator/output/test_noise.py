@@ -11,7 +11,7 @@ from simulator.config import Detector, Output, RunConfig
 from simulator.output.noise import noise_image
 from simulator.output.poisson import poisson
 from simulator.physics.c_random import Stream
-from simulator.quirks import Quirks
+from simulator.quirks import PARITY_MODES
 
 MEANS = np.array([[0.0, 3.0, 50.0], [2.0e6, 0.5, 1.0e5]], np.float32)
 
@@ -20,7 +20,7 @@ def configured(
     adc: float = 40.0, mode: str = "c-parity", roi: tuple[int, int, int, int] = (0, 3, 0, 2)
 ) -> RunConfig:
     detector = Detector(fpixels=3, spixels=2, roi=roi)
-    return RunConfig(detector=detector, output=Output(adc=adc, noise_seed=-1), quirks=Quirks.of_mode(mode))
+    return RunConfig(detector=detector, output=Output(adc=adc, noise_seed=-1), quirks=PARITY_MODES[mode])
 
 
 def test_pixels_draw_in_row_order_and_are_cut_at_65535() -> None:

@@ -10,8 +10,19 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.physics.rotations import rot_axis, rot_xyz, turn
-from simulator.physics.vectors import cross, dot, length, rescale, square_root, stack, unit, vec
+from simulator.physics.vectors import (
+    cross,
+    dot,
+    length,
+    rescale,
+    rot_axis,
+    rot_xyz,
+    square_root,
+    stack,
+    turn,
+    unit,
+    vec,
+)
 
 ROTATIONS = [
     ((1, 2, 3), (0, 0, 1), 0.5, (-0.081268515318033252, 2.2345906623849485, 3)),

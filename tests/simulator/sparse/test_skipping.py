@@ -12,19 +12,21 @@ import torch
 import simulator.image
 import simulator.sparse.skipping
 from simulator import RunConfig, cli
+from simulator.computed import LeftOut
 from simulator.config import StructureFactors
 from simulator.engine.rehearsal import Probe
 from simulator.errors import InputError
-from simulator.image import Rendered, render
+from simulator.image import render
 from simulator.kernel.blocks import Block
 from simulator.kernel.kernel import photons
 from simulator.kernel.small_blocks import rehearse
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import Level, Recorder
+from simulator.rendered import Rendered
 from simulator.scene.scene import prepare
 from simulator.scene.setting_up import set_up
 from simulator.sparse.groups import Centre
-from simulator.sparse.skipping import LeftOut, Skipping, Sparse
+from simulator.sparse.skipping import Skipping, Sparse
 
 CAMERA = (
     "-cell 79 79 38 90 90 90 -misset 10 20 30 -lambda 1 -distance 100 -detpixels 64 -pixel 0.2 -N 20"

@@ -14,8 +14,7 @@ from simulator.command_line.resolve_crystal import SHAPE_OPTIONS
 from simulator.config import Shape
 from simulator.errors import InputError
 from simulator.output.messages import setup_lines
-from simulator.physics.lattice import factor
-from simulator.physics.lattice.crystal_shape import ShapeRow
+from simulator.physics.lattice import shapes
 from simulator.scene.scene import prepare
 
 WORDS = (
@@ -36,8 +35,8 @@ def gaussian_named(name: Any, epsilon: float = 0.0) -> RunConfig:
 
 @pytest.mark.parametrize("epsilon", [0.0, 1.0 / 1024.0])
 def test_a_row_is_all_that_a_new_shape_needs(epsilon: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    row = factor.SHAPES["GAUSS"]
-    monkeypatch.setattr(factor, "SHAPES", {"FUZZY": ShapeRow("fuzzy", row.value, row.bound)})
+    fuzzy_crystal = type("FuzzyCrystal", (shapes.SHAPES["GAUSS"],), {"word": "fuzzy"})
+    monkeypatch.setattr(shapes, "SHAPES", {"FUZZY": fuzzy_crystal})
     fuzzy = gaussian_named("FUZZY", epsilon)
     assert "fuzzy xtal: 20x20x20 cells" in "".join(setup_lines(prepare(fuzzy)))
     made = simulate(fuzzy)
@@ -54,6 +53,6 @@ def test_an_unknown_shape_is_refused(epsilon: float) -> None:
 
 def test_every_shape_stands_in_each_table() -> None:
     names = set(get_args(Shape))
-    assert factor.SHAPES.keys() == names, "simulator/physics/lattice/factor.py"
+    assert shapes.SHAPES.keys() == names, "simulator/physics/lattice/shapes.py"
     assert set(SHAPE_OPTIONS.values()) == names, "simulator/command_line/resolve_crystal.py"
     assert SHAPE_OPTIONS.keys() <= BY_SPELLING.keys(), "simulator/command_line/option_table.py"
