@@ -10,18 +10,16 @@ from importlib import import_module
 
 @dataclass(frozen=True)
 class CommandRow:
-    """A command: its word behind `nbp`, how it is called, where it is, and what it does.
-
-    name: of its console script, or `nbp WORD` where it has none. needs_torch: whether it cannot do its work
-    without torch.
-    """
+    """A command: its word behind `nbp`, how it is called, where it is, and what it does."""
 
     word: str
     name: str
+    """Of its console script, or `nbp WORD` where it has none."""
     module: str
     summary: str
     error_status: int = 3
     needs_torch: bool = False
+    """Whether it cannot do its work without torch."""
 
     @property
     def is_script(self) -> bool:

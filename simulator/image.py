@@ -170,16 +170,15 @@ def render(scene: Scene, tap: Tap = no_tap, progress: OnProgress | None = None) 
 
 @dataclass(frozen=True, eq=False)
 class _Sloped:
-    """Pixels [n] with their gradient.
-
-    more: what else their forward pass gave; notes: warnings about the gradient; slopes_compiled: whether it
-    is computed by machine code.
-    """
+    """Pixels [n] with their gradient."""
 
     pixels: Tensor
     more: Any
+    """What else their forward pass gave."""
     notes: tuple[str, ...]
+    """Warnings about the gradient."""
     slopes_compiled: bool
+    """Whether it is computed by machine code."""
 
 
 def _with_gradient(scene: Scene, tap: Tap, pixels: Callable[[_Run], Forward], evaluations: int) -> _Sloped:

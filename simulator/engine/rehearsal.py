@@ -13,17 +13,14 @@ UNLIMITED = 1 << 62
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """How an engine learns the forms of the calls of a run before it begins.
-
-    Attributes:
-        play: runs one small block of each kind on an engine.
-        kind: what the forms depend on besides the instrument; empty where they are not to be remembered.
-        obstacle: what keeps the run from being compiled, in words, empty for nothing.
-    """
+    """How an engine learns the forms of the calls of a run before it begins."""
 
     play: Callable[[Engine], None]
+    """Runs one small block of each kind on an engine."""
     kind: str
+    """What the forms depend on besides the instrument; empty where they are not to be remembered."""
     obstacle: str = ""
+    """What keeps the run from being compiled, in words, empty for nothing."""
 
 
 class Probe:

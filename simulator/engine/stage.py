@@ -16,10 +16,11 @@ from simulator.engine.tensor_tree import leaves, named_leaves, rebuilt, skeleton
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis whose size changes from call to call, or is 1; least: its smallest other size."""
+    """An axis whose size changes from call to call, or is 1."""
 
     name: str
     least: int = 2
+    """Its smallest other size."""
 
 
 K, N, P, M = (Axis(name) for name in "KNPM")
@@ -47,31 +48,29 @@ def _never(_: Any) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One row: what an engine runs as one call.
-
-    Attributes:
-        name: in messages, and of its programs.
-        function: of the instrument, as the stage sees it, and of the arguments, two structures of tensors.
-        for_compiler: what the function runs in while a compiler takes its operations.
-        parts, decisions: of the instrument and of its plan, that the function reads. Runs that differ in
-            others only share programs; reading another one fails.
-        axes: those of tables, by the place of a tensor, or of all tensors below a place, in the call:
-            `ins.table.values`, `given.slopes`. Other tensors with four axes or more have K, N, P, M, and
-            arguments with one axis have N.
-        innermost: whether it forms all evaluations, of which nothing is to be kept.
-        fuses: whether, for an instrument, a product and a sum may be rounded once.
-        differentiates: whether the function takes derivatives.
-    """
+    """One row: what an engine runs as one call."""
 
     name: str
+    """In messages, and of its programs."""
     function: Callable[[Any, Any], Any]
+    """Of the instrument, as the stage sees it, and of the arguments, two structures of tensors."""
     for_compiler: Callable[[], AbstractContextManager[None]]
+    """What the function runs in while a compiler takes its operations."""
     parts: tuple[str, ...] = ()
+    """Of the instrument that the function reads. Runs that differ in others only share programs; reading
+    another one fails."""
     decisions: tuple[str, ...] = ()
+    """Of the instrument's plan that the function reads, with the same rule."""
     axes: Mapping[str, tuple[Axis | None, ...]] = field(default_factory=dict)
+    """Those of tables, by the place of a tensor, or of all tensors below a place, in the call:
+    `ins.table.values`, `given.slopes`. Other tensors with four axes or more have K, N, P, M, and arguments
+    with one axis have N."""
     innermost: bool = False
+    """Whether it forms all evaluations, of which nothing is to be kept."""
     fuses: Callable[[Any], bool] = _never
+    """Whether, for an instrument, a product and a sum may be rounded once."""
     differentiates: bool = False
+    """Whether the function takes derivatives."""
 
     def call(self, ins: Whole, given: Any) -> Call:
         """Return a call of the stage, which shows it what it declares of the instrument."""

@@ -161,17 +161,18 @@ def _pixels_last(values: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Weighing:
-    """What the sums of derivatives are made of.
-
-    slopes: derivatives as of `_derivatives`; q_per_m: scattering vectors; cell: cell vectors; weight: what
-    comes back to each term [K, N, 1, 1]; to: whether scattering vectors and cell vectors are asked for.
-    """
+    """What the sums of derivatives are made of."""
 
     slopes: tuple[Slopes, Slopes]
+    """Derivatives as of `_derivatives`."""
     q_per_m: Vec
+    """Scattering vectors."""
     cell: Tensor
+    """Cell vectors."""
     weight: Tensor
+    """What comes back to each term [K, N, 1, 1]."""
     to: tuple[bool, bool]
+    """Whether scattering vectors and cell vectors are asked for."""
 
 
 def _weighed(_: Instrument, given: Weighing) -> tuple[Slopes, Tensor | None, *tuple[Tensor | None, ...]]:

@@ -48,15 +48,14 @@ def wanted(ins: Instrument) -> bool:
 
 @dataclass(frozen=True)
 class Backward:
-    """How the blocks are differentiated.
-
-    programs: run the stages and their slopes, None for torch's own graph of all operations; spread: see
-    `Spread`; evaluations: of a piece, at most.
-    """
+    """How the blocks are differentiated."""
 
     programs: Engine | None
+    """Run the stages and their slopes, None for torch's own graph of all operations."""
     spread: Spread
+    """See `Spread`."""
     evaluations: int
+    """Of a piece, at most."""
 
 
 def choose_backward(

@@ -14,18 +14,17 @@ from simulator.scene.instrument import Instrument
 
 @dataclass(frozen=True)
 class Block:
-    """The pixels of one call [N], and what the order of the run means for them.
-
-    first_visit: ordinal of the (layer, sub-pixel, source) that is the first of the whole run, which is then
-    in this block of one pixel; -1 for none. interpolated: evaluations of a pixel with an ordinal below it
-    interpolate. size: number of pixels that the chunks are made for; 0 for those it has.
-    """
+    """The pixels of one call [N], and what the order of the run means for them."""
 
     slow: Tensor
     fast: Tensor
     first_visit: int = -1
+    """Ordinal of the (layer, sub-pixel, source) that is the first of the whole run, which is then in this
+    block of one pixel; -1 for none."""
     interpolated: int = NEVER
+    """Evaluations of a pixel with an ordinal below it interpolate."""
     size: int = 0
+    """Number of pixels that the chunks are made for; 0 for those it has."""
 
     def some(self, pixels: slice | Tensor) -> Block:
         """Return the block with some of its pixels: a slice, places, or bool [N]."""

@@ -27,36 +27,35 @@ TABLE = (Axis("T", least=27),)
 
 @dataclass(frozen=True)
 class ChunkInputs:
-    """What the evaluations of a chunk depend on besides the instrument.
-
-    q_per_m [K, N, 1, 1]; alive: sources that pass dmin [K, N, 1, 1], None for all; cell: the cell vectors as
-    of `packed` [1, 1, P, M, 9]; gain, weight: factors of each term and of the running sum [K, N, 1, 1], None
-    for 1; interpolate: whether to; order: ordinals of the evaluations within a pixel [K, 1, P, M], None
-    unless the run latches; limit: evaluations with an ordinal below it interpolate.
-    """
+    """What the evaluations of a chunk depend on besides the instrument."""
 
     q_per_m: Vec
     alive: Tensor | None
+    """Sources that pass dmin [K, N, 1, 1], None for all."""
     cell: Tensor
+    """The cell vectors as of `packed` [1, 1, P, M, 9]."""
     gain: Tensor | None
+    """Factor of each term [K, N, 1, 1], None for 1."""
     weight: Tensor | None
+    """Factor of the running sum [K, N, 1, 1], None for 1."""
     interpolate: bool
+    """Whether structure factors are interpolated."""
     order: Tensor | None = None
+    """Ordinals of the evaluations within a pixel [K, 1, P, M], None unless the run latches."""
     limit: int = NEVER
+    """Evaluations with an ordinal below it interpolate."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The terms of a chunk.
-
-    term: F_cell^2 F_latt^2 [K, N, P, M], 0 where a source is rejected; executed: which count as executed
-    (None for all, or where nobody asks); escape: ordinal of the first evaluation out of range [N], None if
-    nobody asks.
-    """
+    """The terms of a chunk."""
 
     term: Tensor
+    """F_cell^2 F_latt^2 [K, N, P, M], 0 where a source is rejected."""
     executed: Tensor | None
+    """Which count as executed (None for all, or where nobody asks)."""
     escape: Tensor | None
+    """Ordinal of the first evaluation out of range [N], None if nobody asks."""
 
 
 def add_evaluations(

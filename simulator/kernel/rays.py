@@ -23,19 +23,20 @@ from simulator.scene.instrument import Instrument
 
 @dataclass(frozen=True)
 class Rays:
-    """One sub-pixel of each pixel, seen from each source.
-
-    q_per_m: scattering vector [K, N, 1, 1]; alive: sources that pass dmin [K, N, 1, 1], None for all;
-    factors: the caches after this sub-pixel; gain, weight: what multiplies each term and the running sum
-    [K, N, 1, 1], None for 1; water: what multiplies the water of this sub-pixel, None without [K, N, 1, 1].
-    """
+    """One sub-pixel of each pixel, seen from each source."""
 
     q_per_m: Vec
+    """Scattering vector [K, N, 1, 1]."""
     alive: Tensor | None
+    """Sources that pass dmin [K, N, 1, 1], None for all."""
     factors: Factors
+    """The caches after this sub-pixel."""
     gain: Tensor | None
+    """What multiplies each term [K, N, 1, 1], None for 1."""
     weight: Tensor | None
+    """What multiplies the running sum [K, N, 1, 1], None for 1."""
     water: Tensor | None
+    """What multiplies the water of this sub-pixel [K, N, 1, 1], None without water."""
 
 
 def trace_rays(ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap = no_tap) -> Rays:

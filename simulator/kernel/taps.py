@@ -100,11 +100,12 @@ Number = int | float
 
 @dataclass(frozen=True)
 class TapRecord:
-    """One value of one tap; context: the loop counters of its level, outermost first."""
+    """One value of one tap."""
 
     name: str
     values: tuple[Number, ...]
     context: tuple[int, ...]
+    """The loop counters of its level, outermost first."""
 
 
 class Recorder:

@@ -22,8 +22,7 @@ from simulator.scene.policy import Policy
 class Numbers:
     """The quantities of the run that are no vectors, tensors without dimensions (float64).
 
-    kahn is None where the polarization factor is 0; sub_pixels, the number of sub-pixels a side, is int64;
-    steps and samples: evaluations, and rays of a layer, that a pixel is averaged over.
+    kahn is None where the polarization factor is 0; sub_pixels, the number of sub-pixels a side, is int64.
     """
 
     sub_pixels: Tensor
@@ -37,29 +36,33 @@ class Numbers:
     water_electrons_sqr: Tensor
     I_bg: Tensor
     steps: Tensor
+    """Evaluations that a pixel is averaged over."""
     samples: Tensor
+    """Rays of a layer that a pixel is averaged over."""
 
 
 @dataclass(frozen=True)
 class Plan(Divisible):
-    """The decisions of the run that the kernel branches on.
-
-    sides, layers: sub-pixels a side and sensor layers; resolution_limit: whether dmin is set; mosaic: whether
-    domains are turned; interpolate: as the pixel loop starts; short_cut: whether evaluations with F_latt = 0
-    are left out; latching: whether an index out of range ends interpolation; background: whether the water is
-    added at the end of the pixel.
-    """
+    """The decisions of the run that the kernel branches on."""
 
     sides: int
+    """Sub-pixels a side."""
     layers: int
+    """Sensor layers."""
     curved: bool
     point_pixel: bool
     resolution_limit: bool
+    """Whether dmin is set."""
     mosaic: bool
+    """Whether domains are turned."""
     interpolate: bool
+    """Whether structure factors are interpolated as the pixel loop starts."""
     short_cut: bool
+    """Whether evaluations with F_latt = 0 are left out."""
     latching: bool
+    """Whether an index out of range ends interpolation."""
     background: bool
+    """Whether the water is added at the end of the pixel."""
     work_dtype: torch.dtype
     sum_dtype: torch.dtype
     quirks: Quirks
@@ -67,11 +70,7 @@ class Plan(Divisible):
 
 @dataclass(frozen=True, eq=False)
 class Instrument(Divisible):
-    """What the kernel reads; vectors of the geometry have components without dimensions.
-
-    incident: [K, 1, 1, 1]; wavelength_m, relative_weight: [K, 1, 1, 1], the latter None where all weigh the
-    same; usual, first: orientations of all blocks and of the first block of a run.
-    """
+    """What the kernel reads; vectors of the geometry have components without dimensions."""
 
     plan: Plan
     policy: Policy
@@ -79,12 +78,17 @@ class Instrument(Divisible):
     geometry: Geometry
     polarization: Vec
     incident: Vec
+    """[K, 1, 1, 1]."""
     wavelength_m: Tensor
+    """[K, 1, 1, 1]."""
     relative_weight: Tensor | None
+    """[K, 1, 1, 1], None where all weigh the same."""
     table: Table
     shape: CrystalShape
     usual: Orientations
+    """Orientations of all blocks but the first one."""
     first: Orientations
+    """Orientations of the first block of a run."""
 
     @property
     def device(self) -> torch.device:

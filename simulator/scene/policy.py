@@ -9,15 +9,12 @@ from simulator.config import RunConfig
 
 @dataclass(frozen=True)
 class Application:
-    """Where a factor is applied.
-
-    Attributes:
-        each: whether an oversample flag forms it anew in each iteration.
-        inside: whether it multiplies each term; otherwise it does the pixel, at its end.
-    """
+    """Where a factor is applied."""
 
     each: bool
+    """Whether an oversample flag forms it anew in each iteration."""
     inside: bool
+    """Whether it multiplies each term; otherwise it does the pixel, at its end."""
 
 
 @dataclass(frozen=True)

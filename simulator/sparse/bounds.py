@@ -30,15 +30,13 @@ MOST_ENTRIES = 1 << 22
 
 @dataclass(frozen=True, eq=False)
 class Bounding:
-    """What the bound of the evaluations of some groups of rays, near one orientation, depends on.
-
-    weight: what multiplies each term [1, n, 1, 1], None for 1.
-    """
+    """What the bound of the evaluations of some groups of rays, near one orientation, depends on."""
 
     bound: TermBound
     centre: Centre
     rays: RayGroups
     weight: Tensor | None
+    """What multiplies each term [1, n, 1, 1], None for 1."""
 
     def largest_terms(self) -> Tensor:
         """Return an upper bound of weight F_cell^2 F_latt^2 of each group [n], float64."""
@@ -106,19 +104,20 @@ def largest_lengths(ins: Instrument) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class FactorBound:
-    """Largest |F| over the table entries that a group can use, over the largest of all.
-
-    values: flat tables of the largest entries in windows that start at an index, 8 of them, with windows
-    longer by one or not along each axis (a single one, with long windows, of a large table; a single entry
-    without a table); lower, upper [3, 1]: first and last start; strides, longer [3, 1]: distances in `values`
-    of the next index and the longer window.
-    """
+    """Largest |F| over the table entries that a group can use, over the largest of all."""
 
     values: Tensor
+    """Flat tables of the largest entries in windows that start at an index, 8 of them, with windows longer by
+    one or not along each axis (a single one, with long windows, of a large table; a single entry without a
+    table)."""
     lower: Tensor
+    """First start [3, 1]."""
     upper: Tensor
+    """Last start [3, 1]."""
     strides: Tensor
+    """Distance in `values` of the next index [3, 1]."""
     longer: Tensor
+    """Distance in `values` of the longer window [3, 1]."""
     interpolate: bool
 
     @classmethod

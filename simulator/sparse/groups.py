@@ -23,15 +23,14 @@ ROUNDING = 2.0**-20
 
 @dataclass(frozen=True, eq=False)
 class Centre:
-    """The centre of some orientations, in single precision.
-
-    vectors_m: (a, b, c) that lie among them [3, 3, 1]; spread_m: largest distance from these, with an
-    allowance for rounding [3, 1]; length_m: of these [3, 1].
-    """
+    """The centre of some orientations, in single precision."""
 
     vectors_m: Tensor
+    """(a, b, c) that lie among them [3, 3, 1]."""
     spread_m: Tensor
+    """Largest distance from these, with an allowance for rounding [3, 1]."""
     length_m: Tensor
+    """Of these [3, 1]."""
 
     def reach(self, rays: RayGroups) -> tuple[Tensor, Tensor]:
         """Return the indices of the centre and a bound of their distance from any of the group, [3, n] each.
@@ -75,15 +74,15 @@ class Cluster:
 
 @dataclass(frozen=True, eq=False)
 class RayGroups:
-    """Groups of rays of neighbouring pixels, in single precision, [1, n, 1, 1].
-
-    q_per_m: components of the centres; size_per_m: largest |q|; stray_per_m: largest |q - q_c|, None for
-    groups of one ray. n counts the groups of the first source, then those of the next.
-    """
+    """Groups of rays of neighbouring pixels, in single precision, [1, n, 1, 1]."""
 
     q_per_m: Vec
+    """Components of the centres."""
     size_per_m: Tensor
+    """Largest |q|."""
     stray_per_m: Tensor | None
+    """Largest |q - q_c|, None for groups of one ray. n counts the groups of the first source, then those of
+    the next."""
 
     @classmethod
     def of(cls, q_per_m: Vec, members: Tensor | None) -> RayGroups:

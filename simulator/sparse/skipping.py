@@ -50,31 +50,29 @@ SAFETY = 1.0 - 2.0**-16
 
 @dataclass(frozen=True, eq=False)
 class Charged:
-    """The photons of a block, and what its pixels were charged.
-
-    charged_photons [N]: upper bounds of what evaluations that were left out would add, None where none were;
-    left_out: their number.
-    """
+    """The photons of a block, and what its pixels were charged."""
 
     photons: Photons
     charged_photons: Tensor | None = None
+    """Upper bounds of what evaluations that were left out would add [N], None where none were."""
     left_out: int = 0
+    """Their number."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sparse:
-    """How a run leaves evaluations out.
-
-    group: pixels of a group; evaluations, allowance_photons: of a pixel; worth: whether anything is left out,
-    False where to choose would take as long as to compute.
-    """
+    """How a run leaves evaluations out."""
 
     clusters: list[Cluster]
     bound: TermBound
     group: int
+    """Pixels of a group."""
     evaluations: int
+    """Of a pixel."""
     allowance_photons: float
+    """Of a pixel."""
     worth: bool
+    """Whether anything is left out, False where to choose would take as long as to compute."""
 
     @classmethod
     def of(cls, ins: Instrument, epsilon: float, executed: Tensor) -> Sparse:
