@@ -20,19 +20,18 @@ FEWEST_ROWS = 4
 
 @dataclass(frozen=True)
 class BenchCase:
-    """One case: `words` behind the camera's, or the authoritative command if empty.
-
-    side: pixels a side, in full and in quick size; quick_words: added in quick size; domains: mosaic domains
-    where the case belongs to the series over them.
-    """
+    """One case: `words` behind the camera's, or the authoritative command if empty."""
 
     id: str
     title: str
     words: str = ""
     side: int = 1024
+    """Pixels a side, in full and in quick size."""
     quick_side: int = 256
     quick_words: str = ""
+    """Added in quick size."""
     domains: int | None = None
+    """Mosaic domains where the case belongs to the series over them."""
 
     def arguments(self, data: Path, quick: bool) -> tuple[str, ...]:
         """Return the nanoBragg command line on the files of a folder."""

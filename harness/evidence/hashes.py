@@ -30,16 +30,14 @@ HASH_LINE = re.compile(r"([0-9a-f]{64})  (\S[^\n]*)")
 
 @dataclass(frozen=True)
 class Verification:
-    """The outcome of a verification: PASS, FAIL (faults), or NOT COMPARABLE (incomplete).
-
-    underived: what could not be derived again, though nothing speaks against it.
-    """
+    """The outcome of a verification: PASS, FAIL (faults), or NOT COMPARABLE (incomplete)."""
 
     path: Path
     word: Word
     faults: tuple[BundleFault, ...]
     checked: int
     underived: tuple[str, ...] = ()
+    """What could not be derived again, though nothing speaks against it."""
 
 
 def verify_hashes(folder: Path) -> Verification:

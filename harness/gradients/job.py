@@ -55,16 +55,15 @@ class GradientJob:
 
 @dataclass(frozen=True)
 class Question:
-    """A job that is set up: the first side, the simulator's configuration, and what to difference.
-
-    words: of the simulator, with its settings and the region of the objective; folder: where they are read.
-    """
+    """A job that is set up: the first side, the simulator's configuration, and what to difference."""
 
     first: FirstSide
     config: RunConfig
     places: tuple[Place, ...]
     words: tuple[str, ...]
+    """Of the simulator, with its settings and the region of the objective."""
     folder: Path
+    """Where they are read."""
 
 
 def run_gradients(job: GradientJob) -> GradientReport:

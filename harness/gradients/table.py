@@ -19,19 +19,20 @@ CELL = ("a", "b", "c", "alpha", "beta", "gamma")
 
 @dataclass(frozen=True)
 class Component:
-    """One number of one option.
-
-    name: as the user says it; option: canonical spelling; index: which of its values; least: least first
-    step, in the option's unit; part: first step as a fraction of the value; positive: whether the value and
-    its neighbours must stay above 0.
-    """
+    """One number of one option."""
 
     name: str
+    """As the user says it."""
     option: str
+    """Canonical spelling."""
     index: int
+    """Which of its values."""
     least: float
+    """Least first step, in the option's unit."""
     part: float
+    """First step as a fraction of the value."""
     positive: bool = False
+    """Whether the value and its neighbours must stay above 0."""
 
     @property
     def unit(self) -> str:

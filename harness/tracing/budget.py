@@ -58,16 +58,14 @@ class BudgetItem:
 
 @dataclass(frozen=True)
 class Budget:
-    """The budget of one pixel (slow, fast), in photons; sides that agree have no items.
-
-    alone: taps with records on one side only, which a budget cannot hold.
-    """
+    """The budget of one pixel (slow, fast), in photons; sides that agree have no items."""
 
     pixel: tuple[int, int]
     photons_c: float
     photons_py: float
     items: tuple[BudgetItem, ...]
     alone: tuple[str, ...] = ()
+    """Taps with records on one side only, which a budget cannot hold."""
 
     @property
     def difference(self) -> float:

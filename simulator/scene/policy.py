@@ -19,22 +19,21 @@ class Application:
 
 @dataclass(frozen=True)
 class Policy:
-    """Where the three factors are applied.
-
-    `running`: factors with a flag multiply the running sum (Q-OVERSAMPLE-RUNNING-PRODUCT);
-    `polar_everywhere`: the polarization cache may still be empty after the first sub-pixel;
-    `unpolarized`: -nopolar holds, P is 1; `unitize`: the polarization step normalises its vectors in place;
-    `no_sensor`: the capture fraction is 1 whatever the flags say.
-    """
+    """Where the three factors are applied."""
 
     capture: Application
     polar: Application
     omega: Application
     running: bool
+    """Factors with a flag multiply the running sum (Q-OVERSAMPLE-RUNNING-PRODUCT)."""
     polar_everywhere: bool
+    """The polarization cache may still be empty after the first sub-pixel."""
     unpolarized: bool
+    """-nopolar holds, P is 1."""
     unitize: bool
+    """The polarization step normalises its vectors in place."""
     no_sensor: bool
+    """The capture fraction is 1 whatever the flags say."""
 
     @classmethod
     def of(cls, config: RunConfig) -> Policy:
