@@ -52,14 +52,7 @@ def choose_compiled(
 ) -> tuple[Compiled | None, tuple[str, ...]]:
     """Return compiled stages, None where they are not used, with warnings.
 
-    Args:
-        compute: what was asked for.
-        ins: the instrument of the run.
-        evaluations: their number.
-        rehearsal: shows the forms of the calls.
-
-    Raises:
-        CompileError: if compiled code is asked for and cannot be made.
+    Its arguments and errors are those of `choose`.
     """
     if compute.compile == "off":
         return None, ()

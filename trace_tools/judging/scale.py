@@ -276,13 +276,12 @@ OPERAND_RULES: ScaleRules = {
 # where single precision rounds: the lattice factor relative to itself, since its angles are reduced in double
 # precision, and all that is formed of it
 SINGLE_RULES: ScaleRules = {
-    "F_cell": _structure_factor,
-    "I_contribution": _contribution,
-    "I_running": _running_sum,
-    "I_before_scaling": _last_sum,
-    "I_pixel_final": _pixel,
-    "floatimage_accumulated": _image,
-}
+    name: OPERAND_RULES[name]
+    for name in (
+        "F_cell", "I_contribution", "I_running",
+        "I_before_scaling", "I_pixel_final", "floatimage_accumulated",
+    )
+}  # fmt: skip
 
 # needed by other taps or as a whole: formed once for all records
 _KEPT = frozenset(
