@@ -8,12 +8,13 @@ only one program knows, or that make no image, are refused with the option of th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
 
 from harness.errors import UsageError
 from simulator.command_line.option_table import BY_SPELLING, OPTIONS
+from simulator.config import OPTION, Output
 
 
 def spelled(*names: str) -> frozenset[str]:
@@ -28,7 +29,8 @@ def spelled(*names: str) -> frozenset[str]:
 HKL_OPTIONS = spelled("-hkl")
 DUMP_OPTIONS = spelled("-dump")
 TRACE_OPTIONS = spelled("-trace_pixel", "-trace_roi")
-OUTPUT_OPTIONS = spelled("-floatfile", "-intfile", "-pgmfile", "-noisefile", "-stolout", "-trace_file")
+IMAGE_OPTIONS = spelled(*(item.metadata[OPTION] for item in fields(Output) if item.metadata))
+OUTPUT_OPTIONS = IMAGE_OPTIONS | spelled("-stolout", "-trace_file")
 FILE_OPTIONS = spelled(*(option.name for option in OPTIONS if option.kinds == ("file",)))
 INPUT_OPTIONS = FILE_OPTIONS - OUTPUT_OPTIONS - DUMP_OPTIONS
 EPSILON_OPTIONS = spelled("--epsilon")
