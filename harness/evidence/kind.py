@@ -72,27 +72,27 @@ def _plain_name(folder: Path, name: str) -> str:
 
 @dataclass(frozen=True)
 class PageContent:
-    """What the page shows of a bundle beside its metrics.
-
-    parts: the parity mode of each part; pair: whose images are shown; criteria: with the bounds in force;
-    traces: metrics of two traces, for causes and tap graph; trace: traced pixels; gradients: of each part.
-    """
+    """What the page shows of a bundle beside its metrics."""
 
     parts: Sequence[str] = ()
+    """The parity mode of each part."""
     pair: PairPart | None = None
+    """Whose images are shown."""
     criteria: Sequence[Mapping[str, Any]] = ()
+    """Of its comparisons, with the bounds in force."""
     traces: Mapping[str, Any] | None = None
+    """Metrics of two traces, for causes and tap graph."""
     trace: Mapping[str, Any] | None = None
+    """The traced pixels."""
     gradients: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    """Gradients of each part."""
 
 
 class BundleKind(Protocol):
-    """A kind of bundle: one row of `harness.evidence.kinds.KINDS`.
-
-    word: by which its metrics name it.
-    """
+    """A kind of bundle: one row of `harness.evidence.kinds.KINDS`."""
 
     word: str
+    """By which its metrics name it."""
 
     def recognises(self, bundle: OpenBundle) -> bool:
         """Tell whether a bundle is of this kind."""

@@ -24,15 +24,14 @@ JUMP = "the image jumps at this value, there is no derivative; type a value a li
 
 @dataclass(frozen=True)
 class Sample:
-    """The objective on both sides of a value: upper - lower = rise over the exact width of the words typed.
-
-    bend: |upper + lower - 2 middle|; noise: standard rounding error of the rise.
-    """
+    """The objective on both sides of a value: upper - lower = rise, over the width of the words as typed."""
 
     width: float
     rise: float
     bend: float
+    """|upper + lower - 2 middle|."""
     noise: float
+    """Standard rounding error of the rise."""
 
     @property
     def slope(self) -> float:

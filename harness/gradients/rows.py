@@ -53,15 +53,13 @@ class Slope:
 
 @dataclass(frozen=True)
 class GradientRow:
-    """The comparison of one option: both slopes as far as they could be had, else the refusal in words.
-
-    middle: the objective of the first program at the value itself.
-    """
+    """The comparison of one option: both slopes as far as they could be had, else the refusal in words."""
 
     place: Place
     slope: Slope | None
     ends: tuple[Ends, ...]
     middle: ObjectiveValue
+    """The objective of the first program at the value itself."""
     refusal: str = ""
 
     @cached_property
@@ -171,16 +169,16 @@ def finite(value: float | None) -> float | None:
 
 @dataclass(frozen=True)
 class GradientReport:
-    """All parameters of a command line.
-
-    middle: the objective of the first program; simulated: that of the simulator; about: what was asked and
-    by whom it was answered (`gradient_job`); asked: whether the parameters were named.
-    """
+    """All parameters of a command line."""
 
     rows: tuple[GradientRow, ...]
     middle: ObjectiveValue
+    """The objective of the first program."""
     simulated: float
+    """The objective of the simulator."""
     about: Mapping[str, Any]
+    """What was asked and by whom it was answered (`gradient_job`); its `asked` says whether the
+    parameters were named."""
 
     def count(self, word: Word) -> int:
         """Return how many parameters have a verdict."""

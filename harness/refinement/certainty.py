@@ -20,16 +20,14 @@ MOVES = 2.0**-10
 
 @dataclass(frozen=True, eq=False)
 class Certainty:
-    """How well variables are determined.
-
-    deviations: standard deviation of each variable, infinite where the image does not determine it [v];
-    correlations: of each pair, NaN with such a one [v, v]; unseen: the places of the variables that take part
-    in each direction that the image cannot see.
-    """
+    """How well variables are determined."""
 
     deviations: FloatArray
+    """Standard deviation of each variable, infinite where the image does not determine it [v]."""
     correlations: FloatArray
+    """Of each pair, NaN with such a one [v, v]."""
     unseen: Sequence[tuple[int, ...]]
+    """The places of the variables that take part in each direction that the image cannot see."""
 
 
 LARGEST_LEVERAGE = 0.99

@@ -23,24 +23,26 @@ NOISE = 1.5
 
 @dataclass(frozen=True)
 class Fit:
-    """How well images explain a measured one.
-
-    correlations: of the start and of the refined run, above the background; unexplained: share of the signal
-    that the refined run leaves; chi_square: mean square residual.
-    """
+    """How well images explain a measured one."""
 
     correlations: tuple[float, float]
+    """Of the start and of the refined run, above the background."""
     unexplained: float
+    """Share of the signal that the refined run leaves."""
     chi_square: float
+    """Mean square residual."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """word: PASS, REFINED, FAIL or NOT COMPARABLE; reasons: for the last; remarks: what else to know."""
+    """The verdict of a refinement."""
 
     word: str
+    """PASS, REFINED, FAIL or NOT COMPARABLE."""
     reasons: Sequence[str]
+    """For NOT COMPARABLE."""
     remarks: Sequence[str]
+    """What else to know."""
 
     @property
     def exit_status(self) -> int:

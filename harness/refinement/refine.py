@@ -28,46 +28,53 @@ COARSE, FINE = Limits(2.0**-10, 8), Limits(2.0**-20, 15)
 
 @dataclass(frozen=True, eq=False)
 class Refined:
-    """What a refinement found.
-
-    start, found: the runs; labels, units, begun, numbers: of each variable, in its unit; ends: its bounds;
-    certainty: how well it is determined; chi_square: mean square residual of the last stage over `pixels`
-    pixels; background: refined with the rest [slow, fast]; names: of the refined inputs; steps: every
-    evaluation; evaluations: their number with those of differences.
-    """
+    """What a refinement found."""
 
     start: RunConfig
+    """The run at the start."""
     found: RunConfig
+    """The refined run."""
     labels: Sequence[str]
+    """Of the variables."""
     units: Sequence[str]
+    """Of each variable."""
     begun: FloatArray
+    """Each variable at the start, in its unit."""
     numbers: FloatArray
+    """Each refined variable, in its unit."""
     ends: FloatArray
+    """Bounds of each variable, in its unit."""
     certainty: Certainty
+    """How well the variables are determined."""
     chi_square: float
+    """Mean square residual of the last stage over `pixels` pixels."""
     pixels: int
     background: FloatArray
+    """Refined with the rest, photons [slow, fast]."""
     names: Sequence[str]
+    """Of the refined inputs."""
     steps: Sequence[FitStep]
+    """Every evaluation."""
     evaluations: int
+    """Number of evaluations, those of differences included."""
 
 
 @dataclass(eq=False)
 class Refinement:
-    """A question: which inputs of a run make it give an image?
-
-    free: selections of inputs; the brightness is free in any case. error: by which part the start may be off.
-    method: a key of `METHODS`. reach: how far inputs may go from the start, in their units, as a part for
-    `RELATIVE` ones. watch: is told every evaluation and the plan it belongs to.
-    """
+    """A question: which inputs of a run make it give an image?"""
 
     config: RunConfig
     free: Sequence[str]
+    """Selections of inputs; the brightness is free in any case."""
     observed: ObservedImage
     error: float
+    """By which part the start may be off."""
     method: str = "gauss-newton"
+    """A key of `METHODS`."""
     reach: Mapping[str, float] = field(default_factory=dict)
+    """How far inputs may go from the start, in their units, as a part for `RELATIVE` ones."""
     watch: Callable[[FitStep], None] = lambda step: None
+    """Is told every evaluation and the plan it belongs to."""
     steps: list[FitStep] = field(default_factory=list)
 
     def plans(self) -> list[StagePlan]:

@@ -28,7 +28,7 @@ class VariableRow:
     """A variable: start, result, standard deviation; the truth and the bound on the error where there is one.
 
     All in `unit`: angles in degrees, positions in mm. The deviation is infinite where the image does not
-    determine the variable; at_bound: whether it ended where the stated start lets it go no farther.
+    determine the variable.
     """
 
     name: str
@@ -39,6 +39,7 @@ class VariableRow:
     truth: float | None
     bound: float
     at_bound: bool = False
+    """Whether it ended where the stated start lets it go no farther."""
 
     @property
     def determined(self) -> bool:

@@ -27,32 +27,32 @@ RESULT, PICTURE = "refine.json", "refine.png"
 
 @dataclass(frozen=True)
 class Trial:
-    """How a refinement goes about it: its method, how far off the start may be, and the image made for it.
-
-    cell_percent: of lengths and distance; misset_deg: of each angle; centre_pixels: along each axis; photons:
-    in the brightest pixel; background: photons in every pixel; seed: of noise and start.
-    """
+    """How a refinement goes about it: its method, how far off the start may be, and the image made for it."""
 
     method: str = METHOD_NAMES[0]
     seed: int = 1
+    """Of the noise and of the draw of the start."""
     cell_percent: float = 0.5
+    """How far off the lengths of the cell and the distance may be."""
     misset_deg: float = 0.2
+    """How far off each angle may be."""
     centre_pixels: float = 2.0
+    """How far off the beam centre may be along each axis."""
     photons: float = 20000.0
+    """In the brightest pixel of the image made."""
     background: float = 1.0
+    """Photons in every pixel."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A run as its command line has it, what is free, and the image of --image, else None.
-
-    words: the command line, with the files of the crystal.
-    """
+    """A run as its command line has it, what is free, and the image of --image, else None."""
 
     config: RunConfig
     free: tuple[str, ...]
     observed: ObservedImage | None
     words: tuple[str, ...]
+    """The command line, with the files of the crystal."""
     trial: Trial
 
 

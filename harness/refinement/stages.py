@@ -56,20 +56,22 @@ class StagePlan:
 
 @dataclass(frozen=True, eq=False)
 class FitStage:
-    """What a stage fits: the run that models it, the pixels, what was observed there and its background.
-
-    slow, fast, photons, background: [n]; shapes: what the background may change by, for a height of 1 [n, h];
-    whole_background: of all pixels [slow, fast].
-    """
+    """What a stage fits: the run that models it, the pixels, what was observed there and its background."""
 
     plan: StagePlan
     config: RunConfig
     slow: NDArray[np.intp]
+    """Of the pixels [n]."""
     fast: NDArray[np.intp]
+    """Of the pixels [n]."""
     photons: FloatArray
+    """Observed [n]."""
     background: FloatArray
+    """At the pixels, photons [n]."""
     shapes: FloatArray
+    """What the background may change by, for a height of 1 [n, h]."""
     whole_background: FloatArray
+    """Background of all pixels, photons [slow, fast]."""
 
 
 def plans(config: RunConfig, error: float) -> Iterator[StagePlan]:
