@@ -13,6 +13,7 @@ from harness.images.compare import Region
 from harness.images.coverage import SMALL_REGION
 from harness.images.judgement import PUBLISHED, STRICT, ImageBounds
 from harness.option_types import correlation, positive_seconds, thread_count
+from harness.outputs.request import ALL, EXACT, FLOAT_NAME, NOISE_WAYS, ROWS, output_request
 from harness.pairs.pair import PairJob
 from harness.programs.image_file import file_program
 from harness.programs.programs import (
@@ -28,7 +29,7 @@ from harness.time_limits import RUN_S
 from system_io.parser import CommandParser
 
 NAME = "nb-compare"
-RUN_OPTIONS = ("c_bin", "py_bin", "dtype", "device")
+RUN_OPTIONS = ("c_bin", "py_bin", "dtype", "device", "outputs", "noise")
 NO_PROGRAM = Program(FILE_KIND, (), {})
 DESCRIPTION = "Run two nanoBragg programs on one command line and compare their float images."
 EPILOG = """\
@@ -111,6 +112,12 @@ def make_parser() -> CommandParser:
     add("--threads", type=thread_count, default=1, metavar="N", help="of external programs; default 1")
     add("--determinism", action="store_true", help="both sides may be one program")
     add(SMALL_REGION, action="store_true", help="judge a region that says nothing about the image, too")
+    add(
+        "--outputs",
+        metavar="LIST",
+        help=f"outputs compared, of {', '.join([*ROWS, ALL])}; default {FLOAT_NAME}",
+    )
+    add("--noise", choices=NOISE_WAYS, help=f"how noise images are compared; default {EXACT}")
     add("--json", action="store_true", help="write summary.json to standard output, nothing else")
     parser.add_verbosity()
     return parser
@@ -176,6 +183,7 @@ def _settings(options: argparse.Namespace) -> PairJob:
         threads=options.threads,
         determinism=options.determinism,
         small_region=options.small_region,
+        outputs=output_request(options.outputs, options.noise),
     )
 
 
