@@ -37,10 +37,8 @@ def compare_dumps(dumps: tuple[bytes, bytes], names: Sequence[str]) -> OutputRow
     hkl = [
         int(n) + low for n, low in zip(np.unravel_index(place, _shape(heads[0])), _low(heads[0]), strict=True)
     ]
-    text = (
-        f"{differ.size} of {values[0].size} values differ; first hkl {hkl}: {names[0]} {values[0][place]!r}, "
-        f"{names[1]} {values[1][place]!r}"
-    ).replace("np.float64", "")
+    first = [f"{name} {float(table[place])!r}" for name, table in zip(names, values, strict=True)]
+    text = f"{differ.size} of {values[0].size} values differ; first hkl {hkl}: {', '.join(first)}"
     return failed(DUMP_NAME, "file", differ.size, differ.size, text)
 
 

@@ -44,11 +44,17 @@ class Beyond:
     chance: float
     measured: float
     expected: float
+    spread: bool
+
+    @property
+    def rank(self) -> tuple[bool, float, float]:
+        """Return by what the most telling comes first: a bin, the oddest, the one with the most photons."""
+        return self.spread, self.chance, -self.expected
 
 
 @dataclass(frozen=True)
 class NoiseTest:
-    """How many bins and spreads were tested, and what of them is beyond chance, the oddest first."""
+    """How many bins and spreads were tested, and what of them is beyond chance, the most telling first."""
 
     tested: int
     beyond: tuple[Beyond, ...]
@@ -64,15 +70,21 @@ class _Bins:
     expected: Reals
     width: int
     height: int
+    spread: bool = False
 
     def beyond(self, index: int) -> Beyond:
         columns = self.chances.shape[1]
         slow, fast = index // columns * self.height, index % columns * self.width
-        what = f"{self.kind}, {self.height} x {self.width} pixels from [slow, fast] [{slow}, {fast}]"
+        size = f"{self.height} x {self.width} pixels"
+        what = (
+            f"{self.kind} {size}"
+            if self.spread
+            else f"{self.kind}, {size} from [slow, fast] [{slow}, {fast}]"
+        )
         chance, measured, expected = (
             float(values.ravel()[index]) for values in (self.chances, self.measured, self.expected)
         )
-        return Beyond(what, chance, measured, expected)
+        return Beyond(what, chance, measured, expected, self.spread)
 
 
 def noise_test(samples: Sequence[NoiseSample], false_alarm: float = FALSE_ALARM) -> NoiseTest:
@@ -94,7 +106,7 @@ def noise_test(samples: Sequence[NoiseSample], false_alarm: float = FALSE_ALARM)
         places = np.flatnonzero(adjusted[start : start + group.chances.size] <= false_alarm)
         found += [group.beyond(int(place)) for place in places]
         start += group.chances.size
-    return NoiseTest(len(chances), tuple(sorted(found, key=lambda one: one.chance)))
+    return NoiseTest(len(chances), tuple(sorted(found, key=lambda one: one.rank)))
 
 
 def _burdens(sizes: Sequence[Sequence[_Bins]]) -> Iterator[Reals]:
@@ -127,7 +139,7 @@ def _groups(samples: Sequence[NoiseSample], height: int, width: int) -> Iterator
         spread = _spread(counts, mean)
         if spread is not None:
             chance, measured, bins = (np.array([[value]]) for value in spread)
-            yield _Bins(f"spread of {sample.name} over all bins of", chance, measured, bins, width, height)
+            yield _Bins(f"spread of {sample.name} over bins of", chance, measured, bins, width, height, True)
     if len(samples) == 2:
         chance, expected = _against(photons, means)
         yield _Bins(

@@ -84,7 +84,7 @@ def recorded_rows(
     runs: Mapping[str, ProgramRun],
     region: Region | None,
 ) -> tuple[OutputRow, ...]:
-    """Return what became of recorded outputs; the stated rows where an input file is gone.
+    """Return what became of recorded outputs; as stated where an input file is gone.
 
     Args: summary: of the pair; the rest as for `output_rows`.
     """
@@ -102,8 +102,15 @@ def recorded_rows(
 
         mode, args = str(summary["parity_mode"]), summary["arguments"]
         rows = output_rows(request, args, told, runs, mode, region, found)
-    return _stated(summary) if gone else rows
+    return tuple(_as_stated(row, summary["outputs"]) for row in rows) if gone else rows
 
 
-def _stated(summary: Mapping[str, Any]) -> tuple[OutputRow, ...]:
-    return tuple(stated_row(row) for row in summary["outputs"])
+def _as_stated(row: OutputRow, stated: Sequence[Mapping[str, Any]]) -> OutputRow:
+    """Return a row as a summary states it where only an input file could tell what accounts for a difference.
+
+    What needs no account, and how much differs at all, follows from the files all the same.
+    """
+    for one in map(stated_row, stated):
+        if row.unequal and (one.output, one.part, one.unequal) == (row.output, row.part, row.unequal):
+            return one
+    return row
