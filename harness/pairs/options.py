@@ -72,14 +72,22 @@ The verdict line says what was compared: pixels, photons, reflections, taps and 
 pixels of a reflection are those that come nearest to it, as the simulator reads the command line; where it
 cannot, or for two images, no reflections are compared, and the line says why.
 
+--outputs compares further files of the same runs, --outputs all each that the command line has them write:
+SMV, preview and noise images with headers and printed figures, and the dump of -hkl. A difference is FAIL,
+unless both sides have exactly what their own float images give; a missing or broken file is ERROR. Noise is
+exact with equal seeds (-seed 1 is added where there is none); --noise statistics holds noise images of other
+seeds or generators against the float images instead, with a false-alarm rate of 1 in 1000.
+
 files: summary.json, reflections.csv (each reflection, the largest relative difference first), c.png, py.png,
 diff.png, relative.png (of each pixel's own value), c_float.bin, py_float.bin, c_stdout.txt, c_stderr.txt,
-py_stdout.txt, py_stderr.txt, commands.txt, env.json, sha256.txt; c_trace.log and py_trace.log if the command
+py_stdout.txt, py_stderr.txt, commands.txt, env.json, sha256.txt; the outputs compared, c_ or py_ before their
+names; c_trace.log and py_trace.log if the command
 line has -trace_pixel or -trace_roi. `nb-report verify DIR` checks them, `nb-report html DIR` shows them.
 """
 
 EXAMPLES = (
     "nb-compare -- -cell 79 79 38 90 90 90 -default_F 100 -N 10 -lambda 1 -distance 100 -detpixels 512",
+    "nb-compare --outputs smv,noise -- -cell 79 -default_F 100 -N 10 -lambda 1 -distance 100 -detpixels 99",
     "nb-compare --c-bin ./mine --roi 100 156 100 156 --outdir proof -- -mat A.mat -hkl scaled.hkl -lambda 1",
 )
 
