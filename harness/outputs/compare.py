@@ -48,6 +48,10 @@ OF_QUIRK: Mapping[str, str] = {
     START: "Q-HEADER-OVERFLOW",
 }
 """Header entries that a quirk changes (spec 08 "SMV file layout")."""
+REMEDY: Mapping[str, str] = {
+    NOISE_NAME: "; where generators or seeds differ on purpose, give --noise statistics"
+}
+"""What a reason adds for an output."""
 MOST_NAMED = 3
 """Differing entries and lines that a reason names."""
 
@@ -156,7 +160,7 @@ def _pixels(
         f"{apart} of {differ.size} differ, which the float images do not account for; first [slow, fast] "
         f"{list(place)}: {', '.join(counts)} (photons {photons})"
     )
-    return failed(name, "pixels", unequal, apart, text)
+    return failed(name, "pixels", unequal, apart, f"{text}{REMEDY.get(name, '')}")
 
 
 def _as_derived(name: str, sides: BothSides, own: Sequence[NDArray[Any]], area: Region) -> NDArray[np.bool_]:

@@ -52,8 +52,9 @@ class OutputRow:
         return Criterion(self.title, measured, bound, self.state, strict_held=self.state is State.HELD)
 
     def finding(self) -> PairFinding | None:
-        """Return what a verdict must take into account or say, None for nothing."""
-        return PairFinding(OUTPUT, self.word, f"{self.title}: {self.text}") if self.text else None
+        """Return what a verdict must take into account or say beside the coverage, None for nothing."""
+        said = self.text and self.state is not State.NOT_ASKED
+        return PairFinding(OUTPUT, self.word, f"{self.title}: {self.text}") if said else None
 
 
 def held(output: str, part: str, unequal: int = 0, text: str = "") -> OutputRow:
