@@ -18,7 +18,9 @@ VALUE_BYTES = 8
 def compare_dumps(dumps: tuple[bytes, bytes], names: Sequence[str]) -> OutputRow:
     """Return the row of two dumps, which hold what was read from one file and must be equal bit for bit.
 
-    Args: names: of the sides.
+    Args:
+        dumps: content of both files.
+        names: of the sides.
     """
     troubles = [f"{name} {_trouble(data)}" for name, data in zip(names, dumps, strict=True) if _trouble(data)]
     if troubles:

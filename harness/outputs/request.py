@@ -88,7 +88,11 @@ def output_request(text: str | None, noise: str | None) -> OutputRequest:
 
 
 def stated_request(settings: Mapping[str, Any]) -> OutputRequest:
-    """Return the request that the settings of a result state. Raises: UsageError for what none can be."""
+    """Return the request that the settings of a result state.
+
+    Raises:
+        UsageError: they state what no command line can ask for.
+    """
     if not settings.get("outputs"):
         return NO_MORE
     return output_request(
@@ -115,7 +119,9 @@ SWITCHES: Mapping[str, tuple[Callable[[RawOptions], bool], str]] = {
 def file_name(name: str, words: Sequence[str]) -> str:
     """Return the name of an output in the directory of a run.
 
-    Args: words: of a prepared command line, which names no output but a dump.
+    Args:
+        name: of the output.
+        words: of a prepared command line, which names no output but a dump.
     """
     given = values_of(words, DUMP_OPTIONS, 1) if name == DUMP_NAME else []
     return given[-1][0] if given else BY_SPELLING[ROWS[name].option].default

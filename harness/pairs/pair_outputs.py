@@ -86,7 +86,12 @@ def recorded_rows(
 ) -> tuple[OutputRow, ...]:
     """Return what became of recorded outputs; as stated where an input file is gone.
 
-    Args: summary: of the pair; the rest as for `output_rows`.
+    Args:
+        summary: of the pair.
+        request: the outputs.
+        told: what each side was told.
+        runs: of both sides.
+        region: the compared pixels.
     """
     recorded = {item["path"]: item for item in summary["inputs"]}
     with ExitStack() as stack:

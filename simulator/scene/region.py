@@ -23,7 +23,10 @@ def window_of(detector: Detector) -> Window:
 def executed_pixels(detector: Detector) -> NDArray[np.bool_]:
     """Return which pixels a run computes, inside the region of interest and kept by the mask.
 
-    Returns: bool [spixels, fpixels]. Source: spec 06 section 2.
+    Returns:
+        bool [spixels, fpixels].
+
+    Source: spec 06 section 2.
     """
     inside = np.zeros((detector.spixels, detector.fpixels), np.bool_)
     inside[window_of(detector)] = True
