@@ -62,6 +62,7 @@ class Shown:
     lines: Sequence[str] = ()
     place: str | None = None
     details: Sequence[ShownRow] = field(default_factory=tuple)
+    most_rows: int = MOST_ROWS
 
 
 def criterion_row(criterion: Mapping[str, Any]) -> ShownRow:
@@ -78,7 +79,7 @@ def show(shown: Shown, verbosity: int, console: Console | None = None) -> None:
 
     console = console or Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     if verbosity != QUIET:
-        _print_rows(console, shown.rows if verbosity == VERBOSE else shown.rows[:MOST_ROWS])
+        _print_rows(console, shown.rows if verbosity == VERBOSE else shown.rows[: shown.most_rows])
         _print_rows(console, shown.details if verbosity == VERBOSE else [])
         for line in shown.lines:
             console.print(Text(printable(line)), soft_wrap=True)

@@ -14,6 +14,7 @@ from harness.evidence.kinds import kind_of
 from harness.evidence.page.cause_view import cause_content
 from harness.evidence.page.content import part_content
 from harness.evidence.page.graph import STATE_WORDS, graph_svg
+from harness.evidence.page.output_view import output_content
 from harness.evidence.page.pack import pack_images, packed_json
 from harness.evidence.page.reflection_view import covered_words, reflection_content
 from harness.evidence.page.templates import resource, script_json, shown_data, template
@@ -74,6 +75,7 @@ def _page(bundle: Path, part_name: str | None, check: Verification) -> str:
         "summary": None if shown.pair is None else shown.pair.summary,
         "covered": covered_words(shown.pair),
         "reflections": reflection_content(shown.pair),
+        "outputs": output_content(shown.pair),
         "environment": _rows(read_json(env)) if env.is_file() else [],
         "graph": graph_svg(shown.traces, cause["tap"]),
         "cause": cause,

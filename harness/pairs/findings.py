@@ -17,6 +17,7 @@ import numpy as np
 
 from harness.arrays import FloatImage
 from harness.images.compare import ImageComparison, Region, compare_images
+from harness.outputs.rows import COMPARED, OUTPUT
 from harness.programs.arguments import QUIRK_OPTIONS, PreparedArguments, last_numbers, values_of
 from harness.programs.programs import FILE_KIND, Program
 from harness.programs.quirk_options import relevant_quirks
@@ -27,8 +28,8 @@ from system_io.verdict_words import Word
 
 SAME, TRACES, PROBE, RERUN, QUIRK = "one program", "traces", "probe", "rerun", "quirk"
 ORIGIN, DECIDED = "origin", "trace of the worst pixel"
-STATED, TRIED = (SAME, TRACES, ORIGIN), (PROBE, RERUN, QUIRK, DECIDED)
-LIMITING = (SAME, ORIGIN)
+STATED, TRIED = (SAME, TRACES, ORIGIN, OUTPUT, COMPARED), (PROBE, RERUN, QUIRK, DECIDED)
+LIMITING = (SAME, ORIGIN, COMPARED)
 """Kinds of findings that a verdict line states even where they do not change its word."""
 DEFAULT_FLUENCE = 125932015286227086360700780544.0
 PROBE_RADIUS_PX = 3

@@ -13,6 +13,7 @@ from harness.images.compare import Region
 from harness.images.coverage import SMALL_REGION
 from harness.images.judgement import PUBLISHED, STRICT, ImageBounds
 from harness.option_types import correlation, positive_seconds, thread_count
+from harness.outputs.request import ALL, EXACT, FLOAT_NAME, NOISE_WAYS, ROWS, output_request
 from harness.pairs.pair import PairJob
 from harness.programs.image_file import file_program
 from harness.programs.programs import (
@@ -28,7 +29,7 @@ from harness.time_limits import RUN_S
 from system_io.parser import CommandParser
 
 NAME = "nb-compare"
-RUN_OPTIONS = ("c_bin", "py_bin", "dtype", "device")
+RUN_OPTIONS = ("c_bin", "py_bin", "dtype", "device", "outputs", "noise")
 NO_PROGRAM = Program(FILE_KIND, (), {})
 DESCRIPTION = "Run two nanoBragg programs on one command line and compare their float images."
 EPILOG = """\
@@ -71,14 +72,22 @@ The verdict line says what was compared: pixels, photons, reflections, taps and 
 pixels of a reflection are those that come nearest to it, as the simulator reads the command line; where it
 cannot, or for two images, no reflections are compared, and the line says why.
 
+--outputs compares further files of the same runs, --outputs all each that the command line has them write:
+SMV, preview and noise images with headers and printed figures, and the dump of -hkl. A difference is FAIL,
+unless both sides have exactly what their own float images give; a missing or broken file is ERROR. Noise is
+exact with equal seeds (-seed 1 is added where there is none); --noise statistics holds noise images of other
+seeds or generators against the float images instead, with a false-alarm rate of 1 in 1000.
+
 files: summary.json, reflections.csv (each reflection, the largest relative difference first), c.png, py.png,
 diff.png, relative.png (of each pixel's own value), c_float.bin, py_float.bin, c_stdout.txt, c_stderr.txt,
-py_stdout.txt, py_stderr.txt, commands.txt, env.json, sha256.txt; c_trace.log and py_trace.log if the command
+py_stdout.txt, py_stderr.txt, commands.txt, env.json, sha256.txt; the outputs compared, c_ or py_ before their
+names; c_trace.log and py_trace.log if the command
 line has -trace_pixel or -trace_roi. `nb-report verify DIR` checks them, `nb-report html DIR` shows them.
 """
 
 EXAMPLES = (
     "nb-compare -- -cell 79 79 38 90 90 90 -default_F 100 -N 10 -lambda 1 -distance 100 -detpixels 512",
+    "nb-compare --outputs smv,noise -- -cell 79 -default_F 100 -N 10 -lambda 1 -distance 100 -detpixels 99",
     "nb-compare --c-bin ./mine --roi 100 156 100 156 --outdir proof -- -mat A.mat -hkl scaled.hkl -lambda 1",
 )
 
@@ -111,6 +120,12 @@ def make_parser() -> CommandParser:
     add("--threads", type=thread_count, default=1, metavar="N", help="of external programs; default 1")
     add("--determinism", action="store_true", help="both sides may be one program")
     add(SMALL_REGION, action="store_true", help="judge a region that says nothing about the image, too")
+    add(
+        "--outputs",
+        metavar="LIST",
+        help=f"outputs compared, of {', '.join([*ROWS, ALL])}; default {FLOAT_NAME}",
+    )
+    add("--noise", choices=NOISE_WAYS, help=f"how noise images are compared; default {EXACT}")
     add("--json", action="store_true", help="write summary.json to standard output, nothing else")
     parser.add_verbosity()
     return parser
@@ -176,6 +191,7 @@ def _settings(options: argparse.Namespace) -> PairJob:
         threads=options.threads,
         determinism=options.determinism,
         small_region=options.small_region,
+        outputs=output_request(options.outputs, options.noise),
     )
 
 

@@ -11,7 +11,10 @@ from harness.arithmetic import arithmetic_of
 from harness.files import input_facts
 from harness.images.compare import ImageComparison, Region, compare_images, image_request
 from harness.images.judgement import NEWEST, STRICT, ImageBounds, Rules
+from harness.outputs.request import NO_MORE, OutputRequest, with_outputs
+from harness.outputs.rows import OutputRow, output_findings, with_rows
 from harness.pairs.findings import LIMITING, Bench, origin, same_program, trace_findings, tried_findings
+from harness.pairs.pair_outputs import output_rows
 from harness.pairs.pair_traces import traced
 from harness.pairs.predicted import NOTHING_PREDICTED, Prediction, predicting
 from harness.pairs.rounding import decided_by_trace
@@ -50,6 +53,7 @@ class PairJob:
     threads: int = 1
     determinism: bool = False
     small_region: bool = False
+    outputs: OutputRequest = NO_MORE
 
     @property
     def programs(self) -> dict[str, Program]:
@@ -65,6 +69,7 @@ class PairJob:
             "threads": self.threads,
             "determinism": self.determinism,
             "small_region": self.small_region,
+            **self.outputs.facts(),
         }
 
 
@@ -82,6 +87,7 @@ class PairResult:
     comparison: ImageComparison
     inputs: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[PairFinding, ...] = ()
+    outputs: tuple[OutputRow, ...] = ()
 
     @property
     def limits(self) -> list[str]:
@@ -121,7 +127,7 @@ def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
         UsageError: the command line cannot be compared.
         ProgramError: a program does not know the mode, dtype or device asked for.
     """
-    arguments = prepare_arguments(job.args, job.caller)
+    arguments = with_outputs(prepare_arguments(job.args, job.caller), job.args, job.outputs)
     require_known(arguments.words, job.programs)
     told = side_words(arguments, job.programs)
     settings = dict(zip(SIDES, side_settings(job), strict=True))
@@ -138,13 +144,16 @@ def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
         compared = compared_runs(job, arguments, list(runs.values()), prediction)
         findings = stated_findings(job, arguments, runs, compared)
         words = {side: one.arguments for side, one in told.items()}
+        outputs = output_rows(job.outputs, job.args, words, runs, job.mode, compared.roi)
+        findings += output_findings(job.outputs, outputs)
         bench = Bench(Path(scratch), job.timeout_s, job.threads, job.programs, settings, words, runs)
         if limited_verdict(compared.verdict, findings).word is compared.verdict.word:
             findings += tried_findings(bench, compared)
             findings += decided_by_trace(bench, compared)
-    verdict = limited_verdict(compared.verdict, findings)
+    verdict = with_rows(limited_verdict(compared.verdict, findings), outputs)
     made = tuple(runs.values())
-    return PairResult(job, arguments, made, replace(compared, verdict=verdict), inputs, tuple(findings))
+    compared = replace(compared, verdict=verdict)
+    return PairResult(job, arguments, made, compared, inputs, tuple(findings), outputs)
 
 
 def side_settings(job: PairJob) -> list[tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,18 @@ from typing import Any
 from harness.errors import BundleError
 from harness.images.compare import Region
 from harness.images.judgement import Rules
+from harness.outputs.request import stated_request, with_outputs
+from harness.outputs.rows import output_findings, with_rows
 from harness.pairs.findings import TRIED
 from harness.pairs.pair import PairJob, PairResult, compared_runs, side_settings, stated_findings
+from harness.pairs.pair_outputs import recorded_rows
 from harness.pairs.part import PairPart
-from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import Program
-from harness.programs.run import OUTPUT_WORDS, TRACE_WORDS, ProgramRun
+from harness.programs.run import ProgramRun, words_behind_settings
 from harness.programs.side_words import side_words
 from harness.recorded.restated import called, stated_arguments, stated_program
 from harness.sides import SIDES
-from harness.store.names import trace_name
+from harness.store.names import output_name, trace_name
 from harness.store.untrusted import read_plain
 from harness.verdict import PairFinding, limited_verdict
 from system_io.children import Outcome
@@ -45,9 +47,9 @@ def restored(part: PairPart) -> PairResult:
         None if asked is None else Region(**asked), part.bounds(), summary["resampled"],
         settings["timeout_s"],
         settings.get("threads", 1), settings.get("determinism", False),
-        settings.get("small_region", False),
+        settings.get("small_region", False), stated_request(settings),
     )  # fmt: skip
-    arguments = stated_arguments(summary)
+    arguments = with_outputs(stated_arguments(summary), job.args, job.outputs)
     words = side_settings(job) if len(runs) == len(SIDES) else [job.first.settings(job.mode).words]
     told = side_words(arguments, programs)
     asked_words = {part.mode, settings["dtype"], settings["device"]}
@@ -56,15 +58,27 @@ def restored(part: PairPart) -> PairResult:
             part,
             side,
             programs[side],
-            called(programs[side], chosen, _tail(told[side].arguments), runs[side]["command"], asked_words),
+            arguments.kept,
+            called(
+                programs[side],
+                chosen,
+                words_behind_settings(told[side].arguments),
+                runs[side]["command"],
+                asked_words,
+            ),
         )
         for side, chosen in zip(SIDES, words, strict=False)
     }
     compared = compared_runs(job, arguments, list(made.values()), lambda: part.prediction, part.rules)
     stated = stated_findings(job, arguments, made, compared)
+    words_told = {side: one.arguments for side, one in told.items()}
+    outputs = recorded_rows(summary, job.outputs, words_told, made, compared.roi)
+    stated += output_findings(job.outputs, outputs)
     findings = (*stated, *tried(summary)) if part.rules > Rules.CORRELATION else ()
-    compared = replace(compared, verdict=limited_verdict(compared.verdict, findings))
-    return PairResult(job, arguments, tuple(made.values()), compared, tuple(summary["inputs"]), findings)
+    verdict = with_rows(limited_verdict(compared.verdict, findings), outputs)
+    compared = replace(compared, verdict=verdict)
+    inputs = tuple(summary["inputs"])
+    return PairResult(job, arguments, tuple(made.values()), compared, inputs, findings, outputs)
 
 
 def tried(summary: Mapping[str, Any]) -> list[PairFinding]:
@@ -88,19 +102,16 @@ def _require_sides(runs: Mapping[str, Any]) -> None:
         raise BundleError(f"runs lacks the side '{lacking}', though nothing kept it from being run")
 
 
-def _tail(arguments: PreparedArguments) -> tuple[str, ...]:
-    """Return the words behind the settings of a program."""
-    traces = TRACE_WORDS if arguments.traces else ()
-    return (*arguments.words, *OUTPUT_WORDS, *traces, *arguments.last)
-
-
-def _run(part: PairPart, side: str, program: Program, command: tuple[str, ...]) -> ProgramRun:
+def _run(
+    part: PairPart, side: str, program: Program, kept: Sequence[str], command: tuple[str, ...]
+) -> ProgramRun:
     stated = part.summary["runs"][side]
     outcome = Outcome(
         stated["exit_status"], stated["signal"], stated["timed_out"], stated["wall_s"], stated["peak_bytes"]
     )
     stdout, stderr = (read_plain(part.folder / f"{side}_{name}.txt") for name in ("stdout", "stderr"))
     log = part.folder / trace_name(side)
+    files = {name: part.folder / output_name(side, name) for name in kept}
     return ProgramRun(
         program=program,
         command=command,
@@ -111,4 +122,5 @@ def _run(part: PairPart, side: str, program: Program, command: tuple[str, ...]) 
         shape_source=stated["shape_source"],
         failure=stated["failure"],
         trace=read_plain(log) if log.is_file() else None,
+        files={name: read_plain(path) for name, path in files.items() if path.is_file()},
     )

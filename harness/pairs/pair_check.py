@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from harness.images.judgement import Rules
+from harness.outputs.request import output_request, stated_request
 from harness.pairs.options import NAME, chosen_bounds, make_parser
 from harness.pairs.pair import PairResult
 from harness.pairs.pair_again import restored
@@ -29,6 +30,7 @@ from harness.store.names import (
     RELATIVE_PICTURE,
     SUMMARY,
     image_name,
+    output_name,
     trace_name,
 )
 from harness.store.stated import commands_of, differing, environment_of, text_faults
@@ -228,6 +230,7 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
         "threads": summary["settings"].get("threads", 1),
         "determinism": summary["settings"].get("determinism", False),
         "small region": summary["settings"].get("small_region", False),
+        "outputs": stated_request(summary["settings"]).facts(),
     }
     fresh = {
         "arguments": args or [],
@@ -240,6 +243,7 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
         "threads": options.threads,
         "determinism": options.determinism,
         "small region": options.small_region,
+        "outputs": output_request(options.outputs, options.noise).facts(),
     }
     return contradictions(fresh, stated, SUMMARY)
 
@@ -261,6 +265,7 @@ def expected_files(result: PairResult) -> list[str]:
     names = [SUMMARY, COMMANDS, ENVIRONMENT]
     for side, run in zip(SIDES, result.runs, strict=False):
         names += [f"{side}_stdout.txt", f"{side}_stderr.txt"]
+        names += [output_name(side, name) for name in run.files]
         names += [image_name(side), f"{side}.png"] if run.image is not None and run.image.size else []
     if result.comparison.reflections is not None:
         names.append(REFLECTIONS)

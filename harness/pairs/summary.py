@@ -13,12 +13,13 @@ from harness.images.compare import ImageComparison, Region
 from harness.images.judgement import Rules, bounds_data, reflection_words
 from harness.images.metrics import Metrics, OwnScale
 from harness.images.pictures import PictureFrame, draw_difference, draw_image, draw_own_difference
+from harness.outputs.rows import rows_data
 from harness.pairs.coverage import coverage_data, coverage_words
 from harness.pairs.pair import PairResult
 from harness.pairs.pair_traces import trace_metrics
-from harness.shown import Shown, ShownRow, criterion_row, divergence_line
+from harness.shown import MOST_ROWS, Shown, ShownRow, criterion_row, divergence_line
 from harness.sides import SIDES
-from harness.store.names import COMMANDS, REFLECTIONS, RELATIVE_PICTURE, trace_name
+from harness.store.names import COMMANDS, REFLECTIONS, RELATIVE_PICTURE, output_name, trace_name
 from harness.store.schema import check_summary
 from harness.verdict import State
 from system_io.shell import shell_text
@@ -61,6 +62,7 @@ def summary_data(result: PairResult) -> dict[str, Any]:
         "runs": {side: run.facts() for side, run in zip(SIDES, result.runs, strict=False)},
         "traces": None,
         "findings": [asdict(finding) for finding in result.findings],
+        **({"outputs": rows_data(result.outputs)} if job.outputs.more else {}),
     }  # fmt: skip
 
 
@@ -89,6 +91,8 @@ def write_pair_results(
             run.image.tofile(folder / f"{side}_float.bin")
         if run.trace is not None:
             (folder / trace_name(side)).write_bytes(run.trace)
+        for name, data in run.files.items():
+            (folder / output_name(side, name)).write_bytes(data)
     write_pictures(folder, result)
     if result.comparison.reflections is not None and result.comparison.reflections.table is not None:
         (folder / REFLECTIONS).write_text(result.comparison.reflections.table.text(), encoding="utf-8")
@@ -164,6 +168,7 @@ def shown_pair(
         rows=criteria,
         lines=[*lines, *divergence_line(summary["traces"])],
         place=place,
+        most_rows=MOST_ROWS + len(result.outputs),
         details=[
             *_setting_rows(result),
             *(ShownRow("sides differ", text) for text in differences),

@@ -54,7 +54,8 @@ SLOW_COUNT = spelled("-detpixels", "-detpixels_s")
 class PreparedArguments:
     """Words for a run in any directory, the input files they name, files to copy there first, and notes.
 
-    `last` are words that must stand behind all others, those of the harness included.
+    `last` are words that must stand behind all others, those of the harness included. `output_words` ask for
+    outputs that are compared beside the float image, `kept` are their names in the directory of a run.
     """
 
     words: tuple[str, ...]
@@ -62,6 +63,8 @@ class PreparedArguments:
     notes: tuple[str, ...] = ()
     inputs: tuple[Path, ...] = ()
     last: tuple[str, ...] = ()
+    output_words: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     @property
     def traces(self) -> bool:

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,10 @@ COMPUTED = re.compile(rb"^computed: ([ -~]{1,120})$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class ProgramRun:
-    """One run of a program: what was called, how it ended, and the image or the reason why there is none."""
+    """One run of a program: what was called, how it ended, and the image or the reason why there is none.
+
+    files: the content of further outputs that are compared, by file name, as far as they are regular files.
+    """
 
     program: Program
     command: tuple[str, ...]
@@ -53,6 +56,7 @@ class ProgramRun:
     shape_source: str | None
     failure: str | None
     trace: bytes | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def computed(self) -> str | None:
@@ -82,8 +86,13 @@ def command_of(program: Program, settings: Sequence[str], arguments: PreparedArg
     """Return the words that run a program; an image file has none."""
     if program.kind == FILE_KIND:
         return ()
+    return (*program.words, *settings, *words_behind_settings(arguments))
+
+
+def words_behind_settings(arguments: PreparedArguments) -> tuple[str, ...]:
+    """Return the words behind the settings of a program: command line, outputs, traces, last ones."""
     traces = TRACE_WORDS if arguments.traces else ()
-    return (*program.words, *settings, *arguments.words, *OUTPUT_WORDS, *traces, *arguments.last)
+    return (*arguments.words, *OUTPUT_WORDS, *arguments.output_words, *traces, *arguments.last)
 
 
 def pinned(program: Program, threads: int) -> dict[str, str]:
@@ -134,7 +143,15 @@ def run_program(
         failure = with_last_words(f"{program.title} '{program.words[0]}' {failure}", stderr or stdout)
     trace = folder / TRACE_NAME
     lines = trace.read_bytes() if arguments.traces and trace.is_file() else None
-    return ProgramRun(program, command, outcome, stdout, stderr, image, shape_source, failure, lines)
+    files = kept_files(folder, arguments.kept)
+    return ProgramRun(program, command, outcome, stdout, stderr, image, shape_source, failure, lines, files)
+
+
+def kept_files(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """Return the content of those files that are there: regular ones, no links."""
+    paths = {name: folder / name for name in names}
+    there = {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()}
+    return {name: path.read_bytes() for name, path in there.items()}
 
 
 def _existing(program: Program) -> ProgramRun:

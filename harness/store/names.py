@@ -29,6 +29,11 @@ def image_name(side: str) -> str:
     return f"{side}_float.bin"
 
 
+def output_name(side: str, file: str) -> str:
+    """Return the name of a further output of one side, by its name in the directory of the run."""
+    return f"{side}_{file}"
+
+
 def trace_name(side: str) -> str:
     """Return the name of the trace of one side."""
     return f"{side}_trace.log"

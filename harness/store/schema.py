@@ -104,8 +104,12 @@ REFLECTION_FIGURES: Mapping[str, Any] = {
 }  # fmt: skip
 PAIR_SETTINGS = Partial({
     "dtype": Maybe(str), "device": Maybe(str), "timeout_s": float, "threads": int, "determinism": bool,
-    "small_region": bool,
+    "small_region": bool, "outputs": [str], "noise": str,
 })  # fmt: skip
+OUTPUT_ROW: Mapping[str, Any] = {
+    "output": str, "part": str, "unequal": Maybe(int), "apart": Maybe(int), "state": STATE, "word": VERDICT,
+    "text": str,
+}  # fmt: skip
 SUMMARY: Mapping[str, Any] = {
     "schema": int, "verdict": VERDICT, "exit_status": int, "reasons": [str], "notes": [str],
     "parity_mode": str, "arguments": [str], "caller": str, "settings": PAIR_SETTINGS, "inputs": [INPUT],
@@ -113,6 +117,7 @@ SUMMARY: Mapping[str, Any] = {
     "rules": Perhaps(int), "strict_bounds": Each(Any), "criteria": [CRITERION], "metrics": Maybe(Each(Any)),
     "coverage": Perhaps(COVERAGE), "reflections": Perhaps(Maybe(REFLECTION_FIGURES)),
     "peaks": Maybe(Each(Any)), "runs": Each(RUN), "traces": Maybe(TRACE_DIFF), "findings": Perhaps([FINDING]),
+    "outputs": Perhaps([OUTPUT_ROW]),
 }  # fmt: skip
 GRADIENTS_ABOUT: Mapping[str, Any] = {
     "parity_mode": str, "arguments": [str], "caller": str, "inputs": [INPUT], "asked": Maybe([str]),

@@ -9,7 +9,7 @@ _shtab_nbp_report_subparsers=(verify replay diff list history html summary)
 _shtab_nbp_golden_subparsers=(generate verify list record)
 _shtab_nbp_subparsers=(compare trace diff gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults simulate help completion man)
 
-_shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --small-region --json -q --quiet -v --verbose)
+_shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
 _shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --threads --determinism --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
 _shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --timeout --json -q --quiet -v --verbose --junit --markdown)
@@ -48,6 +48,7 @@ _shtab_nbp_option_strings=(-h --help --version)
 _shtab_nbp_compare___parity_mode_choices=(c-parity spec)
 _shtab_nbp_compare___dtype_choices=(auto float64 mixed float32)
 _shtab_nbp_compare___device_choices=(cpu cuda)
+_shtab_nbp_compare___noise_choices=(exact statistics)
 _shtab_nbp_trace___parity_mode_choices=(c-parity spec)
 _shtab_nbp_trace___phi_mode_choices=(c-parity spec)
 _shtab_nbp_trace___dtype_choices=(auto float64 mixed float32)
@@ -625,13 +626,14 @@ complete -o bashdefault -F _shtab_nbp nbp
 
 
 
-_shtab_nb_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --small-region --json -q --quiet -v --verbose)
+_shtab_nb_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
 
 
 
 _shtab_nb_compare___parity_mode_choices=(c-parity spec)
 _shtab_nb_compare___dtype_choices=(auto float64 mixed float32)
 _shtab_nb_compare___device_choices=(cpu cuda)
+_shtab_nb_compare___noise_choices=(exact statistics)
 
 _shtab_nb_compare_pos_0_nargs='*'
 _shtab_nb_compare__h_nargs=0

@@ -207,11 +207,21 @@ def _sampling(raw: RawOptions) -> Sampling:
     )
 
 
+def writes_pgm(raw: RawOptions) -> bool:
+    """Return whether a run writes the preview: the last option about it decides (spec 08)."""
+    last = raw.last("-pgmfile", "-pgmscale", "-nopgm")
+    return last is None or last.name != "-nopgm"
+
+
+def writes_noise(raw: RawOptions) -> bool:
+    """Return whether a run writes the noise image: the last option about it decides (spec 08)."""
+    last = raw.last("-noisefile", "-nonoise")
+    return last is None or last.name != "-nonoise"
+
+
 def _output(raw: RawOptions, quirks: Quirks) -> Output:
     """Return what to write and how to print (01 sections 4.5 and 4.6)."""
     usual = Output()
-    noise = raw.last("-noisefile", "-nonoise")
-    pgm = raw.last("-pgmfile", "-pgmscale", "-nopgm")
     progress = raw.last("-progress", "-noprogress")
     pixel = raw.last("-printout_pixel")
     adc = raw.number("-adc")
@@ -220,8 +230,8 @@ def _output(raw: RawOptions, quirks: Quirks) -> Output:
     output = Output(
         dump_file=_dump_file(raw) if raw.has("-hkl") else Path(),
         stolout_file=Path(raw.text("-stolout") or ""),
-        write_pgm=pgm is None or pgm.name != "-nopgm",
-        write_noise=noise is None or noise.name != "-nonoise",
+        write_pgm=writes_pgm(raw),
+        write_noise=writes_noise(raw),
         scale=raw.number("-scale") or 0.0,
         pgm_scale=raw.number("-pgmscale") or 0.0,
         adc=usual.adc if adc is None else adc,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simulator.config import Detector
 
 Window = tuple[slice, slice]
@@ -15,6 +18,19 @@ def window_of(detector: Detector) -> Window:
     """Return the slices (slow, fast) of the pixels inside the region of interest; empty for an empty one."""
     fast_min, fast_max, slow_min, slow_max = detector.roi
     return _slice(slow_min, slow_max, detector.spixels), _slice(fast_min, fast_max, detector.fpixels)
+
+
+def executed_pixels(detector: Detector) -> NDArray[np.bool_]:
+    """Return which pixels a run computes, inside the region of interest and kept by the mask.
+
+    Returns:
+        bool [spixels, fpixels].
+
+    Source: spec 06 section 2.
+    """
+    inside = np.zeros((detector.spixels, detector.fpixels), np.bool_)
+    inside[window_of(detector)] = True
+    return inside & detector.mask if detector.mask.size else inside
 
 
 def pixels_of(window: Window) -> int:

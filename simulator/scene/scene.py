@@ -20,7 +20,7 @@ from simulator.physics.sources import Sources, list_sources
 from simulator.physics.structure_factors import Table, make_table, uses_interpolation
 from simulator.physics.vectors import Vec, apply, column, moves, plain, rot_axis, scalar, turn, vec
 from simulator.scene.orientations import Orientations
-from simulator.scene.region import pixels_of, window_of
+from simulator.scene.region import executed_pixels, pixels_of, window_of
 from simulator.scene.skippable import require_skippable
 
 BEYOND_ANY_USE = 2.0**62
@@ -109,10 +109,7 @@ class Scene:
 
         Source: spec 06 section 2.
         """
-        detector = self.config.detector
-        inside = torch.zeros((detector.spixels, detector.fpixels), dtype=torch.bool, device="cpu")
-        inside[window_of(detector)] = True
-        return inside & torch.from_numpy(detector.mask) if detector.mask.size else inside
+        return torch.from_numpy(executed_pixels(self.config.detector))
 
 
 def prepare(config: RunConfig, table: Table | None = None) -> Scene:
