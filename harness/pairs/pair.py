@@ -11,10 +11,19 @@ from harness.arithmetic import arithmetic_of
 from harness.files import input_facts
 from harness.images.compare import ImageComparison, Region, compare_images, image_request
 from harness.images.judgement import NEWEST, STRICT, ImageBounds, Rules
-from harness.pairs.findings import LIMITING, Bench, origin, same_program, trace_findings, tried_findings
+from harness.pairs.findings import (
+    LIMITING,
+    Bench,
+    matched_findings,
+    origin,
+    same_program,
+    trace_findings,
+    tried_findings,
+)
 from harness.pairs.pair_traces import traced
 from harness.pairs.predicted import NOTHING_PREDICTED, Prediction, predicting
 from harness.pairs.rounding import decided_by_trace
+from harness.probing.match import Match
 from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun, run_program
@@ -33,7 +42,8 @@ class PairJob:
 
     `args` are the words of the nanoBragg command line, relative names in them refer to `caller`.
     `dtype` and `device` are for the second program, `threads` for external ones. `determinism` says that both
-    programs may be one, `small_region` that a region may be one which says nothing about the image.
+    programs may be one, `small_region` that a region may be one which says nothing about the image. `matched`
+    are the quirks that tiny runs told of a program that a user brought, and that the other side gets.
     """
 
     first: Program
@@ -50,6 +60,7 @@ class PairJob:
     threads: int = 1
     determinism: bool = False
     small_region: bool = False
+    matched: Match | None = None
 
     @property
     def programs(self) -> dict[str, Program]:
@@ -65,6 +76,7 @@ class PairJob:
             "threads": self.threads,
             "determinism": self.determinism,
             "small_region": self.small_region,
+            "matched": None if self.matched is None else self.matched.facts(),
         }
 
 
@@ -153,10 +165,14 @@ def side_settings(job: PairJob) -> list[tuple[str, ...]]:
     Raises:
         ProgramError: a program does not know what is asked.
     """
-    return [
+    told = (
         job.first.settings(job.mode).words,
         job.second.settings(job.mode, job.dtype, job.device).words,
-    ]
+    )
+    if job.matched is None:
+        return list(told)
+    quirks = (job.matched.words(side, program) for side, program in job.programs.items())
+    return [(*words, *more) for words, more in zip(told, quirks, strict=True)]
 
 
 def compared_runs(
@@ -195,6 +211,7 @@ def stated_findings(
     first, second = job.first.provenance, job.second.provenance
     return [
         *same_program(first, second, job.dtype, job.determinism),
+        *matched_findings(job.matched),
         *trace_findings(arguments.traces, traced(logs, compared.made.arithmetic)),
         *(origin(first, second) if _may_pass(compared) else ()),
     ]

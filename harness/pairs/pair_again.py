@@ -13,6 +13,7 @@ from harness.images.judgement import Rules
 from harness.pairs.findings import TRIED
 from harness.pairs.pair import PairJob, PairResult, compared_runs, side_settings, stated_findings
 from harness.pairs.part import PairPart
+from harness.probing.match import Match
 from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import Program
 from harness.programs.run import OUTPUT_WORDS, TRACE_WORDS, ProgramRun
@@ -45,7 +46,7 @@ def restored(part: PairPart) -> PairResult:
         None if asked is None else Region(**asked), part.bounds(), summary["resampled"],
         settings["timeout_s"],
         settings.get("threads", 1), settings.get("determinism", False),
-        settings.get("small_region", False),
+        settings.get("small_region", False), Match.of(settings.get("matched")),
     )  # fmt: skip
     arguments = stated_arguments(summary)
     words = side_settings(job) if len(runs) == len(SIDES) else [job.first.settings(job.mode).words]

@@ -18,6 +18,7 @@ from harness.pairs.pair_again import restored
 from harness.pairs.pair_traces import as_stated, read_side, trace_metrics
 from harness.pairs.part import PairPart
 from harness.pairs.summary import command_text, summary_data, write_pictures
+from harness.programs.programs import MODES
 from harness.programs.run import ProgramRun, with_last_words
 from harness.recorded.pixels import CUTTING, PREFIXES, asked_pixels
 from harness.recorded.restated import contradictions, own_words
@@ -228,10 +229,11 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
         "threads": summary["settings"].get("threads", 1),
         "determinism": summary["settings"].get("determinism", False),
         "small region": summary["settings"].get("small_region", False),
+        "matched quirks": summary["settings"].get("matched") is not None,
     }
     fresh = {
         "arguments": args or [],
-        "parity mode": options.parity_mode,
+        "parity mode": options.parity_mode or MODES[0],
         "dtype": options.dtype,
         "device": options.device,
         "region": options.roi,
@@ -240,6 +242,7 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
         "threads": options.threads,
         "determinism": options.determinism,
         "small region": options.small_region,
+        "matched quirks": stated["matched quirks"] and options.match_quirks and not options.parity_mode,
     }
     return contradictions(fresh, stated, SUMMARY)
 

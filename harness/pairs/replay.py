@@ -11,6 +11,7 @@ from harness.images.compare import Region, compare_images
 from harness.images.judgement import Rules
 from harness.pairs.pair import PairJob, PairResult, run_pair
 from harness.pairs.part import PairPart
+from harness.probing.match import Match
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun
 from harness.recorded.rerun import Chosen, Inputs, Replayed, changed_program, time_limit_s
@@ -50,7 +51,7 @@ def _job(part: PairPart, inputs: Inputs, chosen: Chosen) -> PairJob:
         first, second, inputs.arguments(summary), inputs.caller, part.mode, settings["dtype"],
         settings["device"], None if asked is None else Region(**asked), part.bounds(), summary["resampled"],
         time_limit_s(settings), settings.get("threads", 1), settings.get("determinism", False),
-        settings.get("small_region", part.rules < Rules.REFLECTIONS),
+        settings.get("small_region", part.rules < Rules.REFLECTIONS), Match.of(settings.get("matched")),
     )  # fmt: skip
 
 

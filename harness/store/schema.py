@@ -102,9 +102,13 @@ REFLECTION_FIGURES: Mapping[str, Any] = {
     "predicted": int, "compared": int, "bound": float, "outside": int, "outside_allowed": int, "worst": float,
     "worst_hkl": [int], "missing_first": int, "missing_second": int,
 }  # fmt: skip
+MATCHED: Mapping[str, Any] = {
+    "side": str, "told": str, "quirks": [str], "untold": [str], "faults": [str], "notes": [str],
+    "sha256": str, "table": str,
+}  # fmt: skip
 PAIR_SETTINGS = Partial({
     "dtype": Maybe(str), "device": Maybe(str), "timeout_s": float, "threads": int, "determinism": bool,
-    "small_region": bool,
+    "small_region": bool, "matched": Maybe(MATCHED),
 })  # fmt: skip
 SUMMARY: Mapping[str, Any] = {
     "schema": int, "verdict": VERDICT, "exit_status": int, "reasons": [str], "notes": [str],
