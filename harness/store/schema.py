@@ -154,7 +154,7 @@ TRACE: Mapping[str, Any] = {
     "settings": {
         "pixels": [[int]], "roi": Maybe([int]), "level": str, "dtype": Maybe(str), "device": Maybe(str),
         "observer_check": bool, "timeout_s": float, "threads": Perhaps(int), "determinism": Perhaps(bool),
-        "schema": Perhaps(int),
+        "schema": Perhaps(int), "matched": Perhaps(Maybe(MATCHED)),
         "rtol": Maybe(float), "atol": Maybe(float),
         "k": Maybe(float), "stars": bool, "budget": bool,
     },
