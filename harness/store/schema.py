@@ -120,7 +120,8 @@ SUMMARY: Mapping[str, Any] = {
 }  # fmt: skip
 GRADIENTS_ABOUT: Mapping[str, Any] = {
     "parity_mode": str, "arguments": [str], "caller": str, "inputs": [INPUT], "asked": Maybe([str]),
-    "settings": {"pixels": int, "seed": int, "timeout_s": float}, "programs": Each(Each(Any)),
+    "settings": {"pixels": int, "seed": int, "timeout_s": float, "matched": Perhaps(Maybe(MATCHED))},
+    "programs": Each(Each(Any)),
     "command": [str], "objective": {
         "pixels_slow_fast": [[int]], "weights": [float], "roi_fast_min_max_slow_min_max": [int],
     },

@@ -110,6 +110,12 @@ def test_a_wrapper_that_meddles_fails_even_where_the_images_agree(mine, c_binary
     assert any(why in reason for reason in summary["reasons"])
 
 
+def test_a_program_that_says_it_is_ours_is_compared_however_wrong_it_is(mine, place):
+    """Its image is 0 whatever it is told: a fault of the C reference, which the images show."""
+    program = mine("-default_F 0.0 -hkl empty.hkl", before='echo "1 1 1 0" > empty.hkl')
+    assert main(["-q", "--c-bin", program, "--outdir", "out", "--", *LINE.split()]) == 1
+
+
 def test_a_program_that_hangs_ends_with_the_time_limit(mine, c_binary, capsys):
     program = mine(before=f"{EXTERNAL}\nsleep 600")
     assert compared(program, c_binary, "--timeout", "1") == (2, {})
