@@ -247,8 +247,19 @@ def explained(bench: Bench, external: str, compared: ImageComparison) -> Iterato
         if image is None or image.shape != theirs.shape:
             continue
         if compare_images(theirs, image, compared.roi).verdict.word is Word.PASS:
-            yield PairFinding(QUIRK, Word.FAIL, _explanation(quirk, other, ours, external, theirs, image))
+            why = _explanation(quirk, other, ours, external, theirs, image)
+            where = _where(theirs, bench.runs[ours].image)
+            yield PairFinding(QUIRK, Word.FAIL, f"{why}; the images differ as it makes them, {where}")
             return
+
+
+def _where(theirs: FloatImage, ours: FloatImage | None) -> str:
+    """Return in words in which pixels two images of one shape differ."""
+    assert ours is not None  # it was compared
+    places = np.argwhere(theirs.view(np.int32) != ours.view(np.int32))
+    if len(places) == 1:
+        return f"in pixel (slow {places[0][0]}, fast {places[0][1]}) only"
+    return f"in {len(places)} of {theirs.size} pixels"
 
 
 def _explanation(

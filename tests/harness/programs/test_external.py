@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -172,6 +173,7 @@ def test_a_quirk_that_explains_a_failure_is_named(tmp_path, repaired, c_binary):
     assert status == 1
     assert "Q-PHI-CARRYOVER explains it" in summary["reasons"][-1]
     assert "bit for bit" in summary["reasons"][-1]
+    assert re.search(r"as it makes them, in \d+ of 576 pixels$", summary["reasons"][-1])
 
 
 def test_a_quirk_is_told_to_the_side_that_has_it(tmp_path, repaired, c_binary):
