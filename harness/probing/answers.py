@@ -61,5 +61,9 @@ def version() -> str:
 
 
 def answer(question: TableQuestion) -> Seen:
-    """Return what the simulator gives. Raises: KeyError for a question that was not recorded."""
+    """Return what the simulator gives.
+
+    Raises:
+        KeyError: the question was not recorded.
+    """
     return seen_of(_recorded()[question.key])

@@ -136,7 +136,8 @@ LOOKS: Mapping[str, Callable[[Left, str], Seen]] = {
 def looked(left: Left, look: str) -> Seen:
     """Return the value that a look takes: the name of one of `LOOKS`, with what follows it for an argument.
 
-    Raises: KeyError for a look that is none.
+    Raises:
+        KeyError: there is no such look.
     """
     if look in LOOKS:
         return LOOKS[look](left, "")

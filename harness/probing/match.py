@@ -148,7 +148,11 @@ def switched(probe: Profile) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _require_options(program: Program, probe: Profile, given: Collection[str]) -> None:
-    """Check that a program knows all options. Raises: ProgramError."""
+    """Check that a program knows all options.
+
+    Raises:
+        ProgramError: it ignores or refuses one.
+    """
     for option in sorted(given):
         state = probe.options.get(option, "")
         if state in UNKNOWN:

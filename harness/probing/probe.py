@@ -66,7 +66,12 @@ class Profile:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Profile:
-        """Return the probe of plain data. Raises: KeyError, TypeError where it is none."""
+        """Return the probe of plain data.
+
+        Raises:
+            KeyError: something is missing.
+            TypeError: something is of another kind.
+        """
         quirks = {quirk: Told(**told) for quirk, told in data["quirks"].items()}
         return cls(
             str(data["sha256"]), str(data["table"]), Identity(**frozen(data["identity"])), quirks,
