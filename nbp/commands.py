@@ -50,6 +50,12 @@ COMMANDS: tuple[CommandRow, ...] = (
         "run two programs, or take two images, and compare",
     ),
     CommandRow(
+        "probe",
+        "nb-probe",
+        "harness.commands.alone.nb_probe",
+        "tell what a nanoBragg program is: quirks, options, threads",
+    ),
+    CommandRow(
         "trace",
         "trace-harness",
         "harness.commands.trace_harness",

@@ -31,7 +31,7 @@ READ_BYTES = 1 << 16
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a process ended: exit status or signal, wall time, and the most memory it held."""
+    """How a process ended: exit status or signal, wall time, most memory and threads that were seen."""
 
     exit_status: int | None
     signal_name: str | None
@@ -39,6 +39,7 @@ class Outcome:
     wall_s: float
     peak_bytes: int | None
     start_error: str | None = None
+    threads: int | None = None
 
     @property
     def failure(self) -> str | None:
@@ -182,8 +183,12 @@ def _streams(
 def _wait(process: subprocess.Popen[bytes], start: float, timeout_s: float, streams: _Streams) -> Outcome:
     timed_out = False
     seen_bytes: int | None = None
+    threads = 0
     while True:
-        seen_bytes = _status_peak(process.pid) or seen_bytes
+        seen_bytes, now = (
+            new or old for new, old in zip(_status(process.pid), (seen_bytes, None), strict=True)
+        )
+        threads = max(threads, now or 0)
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             break
@@ -201,6 +206,7 @@ def _wait(process: subprocess.Popen[bytes], start: float, timeout_s: float, stre
         timed_out=timed_out,
         wall_s=wall_s,
         peak_bytes=_peak_bytes(usage, seen_bytes),
+        threads=threads or None,
     )
 
 
@@ -219,14 +225,14 @@ def _signal_name(number: int) -> str:
         return f"number {number}"
 
 
-def _status_peak(pid: int) -> int | None:
-    """Return the largest resident size so far of a running process, bytes, where the system tells it."""
+def _status(pid: int) -> tuple[int | None, int | None]:
+    """Return the largest resident size so far of a running process, bytes, and its threads, where told."""
     try:
         text = Path(f"/proc/{pid}/status").read_bytes()
     except OSError:
-        return None
-    fields = text.partition(b"VmHWM:")[2].split(maxsplit=1)
-    return int(fields[0]) * 1024 if fields else None
+        return None, None
+    size, threads = (text.partition(key)[2].split(maxsplit=1) for key in (b"VmHWM:", b"Threads:"))
+    return int(size[0]) * 1024 if size else None, int(threads[0]) if threads else None
 
 
 def _peak_bytes(usage: resource.struct_rusage, seen_bytes: int | None) -> int | None:

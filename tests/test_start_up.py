@@ -51,6 +51,7 @@ FINE = {
     ],
     "nb-golden": ["--help", "verify --help"],
     "nb-invariants": ["--help", "--list"],
+    "nb-probe": ["--help"],
     "nb-report": ["--help", "replay --help"],
     "trace-diff": ["--help", "explain F_latt"],
 }
@@ -66,6 +67,7 @@ WRONG = {
             "bench --bogus", "bench --cases none", "gpu --speed none", "floor --bogus", "faults make none",
             "bench-gradients --sets none"],
     "nb-parity": ["--bogus", "--data none"],
+    "nb-probe": ["--bogus", "", "--c-bin none", "--c-bin program --timeout 0"],
     "nb-invariants": [
         "--bogus", "stray", "--only none", "--only ,", "--bin none", "--bin program --program simulator",
         "--outdir .", "--junit file", "--mode spec --bin program", "-- -trace_pixel 1 1",

@@ -87,7 +87,10 @@ def _command(argv: Sequence[str]) -> int:
     if options.gradients and options.py_bin is not None:
         raise UsageError("--gradients are taken in this Python's simulator; leave --py-bin out")
     require_data(options.data)
-    programs = first_program(options.c_bin, os.environ), second_program(options.py_bin)
+    programs = (
+        first_program(options.c_bin, os.environ, limit_s=options.timeout),
+        second_program(options.py_bin, options.timeout),
+    )
     reports = reports_root(options.reports)
     with data_folder(options.data) as (folder, label):
         from harness.gates.plan import BUILT_IN_ROI, PLAN_ROI, GatePlan

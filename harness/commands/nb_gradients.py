@@ -13,7 +13,9 @@ from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
 from harness.gradients.options import NAME, make_parser
 from harness.option_types import split_arguments
-from harness.programs.programs import first_program
+from harness.probing.match import Match, matched
+from harness.programs.programs import MODES, Program, first_program, simulator_program
+from harness.sides import SIDES
 from harness.store.names import GRADIENTS
 from system_io.command import Command, uninterrupted
 from system_io.parser import QUIET
@@ -39,8 +41,9 @@ def _command(argv: Sequence[str]) -> int:
     from harness.gradients.table import differenced_arguments, names_of
 
     params = names_of(options.params)
-    program = first_program(options.c_bin, os.environ)
+    program = first_program(options.c_bin, os.environ, limit_s=options.timeout)
     differenced_arguments(program, args, Path.cwd())
+    match = _matched(program, args, options)
     with uninterrupted():
         from harness.gradients.job import GradientJob, run_gradients
         from harness.gradients.report import write_gradients
@@ -49,14 +52,22 @@ def _command(argv: Sequence[str]) -> int:
 
         keep_freed()
     job = GradientJob(
-        program, tuple(args), Path.cwd(), options.parity_mode, params, options.pixels, options.seed,
-        options.timeout,
+        program, tuple(args), Path.cwd(), options.parity_mode or MODES[0], params, options.pixels,
+        options.seed, options.timeout, matched=match,
     )  # fmt: skip
     report = run_gradients(job)
     with filled_folder(target) as partial:
         write_gradients(partial, report, described(os.environ), [NAME, *argv])
     _show(report, str(target), options)
     return report.verdict.exit_status
+
+
+def _matched(program: Program, args: Sequence[str], options: argparse.Namespace) -> Match | None:
+    """Return what tiny runs tell of the first program, where the simulator is to have its quirks."""
+    if options.parity_mode or not options.match_quirks:
+        return None
+    sides = dict(zip(SIDES, (program, simulator_program()), strict=True))
+    return matched(sides, args, options.timeout, os.environ)
 
 
 def _show(report: GradientReport, place: str, options: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ from harness.gradients.options import NAME, make_parser
 from harness.gradients.report import gradient_commands
 from harness.gradients.rows import GradientRow
 from harness.gradients.table import Place, choose_parameters, find_places, names_of
+from harness.programs.programs import MODES
 from harness.recorded.restated import called, contradictions, own_words, stated_arguments, stated_program
 from harness.store.names import COMMANDS, ENVIRONMENT, GRADIENTS
 from harness.store.stated import commands_of, differing, environment_of, text_faults
@@ -129,11 +130,14 @@ def _option_faults(data: Mapping[str, Any], words: Sequence[str]) -> list[str]:
     options = make_parser().parse_args(own)
     names = names_of(options.params)
     fresh = {
-        "arguments": args, "parity mode": options.parity_mode, "pixels": options.pixels, "seed": options.seed,
+        "arguments": args, "parity mode": options.parity_mode or MODES[0],
+        "pixels": options.pixels, "seed": options.seed,
         "parameters": None if names is None else list(names),
     }  # fmt: skip
     stated = {
         "arguments": data["arguments"], "parity mode": data["parity_mode"],
         "pixels": data["settings"]["pixels"], "seed": data["settings"]["seed"], "parameters": data["asked"],
     }  # fmt: skip
+    stated["matched quirks"] = data["settings"].get("matched") is not None
+    fresh["matched quirks"] = stated["matched quirks"] and options.match_quirks and not options.parity_mode
     return contradictions(fresh, stated, GRADIENTS)

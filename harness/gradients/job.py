@@ -20,9 +20,11 @@ from harness.gradients.estimate import ObjectiveValue, steps
 from harness.gradients.objective import FirstSide, Objective, choose_objective, simulator_slopes
 from harness.gradients.rows import GradientReport, GradientRow, Slope
 from harness.gradients.table import Place, choose_parameters, differenced_arguments, find_places
+from harness.probing.match import Match
 from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import Program, simulator_program
 from harness.programs.run_config import resolved
+from harness.sides import SIDES
 from harness.time_limits import GRADIENT_RUN_S
 from simulator import RunConfig, simulate
 from simulator.scene.scene import prepare
@@ -39,7 +41,8 @@ class GradientJob:
     """What is asked.
 
     `args` are the words of the nanoBragg command line, relative names in them refer to `caller`; `params` are
-    the names of the parameters, None for all; `objective` is chosen from the image unless it is given.
+    the names of the parameters, None for all; `objective` is chosen from the image unless it is given;
+    `matched` are the quirks that tiny runs told of the first program, and that the simulator gets.
     """
 
     first: Program
@@ -51,6 +54,14 @@ class GradientJob:
     seed: int = 1
     timeout_s: float = GRADIENT_RUN_S
     objective: Objective | None = None
+    matched: Match | None = None
+
+    @property
+    def simulator_settings(self) -> tuple[str, ...]:
+        """Return the words that put the simulator in the state of the first program."""
+        program = simulator_program()
+        told = () if self.matched is None else self.matched.words(SIDES[1], program)
+        return (*program.settings(self.mode, "float64").words, *told)
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,12 @@ def _about(job: GradientJob, first: FirstSide, inputs: list[dict[str, Any]]) -> 
         "caller": str(job.caller),
         "inputs": inputs,
         "asked": None if job.params is None else list(job.params),
-        "settings": {"pixels": job.pixels, "seed": job.seed, "timeout_s": job.timeout_s},
+        "settings": {
+            "pixels": job.pixels,
+            "seed": job.seed,
+            "timeout_s": job.timeout_s,
+            "matched": None if job.matched is None else job.matched.facts(),
+        },
         "programs": {
             side: {"title": program.title, **program.provenance} for side, program in programs.items()
         },
@@ -106,7 +122,7 @@ def _question(
     """Return the question, and notes on what was added to the command line."""
     for source, name in prepared.copies:
         shutil.copyfile(source, folder / name)
-    settings = simulator_program().settings(job.mode, "float64").words
+    settings = job.simulator_settings
     first_settings = job.first.settings(job.mode).words
     words, added = _completed(prepared.words, settings, folder)
     places = choose_parameters(find_places(words), job.params)

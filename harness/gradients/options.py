@@ -48,7 +48,11 @@ def make_parser() -> CommandParser:
     add = parser.add_argument
     add("--params", metavar="A,B", help="only these; every one of them must be compared")
     add("--outdir", metavar="DIR", help="new directory for the files; default nb-gradients-TIME")
-    add("--parity-mode", choices=MODES, default=MODES[0], help="default c-parity")
+    add("--parity-mode", choices=MODES, help="default c-parity; a program of yours is not probed then")
+    add(
+        "--match-quirks", action=argparse.BooleanOptionalAction, default=True,
+        help="probe a program given by path, and run the simulator with just its quirks (default)",
+    )  # fmt: skip
     add("--c-bin", metavar="P", help="first program; default NB_C_BIN, else the C reference")
     add("--pixels", type=_count, default=DEFAULT_PIXELS, metavar="N", help="of the objective; default 24")
     add("--seed", type=_count, default=DEFAULT_SEED, metavar="N", help="of its choice; default 1")

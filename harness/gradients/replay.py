@@ -7,6 +7,7 @@ from harness.gradients.bundle import GradientPart
 from harness.gradients.job import GradientJob, run_gradients
 from harness.gradients.objective import Objective
 from harness.gradients.rows import GradientRow
+from harness.probing.match import Match
 from harness.recorded.rerun import Chosen, Inputs, Replayed, changed_program, time_limit_s
 from harness.store.stated import RELATIVE_SLACK
 from system_io.verdict_words import Word
@@ -33,7 +34,7 @@ def replay_gradients(part: GradientPart, inputs: Inputs, chosen: Chosen) -> Repl
         GradientJob(
             program, inputs.arguments(data), inputs.caller, part.mode,
             None if asked is None else tuple(asked), settings["pixels"], settings["seed"],
-            time_limit_s(settings), Objective.of(data["objective"]),
+            time_limit_s(settings), Objective.of(data["objective"]), Match.of(settings.get("matched")),
         )
     )  # fmt: skip
     again = {row.place.component.name: row for row in report.rows}

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from harness.files import sha256_lines, write_text_file
 from harness.gradients.rows import GradientReport, GradientRow
+from harness.probing.match import Match
 from harness.shown import Shown
 from harness.store.bundle import files_below
 from harness.store.names import GRADIENTS, HASHES
@@ -57,6 +58,9 @@ def shown_gradients(report: GradientReport, place: str) -> Shown:
     """Return what is printed below the table; place: where the files lie."""
     counts = f"{report.count(Word.PASS)} of {len(report.rows)} agree, {report.count(Word.FAIL)} differ"
     lines = [f"reason: {reason}" for reason in report.verdict.reasons]
+    match = Match.of(report.about["settings"].get("matched"))
+    if match is not None:
+        lines += [f"note: {text}" for text in (match.statement, *match.notes, *match.faults)]
     return Shown("nb-gradients", report.verdict.word.value, counts, (), lines, place)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from harness.arrays import FloatImage
 from harness.images.compare import ImageComparison, Region, compare_images
 from harness.outputs.rows import COMPARED, OUTPUT
+from harness.probing.match import Match
 from harness.programs.arguments import QUIRK_OPTIONS, PreparedArguments, last_numbers, values_of
 from harness.programs.programs import FILE_KIND, Program
 from harness.programs.quirk_options import relevant_quirks
@@ -27,9 +28,10 @@ from harness.verdict import PairFinding
 from system_io.verdict_words import Word
 
 SAME, TRACES, PROBE, RERUN, QUIRK = "one program", "traces", "probe", "rerun", "quirk"
-ORIGIN, DECIDED = "origin", "trace of the worst pixel"
-STATED, TRIED = (SAME, TRACES, ORIGIN, OUTPUT, COMPARED), (PROBE, RERUN, QUIRK, DECIDED)
-LIMITING = (SAME, ORIGIN, COMPARED)
+ORIGIN, DECIDED, MATCHED = "origin", "trace of the worst pixel", "matched quirks"
+STATED = (SAME, TRACES, ORIGIN, MATCHED, OUTPUT, COMPARED)
+TRIED = (PROBE, RERUN, QUIRK, DECIDED)
+LIMITING = (SAME, ORIGIN, MATCHED, COMPARED)
 """Kinds of findings that a verdict line states even where they do not change its word."""
 DEFAULT_FLUENCE = 125932015286227086360700780544.0
 PROBE_RADIUS_PX = 3
@@ -110,6 +112,17 @@ def _package(facts: Mapping[str, Any]) -> str | None:
         return None
     found = facts.get("package_sha256", facts.get("sources_sha256"))
     return None if found is None else str(found)
+
+
+def matched_findings(match: Match | None) -> list[PairFinding]:
+    """Return what tiny runs told of a program: the quirks that both sides ran with, and its faults."""
+    if match is None:
+        return []
+    stated = [match.statement, *match.notes] if match.quirks else match.notes
+    return [
+        *(PairFinding(MATCHED, Word.FAIL, f"{match.side}: {fault}") for fault in match.faults),
+        *(PairFinding(MATCHED, Word.PASS, text) for text in stated),
+    ]
 
 
 def trace_findings(asked: bool, traced: Mapping[str, Any] | None) -> list[PairFinding]:
@@ -227,7 +240,8 @@ def explained(bench: Bench, external: str, compared: ImageComparison) -> Iterato
     if option is None or theirs is None:
         return
     words = bench.words[ours].words
-    set_by_hand = dict(value[0].partition("=")[::2] for value in values_of(words, QUIRK_OPTIONS, 1))
+    told = (*bench.settings[ours], *words)
+    set_by_hand = dict(value[0].partition("=")[::2] for value in values_of(told, QUIRK_OPTIONS, 1))
     usual = "on" if "c-parity" in bench.settings[ours] else "off"
     for quirk in relevant_quirks(words)[:MOST_QUIRKS]:
         other = "off" if set_by_hand.get(quirk, usual) == "on" else "on"
@@ -235,8 +249,19 @@ def explained(bench: Bench, external: str, compared: ImageComparison) -> Iterato
         if image is None or image.shape != theirs.shape:
             continue
         if compare_images(theirs, image, compared.roi).verdict.word is Word.PASS:
-            yield PairFinding(QUIRK, Word.FAIL, _explanation(quirk, other, ours, external, theirs, image))
+            why = _explanation(quirk, other, ours, external, theirs, image)
+            where = _where(theirs, bench.runs[ours].image)
+            yield PairFinding(QUIRK, Word.FAIL, f"{why}; the images differ as it makes them, {where}")
             return
+
+
+def _where(theirs: FloatImage, ours: FloatImage | None) -> str:
+    """Return in words in which pixels two images of one shape differ."""
+    assert ours is not None  # it was compared
+    places = np.argwhere(theirs.view(np.int32) != ours.view(np.int32))
+    if len(places) == 1:
+        return f"in pixel (slow {places[0][0]}, fast {places[0][1]}) only"
+    return f"in {len(places)} of {theirs.size} pixels"
 
 
 def _explanation(

@@ -15,6 +15,7 @@ from harness.images.judgement import PUBLISHED, STRICT, ImageBounds
 from harness.option_types import correlation, positive_seconds, thread_count
 from harness.outputs.request import ALL, EXACT, FLOAT_NAME, NOISE_WAYS, ROWS, output_request
 from harness.pairs.pair import PairJob
+from harness.probing.match import matched
 from harness.programs.image_file import file_program
 from harness.programs.programs import (
     DEVICES,
@@ -109,7 +110,11 @@ def make_parser() -> CommandParser:
     add = parser.add_argument
     add("--resample", action="store_true", help="bring the second image to the first one's shape")
     add("--outdir", metavar="DIR", help="new directory for the files; default nb-compare-TIME")
-    add("--parity-mode", choices=MODES, default=MODES[0], help="default c-parity")
+    add("--parity-mode", choices=MODES, help="default c-parity; a program of yours is not probed then")
+    add(
+        "--match-quirks", action=argparse.BooleanOptionalAction, default=True,
+        help="probe a program given by path, and run the other side with just its quirks (default)",
+    )  # fmt: skip
     add("--c-bin", metavar="P", help="first program")
     add("--py-bin", metavar="P", help="second program")
     add("--threshold", type=correlation, metavar="T", help="least correlation, in place of the bound")
@@ -183,7 +188,7 @@ def _settings(options: argparse.Namespace) -> PairJob:
         second=NO_PROGRAM,
         args=(),
         caller=Path.cwd(),
-        mode=options.parity_mode,
+        mode=options.parity_mode or MODES[0],
         roi=Region(*options.roi) if options.roi else None,
         bounds=chosen_bounds(options.published_bounds, options.threshold),
         resample=options.resample,
@@ -196,7 +201,7 @@ def _settings(options: argparse.Namespace) -> PairJob:
 
 
 def _job(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
-    return replace(
+    job = replace(
         _settings(options),
         first=first_program(options.c_bin, os.environ, limit_s=options.timeout),
         second=second_program(options.py_bin, options.timeout),
@@ -204,3 +209,6 @@ def _job(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
         dtype=options.dtype,
         device=options.device,
     )
+    if options.parity_mode or not options.match_quirks:
+        return job
+    return replace(job, matched=matched(job.programs, args, options.timeout, os.environ))

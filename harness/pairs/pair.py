@@ -13,11 +13,20 @@ from harness.images.compare import ImageComparison, Region, compare_images, imag
 from harness.images.judgement import NEWEST, STRICT, ImageBounds, Rules
 from harness.outputs.request import NO_MORE, OutputRequest, with_outputs
 from harness.outputs.rows import OutputRow, output_findings, with_rows
-from harness.pairs.findings import LIMITING, Bench, origin, same_program, trace_findings, tried_findings
+from harness.pairs.findings import (
+    LIMITING,
+    Bench,
+    matched_findings,
+    origin,
+    same_program,
+    trace_findings,
+    tried_findings,
+)
 from harness.pairs.pair_outputs import output_rows
 from harness.pairs.pair_traces import traced
 from harness.pairs.predicted import NOTHING_PREDICTED, Prediction, predicting
 from harness.pairs.rounding import decided_by_trace
+from harness.probing.match import Match
 from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun, run_program
@@ -36,7 +45,8 @@ class PairJob:
 
     `args` are the words of the nanoBragg command line, relative names in them refer to `caller`.
     `dtype` and `device` are for the second program, `threads` for external ones. `determinism` says that both
-    programs may be one, `small_region` that a region may be one which says nothing about the image.
+    programs may be one, `small_region` that a region may be one which says nothing about the image. `matched`
+    are the quirks that tiny runs told of a program that a user brought, and that the other side gets.
     """
 
     first: Program
@@ -54,6 +64,7 @@ class PairJob:
     determinism: bool = False
     small_region: bool = False
     outputs: OutputRequest = NO_MORE
+    matched: Match | None = None
 
     @property
     def programs(self) -> dict[str, Program]:
@@ -70,6 +81,7 @@ class PairJob:
             "determinism": self.determinism,
             "small_region": self.small_region,
             **self.outputs.facts(),
+            "matched": None if self.matched is None else self.matched.facts(),
         }
 
 
@@ -162,10 +174,14 @@ def side_settings(job: PairJob) -> list[tuple[str, ...]]:
     Raises:
         ProgramError: a program does not know what is asked.
     """
-    return [
+    told = (
         job.first.settings(job.mode).words,
         job.second.settings(job.mode, job.dtype, job.device).words,
-    ]
+    )
+    if job.matched is None:
+        return list(told)
+    quirks = (job.matched.words(side, program) for side, program in job.programs.items())
+    return [(*words, *more) for words, more in zip(told, quirks, strict=True)]
 
 
 def compared_runs(
@@ -204,6 +220,7 @@ def stated_findings(
     first, second = job.first.provenance, job.second.provenance
     return [
         *same_program(first, second, job.dtype, job.determinism),
+        *matched_findings(job.matched),
         *trace_findings(arguments.traces, traced(logs, compared.made.arithmetic)),
         *(origin(first, second) if _may_pass(compared) else ()),
     ]

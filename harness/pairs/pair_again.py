@@ -16,6 +16,7 @@ from harness.pairs.findings import TRIED
 from harness.pairs.pair import PairJob, PairResult, compared_runs, side_settings, stated_findings
 from harness.pairs.pair_outputs import recorded_rows
 from harness.pairs.part import PairPart
+from harness.probing.match import Match
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun, words_behind_settings
 from harness.programs.side_words import side_words
@@ -47,7 +48,7 @@ def restored(part: PairPart) -> PairResult:
         None if asked is None else Region(**asked), part.bounds(), summary["resampled"],
         settings["timeout_s"],
         settings.get("threads", 1), settings.get("determinism", False),
-        settings.get("small_region", False), stated_request(settings),
+        settings.get("small_region", False), stated_request(settings), Match.of(settings.get("matched")),
     )  # fmt: skip
     arguments = with_outputs(stated_arguments(summary), job.args, job.outputs)
     words = side_settings(job) if len(runs) == len(SIDES) else [job.first.settings(job.mode).words]

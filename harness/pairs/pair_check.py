@@ -19,6 +19,7 @@ from harness.pairs.pair_again import restored
 from harness.pairs.pair_traces import as_stated, read_side, trace_metrics
 from harness.pairs.part import PairPart
 from harness.pairs.summary import command_text, summary_data, write_pictures
+from harness.programs.programs import MODES
 from harness.programs.run import ProgramRun, with_last_words
 from harness.recorded.pixels import CUTTING, PREFIXES, asked_pixels
 from harness.recorded.restated import contradictions, own_words
@@ -231,10 +232,11 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
         "determinism": summary["settings"].get("determinism", False),
         "small region": summary["settings"].get("small_region", False),
         "outputs": stated_request(summary["settings"]).facts(),
+        "matched quirks": summary["settings"].get("matched") is not None,
     }
     fresh = {
         "arguments": args or [],
-        "parity mode": options.parity_mode,
+        "parity mode": options.parity_mode or MODES[0],
         "dtype": options.dtype,
         "device": options.device,
         "region": options.roi,
@@ -244,6 +246,7 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
         "determinism": options.determinism,
         "small region": options.small_region,
         "outputs": output_request(options.outputs, options.noise).facts(),
+        "matched quirks": stated["matched quirks"] and options.match_quirks and not options.parity_mode,
     }
     return contradictions(fresh, stated, SUMMARY)
 

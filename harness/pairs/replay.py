@@ -12,6 +12,7 @@ from harness.images.judgement import Rules
 from harness.outputs.request import stated_request
 from harness.pairs.pair import PairJob, PairResult, run_pair
 from harness.pairs.part import PairPart
+from harness.probing.match import Match
 from harness.programs.programs import Program
 from harness.programs.run import ProgramRun
 from harness.recorded.rerun import Chosen, Inputs, Replayed, changed_program, time_limit_s
@@ -58,6 +59,7 @@ def _job(part: PairPart, inputs: Inputs, chosen: Chosen) -> PairJob:
         settings["device"], None if asked is None else Region(**asked), part.bounds(), summary["resampled"],
         time_limit_s(settings), settings.get("threads", 1), settings.get("determinism", False),
         settings.get("small_region", part.rules < Rules.REFLECTIONS), stated_request(settings),
+        Match.of(settings.get("matched")),
     )  # fmt: skip
 
 

@@ -180,6 +180,8 @@ def shown_pair(
 
 def _setting_rows(result: PairResult) -> list[ShownRow]:
     rows = [ShownRow("parity mode", result.job.mode)]
+    if result.job.matched is not None:
+        rows.append(ShownRow("quirks", result.job.matched.statement))
     for side, run in zip(SIDES, result.runs, strict=False):
         peak = run.outcome.peak_bytes
         memory = "" if peak is None else f", {peak / 2**20:.0f} MiB"

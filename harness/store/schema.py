@@ -102,9 +102,13 @@ REFLECTION_FIGURES: Mapping[str, Any] = {
     "predicted": int, "compared": int, "bound": float, "outside": int, "outside_allowed": int, "worst": float,
     "worst_hkl": [int], "missing_first": int, "missing_second": int,
 }  # fmt: skip
+MATCHED: Mapping[str, Any] = {
+    "side": str, "told": str, "quirks": [str], "untold": [str], "faults": [str], "notes": [str],
+    "sha256": str, "table": str,
+}  # fmt: skip
 PAIR_SETTINGS = Partial({
     "dtype": Maybe(str), "device": Maybe(str), "timeout_s": float, "threads": int, "determinism": bool,
-    "small_region": bool, "outputs": [str], "noise": str,
+    "small_region": bool, "matched": Maybe(MATCHED), "outputs": [str], "noise": str,
 })  # fmt: skip
 OUTPUT_ROW: Mapping[str, Any] = {
     "output": str, "part": str, "unequal": Maybe(int), "apart": Maybe(int), "state": STATE, "word": VERDICT,
@@ -121,7 +125,8 @@ SUMMARY: Mapping[str, Any] = {
 }  # fmt: skip
 GRADIENTS_ABOUT: Mapping[str, Any] = {
     "parity_mode": str, "arguments": [str], "caller": str, "inputs": [INPUT], "asked": Maybe([str]),
-    "settings": {"pixels": int, "seed": int, "timeout_s": float}, "programs": Each(Each(Any)),
+    "settings": {"pixels": int, "seed": int, "timeout_s": float, "matched": Perhaps(Maybe(MATCHED))},
+    "programs": Each(Each(Any)),
     "command": [str], "objective": {
         "pixels_slow_fast": [[int]], "weights": [float], "roi_fast_min_max_slow_min_max": [int],
     },
@@ -155,7 +160,7 @@ TRACE: Mapping[str, Any] = {
     "settings": {
         "pixels": [[int]], "roi": Maybe([int]), "level": str, "dtype": Maybe(str), "device": Maybe(str),
         "observer_check": bool, "timeout_s": float, "threads": Perhaps(int), "determinism": Perhaps(bool),
-        "schema": Perhaps(int),
+        "schema": Perhaps(int), "matched": Perhaps(Maybe(MATCHED)),
         "rtol": Maybe(float), "atol": Maybe(float),
         "k": Maybe(float), "stars": bool, "budget": bool,
     },

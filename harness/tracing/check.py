@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.pairs.pair_traces import as_stated
+from harness.probing.match import Match
 from harness.programs.arguments import detector_shape
 from harness.programs.programs import Program
 from harness.programs.run import OUTPUT_WORDS
@@ -184,6 +185,7 @@ def _job(part: TracePart) -> TraceJob:
         None if asked["roi"] is None else tuple(asked["roi"]), data["parity_mode"], data["phi_mode"],
         asked["dtype"], asked["device"], asked["level"], asked["observer_check"], asked["timeout_s"],
         asked.get("threads", 1), asked.get("determinism", False), asked.get("schema", 1),
+        Match.of(asked.get("matched")),
     )  # fmt: skip
 
 
@@ -248,6 +250,8 @@ def _option_faults(part: TracePart, words: Sequence[str]) -> list[str]:
     fresh |= {"observer_check": not options.no_observer_check, "phi_mode": options.phi_mode}
     fresh |= {"roi": options.roi, "floor": options.floor is not None}
     stated["floor"] = (part.folder / FLOOR_NAME).is_file()
+    stated["matched quirks"] = asked.get("matched") is not None
+    fresh["matched quirks"] = stated["matched quirks"] and options.match_quirks and not options.parity_mode
     if options.worst is None:
         stated["pixels"] = asked["pixels"]
         fresh["pixels"] = [list(pixel) for pixel in dict.fromkeys(map(tuple, options.pixel))]

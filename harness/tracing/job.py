@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from harness.arithmetic import arithmetic_of
 from harness.errors import HarnessError, ProgramError, UsageError
 from harness.pairs.findings import same_program
+from harness.probing.match import Match
 from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import Program
 from harness.programs.run import WORK_NAME, ProgramRun, run_program
@@ -46,7 +47,8 @@ class TraceJob:
     `args` are the words of the nanoBragg command line, relative names in them refer to `caller`; `pixels` are
     (slow, fast); `roi` is (slow_min, slow_max, fast_min, fast_max), bounds inclusive, or None; `threads` are
     for external programs; `determinism` says that both programs may be one; `schema`
-    is the version of the traces, of which external programs know the first alone.
+    is the version of the traces, of which external programs know the first alone; `matched` are the quirks
+    that tiny runs told of a program that a user brought, and that the other side gets.
     """
 
     first: Program
@@ -65,6 +67,7 @@ class TraceJob:
     threads: int = 1
     determinism: bool = False
     schema: int = 2
+    matched: Match | None = None
 
     @property
     def programs(self) -> dict[str, Program]:
@@ -90,6 +93,7 @@ class TraceJob:
             "threads": self.threads,
             "determinism": self.determinism,
             "schema": self.schema,
+            "matched": None if self.matched is None else self.matched.facts(),
         }
 
     def trace_words(self) -> tuple[str, ...]:
@@ -107,7 +111,8 @@ class TraceJob:
         """
         program = self.first if side == SIDES[0] else self.second
         own = (self.dtype, self.device) if side == SIDES[1] else (None, None)
-        words = program.settings(self.mode, *own).words
+        told = () if self.matched is None else self.matched.words(side, program)
+        words = (*program.settings(self.mode, *own).words, *told)
         if self.phi_mode is None:
             return words
         if program.dialect.quirk_option is None:
@@ -209,7 +214,7 @@ def _run_side(
     if not log.is_file():
         raise HarnessError(
             f"{program.title} '{program.words[0]}' wrote no trace; "
-            "give a program that knows the -trace_ options"
+            "give a program that knows the -trace_ options, or compare images alone with nb-compare"
         )
     trace = _read(log)
     if not job.observer_check:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import UsageError
 from harness.option_types import positive_seconds, thread_count
+from harness.probing.match import Match, matched
 from harness.programs.programs import (
     DEVICES,
     DTYPES,
@@ -70,6 +72,10 @@ def make_parser() -> CommandParser:
         help="result of nb-compare; its programs are taken, and its command line if none is given",
     )  # fmt: skip
     add("--parity-mode", choices=MODES, help=f"default that of --from, else {MODES[0]}")
+    add(
+        "--match-quirks", action=argparse.BooleanOptionalAction, default=True,
+        help="probe a program given by path, and run the other side with just its quirks (default)",
+    )  # fmt: skip
     add("--phi-mode", choices=tuple(PHI_MODES), help="the phi carryover alone; default as --parity-mode")
     add("--dtype", choices=DTYPES, help="of the simulator")
     add("--device", choices=DEVICES, help="of the simulator")
@@ -111,7 +117,7 @@ def asked_trace(options: argparse.Namespace, args: Sequence[str], compared: Comp
         raise UsageError(f"no nanoBragg command line: write it behind --; see {NAME} --help")
     first, second = _programs(options, compared)
     settings = compared.settings if compared else {}
-    return TraceJob(
+    job = TraceJob(
         first=first,
         second=second,
         args=tuple(args),
@@ -128,6 +134,16 @@ def asked_trace(options: argparse.Namespace, args: Sequence[str], compared: Comp
         threads=options.threads or settings.get("threads", 1),
         determinism=options.determinism or settings.get("determinism", False),
     )
+    return replace(job, matched=_matched(job, options, compared))
+
+
+def _matched(job: TraceJob, options: argparse.Namespace, compared: Compared | None) -> Match | None:
+    """Return what was told of a program in the comparison of --from, else what is told of it now."""
+    if options.parity_mode or not options.match_quirks:
+        return None
+    if compared is not None and not (options.c_bin or options.py_bin):
+        return Match.of(compared.settings.get("matched"))
+    return matched(job.programs, job.args, job.timeout_s, os.environ)
 
 
 def _programs(options: argparse.Namespace, compared: Compared | None) -> tuple[Program, Program]:

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+from harness.probing.match import Match
 from harness.recorded.rerun import Chosen, Inputs, Replayed, changed_program, time_limit_s
 from harness.sides import SIDES
 from harness.store.names import trace_name
@@ -75,6 +76,7 @@ def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, Tra
         threads=asked.get("threads", 1),
         determinism=asked.get("determinism", False),
         schema=asked.get("schema", 1),
+        matched=Match.of(asked.get("matched")),
     )
     floor = part.folder / FLOOR_NAME
     kept = {key: asked[key] for key in ("rtol", "atol", "k", "stars", "budget")}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.files import input_facts, sha256_lines
+from harness.probing.match import Match
 from harness.shown import Shown, ShownRow, divergence_line
 from harness.sides import SIDES
 from harness.store.bundle import files_below, sealed
@@ -137,7 +138,9 @@ def isolation_words(pair: TracedPair) -> tuple[str, ...]:
     """Return the command line, in the simulator's words, under which taps are recomputed."""
     job = pair.job
     phi = () if job.phi_mode is None else ("--phi-carryover-mode", job.phi_mode)
-    return ("--parity-mode", job.mode, *phi, *job.args)
+    quirks = () if job.matched is None else job.matched.quirks
+    switches = (word for switch in quirks for word in ("--quirk", switch))
+    return ("--parity-mode", job.mode, *switches, *phi, *job.args)
 
 
 def result_data(pair: TracedPair, verdict: TraceVerdict, asked: TraceRequest) -> dict[str, Any]:
@@ -239,6 +242,7 @@ def shown_traces(pair: TracedPair, verdict: TraceVerdict, place: str) -> Shown:
     """Return what is printed about traced pixels."""
     report = verdict.report
     lines = [f"result: {reason}" for reason in verdict.reasons]
+    lines += matched_lines(pair.job.matched)
     if report is not None:
         first = None if report.first is None else asdict(report.first)
         lines += divergence_line({"first_divergence_record": first})
@@ -248,6 +252,13 @@ def shown_traces(pair: TracedPair, verdict: TraceVerdict, place: str) -> Shown:
     rows += [ShownRow(f"{side}: observer check", pair.sides[side].observed.text) for side in SIDES]
     rows += [ShownRow("budget", _budget_text(budget)) for budget in verdict.budgets]
     return Shown(NAME, verdict.word, counted, rows, lines, place, _details(pair, verdict))
+
+
+def matched_lines(match: Match | None) -> list[str]:
+    """Return what tiny runs told of a program: the quirks that both sides ran with, and its faults."""
+    if match is None:
+        return []
+    return [f"note: {text}" for text in (match.statement, *match.notes, *match.faults)]
 
 
 def _side_row(pair: TracedPair, side: str) -> ShownRow:

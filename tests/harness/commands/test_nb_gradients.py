@@ -174,6 +174,15 @@ def test_a_program_without_traces_is_compared_by_its_float_image(compared, c_bin
     assert all(1e-9 < part < 1e-3 for part in uncertain)
 
 
+def test_a_fork_is_differenced_against_the_simulator_with_its_quirks(compared, c_binary, tmp_path):
+    fork = tmp_path / "fork"
+    hidden = '[ "$1" = --version ] && exit 1'
+    fork.write_text(f'#!/bin/sh\n{hidden}\nexec "{c_binary}" "$@" -quirk Q-PHI-CARRYOVER=off\n')
+    fork.chmod(0o755)
+    status, found, _ = compared("--c-bin", str(fork), "--params", "default_F")
+    assert (status, found["settings"]["matched"]["quirks"]) == (0, ["Q-PHI-CARRYOVER=off"])
+
+
 def test_nothing_compared_is_no_pass(compared, c_binary):
     assert compared("--params", "phi")[0] == 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -160,22 +161,23 @@ def repaired(tmp_path, c_binary):
     return script(tmp_path / "repaired", text)
 
 
-def compared(tmp_path, repaired, c_binary, *quirk):
-    words = ["--c-bin", repaired, "--py-bin", str(c_binary), "--outdir", str(tmp_path / "out"), "--", *ARGS]
-    status = main([*words, "-osc", "2", "-phisteps", "4", *quirk])
+def compared(tmp_path, repaired, c_binary, *options, quirk=()):
+    words = ["--c-bin", repaired, "--py-bin", str(c_binary), "--outdir", str(tmp_path / "out"), *options]
+    status = main([*words, "--", *ARGS, "-osc", "2", "-phisteps", "4", *quirk])
     assert verify_bundle(tmp_path / "out").word is Word.PASS
     return status, json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
 
 
 def test_a_quirk_that_explains_a_failure_is_named(tmp_path, repaired, c_binary):
-    status, summary = compared(tmp_path, repaired, c_binary)
+    status, summary = compared(tmp_path, repaired, c_binary, "--no-match-quirks")
     assert status == 1
     assert "Q-PHI-CARRYOVER explains it" in summary["reasons"][-1]
     assert "bit for bit" in summary["reasons"][-1]
+    assert re.search(r"as it makes them, in \d+ of 576 pixels$", summary["reasons"][-1])
 
 
 def test_a_quirk_is_told_to_the_side_that_has_it(tmp_path, repaired, c_binary):
-    status, summary = compared(tmp_path, repaired, c_binary, "--quirk", "Q-PHI-CARRYOVER=off")
+    status, summary = compared(tmp_path, repaired, c_binary, quirk=("--quirk", "Q-PHI-CARRYOVER=off"))
     assert status == 0
     assert any("c was not told --quirk Q-PHI-CARRYOVER=off" in note for note in summary["notes"])
 

@@ -1,0 +1,1 @@
+"""The commands about one program, without a second."""
