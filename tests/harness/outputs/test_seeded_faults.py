@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.faults.table import BY_ID
+from harness.faults.table import FAULTS
 from harness.outputs.sides import OutputSide
 from harness.trials.c_objects import SoundObjects
 from harness.verdict import State
 from tests.harness.outputs.conftest import AUTO, WORDS, Bench, rows_of
+from tests.harness.outputs.writer_faults import WRITER_FAULTS
 
+BY_ID = {fault.id: fault for fault in (*FAULTS, *WRITER_FAULTS)}
 Both = tuple[OutputSide, OutputSide]
 C_FAULTS = {
     "c-integer-floor": {"smv pixels"},
