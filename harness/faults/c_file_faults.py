@@ -66,22 +66,6 @@ C_FILE_FAULTS: tuple[SeededFault, ...] = (
            after="result *= 1.001f;"),
     SeededFault("c-integer-target", "integer image scaled to 54999", "cells-axis-later-wins", (),
                 c=(CConstant("INTEGER_TARGET", "54999.0"),)),
-    in_text("c-integer-scale", "integer image scaled 1e-5 too high", "int-rounding-ties", (), "write_integer",
-            "(double)image[at], scale)", "(double)image[at], scale * (1.0 + 1e-5))"),
-    SeededFault("c-count-limit", "counts cut at 65534", "noise-all-regimes", (), c=(CConstant("LARGEST_PIXEL", "65534.0"),)),
-    around("c-pixel-bytes", "bytes of the counts in the other order", "cells-axis-later-wins", (), "write_smv",
-           before="uint16_t *other = (uint16_t *)pixel; for (size_t i = 0; i < pixel_count(scene); ++i)"
-                  " other[i] = (uint16_t)(other[i] << 8 | other[i] >> 8);"),
-    around("c-row-order", "last row of the counts first", "cells-axis-later-wins", (), "write_smv",
-           before="size_t row = (size_t)scene->g.fast_pixels, count = pixel_count(scene); uint16_t *other ="
-                  " checked_alloc(count, sizeof *other, \"other rows\"); for (size_t i = 0; i < count; ++i) other[i] ="
-                  " pixel[count - row - i / row * row + i % row]; pixel = other;"),
-    in_text("c-header-key-lost", "BEAMLINE not in the header", "cells-axis-later-wins", (), "header_text",
-            "DETECTOR_SN=000;\\nBEAMLINE=fake;\\n}", "DETECTOR_SN=000;\\n}"),
-    in_text("c-noise-seed", "noise drawn from the next seed", "noise-all-regimes", (), "", "inner_seed(q, \"-seed\", o->noise_seed)",
-            "inner_seed(q, \"-seed\", o->noise_seed + 1)"),
-    in_text("c-preview-scale", "preview scaled a thousandth too high", "scale-before-roi", (), "write_preview",
-            "fmin((double)image[at] * scale, 255.0)", "fmin((double)image[at] * scale * 1.001, 255.0)"),
     around("c-rmsd", "deviation taken from 0 in place of the mean", "scale-before-roi", (), "find_rmsd",
            before="mean = 0.0;"),
     # output_files.c, paths.c, owner.c, main.c
