@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from golden_suite_generator.cases import Case
-from harness.alarms.tally import Outcome, Tally
+from harness.alarms.tally import AlarmOutcome, Tally
 from harness.errors import HarnessError
 from harness.images.compare import compare_images, image_request
 from harness.images.judgement import STRICT
@@ -33,7 +33,7 @@ Heard = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Rendered:
+class PlainImage:
     """A case in a mode: its words, where its inputs are, and the image of the plain build (None: refused)."""
 
     case: Case
@@ -52,12 +52,12 @@ class Rendered:
 
 
 @dataclass(frozen=True)
-class Maker:
+class SoundMaker:
     """A sound program: what it is called, and how it makes the image of a case, and its trace."""
 
     tally: Tally
-    image: Callable[[Rendered], CaseImage | None]
-    trace: Callable[[TraceCase, Rendered], TraceLog]
+    image: Callable[[PlainImage], CaseImage | None]
+    trace: Callable[[TraceCase, PlainImage], TraceLog]
 
 
 def image_tallies(
@@ -75,7 +75,7 @@ def image_tallies(
     makers = [*_built(builds), *_simulated()]
     for case, mode in _runs(cases):
         heard(f"{case.id} {mode}")
-        here = Rendered(case, mode, inputs, _image(reference_program(base), case, mode, inputs))
+        here = PlainImage(case, mode, inputs, _image(reference_program(base), case, mode, inputs))
         for maker in makers:
             if here.expected is not None or maker.tally.maker != SIMULATOR:
                 maker.tally.add(*_held(maker, here, base))
@@ -93,10 +93,10 @@ def _image(program: Program, case: Case, mode: str, inputs: Path) -> CaseImage |
     return images.get("float")
 
 
-def _built(builds: Mapping[str, Build]) -> list[Maker]:
-    def maker(name: str, build: Build) -> Maker:
+def _built(builds: Mapping[str, Build]) -> list[SoundMaker]:
+    def maker(name: str, build: Build) -> SoundMaker:
         program = reference_program(build)
-        return Maker(
+        return SoundMaker(
             Tally(WHAT, name, DOUBLE),
             lambda here: _image(program, here.case, here.mode, here.inputs),
             lambda case, here: trace_of(build, case, case.words, here.mode, here.inputs),
@@ -105,9 +105,9 @@ def _built(builds: Mapping[str, Build]) -> list[Maker]:
     return [maker(name, build) for name, build in builds.items()]
 
 
-def _simulated() -> list[Maker]:
-    def maker(arithmetic: str, threads: int) -> Maker:
-        return Maker(
+def _simulated() -> list[SoundMaker]:
+    def maker(arithmetic: str, threads: int) -> SoundMaker:
+        return SoundMaker(
             Tally(WHAT, SIMULATOR, arithmetic, threads),
             lambda here: _rendered(here, arithmetic, threads),
             lambda case, here: simulator_trace(case, here.mode, arithmetic, here.inputs),
@@ -116,7 +116,7 @@ def _simulated() -> list[Maker]:
     return [maker(arithmetic, threads) for arithmetic in ARITHMETICS for threads in THREADS]
 
 
-def _rendered(here: Rendered, arithmetic: str, threads: int) -> CaseImage:
+def _rendered(here: PlainImage, arithmetic: str, threads: int) -> CaseImage:
     import torch
 
     before = torch.get_num_threads()
@@ -128,22 +128,22 @@ def _rendered(here: Rendered, arithmetic: str, threads: int) -> CaseImage:
         torch.set_num_threads(before)
 
 
-def _held(maker: Maker, here: Rendered, base: Build) -> tuple[Outcome, str, str]:
+def _held(maker: SoundMaker, here: PlainImage, base: Build) -> tuple[AlarmOutcome, str, str]:
     """Return what an image came to, where it is of, and the reason of an alarm."""
     try:
         image = maker.image(here)
     except HarnessError as error:
-        return Outcome.ALARM, here.where, str(error)
+        return AlarmOutcome.ALARM, here.where, str(error)
     if here.expected is None or image is None:
-        return Outcome.REFUSED, here.where, ""
+        return AlarmOutcome.REFUSED, here.where, ""
     if here.expected.shape == image.shape and here.expected.tobytes() == image.tobytes():
-        return Outcome.EQUAL, here.where, ""
+        return AlarmOutcome.EQUAL, here.where, ""
     outcome, why = _judged(maker, here, image, base)
-    known = outcome is Outcome.ALARM and here.case.id in TIES and maker.tally.maker != SIMULATOR
-    return (Outcome.BRANCH if known else outcome), here.where, why
+    known = outcome is AlarmOutcome.ALARM and here.case.id in TIES and maker.tally.maker != SIMULATOR
+    return (AlarmOutcome.BRANCH if known else outcome), here.where, why
 
 
-def _judged(maker: Maker, here: Rendered, image: CaseImage, base: Build) -> tuple[Outcome, str]:
+def _judged(maker: SoundMaker, here: PlainImage, image: CaseImage, base: Build) -> tuple[AlarmOutcome, str]:
     assert here.expected is not None
     made = image_request(here.case.words(here.inputs), maker.tally.arithmetic)
     with np.errstate(all="ignore"):
@@ -152,15 +152,17 @@ def _judged(maker: Maker, here: Rendered, image: CaseImage, base: Build) -> tupl
     if word is Word.ROUNDING and found.metrics is not None and found.metrics.own is not None:
         return _by_trace(maker, here, base, found.metrics.own.worst_at)
     if word is Word.FAIL:
-        return Outcome.ALARM, "; ".join(found.verdict.reasons)
-    return (Outcome.PASS if word in (Word.PASS, Word.ROUNDING) else Outcome.EMPTY), ""
+        return AlarmOutcome.ALARM, "; ".join(found.verdict.reasons)
+    return (AlarmOutcome.PASS if word in (Word.PASS, Word.ROUNDING) else AlarmOutcome.EMPTY), ""
 
 
-def _by_trace(maker: Maker, here: Rendered, base: Build, worst: tuple[int, int]) -> tuple[Outcome, str]:
+def _by_trace(
+    maker: SoundMaker, here: PlainImage, base: Build, worst: tuple[int, int]
+) -> tuple[AlarmOutcome, str]:
     """Trace the pixel that is farthest off by its own value, as `nb-compare` does where it says rounding."""
     case = here.traced_at(*worst)
     logs = trace_of(base, case, case.words, here.mode, here.inputs), maker.trace(case, here)
     report = judge(*logs, Options(arithmetic=maker.tally.arithmetic))
     if report.verdict is Word.FAIL:
-        return Outcome.ALARM, f"rounding, and the trace of its worst pixel fails: {report.line}"
-    return Outcome.ROUNDING, ""
+        return AlarmOutcome.ALARM, f"rounding, and the trace of its worst pixel fails: {report.line}"
+    return AlarmOutcome.ROUNDING, ""

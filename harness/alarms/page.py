@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.alarms.tally import Outcome
+from harness.alarms.tally import AlarmOutcome
 from harness.trials.page import markdown_table
 
 HEAD = """\
@@ -31,7 +31,7 @@ All taps of the pixels that the cases name, and of two pixels of the built-in cr
 the other way, and nothing but what follows from it differs.
 """,
 }
-COLUMNS = tuple(outcome for outcome in Outcome if outcome is not Outcome.ALARM)
+COLUMNS = tuple(outcome for outcome in AlarmOutcome if outcome is not AlarmOutcome.ALARM)
 
 
 def alarms_page(sections: Mapping[str, Mapping[str, Any]]) -> str:

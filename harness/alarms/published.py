@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.alarms.page import TEXTS, alarms_page
-from harness.alarms.tally import Outcome, Tally
+from harness.alarms.tally import AlarmOutcome, Tally
 from harness.errors import HarnessError
 from harness.files import write_text_file
 from harness.programs.build import BASE_FLAGS, LIBRARIES, Build
@@ -33,7 +33,7 @@ def section_of(
         builds: that were made.
         missing: that could not be made, with the reason.
     """
-    branched = any(tally.counts[Outcome.BRANCH] for tally in tallies)
+    branched = any(tally.counts[AlarmOutcome.BRANCH] for tally in tallies)
     return {
         "commit": source_commit(),
         "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Outcome(StrEnum):
+class AlarmOutcome(StrEnum):
     """What one comparison came to.
 
     EQUAL: bit for bit; ROUNDING: more pixels are unequal than a compiler moves, each within rounding, and the
@@ -25,7 +25,7 @@ class Outcome(StrEnum):
     ALARM = "false alarm"
 
 
-COMPARED = (Outcome.EQUAL, Outcome.PASS, Outcome.ROUNDING, Outcome.ALARM)
+COMPARED = (AlarmOutcome.EQUAL, AlarmOutcome.PASS, AlarmOutcome.ROUNDING, AlarmOutcome.ALARM)
 
 
 @dataclass
@@ -39,13 +39,13 @@ class Tally:
     maker: str
     arithmetic: str
     threads: int = 1
-    counts: Counter[Outcome] = field(default_factory=Counter)
+    counts: Counter[AlarmOutcome] = field(default_factory=Counter)
     alarms: list[str] = field(default_factory=list)
 
-    def add(self, outcome: Outcome, where: str, why: str = "") -> None:
+    def add(self, outcome: AlarmOutcome, where: str, why: str = "") -> None:
         """Count an outcome; the reason of an alarm is kept."""
         self.counts[outcome] += 1
-        if outcome is Outcome.ALARM:
+        if outcome is AlarmOutcome.ALARM:
             self.alarms.append(f"{where}: {why}")
 
     @property
@@ -67,6 +67,10 @@ class Tally:
             "arithmetic": self.arithmetic,
             "threads": self.threads,
             "compared": self.compared,
-            **{outcome.value: self.counts[outcome] for outcome in Outcome if outcome is not Outcome.ALARM},
+            **{
+                outcome.value: self.counts[outcome]
+                for outcome in AlarmOutcome
+                if outcome is not AlarmOutcome.ALARM
+            },
             "alarms": self.alarms,
         }

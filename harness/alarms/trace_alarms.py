@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from harness.alarms.tally import Outcome, Tally
+from harness.alarms.tally import AlarmOutcome, Tally
 from harness.errors import HarnessError
 from harness.programs.build import Build, build_reference
 from harness.suite.arithmetic_floor import simulator_trace
@@ -61,14 +61,14 @@ def _simulated(inputs: Path) -> list[tuple[Tally, Traced]]:
     return [(Tally(WHAT, "simulator", name), traced(name)) for name in ARITHMETICS]
 
 
-def _held(plain: TraceLog, traced: Callable[[], TraceLog], arithmetic: str) -> tuple[Outcome, str]:
+def _held(plain: TraceLog, traced: Callable[[], TraceLog], arithmetic: str) -> tuple[AlarmOutcome, str]:
     """Return what a trace came to, and the reason of an alarm; a tie that flips is rounding, said so."""
     try:
         other = traced()
         report = judge(plain, other, Options(arithmetic=arithmetic))
     except (HarnessError, TraceError) as error:
-        return Outcome.ALARM, str(error)
+        return AlarmOutcome.ALARM, str(error)
     if report.verdict is not Word.PASS:
-        return Outcome.ALARM, report.line
+        return AlarmOutcome.ALARM, report.line
     same = plain.columns.values.tobytes() == other.columns.values.tobytes()
-    return (Outcome.EQUAL if same else Outcome.ROUNDING if report.ties else Outcome.PASS), ""
+    return (AlarmOutcome.EQUAL if same else AlarmOutcome.ROUNDING if report.ties else AlarmOutcome.PASS), ""

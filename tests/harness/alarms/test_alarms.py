@@ -12,7 +12,7 @@ from golden_suite_generator.cases import load_cases, select
 from harness.alarms.image_alarms import image_tallies
 from harness.alarms.published import publish_section, section_of
 from harness.alarms.sound_builds import SOUND_BUILDS, SoundBuild, sound_builds
-from harness.alarms.tally import Outcome, Tally
+from harness.alarms.tally import AlarmOutcome, Tally
 from harness.alarms.trace_alarms import trace_tallies
 from harness.commands.floor import main
 from harness.errors import HarnessError
@@ -44,7 +44,7 @@ def test_images_of_sound_programs_agree_and_those_of_a_faulty_one_raise_alarms(i
     tallies = image_tallies(select(load_cases(), FEW), builds, inputs)
     found = {tally.maker: tally for tally in tallies}
     modes = found["O0"].compared
-    assert found["O0"].counts == {Outcome.EQUAL: modes, Outcome.REFUSED: modes}
+    assert found["O0"].counts == {AlarmOutcome.EQUAL: modes, AlarmOutcome.REFUSED: modes}
     assert len(found["faulty"].alarms) == found["faulty"].compared == modes
     simulated = [tally for tally in tallies if tally.maker == "simulator"]
     assert {tally.arithmetic for tally in simulated} == set(ARITHMETICS)
@@ -73,8 +73,8 @@ def test_the_next_compiler_is_taken_where_one_does_not_work() -> None:
 
 def _section() -> dict[str, object]:
     tally = Tally("images", "O0", "float64")
-    tally.add(Outcome.EQUAL, "a")
-    tally.add(Outcome.ALARM, "b spec", "pixels outside")
+    tally.add(AlarmOutcome.EQUAL, "a")
+    tally.add(AlarmOutcome.ALARM, "b spec", "pixels outside")
     made = sound_builds({"O0": SOUND_BUILDS["O0"]})[0]
     return section_of([tally], 2, made, {"clang": "no C compiler"})
 
