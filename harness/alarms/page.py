@@ -19,6 +19,11 @@ by. This page is made by
     nbp floor --check --images --json docs/false_alarms.json --markdown docs/false_alarms.md
     nbp floor --check --json docs/false_alarms.json --markdown docs/false_alarms.md
 
+Compilers other than the usual one are taken where they are on the path: `clang`, `musl-gcc`, and for 32 bits
+`i686-linux-gnu-gcc` where the usual one has no `-m32`. Scripts of these names that call
+`zig cc -target TRIPLE "$@"` (PyPI: ziglang) do as well; here they did. Not among the builds is what computes
+something else: -Ofast reorders sums, and the sources refuse registers that keep more digits (x87).
+
 """
 TEXTS: Mapping[str, str] = {
     "images": """\

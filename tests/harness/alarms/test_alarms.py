@@ -10,6 +10,7 @@ import pytest
 
 from golden_suite_generator.cases import load_cases, select
 from harness.alarms.image_alarms import image_tallies
+from harness.alarms.page import alarms_page
 from harness.alarms.published import publish_section, section_of
 from harness.alarms.sound_builds import SOUND_BUILDS, SoundBuild, sound_builds
 from harness.alarms.tally import AlarmOutcome, Tally
@@ -108,3 +109,15 @@ def test_options_of_a_check_ask_for_one(capsys: pytest.CaptureFixture[str], tmp_
 def test_nothing_compared_is_no_pass(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--check", *words, "--cases", "no-such-case"]) == 3
     assert "no-such-case" in capsys.readouterr().err
+
+
+def test_the_published_page_is_made_of_the_published_counts_and_tells_of_no_alarm() -> None:
+    sections = json.loads((ROOT / "docs" / "false_alarms.json").read_text())
+    del sections["schema"]
+    assert (ROOT / "docs" / "false_alarms.md").read_text() == alarms_page(sections)
+    for name, least in (("images", 9000), ("traces", 2000)):
+        found = sections[name]
+        assert set(found["builds"]) <= SOUND_BUILDS.keys()
+        assert len(found["builds"]) >= 9
+        assert not any(row["alarms"] for row in found["rows"])
+        assert sum(row["compared"] for row in found["rows"]) > least
