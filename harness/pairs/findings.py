@@ -184,7 +184,7 @@ def probe(bench: Bench, side: str, compared: ImageComparison) -> PairFinding:
     image = bench.runs[side].image
     assert image is not None  # it was compared
     assert compared.first is not None
-    region = around_brightest(image, compared.roi or Region.whole(image.shape))
+    region = probed_region(image, compared.roi or Region.whole(image.shape))
     told = bench.words[side].words
     shown = [str(value) for value in (region.x_min, region.x_max, region.y_min, region.y_max)]
     run = bench.again(side, f"{side}-probe", *_doubled(told), "-roi", *shown)
@@ -199,7 +199,7 @@ def probe(bench: Bench, side: str, compared: ImageComparison) -> PairFinding:
     return PairFinding(PROBE, Word.PASS, f"{side} answers to twice the fluence")
 
 
-def around_brightest(image: FloatImage, region: Region) -> Region:
+def probed_region(image: FloatImage, region: Region) -> Region:
     """Return a square around the brightest pixel of a region, cut off at its sides."""
     part = region.crop(image)
     slow, fast = (int(place) for place in np.unravel_index(int(part.argmax()), part.shape))

@@ -11,7 +11,7 @@ import numpy as np
 from harness.arrays import FloatImage
 from harness.images.compare import ImageComparison, Region
 from harness.images.metrics import own_differences
-from harness.pairs.findings import PROBE, Bench, around_brightest
+from harness.pairs.findings import PROBE, Bench, probed_region
 from harness.programs.programs import FILE_KIND
 from harness.verdict import PairFinding
 from simulator.command_line.options import parse
@@ -60,7 +60,7 @@ def option_probes(bench: Bench, compared: ImageComparison) -> Iterator[PairFindi
 def _of_side(bench: Bench, side: str, compared: ImageComparison) -> Iterator[PairFinding]:
     image = bench.runs[side].image
     assert image is not None  # it was compared
-    region = around_brightest(image, compared.roi or Region.whole(image.shape))
+    region = probed_region(image, compared.roi or Region.whole(image.shape))
     answered = []
     for option in moved_options(bench.words[side].words):
         if _effect(bench, side, option, region) > 0.0:
