@@ -13,6 +13,7 @@ from harness.invariants.relations.relation import (
     Sameness,
     Situation,
     having,
+    is_understood,
     lacking,
     same,
     sum_is,
@@ -122,6 +123,10 @@ def _water_sampled(s: Situation) -> LinesByName:
 
 def _water_stays(_s: Situation, made: Made) -> list[Equality]:
     return [Equality(made["water"].photons, made["water of a still crystal"].photons)]
+
+
+def _is_smooth(s: Situation) -> str:
+    return "" if s.meaning.crystal.shape != "SQUARE" else f"needs {' or '.join(SMOOTH_SHAPES)}"
 
 
 def _fudged(s: Situation) -> LinesByName:
@@ -256,7 +261,7 @@ ROWS = (
         Sameness.BITS,
         _fudged,
         _sixty_four_times,
-        (having(*SMOOTH_SHAPES), _every_axis_counted, lacking(*SIZES, "-water"), having("-oversample")),
+        (is_understood, _is_smooth, _every_axis_counted, lacking(*SIZES, "-water"), having("-oversample")),
         ("Q-GAUSS-WIDTH",),
     ),
     Relation(
