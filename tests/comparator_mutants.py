@@ -52,7 +52,8 @@ class Mutant:
     @property
     def fault(self) -> ComparatorFault:
         """Return the mutant as a fault of the table, whose whole text is another one."""
-        tests = tuple(f"{JUDGING}/test_{name}.py" for name in TESTS[self.module.rpartition(".")[2]])
+        names = ("details", *TESTS[self.module.rpartition(".")[2]])
+        tests = tuple(f"{JUDGING}/test_{name}.py" for name in names)
         blank = ComparatorFault(self.what, self.module, "", self.text, tests)
         sound = path_of(blank).read_text(encoding="utf-8")
         return ComparatorFault(self.what, self.module, sound, self.text, tests)

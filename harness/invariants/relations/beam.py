@@ -231,6 +231,11 @@ def _one_direction(s: Situation) -> str:
     return "" if s.base.numbers("-oversample") == (1.0,) else "needs -oversample 1"
 
 
+def _whole_positions(s: Situation) -> str:
+    rows = s.base.table("-sourcefile")
+    return "" if all(len(row) >= WEIGHT_COLUMN for row in rows) else "needs three coordinates of each source"
+
+
 LISTED = (having("-sourcefile"), _few_sources)
 SAMPLED = having("-oversample")
 ROWS = (
@@ -242,7 +247,7 @@ ROWS = (
     Relation(
         "source-units", "positions of the sources doubled, weights times four: the same image",
         "04 sections 6 and 7", Sameness.BITS,
-        lambda s: {"other units": _listed(s, _other_units)}, same(), LISTED,
+        lambda s: {"other units": _listed(s, _other_units)}, same(), (*LISTED, _whole_positions),
     ),
     Relation(
         "sources-twice", "every source listed twice: the same image",

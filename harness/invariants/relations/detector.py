@@ -10,6 +10,7 @@ import numpy as np
 
 from golden_suite_generator.inputs.smv import sized, smv_bytes
 from harness.arrays import Reals
+from harness.invariants.relations.beam import GENERATED
 from harness.invariants.relations.relation import (
     BASE,
     Equality,
@@ -203,7 +204,7 @@ def _four_pixels(_s: Situation, made: Made) -> list[Equality]:
 
 
 def _one_source(s: Situation) -> str:
-    return lacking("-sourcefile", "-hdivrange", "-vdivrange", "-divergence", "-dispersion")(s)
+    return lacking("-sourcefile", *GENERATED)(s)
 
 
 PLAIN: tuple[Need, ...] = (can_be_spelled_out, lacking("-roi"))

@@ -84,10 +84,16 @@ def without_crystal(line: CommandLine) -> CommandLine:
     return empty.giving("-default_F", 0).giving("-nointerpolate")
 
 
+def _flux_is_used(line: CommandLine) -> bool:
+    """Tell whether the fluence follows from the flux, which it does with an exposure and a beam to spread on."""
+    positive = all(line.number(name, 1.0) > 0.0 for name in ("-exposure", "-beamsize"))
+    return line.has("-flux") and positive
+
+
 def twice_the_photons(s: Situation) -> LinesByName:
     """Return the command lines that double the photons of a base: fluence, or flux and exposure."""
     line = s.base
-    if not line.has("-flux"):
+    if not _flux_is_used(line):
         return {"fluence doubled": line.giving("-fluence", 2.0 * line.number("-fluence", DEFAULT_FLUENCE))}
     longer = line.giving("-exposure", 2.0 * line.number("-exposure", 1.0))
     return {"flux doubled": line.scaling(2.0, "-flux"), "exposure doubled": longer}
