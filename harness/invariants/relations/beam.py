@@ -236,6 +236,11 @@ def _whole_positions(s: Situation) -> str:
     return "" if all(len(row) >= WEIGHT_COLUMN for row in rows) else "needs three coordinates of each source"
 
 
+def _one_polarization(s: Situation) -> str:
+    both = s.base.has("-polar") and s.base.has("-nopolar")
+    return "not with both -polar and -nopolar" if both else ""
+
+
 LISTED = (having("-sourcefile"), _few_sources)
 SAMPLED = having("-oversample")
 ROWS = (
@@ -269,13 +274,13 @@ ROWS = (
     Relation(
         "horizontal-divergence", "three directions in one plane: the mean of their ends and their middle",
         "04 sections 2 and 3", Sameness.SUM, _nested(HORIZONTAL), _ends_and_middle,
-        (lacking("-sourcefile"),), (*CARRIED, *RUNNING),
+        (lacking("-sourcefile"), _one_polarization), (*CARRIED, *RUNNING),
         on=("divergent", "rotation",),
     ),
     Relation(
         "vertical-divergence", "as horizontal-divergence, in the other plane",
         "04 sections 2 and 3", Sameness.SUM, _nested(VERTICAL), _ends_and_middle,
-        (lacking("-sourcefile"),), (*CARRIED, *RUNNING),
+        (lacking("-sourcefile"), _one_polarization), (*CARRIED, *RUNNING),
         on=("divergent", "axes",),
     ),
     Relation(
@@ -291,7 +296,7 @@ ROWS = (
     ),
     Relation(
         "polarization-range", "no polarization: between half the image without the factor, and that image",
-        "06 section 6", Sameness.SUM, _unpolarized, _between_half_and_all, (),
+        "06 section 6", Sameness.SUM, _unpolarized, _between_half_and_all, (_one_polarization,),
         (*RUNNING, "Q-NOPOLAR-OVERSAMPLE-POLAR"),
         on=("mosaic", "divergent",),
     ),

@@ -84,8 +84,15 @@ def without_crystal(line: CommandLine) -> CommandLine:
     return empty.giving("-default_F", 0).giving("-nointerpolate")
 
 
+def _one_cell(s: Situation) -> str:
+    """A second -cell may state fewer numbers than the first, which then stay."""
+    return (
+        "" if [entry[0] for entry in s.base.entries()].count("-cell") <= 1 else "not with -cell given twice"
+    )
+
+
 def _flux_is_used(line: CommandLine) -> bool:
-    """Tell whether the fluence follows from the flux, which it does with an exposure and a beam to spread on."""
+    """Tell whether the fluence follows from the flux: it needs an exposure and an area of the beam."""
     positive = all(line.number(name, 1.0) > 0.0 for name in ("-exposure", "-beamsize"))
     return line.has("-flux") and positive
 
@@ -169,7 +176,7 @@ ROWS = (
         Sameness.BITS,
         _crystal_lengths,
         same(),
-        (having("-cell", "-mat"), lacking(*SIZES, *FROM_HEADER)),
+        (having("-cell", "-mat"), _one_cell, lacking(*SIZES, *FROM_HEADER)),
         ("Q-GAUSS-WIDTH",),
         on=(
             "mosaic",
