@@ -48,7 +48,8 @@ def open_journal(
 def read_journal(path: Path, command: str, read: Callable[[Any], JournalRow]) -> list[JournalRow]:
     """Return the rows of a journal, of which another process may be writing the last one.
 
-    Args: as for `open_journal`.
+    Args:
+        as for `open_journal`.
 
     Raises:
         UsageError: it cannot be read, or a whole line is no row.
@@ -65,7 +66,11 @@ def read_journal(path: Path, command: str, read: Callable[[Any], JournalRow]) ->
 def _rows(
     content: bytes, path: Path, command: str, read: Callable[[Any], JournalRow]
 ) -> tuple[list[JournalRow], int]:
-    """Return the rows of whole lines, and the bytes of a last line that is not whole. Raises: UsageError."""
+    """Return the rows of whole lines, and the bytes of a last line that is not whole.
+
+    Raises:
+        UsageError.
+    """
     *whole, half = content.split(b"\n")
     rows = []
     for number, line in enumerate(whole, 1):

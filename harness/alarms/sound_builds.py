@@ -56,7 +56,11 @@ def sound_builds(wanted: Mapping[str, SoundBuild] = SOUND_BUILDS) -> tuple[dict[
 
 
 def _first_made(row: SoundBuild) -> Build:
-    """Return the build of the first compiler that works. Raises: BuildError of the last one if none does."""
+    """Return the build of the first compiler that works.
+
+    Raises:
+        BuildError of the last one if none does.
+    """
     for compiler in row.compilers[:-1]:
         try:
             return _made(row, compiler)

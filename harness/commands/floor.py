@@ -158,7 +158,11 @@ def _published(
     tallies: Sequence[Tally],
     made: tuple[int, Mapping[str, Build], Mapping[str, str]],
 ) -> int:
-    """Write what is asked for, and print the counts. Returns: 1 for an alarm or nothing compared, else 0."""
+    """Write what is asked for, and print the counts.
+
+    Returns:
+        1 for an alarm or nothing compared, else 0.
+    """
     from harness.alarms.published import publish_section, section_of
 
     section = section_of(tallies, *made)

@@ -132,7 +132,11 @@ def read_record(path: Path) -> FuzzRecord:
 
 
 def _settings(path: Path, option: str) -> FuzzSettings:
-    """Return the settings of an earlier run. Raises: UsageError if there are none."""
+    """Return the settings of an earlier run.
+
+    Raises:
+        UsageError if there are none.
+    """
     try:
         data = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
         if data.pop("schema") != SCHEMA:

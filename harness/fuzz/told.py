@@ -51,7 +51,11 @@ def merged_summary(records: Sequence[FuzzRecord]) -> dict[str, Any]:
 
 
 def _require_apart(records: Sequence[FuzzRecord]) -> None:
-    """Check that folders can be added up: one pair of programs, and no case twice. Raises: UsageError."""
+    """Check that folders can be added up: one pair of programs, and no case twice.
+
+    Raises:
+        UsageError.
+    """
     where: dict[tuple[int, str, int], FuzzRecord] = {}
     for record in records:
         name = printable(str(record.path))

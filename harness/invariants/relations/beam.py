@@ -183,7 +183,8 @@ def _two_limits(s: Situation) -> LinesByName:
 def _require_both_sides(s: Situation, lit: Reals) -> None:
     """Check that spacings of lit pixels [n], Angstrom, lie well on both sides of the middle one.
 
-    Raises: InconclusiveError if they do not.
+    Raises:
+        InconclusiveError if they do not.
     """
     middle = _middle_spacing(s)
     if not ((lit < NOT_NEAR * middle).any() and (lit > middle / NOT_NEAR).any()):
