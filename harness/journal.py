@@ -39,19 +39,49 @@ def open_journal(
                 f"another {command} is writing into '{printable(str(path))}'; wait for it"
             ) from error
         stream.seek(0)
-        *whole, half = stream.read().split(b"\n")
-        rows = []
-        for number, line in enumerate(whole, 1):
-            try:
-                rows.append(read(json.loads(line)))
-            except (ValueError, KeyError, TypeError, IndexError) as error:
-                raise UsageError(
-                    f"'{printable(str(path))}', line {number}: no result of this version of {command}"
-                    f" ({error}); begin anew somewhere else"
-                ) from error
-        stream.truncate(stream.tell() - len(half))
+        rows, half = _rows(stream.read(), path, command, read)
+        stream.truncate(stream.tell() - half)
         stream.seek(0, os.SEEK_END)
         yield stream, rows
+
+
+def read_journal(path: Path, command: str, read: Callable[[Any], JournalRow]) -> list[JournalRow]:
+    """Return the rows of a journal, of which another process may be writing the last one.
+
+    Args:
+        as for `open_journal`.
+
+    Raises:
+        UsageError: it cannot be read, or a whole line is no row.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read '{printable(str(path))}': {error.strerror}; name a folder of {command}"
+        ) from error
+    return _rows(content, path, command, read)[0]
+
+
+def _rows(
+    content: bytes, path: Path, command: str, read: Callable[[Any], JournalRow]
+) -> tuple[list[JournalRow], int]:
+    """Return the rows of whole lines, and the bytes of a last line that is not whole.
+
+    Raises:
+        UsageError.
+    """
+    *whole, half = content.split(b"\n")
+    rows = []
+    for number, line in enumerate(whole, 1):
+        try:
+            rows.append(read(json.loads(line)))
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise UsageError(
+                f"'{printable(str(path))}', line {number}: no result of this version of {command}"
+                f" ({error}); begin anew somewhere else"
+            ) from error
+    return rows, len(half)
 
 
 def note(stream: IO[bytes], row: Mapping[str, Any]) -> None:

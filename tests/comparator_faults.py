@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 JUDGING = "tests/trace_tools/judging"
+DETAILS = f"{JUDGING}/test_details.py"
 CAUSES = (f"{JUDGING}/test_causes.py", f"{JUDGING}/test_blame.py")
 
 
@@ -109,6 +110,34 @@ FAULTS: tuple[ComparatorFault, ...] = (
         ("wider than the package", "loosened=larger_k or bool(wider)", "loosened=larger_k"),
         ("larger k", "loosened=larger_k or bool(wider)", "loosened=bool(wider)"),
         ("smallest of all pairs", "max(before.scaled, diff.max_scaled)", "diff.max_scaled"),
+    ),
+    *_rows(
+        "trace_tools.judging.judge", (DETAILS, f"{JUDGING}/test_verdict.py"),
+        ("inputs of a graph that are no taps", "if unknown:", "if False:"),
+        ("a lone whole record is a broken log", "here[-1] < 0 <= there[-1]", "here[-1] <= 0 <= there[-1]"),
+    ),
+    *_rows(
+        "trace_tools.judging.scale", (DETAILS,),
+        ("sums go on over pixels", "np.any(pixel[1:] != pixel[:-1], axis=1)", "False"),
+        ("a lone cell has a grating", "np.where(count > 1,", "np.where(count > 0,"),
+        ("slope of the grating", "count * width / np.abs(np.sin", "count / width / np.abs(np.sin"),
+        ("one factor of a contribution", "(cell * lattice_scale + lattice * cell_scale)",
+         "(cell * lattice_scale)"),
+        ("flags not looked at", "weight[on] *= np.nan_to_num", "weight[~on] *= np.nan_to_num"),
+    ),
+    *_rows(
+        "trace_tools.judging.diff", (DETAILS,),
+        ("digits that were not printed", "half = 0.5 * 10.0 **", "half = 0.5 / 10.0 **"),
+    ),
+    *_rows(
+        "trace_tools.judging.verdict", (DETAILS,),
+        ("layers are pixels", "[:, :2]\n", "[:, :3]\n"),
+        ("domains are of a pixel", "level <= TapLevel.mosaic_setup", "level < TapLevel.mosaic_setup"),
+    ),
+    *_rows(
+        "trace_tools.judging.align", (DETAILS,),
+        ("side of a lone pixel", "(a, b) if one in pixels_a else (b, a)", "(b, a)"),
+        ("partners behind a common head", "at_b[order] + head", "at_b[order] - head"),
     ),
     *_rows(
         "trace_tools.judging.align", (f"{JUDGING}/test_align.py", f"{JUDGING}/test_edges.py"),

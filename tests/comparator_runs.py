@@ -75,13 +75,18 @@ def is_found(fault: ComparatorFault) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
 
 
-def main(numbers: Sequence[str]) -> int:
-    """Print the numbers of the faults that no test finds."""
-    for name in ("numpy", "pandas", "pytest", "scipy.ndimage"):  # loaded once for all
+def prepared() -> None:
+    """Load once for all what every test needs, and leave recorded data out."""
+    for name in ("numpy", "pandas", "pytest", "scipy.ndimage"):
         importlib.import_module(name)
 
     os.chdir(ROOT)
     os.environ["NB_SHARED"] = os.devnull
+
+
+def main(numbers: Sequence[str]) -> int:
+    """Print the numbers of the faults that no test finds."""
+    prepared()
     for number in numbers:
         if not is_found(FAULTS[int(number)]):
             sys.stdout.write(f"{number}\n")

@@ -71,6 +71,7 @@ NAMED = re.findall(r"`((?:[\w.-]+/)+[\w.-]+|\w+\.(?:py|c|h|md))(?:::(\w+))?`", "
 WANTED = (
     "An option", "A quirk", "A tap", "A crystal shape", "An output format", "A gate",
     "A metric of two images", "A section of the page", "A trace dialect", "A seeded fault",
+    "A sound build that must raise no alarm",
     "Where do I change what",
 )  # fmt: skip
 

@@ -14,8 +14,9 @@ from harness.pairs.pair_traces import traced
 from harness.programs.side_words import without_traces
 from harness.sides import SIDES
 from trace_tools.judging.arithmetic import DOUBLE
+from trace_tools.tap_points import VERSIONS
 
-TRACE_NAME = "cause.log"
+TRACE_NAME, LEVEL = "cause.log", "mosaic"
 NO_TRACE, BEHIND = "no trace", "behind the last tap"
 
 
@@ -25,6 +26,11 @@ class Cause:
 
     tap: str
     taps: tuple[str, ...] = ()
+
+    @property
+    def unknown(self) -> bool:
+        """Tell whether there are no traces that could be compared."""
+        return self.tap.startswith(NO_TRACE)
 
 
 def cause_of(bench: FuzzBench, case: FuzzCase, pixel: tuple[int, int]) -> Cause:
@@ -36,21 +42,20 @@ def cause_of(bench: FuzzBench, case: FuzzCase, pixel: tuple[int, int]) -> Cause:
         pixel: (slow, fast).
     """
     untraced = replace(case, words=without_traces(case.words))
-    words = (
-        "-trace_pixel",
-        str(pixel[0]),
-        str(pixel[1]),
-        "-trace_level",
-        "mosaic",
-        "-trace_file",
-        TRACE_NAME,
-    )
-    runs = bench.pair(untraced, *words)
+    chosen = ("-trace_pixel", *map(str, pixel), "-trace_level", LEVEL, "-trace_file", TRACE_NAME)
+    runs = {side: bench.run(untraced, side, *chosen, *newest_taps(bench, side)) for side in SIDES}
     logs = {side: run.files.get(TRACE_NAME) for side, run in runs.items()}
     if any(logs[side] is None for side in SIDES):
         return Cause(NO_TRACE)
     computed = [run.computed for run in runs.values() if run.computed] or [DOUBLE]
     return _named(traced(logs, arithmetic_of("auto", computed)) or {})
+
+
+def newest_taps(bench: FuzzBench, side: str) -> tuple[str, ...]:
+    """Return the words that make a program write the newest taps, none unless both have them."""
+    if any(program.dialect.schema_option is None for program in bench.programs.values()):
+        return ()
+    return bench.programs[side].looking_words(VERSIONS[-1])
 
 
 def explained_by_rounding(bench: FuzzBench, case: FuzzCase, outcome: FuzzOutcome) -> bool:

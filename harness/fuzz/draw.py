@@ -8,11 +8,10 @@ from dataclasses import replace
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from harness.fuzz.camera import DrawnCamera, cameras
 from harness.fuzz.case import FuzzCase
 from harness.fuzz.coverage import ANSWERS
 from harness.fuzz.input_files import MAKERS, SUFFIXES, UNUSABLE
-from harness.fuzz.values import RARE, ValueWords, values
+from harness.fuzz.values import RARE, DrawnCamera, ValueWords, cameras, values
 from harness.programs.arguments import OUTPUT_OPTIONS
 from simulator.command_line.option_table import BY_SPELLING, Option
 

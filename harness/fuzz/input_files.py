@@ -15,7 +15,7 @@ from golden_suite_generator.inputs.write import (
     hkl_with_text,
     triclinic_matrix,
 )
-from harness.fuzz.camera import DrawnCamera
+from harness.fuzz.values import DrawnCamera
 
 FileMaker = Callable[[int, DrawnCamera], bytes]
 SMALL_BOX = 6

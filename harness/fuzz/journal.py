@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from harness.errors import UsageError
 from harness.files import write_text_file
 from harness.fuzz.coverage import PLACE, Choice, FuzzCoverage
 from harness.fuzz.outcome import Came
-from harness.journal import note, open_journal
+from harness.journal import note, open_journal, read_journal
 from system_io.shown import json_text, printable
 
 SETTINGS, CASES, FINDINGS_FOLDER, SUMMARY_NAME = "settings.json", "cases.jsonl", "findings", "summary.json"
@@ -59,12 +59,18 @@ class CaseLine:
 
 
 @dataclass
-class FuzzFolder:
-    """An open folder; only one process writes into it."""
+class FuzzRecord:
+    """What a folder holds: its settings, and the cases that are done."""
 
     path: Path
     settings: FuzzSettings
     lines: list[CaseLine]
+
+
+@dataclass
+class FuzzFolder(FuzzRecord):
+    """An open folder; only one process writes into it."""
+
     _stream: IO[bytes]
 
     def add(self, line: CaseLine) -> None:
@@ -74,15 +80,20 @@ class FuzzFolder:
 
     def coverage(self) -> FuzzCoverage:
         """Return what the cases so far covered."""
-        found = FuzzCoverage()
-        for line in self.lines:
-            found.record(line.options, line.came, line.choice)
-            found.quirks |= set(line.quirks)
-        return found
+        return coverage_of(self.lines)
 
     def write_summary(self, data: Mapping[str, Any]) -> None:
         """Write the summary of all cases so far."""
         write_text_file(self.path / SUMMARY_NAME, json_text(data))
+
+
+def coverage_of(lines: Iterable[CaseLine]) -> FuzzCoverage:
+    """Return what cases covered."""
+    found = FuzzCoverage()
+    for line in lines:
+        found.record(line.options, line.came, line.choice)
+        found.quirks |= set(line.quirks)
+    return found
 
 
 @contextmanager
@@ -106,19 +117,36 @@ def resumed_folder(path: Path) -> Iterator[FuzzFolder]:
     Raises:
         UsageError: it is no such folder, or another process is writing into it.
     """
+    settings = _settings(path, "--resume")
+    with _opened(path, settings) as folder:
+        yield folder
+
+
+def read_record(path: Path) -> FuzzRecord:
+    """Return what a folder holds, which another process may be writing into.
+
+    Raises:
+        UsageError: it is no such folder.
+    """
+    return FuzzRecord(path, _settings(path, "--merge"), read_journal(path / CASES, "nb-fuzz", _line_of))
+
+
+def _settings(path: Path, option: str) -> FuzzSettings:
+    """Return the settings of an earlier run.
+
+    Raises:
+        UsageError if there are none.
+    """
     try:
         data = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
         if data.pop("schema") != SCHEMA:
             raise UsageError(f"'{printable(str(path))}' was made by another version; start anew")
-        settings = FuzzSettings(
-            **{**data, "shard": tuple(data["shard"]), "programs": tuple(data["programs"])}
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        number, count = data["shard"]
+        return FuzzSettings(**{**data, "shard": (number, count), "programs": tuple(data["programs"])})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"--resume '{printable(str(path))}' is no folder of nb-fuzz ({error}); name one that it wrote"
+            f"{option} '{printable(str(path))}' is no folder of nb-fuzz ({error}); name one that it wrote"
         ) from error
-    with _opened(path, settings) as folder:
-        yield folder
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -195,6 +196,19 @@ def _largest_step(one: bytes, other: bytes, kind: str, size: tuple[int, int]) ->
     return int(np.abs(a - b).max(initial=0))
 
 
+def divergent_pixel(judged: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return the pixel (slow, fast) at which two judged traces first differ, None for a tap of the set-up."""
+    record = judged.get("first_divergence_record") or {}
+    place = dict(part.split("=") for part in str(record.get("context", "")).split())
+    return (int(place["s"]), int(place["f"])) if {"s", "f"} <= place.keys() else None
+
+
+def _traced_pixel(case: FuzzCase) -> tuple[int, int] | None:
+    """Return the first pixel that a case asks to have traced, None where it asks for a region."""
+    asked = [item.values for item in case.given() if item.name == "-trace_pixel"]
+    return (int(asked[0][0]), int(asked[0][1])) if asked else None
+
+
 def _traces(case: FuzzCase, first: SideRun, second: SideRun) -> FuzzOutcome | None:
     """Return the outcome of the traces that a case asks for, None where they agree or go to no file."""
     names = [str(item.values[0]) for item in case.given() if item.name == "-trace_file"]
@@ -204,7 +218,8 @@ def _traces(case: FuzzCase, first: SideRun, second: SideRun) -> FuzzOutcome | No
     arithmetic = arithmetic_of("auto", [run.computed for run in (first, second) if run.computed] or [DOUBLE])
     judged = traced(logs, arithmetic)
     if judged is not None and judged["verdict"] == Word.FAIL:
-        return FuzzOutcome(Came.TRACE, (f"traces differ first at {judged['first_divergence']}",))
+        why = f"traces differ first at {judged['first_divergence']}"
+        return FuzzOutcome(Came.TRACE, (why,), divergent_pixel(judged) or _traced_pixel(case))
     if judged is not None and judged["verdict"] == Word.ERROR:
         return FuzzOutcome(Came.TRACE, (str(judged.get("error") or judged.get("problems")),))
     return None if "-trace_only" not in case.words else FuzzOutcome(Came.AGREED)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
 
 from harness.fuzz.bench import FuzzBench, SideRun
 from harness.fuzz.case import SIMULATOR_ONLY, FuzzCase
 from harness.fuzz.cause import explained_by_rounding
-from harness.fuzz.coverage import NAMES, Choice, FuzzCoverage
+from harness.fuzz.coverage import Choice, FuzzCoverage
 from harness.fuzz.draw import LIGHTER, drawn_case, lighter
 from harness.fuzz.finding import keep_finding
 from harness.fuzz.journal import CaseLine, FuzzFolder
@@ -163,39 +161,3 @@ def run_changes(one: SideRun, other: SideRun) -> str:
         name for name in one.files.keys() | other.files.keys() if one.files.get(name) != other.files.get(name)
     )
     return f"other bytes in {', '.join(names)}" if names else ""
-
-
-def fuzz_summary(folder: FuzzFolder) -> dict[str, Any]:
-    """Return what all cases of a folder came to, and what they covered, as plain data."""
-    coverage = folder.coverage()
-    came = Counter(line.came for line in folder.lines)
-    covered, possible = coverage.pair_counts()
-    return {
-        "schema": "nb-fuzz-summary 1",
-        "seed": folder.settings.seed,
-        "shard": list(folder.settings.shard),
-        "cases": len(folder.lines),
-        "came": {one.value: came[one] for one in Came if came[one]},
-        "bitwise": sum(line.bitwise for line in folder.lines),
-        "options": {
-            "covered": len(coverage.options_covered()),
-            "of": len(NAMES),
-            "missing": sorted(set(NAMES) - set(coverage.options_covered())),
-        },
-        "pairs": {
-            "covered": covered,
-            "of": possible,
-            "missing": [list(pair) for pair in coverage.missing()],
-            "exclude each other": [list(pair) for pair in coverage.refused_pairs()],
-        },
-        "quirks": {
-            "shown": sorted(coverage.quirks),
-            "of": len(SWITCHABLE),
-            "missing": coverage.quirks_missing(),
-        },
-        "findings": [
-            {"folder": line.finding, "came": line.came.value, "reasons": list(line.reasons)}
-            for line in folder.lines
-            if line.finding is not None
-        ],
-    }

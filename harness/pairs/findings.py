@@ -87,7 +87,7 @@ def origin(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[PairFind
     reasons = []
     if not any(ours):
         reasons.append(
-            "neither side is a program of this installation: only that both answer to the fluence is shown"
+            "neither side is a program of this installation: only that both answer to some options is shown"
         )
     if kinds[0] == kinds[1] and FILE_KIND not in kinds and _why_same(first, second) is None:
         reasons.append(f"both sides are of the kind '{kinds[0]}' and may be builds of one program")
@@ -184,7 +184,7 @@ def probe(bench: Bench, side: str, compared: ImageComparison) -> PairFinding:
     image = bench.runs[side].image
     assert image is not None  # it was compared
     assert compared.first is not None
-    region = _around_brightest(image, compared.roi or Region.whole(image.shape))
+    region = probed_region(image, compared.roi or Region.whole(image.shape))
     told = bench.words[side].words
     shown = [str(value) for value in (region.x_min, region.x_max, region.y_min, region.y_max)]
     run = bench.again(side, f"{side}-probe", *_doubled(told), "-roi", *shown)
@@ -199,7 +199,8 @@ def probe(bench: Bench, side: str, compared: ImageComparison) -> PairFinding:
     return PairFinding(PROBE, Word.PASS, f"{side} answers to twice the fluence")
 
 
-def _around_brightest(image: FloatImage, region: Region) -> Region:
+def probed_region(image: FloatImage, region: Region) -> Region:
+    """Return a square around the brightest pixel of a region, cut off at its sides."""
     part = region.crop(image)
     slow, fast = (int(place) for place in np.unravel_index(int(part.argmax()), part.shape))
     slow, fast = slow + region.y_min, fast + region.x_min

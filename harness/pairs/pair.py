@@ -25,6 +25,7 @@ from harness.pairs.findings import (
 from harness.pairs.pair_outputs import output_rows
 from harness.pairs.pair_traces import traced
 from harness.pairs.predicted import NOTHING_PREDICTED, Prediction, predicting
+from harness.pairs.probes import option_probes
 from harness.pairs.rounding import decided_by_trace
 from harness.probing.match import Match
 from harness.programs.arguments import PreparedArguments, prepare_arguments
@@ -161,6 +162,7 @@ def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
         bench = Bench(Path(scratch), job.timeout_s, job.threads, job.programs, settings, words, runs)
         if limited_verdict(compared.verdict, findings).word is compared.verdict.word:
             findings += tried_findings(bench, compared)
+            findings += option_probes(bench, compared)
             findings += decided_by_trace(bench, compared)
     verdict = with_rows(limited_verdict(compared.verdict, findings), outputs)
     made = tuple(runs.values())

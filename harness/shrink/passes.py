@@ -37,6 +37,11 @@ class Shrinking:
         """Return what it comes to."""
         return self.trials.try_out(self.case)
 
+    @property
+    def looked_at(self) -> tuple[int, int] | None:
+        """Return the pixel whose traces fail, None where the images do."""
+        return None if self.trials.look is None else self.tried.pixel
+
     def holds(self, items: Sequence[OptionItem], files: Mapping[str, bytes] | None = None) -> bool:
         """Tell whether options, with these files, fail in the same way."""
         return self.trials.holds(case_of(items, self.files if files is None else files, self.mode))

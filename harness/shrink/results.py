@@ -23,9 +23,10 @@ RESULT, ROW, COMMANDS_NAME = "shrink.json", "case.toml", "commands.txt"
 SCHEMA = "nb-shrink 1"
 
 
-def comparing(case: FuzzCase) -> list[str]:
-    """Return the words of nb-compare on a case."""
-    return ["nb-compare", "--parity-mode", case.mode, "--", *case.words]
+def comparing(case: FuzzCase, look: tuple[int, int] | None) -> list[str]:
+    """Return the words of nb-compare on a case, or those of trace-harness on a pixel (slow, fast) of it."""
+    tool = ["nb-compare"] if look is None else ["trace-harness", "--pixel", *map(str, look)]
+    return [*tool, "--parity-mode", case.mode, "--", *case.words]
 
 
 def shrunk_data(first: FuzzCase, state: Shrinking, passing: Passing | None, seconds: float) -> dict[str, Any]:
@@ -64,9 +65,12 @@ def write_results(folder: Path, data: Mapping[str, Any], state: Shrinking, passi
     for name, content in files.items():
         (folder / CASE_FOLDER).mkdir(exist_ok=True)
         write_whole(folder / CASE_FOLDER / name, [content], "input file")
-    lines = [f"# in {CASE_FOLDER}: the smallest failing command", shell_text(comparing(case))]
+    lines = [
+        f"# in {CASE_FOLDER}: the smallest failing command",
+        shell_text(comparing(case, state.looked_at)),
+    ]
     if passing is not None:
-        lines += [f"# passes: {passing.difference}", shell_text(comparing(passing.case))]
+        lines += [f"# passes: {passing.difference}", shell_text(comparing(passing.case, state.looked_at))]
     write_text_file(folder / COMMANDS_NAME, "\n".join(lines) + "\n")
     write_text_file(folder / ROW, case_row(case, state.tried) + "\n")
     write_text_file(folder / RESULT, json_text(data))

@@ -19,6 +19,7 @@ LEAST_WORK = 60_000.0
 WITHOUT = ("-nonoise", "-nopgm")
 NO_CAUSE = ""
 TOO_MUCH = "too much work"
+FIRST_PIXEL = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Trials:
     """The trials of one shrinking.
 
     `end` is the monotonic time after which none is begun; `most` the evaluations that one may have; `wanted`
-    the outcome that counts as the same failure, once it is known.
+    the outcome that counts as the same failure, once it is known. `look`: the traces of one pixel decide, not
+    the images; (slow, fast) of it where the command line does not compute one pixel only.
     """
 
     bench: FuzzBench
@@ -62,6 +64,7 @@ class Trials:
     end: float = float("inf")
     most: float = float("inf")
     wanted: Tried | None = None
+    look: tuple[int, int] | None = None
     made: int = 0
     cases: dict[str, FuzzCase] = field(default_factory=dict)
 
@@ -88,6 +91,8 @@ class Trials:
     def _run(self, case: FuzzCase) -> Tried:
         if self.bench.evaluations(case) > self.most:
             return Tried(TOO_MUCH)
+        if self.look is not None:
+            return self._traced(case, pixel_of(case.words) or self.look)
         quick = self.wanted is not None and self.wanted.came == Came.IMAGE.value
         more = WITHOUT if quick else ()
         first = self.bench.run(case, SIDES[0], *more)
@@ -101,6 +106,15 @@ class Trials:
             return Tried(Came.AGREED.value)
         pixel = pixel_of(case.words) or outcome.worst
         return Tried(outcome.came.value, cause_of(self.bench, case, pixel).tap, pixel)
+
+    def _traced(self, case: FuzzCase, pixel: tuple[int, int]) -> Tried:
+        """Return what the traces of a pixel come to; of a smaller detector, those of its first pixel."""
+        found = cause_of(self.bench, case, pixel)
+        if found.unknown and pixel != FIRST_PIXEL:
+            pixel, found = FIRST_PIXEL, cause_of(self.bench, case, FIRST_PIXEL)
+        if found.unknown:
+            return Tried(Came.REFUSED.value)
+        return Tried(Came.TRACE.value, found.tap, pixel) if found.taps else Tried(Came.AGREED.value)
 
     def _note(self, key: str, tried: Tried) -> None:
         row = {"digest": key, "came": tried.came, "cause": tried.cause, "pixel": tried.pixel}

@@ -23,12 +23,16 @@ SCHEMA = "nb-shrink-original 1"
 
 @dataclass(frozen=True)
 class Begun:
-    """The command line that a folder is about, and the paths and hashes of its programs (None: our own)."""
+    """The command line that a folder is about, and the paths and hashes of its programs (None: our own).
+
+    `look`: the pixel (slow, fast) whose traces differ, where these are what fails.
+    """
 
     case: FuzzCase
     c_bin: str | None
     py_bin: str | None
     programs: tuple[str, ...]
+    look: tuple[int, int] | None = None
 
 
 def write_begun(folder: Path, begun: Begun) -> None:
@@ -48,6 +52,7 @@ def write_begun(folder: Path, begun: Begun) -> None:
         "c_bin": begun.c_bin,
         "py_bin": begun.py_bin,
         "programs": list(begun.programs),
+        "look": None if begun.look is None else list(begun.look),
     }
     write_text_file(folder / ORIGINAL, json_text(data))
 
@@ -64,8 +69,10 @@ def read_begun(folder: Path) -> Begun:
             raise ValueError("of another version")
         files = {name: (folder / FILES / Path(name).name).read_bytes() for name in data["files"]}
         case = FuzzCase(tuple(map(str, data["words"])), files, str(data["mode"]))
-        return Begun(case, data["c_bin"], data["py_bin"], tuple(data["programs"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        look = data.get("look")
+        pixel = None if look is None else (int(look[0]), int(look[1]))
+        return Begun(case, data["c_bin"], data["py_bin"], tuple(data["programs"]), pixel)
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise UsageError(
             f"--resume '{printable(str(folder))}' is no folder of nb-shrink ({error}); name one that it wrote"
         ) from error

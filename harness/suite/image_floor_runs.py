@@ -7,11 +7,9 @@ Every fourth image is held out: the bounds do not come from it, and must hold on
 from __future__ import annotations
 
 import math
-import os
 import platform
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,6 @@ from typing import Any
 import numpy as np
 
 from golden_suite_generator.cases import Case
-from harness.errors import BuildError
-from harness.images.image_floor import floor_of
 from harness.images.metrics import FAINTEST_OF_MAX, own_scale
 from harness.programs.build import Build, build_reference
 from harness.suite.device_checks import rendered_case
@@ -38,15 +34,6 @@ TIES: Mapping[str, str] = {
     "xtalsize-real-counts": "with fused multiply-add another number of cells: a branch, not rounding",
 }
 """Cases whose images are left out where another build takes another branch, with the reason."""
-OTHER_BUILDS: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "O1": (("-O1",), ""),
-    "O3": (("-O3",), ""),
-    "whole program": (("-O3", "-flto"), ""),
-    "clang": ((), "clang"),
-    "musl": ((), "musl-gcc"),
-    "32 bits": (("-m32", "-msse2", "-mfpmath=sse"), ""),
-}
-"""Flags behind those of the plain build, and a compiler; none is measured, all must raise no alarm."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +55,6 @@ def moved_images(cases: Sequence[Case], inputs: Path) -> Iterator[Moved]:
     builds = {name: reference_program(build) for name, build in _builds().items()}
     variant, flags = HELD_OUT_BUILD
     held_out = {"held out": reference_program(build_reference(variant, extra_flags=flags))}
-    held_out |= {name: reference_program(build) for name, build in other_builds().items()}
     for number, (case, mode) in enumerate(_images(cases)):
         of_fourth = number % HELD_OUT_EVERY == 0
         expected = run_case(base, case, mode, inputs).outputs.images["float"]
@@ -85,16 +71,6 @@ def moved_images(cases: Sequence[Case], inputs: Path) -> Iterator[Moved]:
 
 def _builds() -> Mapping[str, Build]:
     return {name: build_reference(name, extra_flags=flags) for name, flags in MEASURED_BUILDS.items()}
-
-
-def other_builds() -> dict[str, Build]:
-    """Return the builds of `OTHER_BUILDS` that this machine can make."""
-    made = {}
-    for name, (flags, compiler) in OTHER_BUILDS.items():
-        environ = {**os.environ, "CC": compiler} if compiler else None
-        with suppress(BuildError):
-            made[name] = build_reference(BASE_BUILD, extra_flags=flags, environ=environ)
-    return made
 
 
 def _images(cases: Iterable[Case]) -> Iterator[tuple[Case, str]]:
@@ -152,8 +128,3 @@ def _torch_version() -> str:
     import torch
 
     return torch.__version__
-
-
-def beyond_floor(rows: Iterable[Moved]) -> list[Moved]:
-    """Return the images that lie beyond the bound of their arithmetic in the packaged floor."""
-    return [row for row in rows if row.worst > floor_of(row.arithmetic).bound]

@@ -73,7 +73,8 @@ def _percent(part: int, whole: int) -> str:
     return f"{part} of {whole}" + (f" ({100.0 * part / whole:.1f} %)" if whole else "")
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of texts as Markdown."""
     cells = [[cell.replace("|", "\\|") for cell in line] for line in (head, *rows)]
     lines = [cells[0], ["---"] * len(head), *cells[1:]]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines) + "\n"
@@ -97,7 +98,7 @@ def _scores(score: Score, rows: Sequence[TrialRow]) -> Iterator[str]:
             *(_percent(one.published, one.changed) for one in columns),
         ],
     ]
-    yield _table(["", *TITLES.values(), "all"], lines)
+    yield markdown_table(["", *TITLES.values(), "all"], lines)
     yield (
         "PASS (ROUNDING) is what the images alone say where every pixel is within four steps of a 4-byte\n"
         "float of its own value, but more than one in a thousand is another number. `nb-compare` then\n"
@@ -109,12 +110,12 @@ def _scores(score: Score, rows: Sequence[TrialRow]) -> Iterator[str]:
 def _checks(score: Score) -> Iterator[str]:
     yield "## Which check found them\n\n"
     names = [IMAGE, TRACE, BEHIND, *CHECKS]
-    yield _table(
+    yield markdown_table(
         ["check", "faults", "tool"], [[name, str(score.checks.get(name, 0)), TOOLS[name]] for name in names]
     )
     yield "Criteria of the image verdict that failed, and for how many faults:\n\n"
     found = sorted(score.criteria.items(), key=lambda pair: -pair[1])
-    yield _table(["criterion", "faults"], [[name, str(count)] for name, count in found])
+    yield markdown_table(["criterion", "faults"], [[name, str(count)] for name, count in found])
 
 
 def _causes(score: Score, rows: Sequence[TrialRow]) -> Iterator[str]:
@@ -124,7 +125,7 @@ def _causes(score: Score, rows: Sequence[TrialRow]) -> Iterator[str]:
         "Of the faults whose traces fail: is the tap that is blamed the one at which the fault strikes,\n"
         "and is nothing else blamed?\n\n"
     )
-    yield _table(
+    yield markdown_table(
         ["causal tap", "faults"],
         [[name, _percent(score.causes.get(name, 0), total)] for name in (RIGHT, EXTRA, WRONG)],
     )
@@ -159,7 +160,7 @@ def _price(rows: Sequence[TrialRow], cases: Sequence[Sequence[Any]]) -> Iterator
     )
     scores = score_by_bound(rows)
     head = ["bound", *scores]
-    yield _table(
+    yield markdown_table(
         head,
         [
             [f"{bound:.0e}", *(f"{100.0 * scores[name][n]:.1f} %" for name in scores)]
@@ -168,7 +169,7 @@ def _price(rows: Sequence[TrialRow], cases: Sequence[Sequence[Any]]) -> Iterator
     )
     yield "By the number of cases, the one that finds most more always next (strict image verdict FAIL):\n\n"
     chosen = [(n, *pair) for n, pair in enumerate(cases, 1)]
-    yield _table(
+    yield markdown_table(
         ["cases", "the last of them", "found"],
         [[str(n), f"`{name}`", f"{100.0 * found:.1f} %"] for n, name, found in chosen],
     )
@@ -182,7 +183,7 @@ def _shared(rows: Sequence[TrialRow]) -> Iterator[str]:
     by_relations = sum(INVARIANTS in row["killed_by"] for row in moved)
     yield f"Recorded figures find {_percent(by_figures, len(moved))}"
     yield f", invariants {_percent(by_relations, len(moved))}.\n\n" if looked else ".\n\n"
-    yield _table(
+    yield markdown_table(
         ["fault", "what", "cases whose recorded figures find it", "relations of one program"],
         [
             [f"`{row['fault']}`", row["what"], str(row["killed_by"].get(RECORDED, 0)),

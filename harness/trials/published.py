@@ -27,7 +27,7 @@ def results_of(campaign: Campaign) -> dict[str, Any]:
     trials = [short_trial(row, BY_ID[row["fault"]]) for row in campaign.trials]
     return {
         "schema": 1,
-        "commit": _commit(),
+        "commit": source_commit(),
         "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
         "lines": campaign.lines,
         "alarms": list(campaign.alarms),
@@ -36,7 +36,7 @@ def results_of(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _commit() -> str:
+def source_commit() -> str:
     """Return the commit of the sources, `unknown` outside a checkout."""
     words = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short=12", "HEAD"]
     try:

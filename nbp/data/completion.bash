@@ -30,13 +30,13 @@ _shtab_nbp_golden_list_option_strings=(-h --help --version --only --tags --json)
 _shtab_nbp_golden_record_option_strings=(-h --help --version --from --outdir --out --json)
 _shtab_nbp_golden_option_strings=(-h --help --version)
 _shtab_nbp_parity_option_strings=(-h --help --version --data --outdir --reports)
-_shtab_nbp_fuzz_option_strings=(-h --help --version --time --cases --findings --seed --shard --mode --outdir --resume --c-bin --py-bin --json -q --quiet -v --verbose)
+_shtab_nbp_fuzz_option_strings=(-h --help --version --time --cases --findings --seed --shard --mode --outdir --resume --merge --c-bin --py-bin --json -q --quiet -v --verbose)
 _shtab_nbp_shrink_option_strings=(-h --help --version --mode --outdir --resume --time --c-bin --py-bin --data --run-recorded --json -q --quiet -v --verbose)
 _shtab_nbp_invariants_option_strings=(-h --help --version --bin --program --mode --parity-mode --only --list --every --accept-quirks --kill-score --dtype --device --timeout --outdir --junit --markdown --json -q --quiet -v --verbose)
 _shtab_nbp_bench_option_strings=(-h --help --version --cases --rounds --quick --no-whole --profile --data --parity-mode --dtype --device --compile --accuracy --epsilon --outdir --reports --markdown --timeout --json)
 _shtab_nbp_bench_gradients_option_strings=(-h --help --version --data --rounds --parity-mode --dtype --compile --sets --quick)
 _shtab_nbp_gpu_option_strings=(-h --help --version --device --dtypes --compile --cases --speed --quick --rounds --jobs --data --outdir --reports --json)
-_shtab_nbp_floor_option_strings=(-h --help --version --out --images --check)
+_shtab_nbp_floor_option_strings=(-h --help --version --out --images --check --cases --json --markdown)
 _shtab_nbp_faults_option_strings=(-h --help --version --side --outdir --ids --tenth --share --jobs -j --keep --json --markdown)
 _shtab_nbp_simulate_option_strings=(-mat -matrix -cell -misset -misset_seed -mosaic -mosaicity -mosaic_spread -mosaic_domains -mosaic_dom -mosaic_seed -N -Na -Nb -Nc -xtalsize -xtal_size -samplesize -sample_size -sample_x -sample_thick -sample_thickness -xtal_x -xtal_thick -xtal_thickness -sample_y -sample_width -xtal_y -xtal_width -width -sample_z -sample_height -xtal_z -xtal_height -height -square_xtal -round_xtal -gauss_xtal -tophat_spots -binary_spots -fudge -density -sample_density -MW -molecular_weight -spindle_axis -phi -osc -phistep -phisteps -hkl -hklfile -default_F -dump -dumpfile -interpolate -nointerpolate -stol -4stol -Q -stolout -lambda -wave -wavelength -energy -dispersion -dispsteps -divergence -hdivrange -vdivrange -hdivstep -vdivstep -hdivsteps -vdivsteps -divsteps -round_div -square_div -sourcefile -fluence -flux -exposure -beamsize -polar -nopolar -beam_vector -polar_vector -coherent -water -distance -close_distance -pixel -pixel_size -pixelsize -detpixels -detpixels_f -detpixels_x -detpixels_s -detpixels_y -detsize -detsize_f -detsize_s -Xbeam -Ybeam -Xclose -Yclose -ORGX -ORGY -pivot -mosflm -adxv -denzo -xds -dials -fdet_vector -sdet_vector -odet_vector -twotheta_axis -pix0_vector -pix0_vector_mm -twotheta -detector_rotx -detector_roty -detector_rotz -detector_abs -detector_absorb -detector_absorption -detector_thick -detector_thicksteps -thicksteps -curved_det -curved_detector -point_pixel -img -mask -roi -oversample -oversample_thick -oversample_polar -oversample_omega -dmin -printout -printout_pixel -progress -noprogress -seed -floatfile -floatimage -intfile -intimage -pgmfile -pgmimage -noisefile -noiseimage -nonoise -nopgm -scale -pgmscale -adc -adc_offset --parity-mode -parity_mode --phi-carryover-mode --quirk -quirk -dtype --dtype --accuracy -accuracy --compile -compile --reproducible -reproducible --epsilon -epsilon -device --device -trace_pixel -trace_roi -trace_level -trace_schema -trace_file -trace_only --list-quirks -list_quirks --version -version --help -h)
 _shtab_nbp_help_option_strings=(-h --help)
@@ -225,6 +225,7 @@ _shtab_nbp_parity___version_nargs=0
 _shtab_nbp_fuzz__h_nargs=0
 _shtab_nbp_fuzz___help_nargs=0
 _shtab_nbp_fuzz___version_nargs=0
+_shtab_nbp_fuzz___merge_nargs=+
 _shtab_nbp_fuzz___json_nargs=0
 _shtab_nbp_fuzz__q_nargs=0
 _shtab_nbp_fuzz___quiet_nargs=0
@@ -277,6 +278,7 @@ _shtab_nbp_floor___help_nargs=0
 _shtab_nbp_floor___version_nargs=0
 _shtab_nbp_floor___images_nargs=0
 _shtab_nbp_floor___check_nargs=0
+_shtab_nbp_floor___cases_nargs=+
 _shtab_nbp_faults__h_nargs=0
 _shtab_nbp_faults___help_nargs=0
 _shtab_nbp_faults___version_nargs=0
@@ -2466,7 +2468,7 @@ complete -o bashdefault -F _shtab_nb_parity nb-parity
 
 
 
-_shtab_nb_fuzz_option_strings=(-h --help --version --time --cases --findings --seed --shard --mode --outdir --resume --c-bin --py-bin --json -q --quiet -v --verbose)
+_shtab_nb_fuzz_option_strings=(-h --help --version --time --cases --findings --seed --shard --mode --outdir --resume --merge --c-bin --py-bin --json -q --quiet -v --verbose)
 
 
 
@@ -2475,6 +2477,7 @@ _shtab_nb_fuzz___mode_choices=(c-parity spec both)
 _shtab_nb_fuzz__h_nargs=0
 _shtab_nb_fuzz___help_nargs=0
 _shtab_nb_fuzz___version_nargs=0
+_shtab_nb_fuzz___merge_nargs=+
 _shtab_nb_fuzz___json_nargs=0
 _shtab_nb_fuzz__q_nargs=0
 _shtab_nb_fuzz___quiet_nargs=0

@@ -190,7 +190,10 @@ _shtab_nbp_floor_options=(
   "(- : *)--version[print the version]"
   "--out[default\: the packaged file]:FILE:"
   "--images[the floor of images in place of that of taps]"
-  "--check[check the packaged floor on held-out runs]"
+  "--check[check the floor in force on sound programs]"
+  "--cases[only these\; with \* and \?]:ID:"
+  "--json[write the counts\; what else is there stays]:FILE:"
+  "--markdown[write the page of all counts]:FILE:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -207,6 +210,7 @@ _shtab_nbp_fuzz_options=(
   "--mode[parity mode\; default both, in turn]:mode:(c-parity spec both)"
   "--outdir[new directory\; default nb-fuzz-TIME]:DIR:"
   "--resume[go on where an earlier run ended]:DIR:"
+  "--merge[add up what earlier runs found\; runs nothing]:DIR:"
   "--c-bin[first program, as for nb-compare]:P:"
   "--py-bin[second program, as for nb-compare]:P:"
   "--json[write summary.json to standard output, nothing else]"
@@ -525,7 +529,7 @@ _shtab_nbp_shrink_options=(
   "--json[write shrink.json to standard output, nothing else]"
   {-q,--quiet}"[print only the verdict]"
   {-v,--verbose}"[print all there is]"
-  ":result of nb-compare, or finding of nb-fuzz:"
+  ":result of nb-compare or trace-harness, or finding of nb-fuzz:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -1717,6 +1721,7 @@ _shtab_nb_fuzz_options=(
   "--mode[parity mode\; default both, in turn]:mode:(c-parity spec both)"
   "--outdir[new directory\; default nb-fuzz-TIME]:DIR:"
   "--resume[go on where an earlier run ended]:DIR:"
+  "--merge[add up what earlier runs found\; runs nothing]:DIR:"
   "--c-bin[first program, as for nb-compare]:P:"
   "--py-bin[second program, as for nb-compare]:P:"
   "--json[write summary.json to standard output, nothing else]"
@@ -1794,7 +1799,7 @@ _shtab_nb_shrink_options=(
   "--json[write shrink.json to standard output, nothing else]"
   {-q,--quiet}"[print only the verdict]"
   {-v,--verbose}"[print all there is]"
-  ":result of nb-compare, or finding of nb-fuzz:"
+  ":result of nb-compare or trace-harness, or finding of nb-fuzz:"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 NAME = "nb-fuzz"
 DEFAULT_TIME = "10m"
 MOST_SHOWN = 10
+OF_FOLDER = ("seed", "shard", "mode", "outdir", "c_bin", "py_bin")
+"""Options that decide which cases there are and who runs them; the folder of an earlier run tells them."""
 EXAMPLES = (
     "nb-fuzz --time 10m --outdir fuzz",
     "nb-fuzz --resume fuzz --time 10m",
     "nb-fuzz --cases 500 --shard 1/2 --seed 7 --outdir fuzz-1",
+    "nb-fuzz --merge fuzz-1 fuzz-2",
     "nb-fuzz --c-bin ./mine --mode c-parity",
 )
 EPILOG = """\
@@ -44,6 +47,7 @@ finding, runs again in a fresh one.
 A run writes into one folder: settings.json, cases.jsonl (a line for each case), findings/NUMBER-KIND/ (words,
 inputs, outputs, cause, and in pair/ a bundle of nb-compare) and summary.json. A run that was interrupted or
 killed goes on with --resume; without --time or --cases, up to the cases that were asked for at first.
+--merge adds up cases, options, pairs, quirks and findings of several folders, such as those of shards.
 nb-shrink makes a small command line of a finding.
 
 exit status: 0 no finding, 1 the programs disagree, 2 no images were compared, 3 ERROR, 130 interrupted
@@ -89,6 +93,7 @@ def make_parser() -> CommandParser:
     add("--mode", choices=(*MODES, "both"), help="parity mode; default both, in turn")
     add("--outdir", metavar="DIR", help=f"new directory; default {NAME}-TIME")
     add("--resume", type=Path, metavar="DIR", help="go on where an earlier run ended")
+    add("--merge", nargs="+", type=Path, metavar="DIR", help="add up what earlier runs found; runs nothing")
     add("--c-bin", metavar="P", help="first program, as for nb-compare")
     add("--py-bin", metavar="P", help="second program, as for nb-compare")
     add("--json", action="store_true", help="write summary.json to standard output, nothing else")
@@ -98,8 +103,10 @@ def make_parser() -> CommandParser:
 
 def _command(argv: Sequence[str]) -> int:
     options = make_parser().parse_args(argv)
+    if options.merge is not None:
+        return _merged(options)
     if options.resume is not None:
-        _require_nothing_new(options)
+        _require_nothing_new(options, "--resume", OF_FOLDER)
     else:
         target = default_target(NAME, options.outdir)
         require_fresh(target)
@@ -115,10 +122,21 @@ def _command(argv: Sequence[str]) -> int:
         return _fuzzed(folder, options)
 
 
-def _require_nothing_new(options: argparse.Namespace) -> None:
-    for name in ("seed", "shard", "mode", "outdir", "c_bin", "py_bin"):
+def _merged(options: argparse.Namespace) -> int:
+    """Add up what the folders of several runs hold."""
+    from harness.fuzz.journal import read_record
+    from harness.fuzz.told import merged_summary
+
+    _require_nothing_new(options, "--merge", (*OF_FOLDER, "resume", "time", "cases"))
+    summary = merged_summary([read_record(path) for path in options.merge])
+    _show(summary, f"{len(options.merge)} folders", options)
+    return EXIT_STATUS[word_of(summary)]
+
+
+def _require_nothing_new(options: argparse.Namespace, beside: str, names: Sequence[str]) -> None:
+    for name in names:
         if getattr(options, name) is not None:
-            raise UsageError(f"--{name.replace('_', '-')} is told by the folder of --resume; leave it out")
+            raise UsageError(f"--{name.replace('_', '-')} is told by the folder of {beside}; leave it out")
 
 
 def _programs(c_bin: str | None, py_bin: str | None) -> tuple[Program, Program]:
@@ -143,7 +161,8 @@ def _settings(options: argparse.Namespace) -> FuzzSettings:
 
 def _fuzzed(folder: FuzzFolder, options: argparse.Namespace) -> int:
     from harness.fuzz.bench import open_bench
-    from harness.fuzz.session import FuzzLimits, fuzz, fuzz_summary
+    from harness.fuzz.session import FuzzLimits, fuzz
+    from harness.fuzz.told import fuzz_summary
 
     settings = folder.settings
     programs = _programs(settings.c_bin, settings.py_bin)
@@ -159,13 +178,16 @@ def _fuzzed(folder: FuzzFolder, options: argparse.Namespace) -> int:
         finally:
             summary = fuzz_summary(folder)
             folder.write_summary(summary)
+    _show(summary, str(folder.path), options)
+    return EXIT_STATUS[word_of(summary)]
+
+
+def _show(summary: dict[str, Any], place: str, options: argparse.Namespace) -> None:
     if options.json:
         sys.stdout.write(json.dumps(summary) + "\n")
-    else:
-        sys.stdout.writelines(
-            f"{printable(line)}\n" for line in summary_lines(summary, folder.path, options.verbosity)
-        )
-    return EXIT_STATUS[word_of(summary)]
+        return
+    lines = summary_lines(summary, place, options.verbosity)
+    sys.stdout.writelines(f"{printable(line)}\n" for line in lines)
 
 
 @contextmanager
@@ -193,11 +215,13 @@ def word_of(summary: dict[str, Any]) -> Word:
     return Word.PASS if summary["came"].get("agreed") else Word.NOT_COMPARABLE
 
 
-def summary_lines(summary: dict[str, Any], place: Path, verbosity: int) -> Iterator[str]:
+def summary_lines(summary: dict[str, Any], place: str, verbosity: int) -> Iterator[str]:
     """Yield the lines that tell of a run."""
     yield f"{word_of(summary)}: {summary['cases']} cases, {len(summary['findings'])} findings, in {place}"
     if verbosity < 0:
         return
+    if summary.get("shards missing"):
+        yield f"shards that are not among them: {', '.join(summary['shards missing'])}"
     yield from (f"  {number:6d} {came}" for came, number in summary["came"].items())
     yield f"  {summary['bitwise']:6d} of these with float images equal bit for bit"
     for name, what in (("options", "covered"), ("pairs", "covered"), ("quirks", "shown")):

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,14 +32,15 @@ EXAMPLES = (
     "nb-shrink --resume small",
 )
 EPILOG = """\
-BUNDLE is a result of nb-compare, or a finding of nb-fuzz. It is not trusted: it must verify, its inputs are
-found by their content, and only this installation's programs run, or those given with --c-bin and --py-bin;
-another program that the bundle names runs only with --run-recorded, and never from inside the bundle.
+BUNDLE is a result of nb-compare or trace-harness, or a finding of nb-fuzz. It is not trusted: it must verify,
+its inputs are found by their content, and only this installation's programs run, or those given with --c-bin
+and --py-bin; another program that the bundle names runs only with --run-recorded, and never from inside the
+bundle.
 
-Options are left out, values made round, files cut to the lines that matter, the detector cut to one pixel, as
-long as the programs disagree in the same way: the same kind, and the same first causal tap of the worst
-pixel. No single option of the result can be left out. Every trial is kept in trials.jsonl: a run that was
-interrupted or killed goes on with --resume.
+Options are left out, values made round, files cut to the lines that matter, the detector cut to one pixel,
+as long as the programs disagree in the same way: the same kind, and the same first causal tap of the worst
+pixel; where only traces differ, of the pixel at which they first do. No single option of the result can be
+left out. Every trial is kept in trials.jsonl: a run that was interrupted or killed goes on with --resume.
 
 files: commands.txt (the smallest failing command, the nearest passing one), inputs/, case.toml (a row for
 the golden suite), shrink.json, trials.jsonl, original.json and original/
@@ -57,7 +59,13 @@ def make_parser() -> CommandParser:
     parser = CommandParser(NAME, "Make a failing nanoBragg command line small.", EPILOG, EXAMPLES)
     parser.usage = f"{NAME} [options] BUNDLE\n       {NAME} [options] -- NANOBRAGG-ARGS"
     add = parser.add_argument
-    add("bundle", nargs="?", type=Path, metavar="BUNDLE", help="result of nb-compare, or finding of nb-fuzz")
+    add(
+        "bundle",
+        nargs="?",
+        type=Path,
+        metavar="BUNDLE",
+        help="result of nb-compare or trace-harness, or finding of nb-fuzz",
+    )
     add("--mode", choices=MODES, help="parity mode; default c-parity, or that of the bundle")
     add("--outdir", metavar="DIR", help=f"new directory for the files; default {NAME}-TIME")
     add("--resume", type=Path, metavar="DIR", help="go on where an earlier run ended")
@@ -105,6 +113,7 @@ def _begun(options: argparse.Namespace, args: Sequence[str]) -> tuple[Begun, tup
     from harness.shrink.request import bundle_case, typed_case
     from harness.shrink.workplace import Begun
 
+    look = None
     if options.bundle is None:
         programs = first_program(options.c_bin, os.environ), second_program(options.py_bin)
         case = typed_case(args, Path.cwd(), options.mode or MODES[0])
@@ -116,9 +125,9 @@ def _begun(options: argparse.Namespace, args: Sequence[str]) -> tuple[Begun, tup
             lambda text: sys.stderr.write(f"{NAME}: {printable(text)}\n"),
         )  # fmt: skip
         found = bundle_case(options.bundle, options.data, chosen)
-        case, programs = found.case, (found.first, found.second)
+        case, programs, look = found.case, (found.first, found.second), found.look
     paths = [None if "sources_sha256" in p.provenance else str(p.provenance["path"]) for p in programs]
-    return Begun(case, paths[0], paths[1], program_hashes(programs)), programs
+    return Begun(case, paths[0], paths[1], program_hashes(programs), look), programs
 
 
 def _shrink(
@@ -133,7 +142,7 @@ def _shrink(
 
     start = time.monotonic()
     with open_trials(target.path) as (journal, known), open_bench(*programs) as bench:
-        trials = Trials(bench, journal, known, start + (options.time or DEFAULT_TIME_S))
+        trials = Trials(bench, journal, known, start + (options.time or DEFAULT_TIME_S), look=begun.look)
         trials.wanted = trials.try_out(begun.case)
         if not trials.wanted.fails:
             sys.stdout.write(f"{Word.NOT_COMPARABLE}: {trials.wanted.came}: nothing to make smaller\n")
@@ -168,12 +177,12 @@ def _shown(data: Mapping[str, Any], state: Shrinking, target: TargetFolder) -> I
     cause = f", cause {data['cause']}" if data["cause"] else ""
     where = f", pixel slow {data['pixel'][0]} fast {data['pixel'][1]}" if data["pixel"] else ""
     yield f"{data['came']}{cause}{where}"
-    yield f"fails:  {shell_text(comparing(state.case))}"
+    yield f"fails:  {shell_text(comparing(state.case, state.looked_at))}"
     if data["passing"] is None:
         yield "passes: none that differs in one option or value"
         return
-    words = ["nb-compare", "--parity-mode", data["mode"], "--", *data["passing"]]
-    yield f"passes: {shell_text(words)}"
+    passing = replace(state.case, words=tuple(data["passing"]))
+    yield f"passes: {shell_text(comparing(passing, state.looked_at))}"
     yield f"        ({data['difference']})"
 
 

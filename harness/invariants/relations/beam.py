@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from harness.arrays import Reals
 from harness.invariants.relations.command_line import CommandLine, NumberTable
 from harness.invariants.relations.crystal import MOST_PARTS
 from harness.invariants.relations.relation import (
     Equality,
+    InconclusiveError,
     LinesByName,
     Made,
     Relation,
@@ -34,6 +36,8 @@ from harness.invariants.relations.spelled_out import (
 )
 
 A_PER_M = 1e10
+NOT_NEAR = 0.9
+"""Spacings nearer than this to a limit, as a ratio, may be on either side of it."""
 MADE_UP_KAHN = 0.7
 MADE_UP_RANGE_MRAD = 8.0
 MADE_UP_SPECTRUM = 3.0
@@ -159,17 +163,32 @@ def _between_half_and_all(_s: Situation, made: Made) -> list[Equality]:
     return [at_least(without, none), at_least(none, 0.5 * without)]
 
 
-def _two_limits(s: Situation) -> LinesByName:
-    """The spacing at the middle of the detector's range, and one beyond all."""
+def _middle_spacing(s: Situation) -> float:
+    """Return the spacing at the middle of the detector's range, Angstrom."""
     d, wave = s.meaning.detector, s.meaning.beam.wavelength_m * A_PER_M
     width = max(d.fpixels, d.spixels) * d.pixel_size_m / 2.0
-    middle = 1.3 * wave * d.distance_m / width
+    return 1.3 * wave * d.distance_m / width
+
+
+def _two_limits(s: Situation) -> LinesByName:
+    """The spacing at the middle of the detector's range, and one beyond all."""
     line = s.base.without("-dmin")
     return {
         "no limit": line,
-        "tiny limit": line.giving("-dmin", 1e-6 * wave),
-        "middle limit": line.giving("-dmin", middle),
+        "tiny limit": line.giving("-dmin", 1e-6 * s.meaning.beam.wavelength_m * A_PER_M),
+        "middle limit": line.giving("-dmin", _middle_spacing(s)),
     }
+
+
+def _require_both_sides(s: Situation, lit: Reals) -> None:
+    """Check that spacings of lit pixels [n], Angstrom, lie well on both sides of the middle one.
+
+    Raises:
+        InconclusiveError if they do not.
+    """
+    middle = _middle_spacing(s)
+    if not ((lit < NOT_NEAR * middle).any() and (lit > middle / NOT_NEAR).any()):
+        raise InconclusiveError("the computed pixels that are not 0 lie on one side of the limit")
 
 
 def _cut_far_out(s: Situation, made: Made) -> list[Equality]:
@@ -178,6 +197,8 @@ def _cut_far_out(s: Situation, made: Made) -> list[Equality]:
     whole, cut = made["no limit"].photons, made["middle limit"].photons
     slow, fast = np.indices(whole.shape) + 0.5
     radius = np.hypot(fast * d.pixel_size_m - d.Fbeam_m, slow * d.pixel_size_m - d.Sbeam_m)
+    spacing = s.meaning.beam.wavelength_m * A_PER_M / (2.0 * np.sin(np.arctan2(radius, d.distance_m) / 2.0))
+    _require_both_sides(s, spacing[whole != 0.0])
     gone, stays = (cut == 0.0) & (whole != 0.0), cut != 0.0
     nearest = radius[gone].min() if gone.any() else np.inf
     farthest = radius[stays].max() if stays.any() else np.inf
@@ -211,6 +232,16 @@ def _one_direction(s: Situation) -> str:
     return "" if s.base.numbers("-oversample") == (1.0,) else "needs -oversample 1"
 
 
+def _whole_positions(s: Situation) -> str:
+    rows = s.base.table("-sourcefile")
+    return "" if all(len(row) >= WEIGHT_COLUMN for row in rows) else "needs three coordinates of each source"
+
+
+def _one_polarization(s: Situation) -> str:
+    both = s.base.has("-polar") and s.base.has("-nopolar")
+    return "not with both -polar and -nopolar" if both else ""
+
+
 LISTED = (having("-sourcefile"), _few_sources)
 SAMPLED = having("-oversample")
 ROWS = (
@@ -222,7 +253,7 @@ ROWS = (
     Relation(
         "source-units", "positions of the sources doubled, weights times four: the same image",
         "04 sections 6 and 7", Sameness.BITS,
-        lambda s: {"other units": _listed(s, _other_units)}, same(), LISTED,
+        lambda s: {"other units": _listed(s, _other_units)}, same(), (*LISTED, _whole_positions),
     ),
     Relation(
         "sources-twice", "every source listed twice: the same image",
@@ -244,13 +275,13 @@ ROWS = (
     Relation(
         "horizontal-divergence", "three directions in one plane: the mean of their ends and their middle",
         "04 sections 2 and 3", Sameness.SUM, _nested(HORIZONTAL), _ends_and_middle,
-        (lacking("-sourcefile"),), (*CARRIED, *RUNNING),
+        (lacking("-sourcefile"), _one_polarization), (*CARRIED, *RUNNING),
         on=("divergent", "rotation",),
     ),
     Relation(
         "vertical-divergence", "as horizontal-divergence, in the other plane",
         "04 sections 2 and 3", Sameness.SUM, _nested(VERTICAL), _ends_and_middle,
-        (lacking("-sourcefile"),), (*CARRIED, *RUNNING),
+        (lacking("-sourcefile"), _one_polarization), (*CARRIED, *RUNNING),
         on=("divergent", "axes",),
     ),
     Relation(
@@ -266,7 +297,7 @@ ROWS = (
     ),
     Relation(
         "polarization-range", "no polarization: between half the image without the factor, and that image",
-        "06 section 6", Sameness.SUM, _unpolarized, _between_half_and_all, (),
+        "06 section 6", Sameness.SUM, _unpolarized, _between_half_and_all, (_one_polarization,),
         (*RUNNING, "Q-NOPOLAR-OVERSAMPLE-POLAR"),
         on=("mosaic", "divergent",),
     ),

@@ -10,6 +10,7 @@ import numpy as np
 
 from golden_suite_generator.inputs.smv import sized, smv_bytes
 from harness.arrays import Reals
+from harness.invariants.relations.beam import GENERATED
 from harness.invariants.relations.relation import (
     BASE,
     Equality,
@@ -32,6 +33,7 @@ from harness.invariants.relations.spelled_out import (
     can_be_spelled_out,
     cycled,
     geometry_of,
+    has_square_axes,
     reversed_vector,
     spelled_out,
 )
@@ -40,6 +42,8 @@ FLAGS = ("-oversample_thick", "-oversample_polar", "-oversample_omega")
 CARRIED = ("Q-PHI-CARRYOVER", "Q-INTERP-LATCH")
 CURVED = ("Q-CURVED-TRANSPOSE", "Q-ODET-DISCARDED", "Q-RATIO-NO-TWOTHETA")
 FRAME_RUNNING = ("Q-OVERSAMPLE-RUNNING-PRODUCT", "Q-OVERSAMPLE-THICK-NO-SENSOR", "Q-NOPOLAR-OVERSAMPLE-POLAR")
+SIZES_MM = ("-detsize", "-detsize_f", "-detsize_s")
+"""With these, the pixels that a header counts get another size."""
 SHIFT_PX = (2, 1)
 MORE_PX = (3, 2)
 KEPT_OF_MASK = 3
@@ -200,11 +204,11 @@ def _four_pixels(_s: Situation, made: Made) -> list[Equality]:
 
 
 def _one_source(s: Situation) -> str:
-    return lacking("-sourcefile", "-hdivrange", "-vdivrange", "-divergence", "-dispersion")(s)
+    return lacking("-sourcefile", *GENERATED)(s)
 
 
 PLAIN: tuple[Need, ...] = (can_be_spelled_out, lacking("-roi"))
-MIRRORED: tuple[Need, ...] = (*PLAIN, one_point_a_pixel)
+MIRRORED: tuple[Need, ...] = (*PLAIN, has_square_axes, one_point_a_pixel)
 FAST = _as_seen("fast axis reversed", _mirrored_fast, lambda image: image[:, ::-1])
 SLOW = _as_seen("slow axis reversed", _mirrored_slow, lambda image: image[::-1])
 EXCHANGED = _as_seen("axes exchanged", _exchanged, lambda image: image.T)
@@ -218,7 +222,8 @@ ROWS = (
     ),
     Relation(
         "mask", "masked pixels are 0 and change no other",
-        "02 section 8", Sameness.BITS, _masked, _kept_only, (is_understood, lacking(*FROM_HEADER)), CARRIED,
+        "02 section 8", Sameness.BITS, _masked, _kept_only,
+        (is_understood, lacking(*FROM_HEADER, *SIZES_MM)), CARRIED,
         on=("rotation", "sensor",),
     ),
     Relation(
@@ -228,7 +233,7 @@ ROWS = (
     ),
     Relation(
         "beam-centre", "beam centre moved by whole pixels: the image moves with it",
-        "02 section 5", Sameness.OWN, _shifted, _moved, PLAIN, (*CARRIED, *CURVED),
+        "02 section 5", Sameness.OWN, _shifted, _moved, (*PLAIN, has_square_axes), (*CARRIED, *CURVED),
         on=("sources", "divergent", "sensor",),
     ),
     Relation(
@@ -263,7 +268,7 @@ ROWS = (
         "02 section 5", Sameness.OWN, _swing, _swung_is_turned,
         (
             is_understood, _about_z, having("-oversample"),
-            lacking(*FROM_HEADER, "-curved_det", "-pix0_vector"),
+            lacking(*FROM_HEADER, "-curved_det", "-pix0_vector", "-close_distance"),
         ),
         CURVED,
         on=("rotation", "mosaic",),

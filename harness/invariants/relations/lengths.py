@@ -13,6 +13,7 @@ from harness.invariants.relations.relation import (
     Sameness,
     Situation,
     having,
+    is_understood,
     lacking,
     same,
     sum_is,
@@ -83,10 +84,23 @@ def without_crystal(line: CommandLine) -> CommandLine:
     return empty.giving("-default_F", 0).giving("-nointerpolate")
 
 
+def _one_cell(s: Situation) -> str:
+    """A second -cell may state fewer numbers than the first, which then stay."""
+    return (
+        "" if [entry[0] for entry in s.base.entries()].count("-cell") <= 1 else "not with -cell given twice"
+    )
+
+
+def _flux_is_used(line: CommandLine) -> bool:
+    """Tell whether the fluence follows from the flux: it needs an exposure and an area of the beam."""
+    positive = all(line.number(name, 1.0) > 0.0 for name in ("-exposure", "-beamsize"))
+    return line.has("-flux") and positive
+
+
 def twice_the_photons(s: Situation) -> LinesByName:
     """Return the command lines that double the photons of a base: fluence, or flux and exposure."""
     line = s.base
-    if not line.has("-flux"):
+    if not _flux_is_used(line):
         return {"fluence doubled": line.giving("-fluence", 2.0 * line.number("-fluence", DEFAULT_FLUENCE))}
     longer = line.giving("-exposure", 2.0 * line.number("-exposure", 1.0))
     return {"flux doubled": line.scaling(2.0, "-flux"), "exposure doubled": longer}
@@ -124,6 +138,10 @@ def _water_stays(_s: Situation, made: Made) -> list[Equality]:
     return [Equality(made["water"].photons, made["water of a still crystal"].photons)]
 
 
+def _is_smooth(s: Situation) -> str:
+    return "" if s.meaning.crystal.shape != "SQUARE" else f"needs {' or '.join(SMOOTH_SHAPES)}"
+
+
 def _fudged(s: Situation) -> LinesByName:
     counts = {name: s.base.numbers(name) for name in COUNTS if s.base.has(name)}
     larger = s.base
@@ -158,7 +176,7 @@ ROWS = (
         Sameness.BITS,
         _crystal_lengths,
         same(),
-        (having("-cell", "-mat"), lacking(*SIZES, *FROM_HEADER)),
+        (having("-cell", "-mat"), _one_cell, lacking(*SIZES, *FROM_HEADER)),
         ("Q-GAUSS-WIDTH",),
         on=(
             "mosaic",
@@ -256,7 +274,7 @@ ROWS = (
         Sameness.BITS,
         _fudged,
         _sixty_four_times,
-        (having(*SMOOTH_SHAPES), _every_axis_counted, lacking(*SIZES, "-water"), having("-oversample")),
+        (is_understood, _is_smooth, _every_axis_counted, lacking(*SIZES, "-water"), having("-oversample")),
         ("Q-GAUSS-WIDTH",),
     ),
     Relation(

@@ -14,6 +14,7 @@ from harness.invariants.relations.command_line import CommandLine
 from harness.invariants.relations.relation import Situation, is_understood, lacking
 
 MM = 1000.0
+SKEW = 1e-9
 CENTRES = ("-Xbeam", "-Ybeam", "-Xclose", "-Yclose", "-ORGX", "-ORGY")
 CONVENTIONS = ("-mosflm", "-adxv", "-denzo", "-xds", "-dials")
 VECTORS = {
@@ -122,3 +123,11 @@ def can_be_spelled_out(s: Situation) -> str:
     if derived or not any(d.normal):
         return "needs -odet_vector beside -fdet_vector and -sdet_vector"
     return ""
+
+
+def has_square_axes(s: Situation) -> str:
+    """Return why a detector cannot be shifted or mirrored in its plane, nothing where it can."""
+    d = s.meaning.detector
+    normal = vector_product(d.fast, d.slow)
+    skew = 1.0 - abs(sum(one * other for one, other in zip(normal, d.normal, strict=True)))
+    return "" if abs(skew) < SKEW else "needs detector axes at right angles"

@@ -12,14 +12,16 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness.commands.search.nb_fuzz import main
 from harness.fuzz.bench import FuzzBench, open_bench
 from harness.fuzz.case import FuzzCase
-from harness.fuzz.journal import CASES, FuzzSettings, new_folder
+from harness.fuzz.journal import CASES, FuzzSettings, coverage_of, new_folder, read_record
 from harness.fuzz.outcome import FINDINGS, Came, outcome_of
-from harness.fuzz.session import FuzzLimits, fuzz, fuzz_summary, run_changes
+from harness.fuzz.session import FuzzLimits, fuzz, run_changes
+from harness.fuzz.told import fuzz_summary
 from harness.programs.programs import program_at, second_program
 
 ROOT = Path(__file__).parents[3]
@@ -97,14 +99,68 @@ def lines_so_far(folder: Path) -> list[str]:
     return [line for line in (folder / CASES).read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
-def test_shards_have_no_case_in_common(fuzz_bench: FuzzBench, tmp_path: Path) -> None:
-    found = []
+@pytest.fixture(scope="module")
+def shards(fuzz_bench: FuzzBench, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two of three parts of a run, with one made-up finding in the second."""
+    root, folders = tmp_path_factory.mktemp("shards"), []
     for number in (1, 2):
-        with new_folder(tmp_path / str(number), replace(SETTINGS, shard=(number, 2))) as opened:
+        folders.append(root / str(number))
+        with new_folder(folders[-1], replace(SETTINGS, shard=(number, 3))) as opened:
             fuzz(fuzz_bench, opened, FuzzLimits(None, 4, 99), lambda line: None)
-            found.append({(line.index, line.words) for line in opened.lines})
+            if number == 2:
+                last = opened.lines[-1]
+                opened.add(replace(last, index=last.index + 3, came=Came.IMAGE, finding="000013-image"))
+    return folders
+
+
+def test_shards_have_no_case_in_common(shards: list[Path]) -> None:
+    found = [{(line["index"], tuple(line["words"])) for line in lines(folder)[:4]} for folder in shards]
     assert not {index for index, _ in found[0]} & {index for index, _ in found[1]}
     assert not {words for _, words in found[0]} & {words for _, words in found[1]}
+
+
+def test_parts_of_a_run_add_up(shards: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """A line that is being written counts in neither."""
+    with (shards[0] / CASES).open("a") as stream:
+        stream.write('{"index": 12, "as')
+    assert main(["--merge", *map(str, shards), "--json"]) == 1
+    data = json.loads(capsys.readouterr().out)
+    records = [read_record(folder) for folder in shards]
+    alone = [coverage_of(record.lines) for record in records]
+    together = alone[0].together | alone[1].together
+    assert data["cases"] == 9
+    assert data["options"]["covered"] == int(together.diagonal().sum())
+    assert data["options"]["covered"] > max(len(one.options_covered()) for one in alone)
+    assert data["pairs"]["covered"] == int(np.triu(together, 1).sum())
+    assert set(data["quirks"]["shown"]) == alone[0].quirks | alone[1].quirks
+    assert [found["folder"] for found in data["findings"]] == [f"{shards[1]}/findings/000013-image"]
+    assert data["shards missing"] == ["seed 11: 3/3"]
+    assert main(["--merge", *map(str, shards)]) == 1
+    shown = capsys.readouterr().out
+    assert "FAIL: 9 cases, 1 findings, in 2 folders" in shown
+    assert "not among them: seed 11: 3/3" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["{0}", "{0}"], "is in "),
+        (["{0}", "{none}"], "is no folder of nb-fuzz"),
+        (["{0}", "{other}"], "compares other programs"),
+        (["{0}", "--resume", "{0}"], "--resume is told"),
+        (["{0}", "--time", "5s"], "--time is told"),
+    ],
+)
+def test_what_does_not_add_up_is_refused(
+    words: list[str], reason: str, shards: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(shards[1], other)
+    settings = json.loads((other / "settings.json").read_text())
+    (other / "settings.json").write_text(json.dumps({**settings, "programs": ["another"]}))
+    named = [word.format(shards[0], none=tmp_path / "none", other=other) for word in words]
+    assert main(["--merge", *named]) == 3
+    assert reason in capsys.readouterr().err
 
 
 def test_a_seeded_fault_is_found_with_its_cause(

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from harness.fuzz.bench import FuzzBench, SideRun
+from harness.faults.seed import make_faulty
+from harness.faults.table import BY_ID
+from harness.fuzz.bench import FuzzBench, SideRun, open_bench
 from harness.fuzz.case import FuzzCase
+from harness.fuzz.cause import cause_of
 from harness.fuzz.outcome import Came, outcome_of
+from harness.programs.programs import program_at, second_program
 
 WORDS = ("-cell", "60", "70", "80", "-default_F", "100", "-lambda", "1", "-distance", "100", "-pixel", "1",
          "-detpixels", "6", "-N", "4", "-oversample", "1", "-seed", "1")  # fmt: skip
@@ -61,6 +66,29 @@ def test_each_disagreement_has_its_kind(run: SideRun) -> None:
 
 def test_the_worst_pixel_is_named(run: SideRun) -> None:
     assert outcome_of(CASE, {"c": run, "py": changed(run, FLOAT, 8)}).worst == (1, 2)
+
+
+TRACED = FuzzCase((*WORDS, "-trace_pixel", "2", "3", "-trace_file", "t.log"))
+
+
+@pytest.mark.parametrize("tap", ["polar", "distance_meters"])
+def test_a_difference_of_traces_has_its_pixel(fuzz_bench: FuzzBench, tap: str) -> None:
+    run = fuzz_bench.run(TRACED, "c")
+    lines = run.files["t.log"].decode().splitlines(keepends=True)
+    place = next(n for n, line in enumerate(lines) if f" {tap} " in line)
+    value = next(word for word in lines[place].split() if word[0].isdigit())
+    lines[place] = lines[place].replace(f" {value}", f" {1.001 * float(value):.17g}", 1)
+    other = replace(run, files={**run.files, "t.log": "".join(lines).encode()})
+    outcome = outcome_of(TRACED, {"c": run, "py": other})
+    assert (outcome.came, outcome.worst) == (Came.TRACE, (2, 3))
+    assert tap in outcome.reasons[0]
+
+
+def test_a_cause_may_be_one_of_the_newest_taps(tmp_path: Path) -> None:
+    faulty = make_faulty(BY_ID["c-water-1e-5"], "c", tmp_path / "c")
+    case = FuzzCase((*WORDS, "-water", "50"))
+    with open_bench(program_at(str(faulty.path), "--c-bin"), second_program(None)) as bench:
+        assert cause_of(bench, case, (2, 3)).taps == ("water_electrons_sqr",)
 
 
 def test_one_rounded_pixel_is_left_to_its_trace(run: SideRun) -> None:

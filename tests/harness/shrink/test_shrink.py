@@ -12,11 +12,12 @@ from golden_suite_generator.cases import ROW_KEYS
 from golden_suite_generator.inputs.reflections import box, hkl_text
 from harness.commands.nb_compare import main as compare
 from harness.commands.search.nb_shrink import main
+from harness.commands.trace_harness import main as trace
 from harness.faults.seed import make_faulty
 from harness.faults.table import BY_ID
 from harness.recorded.rerun import Chosen
 from harness.shrink.items import items_of
-from harness.shrink.request import bundle_case
+from harness.shrink.request import bundle_case, pair_look
 
 LINE = (
     "-hkl list.hkl -cell 60.5 71.3 80.2 88 95 91 -misset 10.3 20.7 30.9 -lambda 0.9768 -distance 97.3"
@@ -95,6 +96,36 @@ def test_a_bundle_must_verify_and_none_of_it_runs(place: Path, tmp_path: Path, m
     (place / "bundle" / "c_float.bin").write_bytes(b"\0" * 256)
     assert main(["bundle", "--c-bin", faulty, "--outdir", str(tmp_path / "other")]) == 3
     assert "does not verify" in capsys.readouterr().err
+
+
+def test_traced_pixels_come_down_with_the_same_cause(place: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(place)
+    faulty = (place / "bin").read_text()
+    words = ["--c-bin", faulty, "--outdir", str(tmp_path / "traced"), "-q", "--no-observer-check"]
+    assert trace([*words, "--pixel", "5", "7", "--", *WORDS[:9], "-detpixels", "12", "-lambda", "1.1"]) == 1
+    small = tmp_path / "small"
+    assert main([str(tmp_path / "traced"), "--c-bin", faulty, "--outdir", str(small)]) == 0
+    data = json.loads((small / "shrink.json").read_text())
+    assert (data["came"], data["cause"], data["pixel"]) == ("traces differ", "polar", [0, 0])
+    assert data["options"] <= 3
+    fails, passes = [line for line in (small / "commands.txt").read_text().splitlines() if line[0] != "#"]
+    monkeypatch.chdir(small)
+    for line, status in ((fails, 1), (passes, 0)):
+        own = [*line.split()[1:4], "--c-bin", faulty, "-q", *line.split()[4:]]
+        assert trace([*own[:5], "--outdir", str(tmp_path / str(status)), *own[5:]]) == status
+    assert main(["--resume", str(small), "--json"]) == 0
+
+
+def test_a_pair_whose_traces_alone_fail_is_made_small_by_its_traces() -> None:
+    record = {"tap": "polar", "context": "s=3 f=4 t=0"}
+    summary = {
+        "criteria": [{"state": "held"}],
+        "traces": {"verdict": "FAIL", "first_divergence_record": record},
+    }
+    assert pair_look(summary) == (3, 4)
+    assert pair_look({**summary, "criteria": [{"state": "failed"}]}) is None
+    assert pair_look({**summary, "traces": {**summary["traces"], "first_divergence_record": None}}) == (0, 0)
+    assert pair_look({**summary, "traces": None}) is None
 
 
 def test_programs_that_agree_have_nothing_to_shrink(tmp_path: Path, monkeypatch, capsys) -> None:
