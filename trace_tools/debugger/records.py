@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from system_io.shown import printable
 from trace_tools.debugger.bits import exact, printed, whole_text
 from trace_tools.debugger.errors import DebuggerError
 from trace_tools.debugger.tap_map import MappedTap, TapMap
-from trace_tools.tap_points import CONTEXT_KEYS, FORMAT, TAP_ID, TAP_POINTS, TapLevel
+from trace_tools.tap_points import CONTEXT_KEYS, FORMAT, SUBSET, TAP_ID, TAP_POINTS, TapLevel
 
 PREFIX = "TRACE_C:"
 PIXEL_KEYS = 2
@@ -116,7 +116,11 @@ def _wrong_type(tap: MappedTap, found: str, wanted: str) -> str:
 
 
 def contract_text(
-    readings: Iterable[TapReading], tap_map: TapMap, schema: int, statements: Mapping[str, str]
+    readings: Iterable[TapReading],
+    tap_map: TapMap,
+    schema: int,
+    statements: Mapping[str, str],
+    unread: Container[str] = (),
 ) -> str:
     """Return the trace: its two first lines, what is to be said of it, and a line for each record.
 
@@ -125,9 +129,15 @@ def contract_text(
         tap_map: names the program.
         schema: version of the format; taps that came later are left out.
         statements: lines that readers skip: name and text.
+        unread: taps of the map that the trace has not.
     """
     program = tap_map.program
     head = [f"{PREFIX} schema {FORMAT} {schema}", f"{PREFIX} program {program.name} {program.version}"]
+    had = {point for point in TAP_POINTS if point.since <= schema}
+    mapped = [tap.point for tap in tap_map.taps if tap.point in had and tap.point.name not in unread]
+    subset = (
+        [f"{PREFIX} {SUBSET} {' '.join(point.name for point in mapped)}"] if len(mapped) < len(had) else []
+    )
     said = [f"# {name}: {' '.join(text.split())}" for name, text in statements.items()]
     lines = [reading.line for reading in readings if TAP_POINTS[reading.tap].since <= schema]
-    return "\n".join([*head, *said, *lines]) + "\n"
+    return "\n".join([*head, *subset, *said, *lines]) + "\n"

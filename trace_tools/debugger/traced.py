@@ -92,7 +92,7 @@ def trace_pixels(job: DebugJob) -> DebugTrace:
     said = {pixel: state.said for pixel, state in states.items()}
     statements = _statements(job, runs[0].debugger, said, unread)
     return DebugTrace(
-        contract_text(readings, job.tap_map, job.schema, statements), said,
+        contract_text(readings, job.tap_map, job.schema, statements, unread), said,
         all(state.proven for state in states.values()), any(state.differs for state in states.values()),
         unread, unreached, len({reading.tap for reading in readings}),
         {pixel: state.value for pixel, state in states.items() if state.value is not None},

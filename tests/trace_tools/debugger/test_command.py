@@ -15,6 +15,7 @@ import pytest
 
 from tests.trace_tools.debugger.conftest import built
 from trace_tools.debugger.command import main
+from trace_tools.judging.judge import judge
 from trace_tools.reading.trace_file import TraceLog, read_trace
 
 
@@ -274,3 +275,20 @@ def waited(there) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_trace_of_some_taps_is_compared_in_these(call, tmp_path):
+    _, text, _ = call()
+    assert text.splitlines()[2].startswith("TRACE_C: taps xtal_shape phisteps ")
+    log = log_of(text, tmp_path)
+    more = text.replace(": taps ", ": taps convention ").replace(": xtal", ": convention ADXV\nTRACE_C: xtal")
+    more = more.replace("TRACE_C", "TRACE_PY")
+    report = judge(log, log_of(more, tmp_path))
+    assert report.verdict == "PASS (LOOSENED)", report.line
+    assert "but 1 record of taps that the other log says it has not" in report.line
+    report = judge(log, log_of(more.replace("F_latt 2.8", "F_latt 2.9"), tmp_path))
+    assert report.verdict == "FAIL"
+    assert report.first is not None
+    assert report.first.tap == "F_latt"
+    lacking = [line for line in more.splitlines(keepends=True) if "I_running" not in line or "taps" in line]
+    assert judge(log, log_of("".join(lacking), tmp_path)).verdict == "FAIL"
