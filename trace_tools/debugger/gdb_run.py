@@ -21,6 +21,8 @@ JOB_VARIABLE = "NB_GDB_JOB"
 REMEDY = "install one (Debian: gdb), or name it in NB_GDB"
 ELF = b"\x7fELF"
 SHELL = "/bin/sh"
+PINNED = {"OMP_NUM_THREADS": "1", "OMP_DYNAMIC": "FALSE", "OMP_THREAD_LIMIT": "1"}
+"""Keeps a program from computing pixels in an order of its own."""
 # what gdb says: (words in it, what that means)
 SAYINGS: tuple[tuple[str, str], ...] = (
     ("python\" language is not supported", f"was built without Python; {REMEDY}"),
@@ -110,7 +112,8 @@ def run_gdb(
     source = Path(__file__).parent / INSIDE / script
     early = [word for text in EARLY for word in ("-iex", text)]
     command = [gdb, "-nx", "-nh", "-q", "-batch", *early, "-x", str(source), str(binary)]
-    environ = {**os.environ, JOB_VARIABLE: str(job_file), "SHELL": SHELL, "PYTHONDONTWRITEBYTECODE": "1"}
+    ours = {JOB_VARIABLE: str(job_file), "SHELL": SHELL, "PYTHONDONTWRITEBYTECODE": "1"}
+    environ = {**os.environ, **PINNED, **ours}
     outcome, *said = execute(command, scratch, environ, timeout_s)
     text = "\n".join(part.decode("utf-8", "replace") for part in said)
     if not report.is_file():

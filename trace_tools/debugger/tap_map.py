@@ -108,6 +108,11 @@ def shipped_maps() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
 
 
+def map_path(name: str) -> Path:
+    """Return the path of a map: of one that is shipped if it has that name, else the name is the path."""
+    return shipped_maps().get(name, Path(name))
+
+
 def load_map(name: str) -> TapMap:
     """Read a tap map.
 
@@ -117,10 +122,8 @@ def load_map(name: str) -> TapMap:
     Raises:
         TraceError: it cannot be read, or breaks a rule of maps.
     """
-    shipped = shipped_maps()
-    path = shipped.get(name, Path(name))
-    remedy = f"give a file, or one of the shipped maps: {', '.join(shipped)}"
-    data = read_regular(path, "tap map", remedy, TraceError)
+    remedy = f"give a file, or one of the shipped maps: {', '.join(shipped_maps())}"
+    data = read_regular(map_path(name), "tap map", remedy, TraceError)
     try:
         content = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

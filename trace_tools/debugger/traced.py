@@ -12,6 +12,7 @@ from system_io.children import execute, temporary_folder
 from system_io.shown import printable
 from trace_tools.debugger.driver import DebuggedRun, run_once
 from trace_tools.debugger.errors import DebuggerError
+from trace_tools.debugger.gdb_run import PINNED
 from trace_tools.debugger.records import TapReading, contract_text
 from trace_tools.debugger.sources import Debugged
 from trace_tools.debugger.tap_map import TapMap
@@ -19,7 +20,6 @@ from trace_tools.debugger.told import IMAGE, PixelBlock, asked_block, laid_out, 
 from trace_tools.tap_points import TAP_ID, TAP_POINTS, TapLevel
 
 FLOAT_BYTES = 4
-PINNED = {"OMP_NUM_THREADS": "1", "OMP_DYNAMIC": "FALSE", "OMP_THREAD_LIMIT": "1"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class DebugJob:
     """What is to be traced: map, program, its words (for a run in `caller`), pixels (slow, fast), and how.
 
     ``proves_state``: run the program without the debugger, too, and compare the image at the pixels;
-    ``skips``: go on without the taps that cannot be read.
+    ``skips``: go on without the taps that cannot be read; ``whole``: the float image of the whole run, where
+    it is known already; ``deepest``: the innermost level to print.
     """
 
     tap_map: TapMap
@@ -39,6 +40,8 @@ class DebugJob:
     timeout_s: float
     proves_state: bool = True
     skips: bool = False
+    whole: bytes | None = None
+    deepest: TapLevel = TapLevel.mosaic
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,9 @@ def trace_pixels(job: DebugJob) -> DebugTrace:
     with temporary_folder("nb-debugged") as name:
         folder = Path(name)
         words = laid_out(job.words, job.caller, folder)
-        whole = _whole_image(job, words, folder) if job.proves_state else None
+        whole = job.whole
+        if whole is None and job.proves_state:
+            whole = _whole_image(job, words, folder)
         states = {pixel: _traced(job, words, folder, pixel, whole) for pixel in dict.fromkeys(job.pixels)}
     runs = [state.run for state in states.values()]
     readings = _joined(runs)
@@ -88,7 +93,8 @@ def trace_pixels(job: DebugJob) -> DebugTrace:
         tap.point.name for tap in job.tap_map.taps if all(tap.point.name in run.unreached for run in runs)
     )
     _require_complete(job, unread, unreached, next((run.gate for run in runs if run.gate), ""))
-    readings = [reading for reading in readings if TAP_POINTS[reading.tap].name not in unread]
+    points = {number for number, point in enumerate(TAP_POINTS) if point.level <= job.deepest}
+    readings = [r for r in readings if r.tap in points and TAP_POINTS[r.tap].name not in unread]
     said = {pixel: state.said for pixel, state in states.items()}
     statements = _statements(job, runs[0].debugger, said, unread)
     return DebugTrace(
