@@ -17,7 +17,7 @@ from system_io.shown import printable
 from trace_tools.errors import TraceError
 from trace_tools.reading.bulk import ABSENT, parse_block
 from trace_tools.reading.lines import Record, parse_line, show_context
-from trace_tools.reading.log_text import LOOKS_LIKE_A_RECORD, TraceLine, blocks, trace_lines
+from trace_tools.reading.log_text import LOOKS_LIKE_A_RECORD, Lines, TraceLine, blocks, trace_lines
 from trace_tools.reading.numerals import PrintedDigits
 from trace_tools.reading.older_formats import OlderReader
 from trace_tools.reading.trace_columns import Columns, ColumnsBuilder
@@ -25,7 +25,6 @@ from trace_tools.tap_points import CONTEXT_COLUMNS, FORMAT, SCHEMA, SUBSET, TAP_
 
 BLOCK_BYTES = 1 << 18
 _SCHEMAS = {f"{FORMAT} {version}": version for version in VERSIONS}
-SHOWN_LINES = 20
 # numbers of the first block tell how many digits a trace of version 1 prints; the contract wants all
 _DECIMAL = re.compile(rb"(?<=[ \t])[-+]?[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?(?=[ \t\n])")
 _ANY_TRACE = re.compile(rb"TRACE[_: -]", re.IGNORECASE)
@@ -112,23 +111,6 @@ class TraceLog:
         """Return the traced pixels as (slow, fast)."""
         rows = self.columns.contexts[:, :2]
         return {(int(slow), int(fast)) for slow, fast in np.unique(rows, axis=0) if slow != ABSENT}
-
-
-class Lines:
-    """Counts lines and keeps the first of them."""
-
-    def __init__(self) -> None:
-        self.shown: list[str] = []
-        self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def add(self, text: str) -> None:
-        """Take one more."""
-        self._count += 1
-        if len(self.shown) < SHOWN_LINES:
-            self.shown.append(text)
 
 
 def context_of(row: Iterable[int]) -> list[tuple[str, int]]:
