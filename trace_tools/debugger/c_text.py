@@ -52,6 +52,10 @@ class Source:
         """Return the number of the line of an offset, from 1."""
         return bisect_right(self._starts, offset)
 
+    def start_of(self, number: int) -> int:
+        """Return the offset of the start of a line, from 1."""
+        return self._starts[number - 1]
+
     def line(self, number: int) -> str:
         """Return one line, from 1, without blanks around it."""
         lines = self.text.splitlines()

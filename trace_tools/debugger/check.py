@@ -188,7 +188,7 @@ def report_lines(found: MapCheck) -> list[str]:
     """Return the check in words: a line for each tap, what is wrong first."""
     lines = [f"note: source '{path}' is newer than the binary; build it again" for path in found.newer]
     bad = [row for row in found.rows if row.problem]
-    for row in bad:
+    for row in {(row.name, row.spot, row.problem): row for row in bad}.values():
         where = row.spot.shown if row.spot else "nowhere"
         near = f"; near: {', '.join(row.near)}" if row.near else ""
         if "optimised out" in row.problem and row.near:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path, PurePath
 
-from trace_tools.debugger.anchors import AFTER, BEFORE, Anchor, find_anchor
+from trace_tools.debugger.anchors import AFTER, BEFORE, Anchor, FoundPlace, find_anchor
 from trace_tools.debugger.c_text import Source
 from trace_tools.debugger.errors import DebuggerError
 from trace_tools.debugger.sources import Debugged, open_debugged
@@ -41,6 +41,11 @@ SPELLINGS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "steps": (("steps",),),
     "lambda_meters": (("lambda",),),
 }  # fmt: skip
+# what a program is told, if it has the option
+TOLD = (
+    (b"-roi", 'roi = ["-roi", "{fast_min}", "{fast_max}", "{slow_min}", "{slow_max}"]'),
+    (b"-floatfile", 'float_file = ["-floatfile", "{path}"]'),
+)
 LOOPS: Mapping[str, tuple[str, ...]] = {
     "s": ("spixel", "slow", "ypixel", "s", "y", "row"),
     "f": ("fpixel", "fast", "xpixel", "f", "x", "col", "column"),
@@ -110,8 +115,12 @@ class _Drafter:
     def __init__(self, program: Debugged, variables: Sequence[Variable]) -> None:
         self.sources = {source.path: source for source in program.sources}
         self.code = program.code
+        self.binary = program.binary.read_bytes()
         self.variables = variables
         self.kernel = self._kernel()
+        self.start, self.start_rows = self._find_start()
+        counted = self._loop(LOOPS["f"])
+        self.start_function = "" if counted is None else counted.function
 
     def _kernel(self) -> str:
         """Return the function with the most names of taps: where several have one, it is taken there."""
@@ -130,15 +139,39 @@ class _Drafter:
             f"# Draft of a tap map for {word}; hold it against the program with `nb-trace-map check`.",
             "# Rows behind '#' are guesses: look at them, correct them, and take the '#' away.",
             "schema = 1", "", "[program]", f'name = "{word}"',
-            "# how it is told a region and a float image; leave a line out where it knows no such option",
-            'roi = ["-roi", "{fast_min}", "{fast_max}", "{slow_min}", "{slow_max}"]',
-            'float_file = ["-floatfile", "{path}"]', "",
+            "# how it is told a region and a float image; without a line it has no such option",
+            *(row if option in self.binary else f"# no '{option.decode()}' in the program: {row}"
+              for option, row in TOLD), "",
         ]  # fmt: skip
+
+    def _find_start(self) -> tuple[FoundPlace | None, list[str]]:
+        """Return where the work on a pixel begins, and its rows, where both loops are in one function."""
+        slow, fast = (self._loop(LOOPS[key]) for key in ("s", "f"))
+        if slow is None or fast is None or slow.function != fast.function:
+            return None, []
+        source = self.sources[fast.path]
+        head = re.compile(rf"\bfor\s*\([^;]*\b{re.escape(fast.name)}\s*=")
+        for body in source.bodies(fast.function):
+            found = head.search(source.code, *body)
+            closed = source.closing(source.code.index("(", found.start())) if found else None
+            behind = len(source.code) if closed is None else source.line_at(closed)
+            for line in (number for number in self.code[fast.path] if number > behind):
+                anchor = self._named(source, fast.function, source.start_of(line), BEFORE)
+                if anchor is not None:
+                    return find_anchor(anchor, [source], self.code).spot, [
+                        "[pixel]", f"file = {_quoted(PurePath(anchor.file).name)}",
+                        f"function = {_quoted(fast.function)}", f"text = {_quoted(anchor.text or '')}",
+                        *([f"nth = {anchor.nth}"] if anchor.nth else []),
+                        f's = "{slow.name}"', f'f = "{fast.name}"', "",
+                    ]  # fmt: skip
+        return None, []
 
     def loops(self) -> list[str]:
         """Return the context: where each loop index is."""
-        lines = ["[context]"]
+        lines = [*self.start_rows, "[context]"]
         for key, names in LOOPS.items():
+            if self.start_rows and key in ("s", "f"):
+                continue
             found = self._loop(names)
             if found is None:
                 lines.append(f'{key} = "0"  # no loop of such a name was found')
@@ -172,19 +205,29 @@ class _Drafter:
 
     def _rows(self, point: TapPoint, proposal: _Proposal, anchor: Anchor) -> list[str]:
         values = ", ".join(_quoted(text) for text in proposal.values)
+        check = "  # check it" if proposal.doubt else ""
         rows = [
             f"[tap.{point.name}]", f"file = {_quoted(PurePath(anchor.file).name)}",
             f"function = {_quoted(anchor.function or '')}", f"text = {_quoted(anchor.text or '')}",
             *([f"nth = {anchor.nth}"] if anchor.nth else []), f'when = "{anchor.when}"',
             f"value = {values if len(proposal.values) == 1 else f'[{values}]'}", f'type = "{point.kind}"',
-*([f"unit = {_quoted(point.unit)}" + ("  # check it" if proposal.doubt else "")] if point.unit else []),
+            *([f"unit = {_quoted(point.unit)}{check}"] if point.unit else []),
         ]  # fmt: skip
         doubt = proposal.doubt
+        if point.level >= TapLevel.pixel and self._is_before_pixels(anchor, proposal.first):
+            doubt = doubt or "it is set before the work on pixels begins; read it where the loops use it"
         if point.level in (TapLevel.source_setup, TapLevel.phi_setup, TapLevel.mosaic_setup):
             doubt = doubt or "one record for each turn: give repeat = 'count' and $i in the value"
         if not doubt:
             return [*rows, ""]
         return [f"# unsure: {doubt}", *(f"# {row}" for row in rows), ""]
+
+    def _is_before_pixels(self, anchor: Anchor, variable: Variable) -> bool:
+        """Tell whether a place lies in front of the loops over pixels, in their function."""
+        if self.start is None or self.start.path != variable.path or variable.function != self.start_function:
+            return False
+        spot = find_anchor(anchor, [self.sources[variable.path]], self.code).spot
+        return spot is not None and spot.line < self.start.line
 
     def _proposals(self, point: TapPoint) -> Iterator[_Proposal]:
         """Yield what could be a tap, from its name and from those that the field has for it."""
@@ -248,8 +291,7 @@ class _Drafter:
         for start, end in source.bodies(function):
             first, last = source.line_at(source.code.index("{", start)) + 1, source.line_at(end)
             lines += [line for line in self.code.get(source.path, ()) if first <= line < last]
-        starts = [0, *(found.end() for found in re.finditer("\n", source.text))]
-        return [starts[line - 1] for line in sorted(lines)]
+        return [source.start_of(line) for line in sorted(lines)]
 
     def _named(self, source: Source, function: str, offset: int, when: str) -> Anchor | None:
         """Return an anchor by the text of the line at an offset, with its number among equal ones."""

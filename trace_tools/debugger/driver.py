@@ -50,21 +50,28 @@ def found_places(tap_map: TapMap, program: Debugged) -> dict[str, Found]:
     }
 
 
-def require_places(tap_map: TapMap, program: Debugged) -> dict[str, FoundPlace]:
+def require_places(tap_map: TapMap, program: Debugged, *, skips: bool = False) -> dict[str, FoundPlace]:
     """Return where each place is.
+
+    Args:
+        tap_map: the map.
+        program: the binary and its sources.
+        skips: leave out places where nothing but taps is read and that are nowhere.
 
     Raises:
         DebuggerError: one is nowhere, or not at one line only.
     """
     spots = {}
+    needed = {place for _, place, _ in tap_map.captures} | ({tap_map.gate.place} if tap_map.gate else set())
     for name, found in found_places(tap_map, program).items():
-        if found.spot is None:
+        if found.spot is not None:
+            spots[name] = found.spot
+        elif not skips or name in needed:
             near = f"; near: {found.near[0]}" if found.near else ""
             raise DebuggerError(
                 f"tap map '{tap_map.source}': place {name}: {found.problem}{near}; "
                 "`nb-trace-map check` shows all places"
             )
-        spots[name] = found.spot
     return spots
 
 
@@ -75,6 +82,8 @@ def run_once(
     folder: Path,
     pixel: tuple[int, int],
     timeout_s: float,
+    *,
+    skips: bool = False,
 ) -> DebuggedRun:
     """Run a program under the debugger and read the taps of one pixel.
 
@@ -85,11 +94,12 @@ def run_once(
         folder: where it is run.
         pixel: (slow, fast).
         timeout_s: longest wall time, s.
+        skips: go on without the taps whose place is nowhere.
 
     Raises:
         DebuggerError: the debugger or the program failed, or a value is not what its tap is.
     """
-    spots = require_places(tap_map, program)
+    spots = require_places(tap_map, program, skips=skips)
     with temporary_folder("nb-gdb") as name:
         scratch = Path(name)
         output, records = scratch / OUTPUT, scratch / "records.jsonl"
@@ -102,6 +112,9 @@ def run_once(
         _require_end(report["end"], program.binary, output)
         readings = read_records(records, tap_map, report["architecture"])
     problems = {name: f"'{text}': {reason}" for name, (text, reason) in report["problems"].items()}
+    for tap in tap_map.taps:
+        if not spots.keys() & set(tap.places):
+            problems[tap.point.name] = f"its place {tap.places[0]} is nowhere in the source"
     there = {reading.tap for reading in readings}
     unreached = tuple(
         tap.point.name

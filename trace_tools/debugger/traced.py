@@ -193,7 +193,7 @@ def _traced(
     found = None
     for region in regions:
         told = narrowed(words, program, region)
-        run = run_once(job.tap_map, job.program, told, folder, pixel, job.timeout_s)
+        run = run_once(job.tap_map, job.program, told, folder, pixel, job.timeout_s, skips=job.skips)
         found = _judged(run, pixel, region, whole, _image(folder))
         if found.proven or not found.differs:
             return found
