@@ -155,7 +155,8 @@ class _Scopes:
             return "there" if word in names or self.known.get(word) else "none"
         local = [copy for copy in copies if copy["scopes"] and word in copy["scopes"][0][1]]
         if not local:
-            return "there" if self.known.get(word) or word in self.functions else "none"
+            member = any("this" in copy["scopes"][0][1] for copy in copies if copy["scopes"])
+            return "there" if member or self.known.get(word) or word in self.functions else "none"
         live = sum(bool(copy["live"].get(word, True)) for copy in local)
         return "gone" if live == 0 else "there" if live == len(local) else "partly"
 
