@@ -58,7 +58,7 @@ class FoundPlace:
 
 
 @dataclass(frozen=True)
-class Match:
+class AnchorMatch:
     """A match of an anchor's text: its statement's lines, and the first of them with code, if any."""
 
     source: Source
@@ -82,7 +82,7 @@ def fits(path: str, glob: str) -> bool:
     return fnmatch(PurePath(path).name, glob) or fnmatch(path, f"*/{glob}") or path == glob
 
 
-def matches_of(anchor: Anchor, source: Source, code_lines: Sequence[int]) -> list[Match]:
+def matches_of(anchor: Anchor, source: Source, code_lines: Sequence[int]) -> list[AnchorMatch]:
     """Return every match in one file, in its order; what stands in comments is none."""
     ranges = list(source.bodies(anchor.function)) if anchor.function else [(0, len(source.code))]
     found = []
@@ -91,7 +91,7 @@ def matches_of(anchor: Anchor, source: Source, code_lines: Sequence[int]) -> lis
             first = match.start() + len(match[0]) - len(match[0].lstrip())
             line, last = source.line_at(first), source.line_at(source.statement_end(first))
             inside = [number for number in code_lines if line <= number <= last]
-            found.append(Match(source, line, last, min(inside) if inside else None))
+            found.append(AnchorMatch(source, line, last, min(inside) if inside else None))
     return found
 
 
@@ -119,7 +119,7 @@ def find_anchor(anchor: Anchor, sources: Iterable[Source], code: Mapping[str, Se
     return _chosen(anchor, matches)
 
 
-def _chosen(anchor: Anchor, matches: list[Match]) -> Found:
+def _chosen(anchor: Anchor, matches: list[AnchorMatch]) -> Found:
     live = [match for match in matches if match.code_line is not None]
     lines = ", ".join(str(match.line) for match in matches[:SHOWN]) + (
         ", ..." if len(matches) > SHOWN else ""
