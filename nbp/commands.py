@@ -66,6 +66,12 @@ COMMANDS: tuple[CommandRow, ...] = (
         "diff", "trace-diff", "trace_tools.cli", "compare two trace logs: first divergence and its cause"
     ),
     CommandRow(
+        "trace-map",
+        "nb-trace-map",
+        "trace_tools.debugger.command",
+        "trace a program that prints no taps, by a debugger",
+    ),
+    CommandRow(
         "gates", "nb-gates", "harness.commands.nb_gates", "run the acceptance gates, a bundle for each"
     ),
     CommandRow(

@@ -91,6 +91,7 @@ def _script(name: str) -> Callable[[], int]:
 nb_compare = _script("nb-compare")
 trace_harness = _script("trace-harness")
 trace_diff = _script("trace-diff")
+nb_trace_map = _script("nb-trace-map")
 nb_gates = _script("nb-gates")
 nb_probe = _script("nb-probe")
 nb_gradients = _script("nb-gradients")

@@ -54,6 +54,7 @@ FINE = {
     "nb-probe": ["--help"],
     "nb-report": ["--help", "replay --help"],
     "trace-diff": ["--help", "explain F_latt"],
+    "nb-trace-map": ["--help", "check --help", "trace --help"],
 }
 WRONG = {
     "nanoBragg": [
@@ -109,6 +110,10 @@ WRONG = {
         "list --reports none", "history --reports none x",
     ],
     "trace-diff": ["--bogus", "none none", "explain none"],
+    "nb-trace-map": [
+        "--bogus", "", "check", "check none --binary program", "draft", "draft --binary program -- -x",
+        "trace file --binary program --pixel 1 1", "trace reference --binary program --pixel 1",
+    ],
     "trace-harness": [
         "--bogus", "--pixel 1 1", "--worst 1 --from none", "--pixel 1 1 --c-bin none -- -lambda 1",
         "--pixel 1 1 --c-bin program -- -trace_pixel 1 1", "--pixel 1 1 --budget --level pixel -- -lambda 1",

@@ -13,6 +13,8 @@ from trace_tools.tap_table import CARRIED, CONDITIONS, INPUT_RULES, NEWER, ROWS
 FORMAT = "nanobragg-trace"
 VERSIONS = (1, 2)
 SCHEMA = f"{FORMAT} {VERSIONS[0]}"
+SUBSET = "taps"
+"""Word of the line in which a trace says which taps it has; without that line it has all."""
 CONTEXT_KEYS = ("s", "f", "t", "ss", "sf", "src", "phi", "mos")
 # columns of a context table: the loop indices, and "n", which occurrence of its tap a record of an older
 # trace is

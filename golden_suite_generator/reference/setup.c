@@ -77,6 +77,8 @@ static void resolve_traced(struct scene *scene)
     const struct geometry *g = &scene->g;
     scene->trace.limit = o->trace_level;
     scene->trace.version = o->trace_schema != 0 ? o->trace_schema : scene->q->mode == PARITY_SPEC ? 2 : 1;
+    if (o->trace && !HAS_TAPS)
+        fail("-trace options: this program was built without taps; leave them out, or build it without NO_TAPS");
     if (o->trace_block_count == 0)
         return;
     scene->traced = checked_alloc((size_t)g->fast_pixels * (size_t)g->slow_pixels, 1, "the traced pixels");

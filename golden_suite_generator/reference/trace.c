@@ -15,6 +15,17 @@ static const struct {
 } LEVELS[] = {{"setup", LEVEL_MOSAIC_SETUP}, {"pixel", LEVEL_PIXEL}, {"subpixel", LEVEL_SUBPIXEL},
               {"source", LEVEL_SOURCE},      {"phi", LEVEL_PHI},     {"mosaic", LEVEL_MOSAIC}};
 
+/* Given: a word of -trace_level. Returned: the innermost loop level that it stands for, -1 for another word. */
+int trace_level_limit(const char *name)
+{
+    for (size_t i = 0; i < sizeof LEVELS / sizeof LEVELS[0]; ++i)
+        if (strcmp(LEVELS[i].name, name) == 0)
+            return LEVELS[i].limit;
+    return -1;
+}
+
+#ifndef NO_TAPS
+
 /* The context keys in loop order, and which of them, from first to last, a record of each level carries. */
 enum key { SLOW, FAST, LAYER, SUB_SLOW, SUB_FAST, SOURCE, PHI, DOMAIN, NO_KEY };
 static const char *const KEY_NAME[] = {[SLOW] = "s",      [FAST] = "f",     [LAYER] = "t", [SUB_SLOW] = "ss",
@@ -26,15 +37,6 @@ static const struct {
             [LEVEL_PIXEL] = {SLOW, FAST},           [LEVEL_SUBPIXEL] = {SLOW, SUB_FAST},
             [LEVEL_SOURCE] = {SLOW, SOURCE},        [LEVEL_PHI] = {SLOW, PHI},
             [LEVEL_MOSAIC] = {SLOW, DOMAIN}};
-
-/* Given: a word of -trace_level. Returned: the innermost loop level that it stands for, -1 for another word. */
-int trace_level_limit(const char *name)
-{
-    for (size_t i = 0; i < sizeof LEVELS / sizeof LEVELS[0]; ++i)
-        if (strcmp(LEVELS[i].name, name) == 0)
-            return LEVELS[i].limit;
-    return -1;
-}
 
 /* Writes the two lines that begin a trace. Given: an open trace. */
 void trace_begin(struct trace *t)
@@ -96,3 +98,5 @@ void trace_words(struct trace *t, enum tap_id tap, const char *word)
     fprintf(t->stream, "TRACE_C: %s %s", point->name, word);
     write_context(t, point->level);
 }
+
+#endif

@@ -1,4 +1,7 @@
-/* Taps: named intermediate values of traced pixels (spec/12). A null trace is a no-op at every call. */
+/*
+ * Taps: named intermediate values of traced pixels (spec/12). A null trace is a no-op at every call. With NO_TAPS they
+ * are left out of the program, as in one that never had any.
+ */
 #ifndef NB_TRACE_H
 #define NB_TRACE_H
 
@@ -24,6 +27,19 @@ struct trace {
 };
 
 int trace_level_limit(const char *name);
+
+#ifdef NO_TAPS
+
+static const bool HAS_TAPS = false;
+#define trace_begin(t) ((void)(t))
+#define trace_reals(t, tap, value) ((void)(t), (void)(value))
+#define trace_words(t, tap, word) ((void)(t), (void)(word))
+#define tap_real(t, tap, value) ((void)(t), (void)(value))
+#define tap_vec(t, tap, value) ((void)(t), (void)(value))
+
+#else
+
+static const bool HAS_TAPS = true;
 void trace_begin(struct trace *t);
 void trace_reals(struct trace *t, enum tap_id tap, const double *value);
 void trace_words(struct trace *t, enum tap_id tap, const char *word);
@@ -41,5 +57,7 @@ static inline void tap_vec(struct trace *t, enum tap_id tap, vec3 value)
     if (t != NULL)
         trace_reals(t, tap, (const double[]){value.x, value.y, value.z});
 }
+
+#endif
 
 #endif

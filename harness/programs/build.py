@@ -43,6 +43,8 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "native": ("-ffp-contract=off", "-O3", "-march=native"),
     "fma": ("-ffp-contract=fast", "-O2", "-mfma"),
     "sanitize": ("-ffp-contract=off", "-O1", "-g", *SANITIZERS),
+    "untapped-O0": ("-ffp-contract=off", "-O0", "-g", "-DNO_TAPS"),
+    "untapped-Og": ("-ffp-contract=off", "-Og", "-g", "-DNO_TAPS"),
 }
 
 

@@ -161,6 +161,7 @@ TRACE: Mapping[str, Any] = {
         "pixels": [[int]], "roi": Maybe([int]), "level": str, "dtype": Maybe(str), "device": Maybe(str),
         "observer_check": bool, "timeout_s": float, "threads": Perhaps(int), "determinism": Perhaps(bool),
         "schema": Perhaps(int), "matched": Perhaps(Maybe(MATCHED)),
+        "tap_map": Perhaps(Maybe(str)),
         "rtol": Maybe(float), "atol": Maybe(float),
         "k": Maybe(float), "stars": bool, "budget": bool,
     },

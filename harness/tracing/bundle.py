@@ -22,6 +22,7 @@ from system_io.verdict_words import Word
 from trace_tools.reading.trace_file import TraceLog, read_stream
 
 GRAPH_NAME, FLOOR_NAME, PAGE_NAME = "graph.json", "floor.json", "diff.md"
+MAP_NAME = "tap_map.toml"
 FINAL_TAP = "I_pixel_final"
 STATES: Mapping[str, State] = {
     Word.PASS: State.HELD,

@@ -19,11 +19,12 @@ from harness.store.names import COMMANDS, ENVIRONMENT
 from harness.store.schema import TRACE
 from harness.store.stated import commands_of, differing, environment_of, text_faults
 from harness.store.untrusted import BROKEN, BundleFault
-from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME, TracePart
+from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, MAP_NAME, PAGE_NAME, TracePart
 from harness.tracing.job import BEHIND, CHANGED, EQUAL, NOT_DONE, TraceJob
 from harness.tracing.options import NAME, make_parser
 from system_io.shown import json_text
 from system_io.verdict_words import EXIT_STATUS, Word
+from trace_tools.debugger.tap_map import load_map
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.judge import Options, judge
@@ -33,7 +34,7 @@ from trace_tools.reading.trace_file import TraceLog
 from trace_tools.schema import TRACE_SCHEMA
 
 ASKED_AS = {"rtol": "rtol", "atol": "atol", "k": "k", "stars": "emit_rot_stars", "budget": "budget",
-            "dtype": "dtype", "device": "device", "level": "level"}  # fmt: skip
+            "dtype": "dtype", "device": "device", "level": "level", "tap_map": "tap_map"}  # fmt: skip
 """Settings, and the options of trace-harness that set them."""
 
 
@@ -48,6 +49,7 @@ def trace_faults(part: TracePart) -> Iterator[BundleFault]:
         yield from _command_faults(part)
         yield from _said(ENVIRONMENT, _environment_faults(part))
         yield from _graph_faults(part)
+        yield from _map_faults(part)
     except BROKEN as error:
         yield BundleFault(part.data_name, f"the figures cannot be derived again: {error!r}")
 
@@ -186,6 +188,7 @@ def _job(part: TracePart) -> TraceJob:
         asked["dtype"], asked["device"], asked["level"], asked["observer_check"], asked["timeout_s"],
         asked.get("threads", 1), asked.get("determinism", False), asked.get("schema", 1),
         Match.of(asked.get("matched")),
+        asked.get("tap_map"),
     )  # fmt: skip
 
 
@@ -244,7 +247,7 @@ def _option_faults(part: TracePart, words: Sequence[str]) -> list[str]:
     own, args = found
     options, data = make_parser().parse_args(own), part.data
     asked = data["settings"]
-    stated = {key: asked[key] for key in ASKED_AS}
+    stated = {key: asked.get(key) for key in ASKED_AS}
     fresh = {key: getattr(options, name) for key, name in ASKED_AS.items()}
     stated |= {"observer_check": asked["observer_check"], "phi_mode": data["phi_mode"], "roi": asked["roi"]}
     fresh |= {"observer_check": not options.no_observer_check, "phi_mode": options.phi_mode}
@@ -284,3 +287,15 @@ def _graph_faults(part: TracePart) -> Iterator[BundleFault]:
         yield BundleFault(GRAPH_NAME, "is there or missing against settings.stars")
     elif path.is_file():
         yield from _said(GRAPH_NAME, text_faults(path, json_text(star_graph())))
+
+
+def _map_faults(part: TracePart) -> Iterator[BundleFault]:
+    """Return where the tap map of a debugger is missing, or is none."""
+    path, named = part.folder / MAP_NAME, part.data["settings"].get("tap_map")
+    if path.is_file() != (named is not None):
+        yield BundleFault(MAP_NAME, "is there or missing against settings.tap_map")
+    elif named is not None:
+        try:
+            load_map(str(path))
+        except TraceError as error:
+            yield BundleFault(MAP_NAME, str(error))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,12 @@ from harness.programs.watching import Watch, nobody
 from harness.sides import SIDES
 from harness.store.names import trace_name
 from harness.time_limits import RUN_S
+from harness.tracing.debugged import AskedOfDebugger, debugged_trace
 from system_io.children import temporary_folder
 from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.behind import behind_last_tap
-from trace_tools.reading.trace_file import TraceLog, read_trace
+from trace_tools.reading.trace_file import TraceLog, read_stream, read_trace
 
 PHI_MODES: Mapping[str, str] = {"c-parity": "on", "spec": "off"}
 OWN_OPTIONS: Mapping[str, str] = {
@@ -48,7 +50,8 @@ class TraceJob:
     (slow, fast); `roi` is (slow_min, slow_max, fast_min, fast_max), bounds inclusive, or None; `threads` are
     for external programs; `determinism` says that both programs may be one; `schema`
     is the version of the traces, of which external programs know the first alone; `matched` are the quirks
-    that tiny runs told of a program that a user brought, and that the other side gets.
+    that tiny runs told of a program that a user brought, and that the other side gets; `tap_map`
+    names the map with which a debugger reads the taps of the first program, None where it prints them.
     """
 
     first: Program
@@ -68,6 +71,7 @@ class TraceJob:
     determinism: bool = False
     schema: int = 2
     matched: Match | None = None
+    tap_map: str | None = None
 
     @property
     def programs(self) -> dict[str, Program]:
@@ -94,6 +98,7 @@ class TraceJob:
             "determinism": self.determinism,
             "schema": self.schema,
             "matched": None if self.matched is None else self.matched.facts(),
+            "tap_map": self.tap_map,
         }
 
     def trace_words(self) -> tuple[str, ...]:
@@ -102,6 +107,14 @@ class TraceJob:
         if self.roi is not None:
             words += ["-trace_roi", *map(str, self.roi)]
         return (*words, "-trace_level", self.level)
+
+    def every_pixel(self) -> tuple[tuple[int, int], ...]:
+        """Return the pixels (slow, fast) that are asked for, those of the block, too."""
+        block: list[tuple[int, int]] = []
+        if self.roi is not None:
+            slow_min, slow_max, fast_min, fast_max = self.roi
+            block = [(s, f) for s in range(slow_min, slow_max + 1) for f in range(fast_min, fast_max + 1)]
+        return tuple(dict.fromkeys((*self.pixels, *block)))
 
     def setting_words(self, side: str) -> tuple[str, ...]:
         """Return the words that set parity mode, phi carryover, dtype and device of one side.
@@ -120,7 +133,12 @@ class TraceJob:
         return (*words, program.dialect.quirk_option, f"Q-PHI-CARRYOVER={PHI_MODES[self.phi_mode]}")
 
     def looking_words(self, side: str, log_name: str) -> tuple[str, ...]:
-        """Return the words behind the program of one side that make it trace into a file."""
+        """Return the words behind the program of one side that make it trace into a file.
+
+        A program whose taps a debugger reads gets none.
+        """
+        if self.tap_map is not None and side == SIDES[0]:
+            return self.setting_words(side)
         program = self.first if side == SIDES[0] else self.second
         looking = program.looking_words(self.schema)
         return (*self.setting_words(side), *self.trace_words(), *looking, "-trace_file", log_name)
@@ -151,7 +169,10 @@ class ObserverCheck:
 
 @dataclass(frozen=True)
 class TracedSide:
-    """One side: its run with taps on, the run without (None if left out), its trace, the observer check."""
+    """One side: its run with taps on, the run without (None if left out), its trace, the observer check.
+
+    `said` is what is to be known of a trace that a debugger made.
+    """
 
     side: str
     run: ProgramRun
@@ -159,6 +180,7 @@ class TracedSide:
     log: bytes
     trace: TraceLog
     observed: ObserverCheck
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -208,13 +230,16 @@ def _run_side(
 ) -> TracedSide:
     program = job.programs[side]
     told = side_words(arguments, {side: program})[side].arguments
+    if job.tap_map is not None and side == SIDES[0]:
+        return _debugged_side(job, job.tap_map, told, scratch / side, watch)
     looking = job.looking_words(side, trace_name(side))
     run = _checked(run_program(program, looking, told, scratch / side, job.timeout_s, job.threads, watch))
     log = scratch / side / WORK_NAME / trace_name(side)
     if not log.is_file():
         raise HarnessError(
             f"{program.title} '{program.words[0]}' wrote no trace; "
-            "give a program that knows the -trace_ options, or compare images alone with nb-compare"
+            "give a program that knows the -trace_ options, --tap-map MAP for a debugger, or compare "
+            "images alone with nb-compare"
         )
     trace = _read(log)
     if not job.observer_check:
@@ -223,6 +248,22 @@ def _run_side(
     place = scratch / f"{side}-plain"
     plain = _checked(run_program(program, settings, told, place, job.timeout_s, job.threads, watch))
     return TracedSide(side, run, plain, log.read_bytes(), trace, _observe(run, plain, trace))
+
+
+def _debugged_side(
+    job: TraceJob, tap_map: str, told: PreparedArguments, place: Path, watch: Watch
+) -> TracedSide:
+    """Run the first program as it is, and read its taps by a debugger."""
+    side = SIDES[0]
+    settings = job.setting_words(side)
+    plain = _checked(run_program(job.first, settings, told, place, job.timeout_s, job.threads, watch))
+    asked = AskedOfDebugger(tap_map, job.every_pixel(), job.schema, job.level, job.timeout_s)
+    log, image, said = debugged_trace(plain, place, asked)
+    trace = read_stream(io.BytesIO(log), trace_name(side))
+    run = replace(plain, image=image)
+    if not job.observer_check:
+        return TracedSide(side, run, None, log, trace, ObserverCheck(False), said)
+    return TracedSide(side, run, plain, log, trace, _observe(run, plain, trace), said)
 
 
 def _checked(run: ProgramRun) -> ProgramRun:

@@ -24,6 +24,7 @@ from harness.time_limits import RUN_S
 from harness.tracing.choice import Compared, TracedPixels, compared_program, worst_pixels
 from harness.tracing.job import PHI_MODES, TraceJob
 from system_io.parser import CommandParser
+from trace_tools.debugger.tap_map import load_map
 
 NAME = "trace-harness"
 LEVELS = ("setup", "pixel", "subpixel", "source", "phi", "mosaic")
@@ -42,6 +43,9 @@ verdict and exit status:
   NOT COMPARABLE 2   the traces have no record in common
   ERROR 3            a program failed, a trace is broken, or taps changed a pixel; wrong usage
 
+A first program that prints no taps is traced by gdb: --tap-map names the map that says where each tap is in
+its source (docs/debugger-taps.md); status 2 where nothing can be read. Only the taps of the map are compared.
+
 --budget says how much of each tap's own difference is in the difference of the pixel, to first order by
 autograd through the simulator, and what is left unexplained; it goes to traces.json and diff.md, too.
 
@@ -54,6 +58,7 @@ EXAMPLES = (
     "trace-harness --pixel 100 120 -- -cell 79 79 38 90 90 90 -default_F 100 -lambda 1 -detpixels 512",
     "trace-harness --worst 3 --from proof",
     "trace-harness --worst 1 --from proof --budget --outdir why",
+    "trace-harness --worst 1 --from proof --c-bin ./mine --tap-map mine.toml",
 )
 
 
@@ -90,6 +95,10 @@ def make_parser() -> CommandParser:
     add("--outdir", metavar="DIR", help=f"new directory for the files; default {NAME}-TIME")
     add("--c-bin", metavar="P", help="first program; default that of --from, else the C reference")
     add("--py-bin", metavar="P", help="second program; default that of --from, else the PyTorch simulator")
+    add(
+        "--tap-map", metavar="MAP",
+        help="the first program prints no taps: a debugger reads them with this map (nb-trace-map)",
+    )  # fmt: skip
     add("--threads", type=thread_count, metavar="N", help="of external programs; default 1")
     add("--determinism", action="store_true", help="both sides may be one program")
     add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
@@ -113,6 +122,8 @@ def asked_trace(options: argparse.Namespace, args: Sequence[str], compared: Comp
     caller = Path.cwd()
     if not args and compared is not None:
         args, caller = compared.args, compared.caller or caller
+    if options.tap_map is not None:
+        load_map(options.tap_map)
     if not args:
         raise UsageError(f"no nanoBragg command line: write it behind --; see {NAME} --help")
     first, second = _programs(options, compared)
@@ -133,6 +144,7 @@ def asked_trace(options: argparse.Namespace, args: Sequence[str], compared: Comp
         timeout_s=options.timeout,
         threads=options.threads or settings.get("threads", 1),
         determinism=options.determinism or settings.get("determinism", False),
+        tap_map=options.tap_map,
     )
     return replace(job, matched=_matched(job, options, compared))
 

@@ -11,7 +11,7 @@ from harness.recorded.rerun import Chosen, Inputs, Replayed, changed_program, ti
 from harness.sides import SIDES
 from harness.store.names import trace_name
 from harness.store.stated import differing
-from harness.tracing.bundle import FLOOR_NAME, TracePart
+from harness.tracing.bundle import FLOOR_NAME, MAP_NAME, TracePart
 from harness.tracing.job import TraceJob, run_traced_pair
 from harness.tracing.results import TraceRequest, judge_pair, result_data, write_logs
 from system_io.children import temporary_folder
@@ -77,6 +77,7 @@ def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, Tra
         determinism=asked.get("determinism", False),
         schema=asked.get("schema", 1),
         matched=Match.of(asked.get("matched")),
+        tap_map=None if asked.get("tap_map") is None else str(part.folder / MAP_NAME),
     )
     floor = part.folder / FLOOR_NAME
     kept = {key: asked[key] for key in ("rtol", "atol", "k", "stars", "budget")}

@@ -19,7 +19,7 @@ from harness.store.bundle import files_below, sealed
 from harness.store.names import COMMANDS, ENVIRONMENT, HASHES, TRACES, trace_name
 from harness.store.schema import check_trace
 from harness.tracing.budget import Budget, budget_data, budget_markdown, budget_rows, budgets
-from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, PAGE_NAME
+from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, MAP_NAME, PAGE_NAME
 from harness.tracing.isolate import Isolated, isolate, isolation_data, isolation_markdown
 from harness.tracing.job import BEHIND, CHANGED, TracedPair
 from harness.tracing.options import NAME
@@ -27,6 +27,7 @@ from harness.tracing.rot_stars import star_graph, with_rot_stars
 from system_io.shell import shell_text
 from system_io.shown import json_text, markdown_text, printable
 from system_io.verdict_words import EXIT_STATUS, Word
+from trace_tools.debugger.tap_map import map_path
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.findings import diff_command
@@ -84,6 +85,8 @@ def write_logs(folder: Path, pair: TracedPair, asked: TraceRequest) -> None:
         (folder / GRAPH_NAME).write_text(json_text(star_graph()), encoding="utf-8")
     if asked.floor is not None and asked.floor.is_file():
         shutil.copyfile(asked.floor, folder / FLOOR_NAME)
+    if pair.job.tap_map is not None:
+        shutil.copyfile(map_path(pair.job.tap_map), folder / MAP_NAME)
 
 
 def judge_options(folder: Path, asked: TraceRequest) -> Options:
@@ -249,6 +252,7 @@ def shown_traces(pair: TracedPair, verdict: TraceVerdict, place: str) -> Shown:
         lines += [f"cause: {found.tap} {found.context}: c {found.a}, py {found.b}" for found in report.causes]
     counted = f"{len(pair.sides[SIDES[0]].trace)} and {len(pair.sides[SIDES[1]].trace)} records"
     rows = [_side_row(pair, side) for side in SIDES]
+    rows += [ShownRow(f"{side}: taps", pair.sides[side].said) for side in SIDES if pair.sides[side].said]
     rows += [ShownRow(f"{side}: observer check", pair.sides[side].observed.text) for side in SIDES]
     rows += [ShownRow("budget", _budget_text(budget)) for budget in verdict.budgets]
     return Shown(NAME, verdict.word, counted, rows, lines, place, _details(pair, verdict))

@@ -5,14 +5,19 @@
 #    source ~/.local/share/bash_completion/nbp
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
+_shtab_nbp_trace_map_subparsers=(check draft trace)
 _shtab_nbp_report_subparsers=(verify replay diff list history html summary)
 _shtab_nbp_golden_subparsers=(generate verify list record)
-_shtab_nbp_subparsers=(compare probe trace diff gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults simulate help completion man)
+_shtab_nbp_subparsers=(compare probe trace diff trace-map gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults simulate help completion man)
 
 _shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
 _shtab_nbp_probe_option_strings=(-h --help --version --c-bin --timeout --json -q --quiet -v --verbose)
-_shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --threads --determinism --timeout --json -q --quiet -v --verbose)
+_shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
+_shtab_nbp_trace_map_check_option_strings=(-h --help --version --binary --source)
+_shtab_nbp_trace_map_draft_option_strings=(-h --help --version --binary --source)
+_shtab_nbp_trace_map_trace_option_strings=(-h --help --version --binary --source --pixel --out --schema --timeout --skip-unreadable --no-whole-run)
+_shtab_nbp_trace_map_option_strings=(-h --help --version)
 _shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --timeout --json -q --quiet -v --verbose --junit --markdown)
 _shtab_nbp_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --pixels --seed --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_refine_option_strings=(-h --help --version --data --image --free --method --seed --start-cell --start-misset --start-centre --photons --background --outdir --json -q --quiet -v --verbose)
@@ -56,6 +61,8 @@ _shtab_nbp_trace___dtype_choices=(auto float64 mixed float32)
 _shtab_nbp_trace___device_choices=(cpu cuda)
 _shtab_nbp_trace___level_choices=(setup pixel subpixel source phi mosaic)
 _shtab_nbp_diff___arithmetic_choices=(float64 mixed float32)
+_shtab_nbp_trace_map_trace___schema_choices=(1 2)
+_shtab_nbp_trace_map_pos_0_choices=(check draft trace)
 _shtab_nbp_gates_pos_0_choices=(run)
 _shtab_nbp_gates___only_choices=(VG-1 VG-2 VG-3 VG-4 VG-5)
 _shtab_nbp_gates___dtype_choices=(auto float64 mixed float32)
@@ -86,7 +93,7 @@ _shtab_nbp_gpu___rounds_choices=(1 2 3 4 5 6 7 8 9)
 _shtab_nbp_gpu___jobs_choices=(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)
 _shtab_nbp_faults_pos_0_choices=(list make run)
 _shtab_nbp_faults___side_choices=(c py)
-_shtab_nbp_pos_0_choices=(compare probe trace diff gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults simulate help completion man)
+_shtab_nbp_pos_0_choices=(compare probe trace diff trace-map gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults simulate help completion man)
 
 _shtab_nbp_compare_pos_0_nargs='*'
 _shtab_nbp_compare__h_nargs=0
@@ -136,6 +143,22 @@ _shtab_nbp_diff___partial_nargs=0
 _shtab_nbp_diff___same_run_nargs=0
 _shtab_nbp_diff___json_nargs=0
 _shtab_nbp_diff___all_nargs=0
+_shtab_nbp_trace_map_check__h_nargs=0
+_shtab_nbp_trace_map_check___help_nargs=0
+_shtab_nbp_trace_map_check___version_nargs=0
+_shtab_nbp_trace_map_draft__h_nargs=0
+_shtab_nbp_trace_map_draft___help_nargs=0
+_shtab_nbp_trace_map_draft___version_nargs=0
+_shtab_nbp_trace_map_trace__h_nargs=0
+_shtab_nbp_trace_map_trace___help_nargs=0
+_shtab_nbp_trace_map_trace___version_nargs=0
+_shtab_nbp_trace_map_trace___pixel_nargs=2
+_shtab_nbp_trace_map_trace___skip_unreadable_nargs=0
+_shtab_nbp_trace_map_trace___no_whole_run_nargs=0
+_shtab_nbp_trace_map_pos_0_nargs=A...
+_shtab_nbp_trace_map__h_nargs=0
+_shtab_nbp_trace_map___help_nargs=0
+_shtab_nbp_trace_map___version_nargs=0
 _shtab_nbp_gates__h_nargs=0
 _shtab_nbp_gates___help_nargs=0
 _shtab_nbp_gates___version_nargs=0
@@ -1005,7 +1028,7 @@ complete -o bashdefault -F _shtab_nb_probe nb-probe
 
 
 
-_shtab_trace_harness_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --threads --determinism --timeout --json -q --quiet -v --verbose)
+_shtab_trace_harness_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
 
 
 
@@ -1357,6 +1380,193 @@ _shtab_trace_diff() {
 }
 
 complete -o bashdefault -F _shtab_trace_diff trace-diff
+# AUTOMATICALLY GENERATED by https://github.com/tqdm/shtab
+# Usage:
+# 1) Copy this to somewhere (e.g. ~/.local/share/bash_completion/nb-trace-map).
+# 2) Add the following line to your .bashrc:
+#    source ~/.local/share/bash_completion/nb-trace-map
+# See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
+
+_shtab_nb_trace_map_subparsers=(check draft trace)
+
+_shtab_nb_trace_map_check_option_strings=(-h --help --version --binary --source)
+_shtab_nb_trace_map_draft_option_strings=(-h --help --version --binary --source)
+_shtab_nb_trace_map_trace_option_strings=(-h --help --version --binary --source --pixel --out --schema --timeout --skip-unreadable --no-whole-run)
+_shtab_nb_trace_map_option_strings=(-h --help --version)
+
+
+
+_shtab_nb_trace_map_trace___schema_choices=(1 2)
+_shtab_nb_trace_map_pos_0_choices=(check draft trace)
+
+_shtab_nb_trace_map_check__h_nargs=0
+_shtab_nb_trace_map_check___help_nargs=0
+_shtab_nb_trace_map_check___version_nargs=0
+_shtab_nb_trace_map_draft__h_nargs=0
+_shtab_nb_trace_map_draft___help_nargs=0
+_shtab_nb_trace_map_draft___version_nargs=0
+_shtab_nb_trace_map_trace__h_nargs=0
+_shtab_nb_trace_map_trace___help_nargs=0
+_shtab_nb_trace_map_trace___version_nargs=0
+_shtab_nb_trace_map_trace___pixel_nargs=2
+_shtab_nb_trace_map_trace___skip_unreadable_nargs=0
+_shtab_nb_trace_map_trace___no_whole_run_nargs=0
+_shtab_nb_trace_map_pos_0_nargs=A...
+_shtab_nb_trace_map__h_nargs=0
+_shtab_nb_trace_map___help_nargs=0
+_shtab_nb_trace_map___version_nargs=0
+
+
+# $1=COMP_WORDS[1]
+_shtab_compgen_files() {
+  compgen -f -- $1  # files
+}
+
+# $1=COMP_WORDS[1]
+_shtab_compgen_dirs() {
+  compgen -d -- $1  # recurse into subdirs
+}
+
+# $1=COMP_WORDS[1]
+_shtab_replace_nonword() {
+  echo "${1//[^[:word:]]/_}"
+}
+
+# set default values (called for the initial parser & any subparsers)
+_set_parser_defaults() {
+  local subparsers_var="${prefix}_subparsers[@]"
+  sub_parsers=${!subparsers_var-}
+
+  local current_option_strings_var="${prefix}_option_strings[@]"
+  current_option_strings=${!current_option_strings_var}
+
+  completed_positional_actions=0
+
+  _set_new_action "pos_$completed_positional_actions" true
+}
+
+# $1=action identifier
+# $2=positional action (bool)
+# set all identifiers for an action's parameters
+_set_new_action() {
+  current_action="${prefix}_$(_shtab_replace_nonword $1)"
+
+  local current_action_compgen_var=${current_action}_COMPGEN
+  current_action_compgen="${!current_action_compgen_var-}"
+
+  local current_action_choices_var="${current_action}_choices[@]"
+  current_action_choices="${!current_action_choices_var-}"
+
+  local current_action_nargs_var="${current_action}_nargs"
+  if [ -n "${!current_action_nargs_var-}" ]; then
+    current_action_nargs="${!current_action_nargs_var}"
+  else
+    current_action_nargs=1
+  fi
+
+  current_action_args_start_index=$(( $word_index + 1 - $pos_only ))
+
+  current_action_is_positional=$2
+}
+
+# Notes:
+# `COMPREPLY`: what will be rendered after completion is triggered
+# `completing_word`: currently typed word to generate completions for
+# `${!var}`: evaluates the content of `var` and expand its content as a variable
+#     hello="world"
+#     x="hello"
+#     ${!x} -> ${hello} -> "world"
+_shtab_nb_trace_map() {
+  local completing_word="${COMP_WORDS[COMP_CWORD]}"
+  local previous_word="${COMP_WORDS[COMP_CWORD-1]}"
+  local completed_positional_actions
+  local current_action
+  local current_action_args_start_index
+  local current_action_choices
+  local current_action_compgen
+  local current_action_is_positional
+  local current_action_nargs
+  local current_option_strings
+  local sub_parsers
+  COMPREPLY=()
+
+  local prefix=_shtab_nb_trace_map
+  local word_index=0
+  local pos_only=0 # "--" delimiter not encountered yet
+  _set_parser_defaults
+  word_index=1
+
+  # determine what arguments are appropriate for the current state
+  # of the arg parser
+  while [ $word_index -ne $COMP_CWORD ]; do
+    local this_word="${COMP_WORDS[$word_index]}"
+
+    if [[ $pos_only = 1 || " $this_word " != " -- " ]]; then
+      if [[ -n $sub_parsers && " ${sub_parsers[@]} " == *" $this_word "* ]]; then
+        # valid subcommand: add it to the prefix & reset the current action
+        prefix="${prefix}_$(_shtab_replace_nonword $this_word)"
+        _set_parser_defaults
+      fi
+
+      if [[ " ${current_option_strings[@]} " == *" $this_word "* ]]; then
+        # a new action should be acquired (due to recognised option string or
+        # no more input expected from current action);
+        # the next positional action can fill in here
+        _set_new_action $this_word false
+      fi
+
+      if [[ "$current_action_nargs" != "*" ]] && \
+         [[ "$current_action_nargs" != "+" ]] && \
+         [[ "$current_action_nargs" != "?" ]] && \
+         [[ "$current_action_nargs" != *"..." ]] && \
+         (( $word_index + 1 - $current_action_args_start_index - $pos_only >= \
+            $current_action_nargs )); then
+        $current_action_is_positional && let "completed_positional_actions += 1"
+        _set_new_action "pos_$completed_positional_actions" true
+      fi
+    else
+      pos_only=1 # "--" delimiter encountered
+    fi
+
+    let "word_index+=1"
+  done
+
+  # Generate the completions
+
+  COMPREPLY=()
+  if [[ $pos_only = 0 && "$completing_word" == -* &&
+        ( -z "$current_action_compgen" || "$current_action_is_positional" = true ) ]]; then
+    # optional argument started: use option strings
+    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(
+      compgen -W "${current_option_strings[*]}" -- "$completing_word")
+  elif [[ "$previous_word" =~ ^[0-9\&]*[\<\>]\>?$ ]]; then
+    # handle redirection operators
+    compopt -o filenames 2>/dev/null || : # bash>=4
+    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$completing_word")
+  else
+    # use choices & compgen
+    local action_compgen_word="$completing_word"
+    # handle tab-completing in the middle of a line (#248 <- #116)
+    [[ -n "$current_action_compgen" && "$completing_word" == -* ]] && action_compgen_word=""
+    [ -n "$current_action_compgen" ] && {
+      [[ "$current_action_compgen" =~ _(file|dir|glob|FILE|DIR|GLOB)|File|Dir|Glob ]] &&
+        compopt -o filenames 2>/dev/null || : # bash>=4
+      while IFS= read -r line; do COMPREPLY+=("$line"); done < <(
+        "$current_action_compgen" "$action_compgen_word")
+    }
+    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(
+      compgen -W "${current_action_choices[*]}" -- "$completing_word")
+  fi
+
+  if [[ ${#COMPREPLY[@]} = 0 ]]; then
+    # native fallback matches are not necessarily filenames (e.g. variables)
+    compopt +o filenames 2>/dev/null || : # bash>=4
+  fi
+
+  return 0
+}
+
+complete -o bashdefault -F _shtab_nb_trace_map nb-trace-map
 # AUTOMATICALLY GENERATED by https://github.com/tqdm/shtab
 # Usage:
 # 1) Copy this to somewhere (e.g. ~/.local/share/bash_completion/nb-gates).

@@ -15,6 +15,7 @@ complete nbp \
         'c/--phi-mode=/(c-parity spec)/' \
         'c/--level=/(setup pixel subpixel source phi mosaic)/' \
         'c/--arithmetic=/(float64 mixed float32)/' \
+        'c/--schema=/(1 2)/' \
         'c/--only=/(VG-1 VG-2 VG-3 VG-4 VG-5)/' \
         'c/--method=/(gauss-newton scipy-lbfgs torch-lbfgs adam)/' \
         'c/--mode=/(c-parity spec both)/' \
@@ -26,7 +27,7 @@ complete nbp \
         'c/--rounds=/(1 2 3 4 5 6 7 8 9)/' \
         'c/--jobs=/(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)/' \
         'c/--side=/(c py)/' \
-        'c/--/(accept accept-quirks accuracy all all-images arithmetic atol background bin budget c-bin cases check compile data determinism device dtype dtypes emit-rot-stars epsilon every findings floor free from gradients graph help ids image images index jobs json junit k keep kill-score level list list-quirks markdown match-quirks merge method mode no-match-quirks no-observer-check no-whole noise only out outdir output outputs params parity-mode part partial phi-carryover-mode phi-mode photons pixel pixels profile program published-bounds py-bin quick quiet quirk reason reports reproducible resample resume roi rounds rtol run-recorded same-run seed sets shape shard share show side small-region speed start-cell start-centre start-misset tags tenth threads threshold time timeout verbose version worst)/' \
+        'c/--/(accept accept-quirks accuracy all all-images arithmetic atol background bin binary budget c-bin cases check compile data determinism device dtype dtypes emit-rot-stars epsilon every findings floor free from gradients graph help ids image images index jobs json junit k keep kill-score level list list-quirks markdown match-quirks merge method mode no-match-quirks no-observer-check no-whole no-whole-run noise only out outdir output outputs params parity-mode part partial phi-carryover-mode phi-mode photons pixel pixels profile program published-bounds py-bin quick quiet quirk reason reports reproducible resample resume roi rounds rtol run-recorded same-run schema seed sets shape shard share show side skip-unreadable small-region source speed start-cell start-centre start-misset tags tap-map tenth threads threshold time timeout verbose version worst)/' \
         'c/-/(- 4stol MW N Na Nb Nc ORGX ORGY Q Xbeam Xclose Ybeam Yclose accuracy adc adc_offset adxv beam_vector beamsize binary_spots cell close_distance coherent compile curved_det curved_detector default_F density denzo detector_abs detector_absorb detector_absorption detector_rotx detector_roty detector_rotz detector_thick detector_thicksteps detpixels detpixels_f detpixels_s detpixels_x detpixels_y detsize detsize_f detsize_s device dials dispersion dispsteps distance divergence divsteps dmin dtype dump dumpfile energy epsilon exposure fdet_vector floatfile floatimage fluence flux fudge gauss_xtal h hdivrange hdivstep hdivsteps height hkl hklfile img interpolate intfile intimage j lambda list_quirks mask mat matrix misset misset_seed molecular_weight mosaic mosaic_dom mosaic_domains mosaic_seed mosaic_spread mosaicity mosflm nointerpolate noisefile noiseimage nonoise nopgm nopolar noprogress o odet_vector osc oversample oversample_omega oversample_polar oversample_thick parity_mode pgmfile pgmimage pgmscale phi phistep phisteps pivot pix0_vector pix0_vector_mm pixel pixel_size pixelsize point_pixel polar polar_vector printout printout_pixel progress q quirk reproducible roi round_div round_xtal sample_density sample_height sample_size sample_thick sample_thickness sample_width sample_x sample_y sample_z samplesize scale sdet_vector seed sourcefile spindle_axis square_div square_xtal stol stolout thicksteps tophat_spots trace_file trace_level trace_only trace_pixel trace_roi trace_schema twotheta twotheta_axis v vdivrange vdivstep vdivsteps version water wave wavelength width xds xtal_height xtal_size xtal_thick xtal_thickness xtal_width xtal_x xtal_y xtal_z xtalsize)/' \
         'n/--parity-mode/(c-parity spec)/' \
         'n/--dtype/(auto float64 mixed float32)/' \
@@ -35,6 +36,7 @@ complete nbp \
         'n/--phi-mode/(c-parity spec)/' \
         'n/--level/(setup pixel subpixel source phi mosaic)/' \
         'n/--arithmetic/(float64 mixed float32)/' \
+        'n/--schema/(1 2)/' \
         'n/--only/(VG-1 VG-2 VG-3 VG-4 VG-5)/' \
         'n/--method/(gauss-newton scipy-lbfgs torch-lbfgs adam)/' \
         'n/--mode/(c-parity spec both)/' \
@@ -46,7 +48,8 @@ complete nbp \
         'n/--rounds/(1 2 3 4 5 6 7 8 9)/' \
         'n/--jobs/(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)/' \
         'n/--side/(c py)/' \
-        'p/1/(compare probe trace diff gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults simulate help completion man)/' \
+        'p/1/(compare probe trace diff trace-map gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults simulate help completion man)/' \
+        'n/trace-map/(check draft trace)/' \
         'n/gates/(run)/' \
         'n/report/(verify replay diff list history html summary)/' \
         'n/golden/(generate verify list record)/' \
@@ -102,7 +105,7 @@ complete trace-harness \
         'c/--dtype=/(auto float64 mixed float32)/' \
         'c/--device=/(cpu cuda)/' \
         'c/--level=/(setup pixel subpixel source phi mosaic)/' \
-        'c/--/(atol budget c-bin determinism device dtype emit-rot-stars floor from help json k level match-quirks no-match-quirks no-observer-check outdir parity-mode phi-mode pixel py-bin quiet roi rtol threads timeout verbose version worst)/' \
+        'c/--/(atol budget c-bin determinism device dtype emit-rot-stars floor from help json k level match-quirks no-match-quirks no-observer-check outdir parity-mode phi-mode pixel py-bin quiet roi rtol tap-map threads timeout verbose version worst)/' \
         'c/-/(- h q v)/' \
         'n/--parity-mode/(c-parity spec)/' \
         'n/--phi-mode/(c-parity spec)/' \
@@ -124,6 +127,22 @@ complete trace-diff \
         'c/--/(all arithmetic atol floor graph help json k markdown partial rtol same-run show version)/' \
         'c/-/(- h)/' \
         'n/--arithmetic/(float64 mixed float32)/' \
+        'p/*/()/'
+# AUTOMATICALLY GENERATED by https://github.com/tqdm/shtab
+# Usage:
+# 1) Copy this to somewhere (e.g. ~/.local/share/tcsh_completion/nb-trace-map).
+# 2) Add the following line to your .cshrc or .tcshrc:
+#    source ~/.local/share/tcsh_completion/nb-trace-map
+# See also: https://github.com/tcsh-org/tcsh/blob/master/complete.tcsh
+
+
+
+complete nb-trace-map \
+        'c/--schema=/(1 2)/' \
+        'c/--/(binary help no-whole-run out pixel schema skip-unreadable source timeout version)/' \
+        'c/-/(- h)/' \
+        'n/--schema/(1 2)/' \
+        'p/1/(check draft trace)/' \
         'p/*/()/'
 # AUTOMATICALLY GENERATED by https://github.com/tqdm/shtab
 # Usage:

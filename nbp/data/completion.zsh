@@ -32,6 +32,7 @@ _shtab_nbp_commands() {
     shrink:'a failing command line made small'
     simulate:'simulate an image'
     trace:'trace pixels in two programs: first divergence'
+    trace-map:'trace a program that prints no taps, by a debugger'
   )
   _describe 'nbp commands' _commands
 }
@@ -57,6 +58,15 @@ _shtab_nbp_report_commands() {
     verify:'check hashes, schemas and every derived number'
   )
   _describe 'nbp report commands' _commands
+}
+
+_shtab_nbp_trace_map_commands() {
+  local _commands=(
+    check:'hold a map against a binary.'
+    draft:'write a map to edit to standard output.'
+    trace:'trace pixels; the command line of the program stands behind --.'
+  )
+  _describe 'nbp trace-map commands' _commands
 }
 
 _shtab_nbp_options=(
@@ -701,6 +711,7 @@ _shtab_nbp_trace_options=(
   "--outdir[new directory for the files\; default trace-harness-TIME]:DIR:"
   "--c-bin[first program\; default that of --from, else the C reference]:P:"
   "--py-bin[second program\; default that of --from, else the PyTorch simulator]:P:"
+  "--tap-map[the first program prints no taps\: a debugger reads them with this map (nb-trace-map)]:MAP:"
   "--threads[of external programs\; default 1]:N:"
   "--determinism[both sides may be one program]"
   "--timeout[for each run]:S:"
@@ -711,6 +722,52 @@ _shtab_nbp_trace_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_trace_defaults_added=0
+
+_shtab_nbp_trace_map_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_trace_map_defaults_added=0
+
+_shtab_nbp_trace_map_check_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--binary[the program, with -g]:B:"
+  "--source[where its sources are now\; default\: where it was built]:DIR:"
+  ":a file, or the name of a shipped map:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_trace_map_check_defaults_added=0
+
+_shtab_nbp_trace_map_draft_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--binary[the program, with -g]:B:"
+  "--source[where its sources are now\; default\: where it was built]:DIR:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_trace_map_draft_defaults_added=0
+
+_shtab_nbp_trace_map_trace_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--binary[the program, with -g]:B:"
+  "--source[where its sources are now\; default\: where it was built]:DIR:"
+  "*--pixel[repeatable]:('SLOW', 'FAST'):"
+  "--out[where to write the trace\; default standard output]:FILE:"
+  "--schema[version of the trace format\; default 2]:schema:(1 2)"
+  "--timeout[for each run\; default 600]:S:"
+  "--skip-unreadable[leave out taps that cannot be read\; the exit status is 2 all the same]"
+  "--no-whole-run[leave out the run that proves that the pixel is in the state of the whole run]"
+  ":a file, or the name of a shipped map:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_trace_map_trace_defaults_added=0
 
 
 _shtab_nbp() {
@@ -753,6 +810,7 @@ _shtab_nbp() {
         shrink) _arguments -C -s $_shtab_nbp_shrink_options ;;
         simulate) _arguments -C -s $_shtab_nbp_simulate_options ;;
         trace) _arguments -C -s $_shtab_nbp_trace_options ;;
+        trace-map) _shtab_nbp_trace_map ;;
       esac
   esac
 }
@@ -808,6 +866,31 @@ _shtab_nbp_report() {
         replay) _arguments -C -s $_shtab_nbp_report_replay_options ;;
         summary) _arguments -C -s $_shtab_nbp_report_summary_options ;;
         verify) _arguments -C -s $_shtab_nbp_report_verify_options ;;
+      esac
+  esac
+}
+
+_shtab_nbp_trace_map() {
+  local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->trace-map'
+
+  # Add default positional/remainder specs only if none exist, and only once per session
+  if (( ! _shtab_nbp_trace_map_defaults_added )); then
+    if (( ${_shtab_nbp_trace_map_options[(I)${(q)one_or_more}*]} +          ${_shtab_nbp_trace_map_options[(I)${(q)remainder}*]} +          ${_shtab_nbp_trace_map_options[(I)${(q)default}]} == 0 )); then
+      _shtab_nbp_trace_map_options+=(': :_shtab_nbp_trace_map_commands' '*::: :->trace-map')
+    fi
+    _shtab_nbp_trace_map_defaults_added=1
+  fi
+  _arguments -C -s $_shtab_nbp_trace_map_options
+
+  case $state in
+    trace-map)
+      words=($line[1] "${words[@]}")
+      (( CURRENT += 1 ))
+      curcontext="${curcontext%:*:*}:_shtab_nbp_trace_map-$line[1]:"
+      case $line[1] in
+        check) _arguments -C -s $_shtab_nbp_trace_map_check_options ;;
+        draft) _arguments -C -s $_shtab_nbp_trace_map_draft_options ;;
+        trace) _arguments -C -s $_shtab_nbp_trace_map_trace_options ;;
       esac
   esac
 }
@@ -1013,6 +1096,7 @@ _shtab_trace_harness_options=(
   "--outdir[new directory for the files\; default trace-harness-TIME]:DIR:"
   "--c-bin[first program\; default that of --from, else the C reference]:P:"
   "--py-bin[second program\; default that of --from, else the PyTorch simulator]:P:"
+  "--tap-map[the first program prints no taps\: a debugger reads them with this map (nb-trace-map)]:MAP:"
   "--threads[of external programs\; default 1]:N:"
   "--determinism[both sides may be one program]"
   "--timeout[for each run]:S:"
@@ -1133,6 +1217,109 @@ if [[ $zsh_eval_context[-1] == eval ]]; then
 else
   # autoload from fpath, call function directly
   _shtab_trace_diff "$@"
+fi
+
+#compdef nb-trace-map
+
+# AUTOMATICALLY GENERATED by https://github.com/tqdm/shtab
+# Usage:
+# 1) Copy this to a file named _nb-trace-map (e.g. ~/.local/share/zsh_completion/_nb-trace-map).
+# 2) Add the following line to your .zshrc:
+#    fpath=(~/.local/share/zsh_completion $fpath)
+# See also: https://github.com/zsh-users/zsh-completions/blob/master/zsh-completions-howto.org
+
+
+_shtab_nb_trace_map_commands() {
+  local _commands=(
+    check:'hold a map against a binary.'
+    draft:'write a map to edit to standard output.'
+    trace:'trace pixels; the command line of the program stands behind --.'
+  )
+  _describe 'nb-trace-map commands' _commands
+}
+
+_shtab_nb_trace_map_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nb_trace_map_defaults_added=0
+
+_shtab_nb_trace_map_check_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--binary[the program, with -g]:B:"
+  "--source[where its sources are now\; default\: where it was built]:DIR:"
+  ":a file, or the name of a shipped map:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nb_trace_map_check_defaults_added=0
+
+_shtab_nb_trace_map_draft_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--binary[the program, with -g]:B:"
+  "--source[where its sources are now\; default\: where it was built]:DIR:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nb_trace_map_draft_defaults_added=0
+
+_shtab_nb_trace_map_trace_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--binary[the program, with -g]:B:"
+  "--source[where its sources are now\; default\: where it was built]:DIR:"
+  "*--pixel[repeatable]:('SLOW', 'FAST'):"
+  "--out[where to write the trace\; default standard output]:FILE:"
+  "--schema[version of the trace format\; default 2]:schema:(1 2)"
+  "--timeout[for each run\; default 600]:S:"
+  "--skip-unreadable[leave out taps that cannot be read\; the exit status is 2 all the same]"
+  "--no-whole-run[leave out the run that proves that the pixel is in the state of the whole run]"
+  ":a file, or the name of a shipped map:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nb_trace_map_trace_defaults_added=0
+
+
+_shtab_nb_trace_map() {
+  local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->nb-trace-map'
+
+  # Add default positional/remainder specs only if none exist, and only once per session
+  if (( ! _shtab_nb_trace_map_defaults_added )); then
+    if (( ${_shtab_nb_trace_map_options[(I)${(q)one_or_more}*]} +          ${_shtab_nb_trace_map_options[(I)${(q)remainder}*]} +          ${_shtab_nb_trace_map_options[(I)${(q)default}]} == 0 )); then
+      _shtab_nb_trace_map_options+=(': :_shtab_nb_trace_map_commands' '*::: :->nb-trace-map')
+    fi
+    _shtab_nb_trace_map_defaults_added=1
+  fi
+  _arguments -C -s $_shtab_nb_trace_map_options
+
+  case $state in
+    nb-trace-map)
+      words=($line[1] "${words[@]}")
+      (( CURRENT += 1 ))
+      curcontext="${curcontext%:*:*}:_shtab_nb_trace_map-$line[1]:"
+      case $line[1] in
+        check) _arguments -C -s $_shtab_nb_trace_map_check_options ;;
+        draft) _arguments -C -s $_shtab_nb_trace_map_draft_options ;;
+        trace) _arguments -C -s $_shtab_nb_trace_map_trace_options ;;
+      esac
+  esac
+}
+
+
+
+typeset -A opt_args
+
+if [[ $zsh_eval_context[-1] == eval ]]; then
+  # eval/source/. command, register function for later
+  compdef _shtab_nb_trace_map -N nb-trace-map
+else
+  # autoload from fpath, call function directly
+  _shtab_nb_trace_map "$@"
 fi
 
 #compdef nb-gates

@@ -166,6 +166,7 @@ def judge(a: TraceLog, b: TraceLog, options: Options = Options(), one_run: str =
         f"{trace.source}: {line}" for trace in (a, b) for line in check_stream(trace, graph) if trace.schema
     ]
     a, b = _of_one_version(a, b)
+    a, b = a.of_taps(b.only), b.of_taps(a.only)
     alignment = align(a, b)
     a, b = _broken_if_shorter(a, b, alignment)
     present = (

@@ -69,7 +69,8 @@ def decide(comparison: Comparison, evidence: Evidence) -> Decision:
 
 def _clean(comparison: Comparison, evidence: Evidence) -> Word:
     alone = evidence.partial and bool(np.any(comparison.alignment.by == 0))
-    return Word.LOOSENED if comparison.bounds.loosened or alone else Word.PASS
+    lacking = comparison.a.foreign_count or comparison.b.foreign_count
+    return Word.LOOSENED if comparison.bounds.loosened or alone or lacking else Word.PASS
 
 
 def set_aside(comparison: Comparison, evidence: Evidence) -> Iterator[str]:
@@ -132,6 +133,9 @@ def coverage(comparison: Comparison) -> str:
     newer = sum(trace.newer_count for trace in (comparison.a, comparison.b))
     if newer:
         share += f", but {_count(newer, 'record')} of taps that version 1 of the format does not have"
+    foreign = sum(trace.foreign_count for trace in (comparison.a, comparison.b))
+    if foreign:
+        share += f", but {_count(foreign, 'record')} of taps that the other log says it has not"
     return f"{share}: {np.count_nonzero(in_set_up)} of the set-up, {of_pixels}"
 
 

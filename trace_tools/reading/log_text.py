@@ -19,6 +19,7 @@ _RECORD = re.compile(r"TRACE_(?:(C|PY)(_[A-Z0-9_]+)?(?:\s*[:\]>]+|(?<=_PHI)\s)|(
 _BARE = re.compile(r"\s*TRACE_(?:(C|PY)(_[A-Z0-9_]+)?(?=\s|\Z)|([A-Z0-9_]+)(?::|(?=\s|\Z)))", re.IGNORECASE)
 _FREE = re.compile(r"\s*TRACE:")
 LOOKS_LIKE_A_RECORD = re.compile(r"TRACE_[A-Z][A-Z0-9_]*:|TRACE[ -](?:C|PY)\s*:", re.IGNORECASE)
+SHOWN_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -123,3 +124,20 @@ def _line(found: re.Match[str], body: str, number: int) -> TraceLine:
     groups = found.groups() if found.re is not _FREE else ("", "", "")
     side, inner, other = (part or "" for part in groups)
     return TraceLine(number, side.upper(), (inner.lstrip("_") or other).upper(), " ".join(body.split()))
+
+
+class Lines:
+    """Counts lines and keeps the first of them."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, text: str) -> None:
+        """Take one more."""
+        self._count += 1
+        if len(self.shown) < SHOWN_LINES:
+            self.shown.append(text)

@@ -95,6 +95,7 @@ def _required(trace: TraceLog, level: TapLevel) -> list[int]:
         TAP_ID[tap.name]
         for tap in TAP_POINTS
         if tap.level == level and tap.since <= trace.schema and (not tap.condition or tap.name in by_shape)
+        if not trace.only or tap.name in trace.only
     ]
 
 
@@ -106,7 +107,7 @@ def _missing(trace: TraceLog, there: Marks) -> list[str]:
         for number in _required(trace, level):
             lacking = rows[~there[rows, number]]
             found += _listed(trace, "missing", np.full(len(lacking), number), lacking)
-        if len(rows) == 0 and level == TapLevel.setup:
+        if len(rows) == 0 and level == TapLevel.setup and not trace.only:
             found.append("missing: every set-up tap")
     return found + _missing_together(trace, there)
 
@@ -117,6 +118,8 @@ def _missing_together(trace: TraceLog, there: Marks) -> list[str]:
     for pair in _TOGETHER:
         numbers = [TAP_ID[name] for name in pair]
         if any(TAP_POINTS[number].since > trace.schema for number in numbers):
+            continue
+        if trace.only and not trace.only.issuperset(pair):
             continue
         for one, other in (numbers, numbers[::-1]):
             lacking = np.flatnonzero(there[:, one] & ~there[:, other])

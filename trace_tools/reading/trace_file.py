@@ -17,15 +17,14 @@ from system_io.shown import printable
 from trace_tools.errors import TraceError
 from trace_tools.reading.bulk import ABSENT, parse_block
 from trace_tools.reading.lines import Record, parse_line, show_context
-from trace_tools.reading.log_text import LOOKS_LIKE_A_RECORD, TraceLine, blocks, trace_lines
+from trace_tools.reading.log_text import LOOKS_LIKE_A_RECORD, Lines, TraceLine, blocks, trace_lines
 from trace_tools.reading.numerals import PrintedDigits
 from trace_tools.reading.older_formats import OlderReader
 from trace_tools.reading.trace_columns import Columns, ColumnsBuilder
-from trace_tools.tap_points import CONTEXT_COLUMNS, FORMAT, SCHEMA, TAP_ID, TAP_POINTS, VERSIONS
+from trace_tools.tap_points import CONTEXT_COLUMNS, FORMAT, SCHEMA, SUBSET, TAP_ID, TAP_POINTS, VERSIONS
 
 BLOCK_BYTES = 1 << 18
 _SCHEMAS = {f"{FORMAT} {version}": version for version in VERSIONS}
-SHOWN_LINES = 20
 # numbers of the first block tell how many digits a trace of version 1 prints; the contract wants all
 _DECIMAL = re.compile(rb"(?<=[ \t])[-+]?[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?(?=[ \t\n])")
 _ANY_TRACE = re.compile(rb"TRACE[_: -]", re.IGNORECASE)
@@ -42,7 +41,9 @@ class TraceLog:
     text and were read. ``broken`` says after which record the file ended in the middle of a line, ``unended``
     the same of a file whose last line is whole but has no newline; each is empty otherwise. ``digits`` is the
     precision of the printing, ``conversions`` how often which name was read as which tap with which factor,
-    ``newer_count`` the records left out because the other trace is of a version without their taps.
+    ``newer_count`` the records left out because the other trace is of a version without their taps. ``only``
+    are the taps that the trace says it has (empty: all), ``foreign_count`` the records left out because the
+    other trace says that it has not their taps.
     """
 
     source: str
@@ -64,6 +65,8 @@ class TraceLog:
     digits: PrintedDigits = field(default_factory=PrintedDigits)
     conversions: Mapping[tuple[str, str, float], int] = field(default_factory=dict)
     newer_count: int = 0
+    only: frozenset[str] = frozenset()
+    foreign_count: int = 0
 
     def __len__(self) -> int:
         return len(self.columns.tap)
@@ -84,36 +87,30 @@ class TraceLog:
 
     def as_of(self, version: int) -> TraceLog:
         """Return the trace without the records of taps that came after a version of the contract."""
-        later = np.array([name in TAP_ID and TAP_POINTS[TAP_ID[name]].since > version for name in self.names])
-        keep = np.flatnonzero(~later[self.columns.tap]) if len(later) else np.arange(len(self))
-        left_out = len(self) - len(keep)
-        if left_out == 0:
+        later = [name in TAP_ID and TAP_POINTS[TAP_ID[name]].since > version for name in self.names]
+        kept = self._without(later)
+        return replace(kept, newer_count=len(self) - len(kept))
+
+    def of_taps(self, names: frozenset[str]) -> TraceLog:
+        """Return the trace without the taps of the contract that are not among some; none stands for all."""
+        if not names:
+            return self
+        kept = self._without([name in TAP_ID and name not in names for name in self.names])
+        return replace(kept, foreign_count=len(self) - len(kept))
+
+    def _without(self, left_out: list[bool]) -> TraceLog:
+        """Return the trace without the records of some names."""
+        keep = np.flatnonzero(~np.array(left_out, bool)[self.columns.tap])
+        if len(keep) == len(self):
             return self
         place = {old: new for new, old in enumerate(keep.tolist())}
         words = {place[old]: texts for old, texts in self.words.items() if old in place}
-        return replace(self, columns=self.columns.some(keep), words=words, newer_count=left_out)
+        return replace(self, columns=self.columns.some(keep), words=words)
 
     def pixels(self) -> set[tuple[int, int]]:
         """Return the traced pixels as (slow, fast)."""
         rows = self.columns.contexts[:, :2]
         return {(int(slow), int(fast)) for slow, fast in np.unique(rows, axis=0) if slow != ABSENT}
-
-
-class Lines:
-    """Counts lines and keeps the first of them."""
-
-    def __init__(self) -> None:
-        self.shown: list[str] = []
-        self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def add(self, text: str) -> None:
-        """Take one more."""
-        self._count += 1
-        if len(self.shown) < SHOWN_LINES:
-            self.shown.append(text)
 
 
 def context_of(row: Iterable[int]) -> list[tuple[str, int]]:
@@ -150,6 +147,7 @@ class _Reader:
         self.aside = Lines()
         self.behind = Lines()
         self.skipped = 0
+        self.only: frozenset[str] = frozenset()
         self.line_number = 0
         self.broken = ""
         self.unended = ""
@@ -275,6 +273,9 @@ class _Reader:
                 f"{self._at()}: '{line.text[:60]}' in a trace of '{self.prefix} {self.program}': two "
                 "programs are mixed in one file; write each trace to a file of its own"
             )
+        if line.body.startswith(f"{SUBSET} ") and len(self.builder) == 0:
+            self._take_subset(line.body.split()[1:])
+            return
         try:
             record = parse_line(line.body if not line.family else line.text)
         except ValueError as error:
@@ -282,6 +283,15 @@ class _Reader:
         if record.tap not in TAP_ID:
             self.unmapped.add(line.text)
         self._add(record)
+
+    def _take_subset(self, names: list[str]) -> None:
+        """Take the line that says which taps the trace has."""
+        unknown = [name for name in names if name not in TAP_ID]
+        if unknown:
+            raise TraceError(
+                f"{self._at()}: '{unknown[0]}' is no tap of the contract; `trace-diff explain` lists them"
+            )
+        self.only = frozenset(names)
 
     def _at(self) -> str:
         return f"{self.source}, line {self.line_number}"
@@ -328,6 +338,7 @@ class _Reader:
             behind_count=len(self.behind),
             digits=older.digits if older else self.digits,
             conversions=dict(older.conversions) if older else {},
+            only=self.only,
         )
 
     def _nothing(self) -> str:

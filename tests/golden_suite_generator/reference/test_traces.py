@@ -110,3 +110,17 @@ def test_zero_lattice_factor_ends_a_domain_only_in_c_parity(c_binary: Path, tmp_
     line = "-oversample 1 -tophat_spots -fudge 1e6 -trace_pixel 0 0"
     for mode, there in (("c-parity", False), ("spec", True)):
         assert ("F_cell" in taps(run(c_binary, tmp_path, f"{line} -parity_mode {mode}"))) is there
+
+
+def test_program_without_taps_gives_the_same_image_and_refuses_to_trace(
+    c_binary: Path, tmp_path: Path
+) -> None:
+    images = []
+    for program in (c_binary, build_reference("untapped-Og").path):
+        run(program, tmp_path, RICH)
+        images.append((tmp_path / "float.bin").read_bytes())
+    assert images[0] == images[1]
+    words = [program, *BASE.split(), "-trace_pixel", "1", "1"]
+    refused = subprocess.run(words, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert refused.returncode == 9
+    assert "built without taps" in refused.stderr

@@ -14,9 +14,12 @@ import pytest
 from harness.commands.nb_compare import main as nb_compare
 from harness.commands.nb_report import main as nb_report
 from harness.commands.trace_harness import main
+from harness.programs.build import build_reference
 from harness.tracing.choice import read_compared, worst_pixels
 from harness.tracing.job import same_bits
 from harness.tracing.rot_stars import STARS, reciprocal, with_rot_stars
+from tests.trace_tools.debugger.conftest import require_gdb
+from trace_tools.debugger.tap_map import map_path
 from trace_tools.reading.trace_file import read_trace
 
 LINE = (
@@ -291,3 +294,41 @@ def test_one_program_on_both_sides_is_refused_unless_asked_for(
     words = ["--pixel", "1", "1", "--c-bin", str(c_binary), "--py-bin", str(c_binary)]
     assert main([*words, "--outdir", str(tmp_path / "out"), "--", *ARGS]) == 3
     assert "both sides are one file" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def debugged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The result folder of a program without taps, of which a debugger reads them."""
+    require_gdb()
+    target = tmp_path_factory.mktemp("debugged") / "out"
+    binary = build_reference("untapped-Og").path
+    words = ["--pixel", "3", "4", "--c-bin", str(binary), "--tap-map", "reference"]
+    assert main([*words, "--outdir", str(target), "--", *ARGS]) == 0
+    return target
+
+
+def test_debugger_traces_a_program_without_taps_in_the_state_of_the_run(debugged: Path) -> None:
+    metrics = metrics_of(debugged)
+    assert metrics["verdict"] == "PASS"
+    assert metrics["settings"]["tap_map"] == "reference"
+    assert "traced pixels equal an untraced run" in metrics["observer_check"]["c"]
+    assert {path.name for path in debugged.iterdir()} == FILES | {"tap_map.toml"}
+    log = (debugged / "c_trace.log").read_text(encoding="utf-8")
+    assert "# state of pixel slow 3 fast 4: 1 earlier pixel was run; the image has the bits" in log
+
+
+def test_debugged_traces_are_verified_and_replayed(debugged: Path) -> None:
+    assert nb_report(["verify", str(debugged)]) == 0
+    program = build_reference("untapped-Og").path
+    assert nb_report(["replay", str(debugged), "--c-bin", str(program)]) == 0
+
+
+def test_map_that_does_not_fit_gives_no_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    require_gdb()
+    text = map_path("reference").read_text(encoding="utf-8").replace("return v;", "return w;")
+    (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
+    binary = build_reference("untapped-Og").path
+    words = ["--pixel", "3", "4", "--c-bin", str(binary), "--tap-map", str(tmp_path / "wrong.toml")]
+    assert main([*words, "--outdir", str(tmp_path / "out"), "--", *ARGS]) == 2
+    assert "nothing matches text 'return w;'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
