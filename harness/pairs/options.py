@@ -16,6 +16,7 @@ from harness.option_types import correlation, positive_seconds, thread_count
 from harness.outputs.request import ALL, EXACT, FLOAT_NAME, NOISE_WAYS, ROWS, output_request
 from harness.pairs.pair import PairJob
 from harness.probing.match import matched
+from harness.programs.arguments import prepare_arguments
 from harness.programs.image_file import file_program
 from harness.programs.programs import (
     DEVICES,
@@ -26,6 +27,7 @@ from harness.programs.programs import (
     first_program,
     second_program,
 )
+from harness.programs.side_words import require_known
 from harness.time_limits import RUN_S
 from system_io.parser import CommandParser
 
@@ -211,4 +213,5 @@ def _job(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
     )
     if options.parity_mode or not options.match_quirks:
         return job
+    require_known(prepare_arguments(job.args, job.caller).words, job.programs)  # before anything runs
     return replace(job, matched=matched(job.programs, args, options.timeout, os.environ))

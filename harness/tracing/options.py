@@ -22,7 +22,7 @@ from harness.programs.programs import (
 )
 from harness.time_limits import RUN_S
 from harness.tracing.choice import Compared, TracedPixels, compared_program, worst_pixels
-from harness.tracing.job import PHI_MODES, TraceJob
+from harness.tracing.job import PHI_MODES, TraceJob, traced_arguments
 from system_io.parser import CommandParser
 from trace_tools.debugger.tap_map import load_map
 
@@ -155,6 +155,7 @@ def _matched(job: TraceJob, options: argparse.Namespace, compared: Compared | No
         return None
     if compared is not None and not (options.c_bin or options.py_bin):
         return Match.of(compared.settings.get("matched"))
+    traced_arguments(job)  # wrong usage is said before anything runs
     return matched(job.programs, job.args, job.timeout_s, os.environ)
 
 

@@ -20,8 +20,8 @@ A few hundred tiny runs (most of 8 x 8 pixels) are compared, bit for bit and els
 the simulator gives with each quirk on and off. A quirk is on, off, or not told apart, with the reason (-v).
 An option is known, ignored (the image is that without it), refused, or acts otherwise than nanoBragg does.
 
-Before each comparison with a program given by its path nb-compare and trace-harness do the same, and run the
-other side with just these quirks (--match-quirks, --no-match-quirks).
+Before each comparison with a program given by its path nb-compare, trace-harness and nb-gradients do the
+same, and run the other side with just these quirks (--match-quirks, --no-match-quirks).
 
 What is known of a program is kept by the sha256 of its file in the folder that NB_CACHE names (else the
 user's cache folder). A script is probed each time: its own bytes say nothing about the program that it calls.

@@ -116,6 +116,11 @@ def test_a_program_that_says_it_is_ours_is_compared_however_wrong_it_is(mine, pl
     assert main(["-q", "--c-bin", program, "--outdir", "out", "--", *LINE.split()]) == 1
 
 
+def test_wrong_usage_is_said_before_a_program_is_asked_anything(place, c_binary, capsys):
+    assert compared("/bin/true", c_binary, args=["-lamda", "1", "--parity-mode", "spec"]) == (3, {})
+    assert "--parity-mode" in capsys.readouterr().err
+
+
 def test_a_program_that_hangs_ends_with_the_time_limit(mine, c_binary, capsys):
     program = mine(before=f"{EXTERNAL}\nsleep 600")
     assert compared(program, c_binary, "--timeout", "1") == (2, {})

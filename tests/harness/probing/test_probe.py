@@ -151,7 +151,7 @@ def test_a_rotation_that_depends_on_threads_is_the_originals_quirk(wrapped, caps
 
 
 def test_a_program_whose_images_do_not_repeat_fails(tmp_path, c_binary, capsys):
-    text = f'{EXTERNAL}\n"{c_binary}" "$@" -phi 0.$(od -An -N2 -tu2 /dev/urandom | tr -d " ")'
+    text = f'{EXTERNAL}\n"{c_binary}" "$@" -phi 0.000$(od -An -N2 -tu2 /dev/urandom | tr -d " ")'
     status, data, _ = report(capsys, "--c-bin", script(tmp_path / "flaky", text))
     assert (status, data["identity"]["repeats"]) == (1, False)
 
