@@ -141,6 +141,9 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         "faults", "nbp faults", "harness.commands.faults", "list seeded faults, make a program with one"
     ),
+    CommandRow(
+        "cache", "nbp cache", "harness.commands.alone.cache", "show or remove kept results of C programs"
+    ),
     CommandRow("simulate", "nanoBragg", "simulator.cli", "simulate an image", error_status=9),
 )
 BY_WORD = {row.word: row for row in COMMANDS}

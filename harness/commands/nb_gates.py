@@ -11,6 +11,7 @@ from typing import Any
 
 from golden_suite_generator.cases import authoritative_args
 from harness.errors import UsageError
+from harness.kept.options import add_no_cache, chosen_shelf
 from harness.option_types import positive_seconds
 from harness.programs.programs import DEVICES, DTYPES, first_program, second_program
 from harness.shown import ShownRow
@@ -73,6 +74,7 @@ def make_parser() -> CommandParser:
     add("--py-bin", metavar="P", help="second program")
     add("--dtype", choices=DTYPES, help="of the simulator")
     add("--device", choices=DEVICES, help="of the simulator")
+    add_no_cache(parser)
     add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
     add("--json", action="store_true", help="write gates.json to standard output, nothing else")
     parser.add_verbosity()
@@ -102,7 +104,7 @@ def _command(argv: Sequence[str]) -> int:
         plan = GatePlan(
             *programs, tuple(authoritative_args(folder)), (NAME, *argv), label,
             BUILT_IN_ROI if options.data is None else PLAN_ROI, timeout_s=options.timeout,
-            dtype=options.dtype, device=options.device,
+            dtype=options.dtype, device=options.device, shelf=chosen_shelf(options.no_cache, os.environ),
         )  # fmt: skip
         path, statement = run_gates(plan, gates, reports, gradients=options.gradients)
     publish_summary(statement["gates"], "Gates", os.environ, options.junit, options.markdown)

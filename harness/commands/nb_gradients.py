@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
 from harness.gradients.options import NAME, make_parser
+from harness.kept.options import chosen_shelf
 from harness.option_types import split_arguments
 from harness.probing.match import Match, matched
 from harness.programs.programs import MODES, Program, first_program, simulator_program
@@ -53,7 +54,7 @@ def _command(argv: Sequence[str]) -> int:
         keep_freed()
     job = GradientJob(
         program, tuple(args), Path.cwd(), options.parity_mode or MODES[0], params, options.pixels,
-        options.seed, options.timeout, matched=match,
+        options.seed, options.timeout, matched=match, shelf=chosen_shelf(options.no_cache, os.environ),
     )  # fmt: skip
     report = run_gradients(job)
     with filled_folder(target) as partial:

@@ -50,7 +50,7 @@ def run_gradient_gate(plan: GatePlan, reports: Path, environment: Mapping[str, A
 
 
 def _part(plan: GatePlan, mode: str, writer: BundleWriter, environment: Mapping[str, Any]) -> GradientPart:
-    job = GradientJob(plan.first, plan.args, Path.cwd(), mode, timeout_s=plan.timeout_s)
+    job = GradientJob(plan.first, plan.args, Path.cwd(), mode, timeout_s=plan.timeout_s, shelf=plan.shelf)
     with writer.folder(mode) as folder:
         command = ["nb-gradients", "--parity-mode", mode, "--", *plan.args]
         described = {**environment, "created": writer.created}

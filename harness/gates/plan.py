@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.images.compare import Region
+from harness.kept.shelf import Shelf
 from harness.pairs.pair import PairJob
 from harness.programs.programs import Program
 from harness.store.schema import BUNDLE_SCHEMA
@@ -33,12 +34,13 @@ class GatePlan:
     timeout_s: float = RUN_S
     dtype: str | None = None
     device: str | None = None
+    shelf: Shelf | None = None
 
     def job(self, mode: str) -> PairJob:
         """Return the comparison in one parity mode, with the pixels to trace."""
         return PairJob(
             self.first, self.second, (*self.args, *traced_blocks(self.blocks)), Path.cwd(), mode, self.dtype,
-            self.device, timeout_s=self.timeout_s,
+            self.device, timeout_s=self.timeout_s, shelf=self.shelf,
         )  # fmt: skip
 
 

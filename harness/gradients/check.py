@@ -140,4 +140,6 @@ def _option_faults(data: Mapping[str, Any], words: Sequence[str]) -> list[str]:
     }  # fmt: skip
     stated["matched quirks"] = data["settings"].get("matched") is not None
     fresh["matched quirks"] = stated["matched quirks"] and options.match_quirks and not options.parity_mode
+    stated["kept results"] = data["settings"].get("kept") is not None
+    fresh["kept results"] = stated["kept results"] and not options.no_cache
     return contradictions(fresh, stated, GRADIENTS)

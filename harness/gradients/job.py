@@ -20,6 +20,7 @@ from harness.gradients.estimate import ObjectiveValue, steps
 from harness.gradients.objective import FirstSide, Objective, choose_objective, simulator_slopes
 from harness.gradients.rows import GradientReport, GradientRow, Slope
 from harness.gradients.table import Place, choose_parameters, differenced_arguments, find_places
+from harness.kept.shelf import Shelf
 from harness.probing.match import Match
 from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import Program, simulator_program
@@ -42,7 +43,8 @@ class GradientJob:
 
     `args` are the words of the nanoBragg command line, relative names in them refer to `caller`; `params` are
     the names of the parameters, None for all; `objective` is chosen from the image unless it is given;
-    `matched` are the quirks that tiny runs told of the first program, and that the simulator gets.
+    `matched` are the quirks that tiny runs told of the first program, and that the simulator gets. `shelf`
+    keeps results of the first program from run to run; None runs it anew.
     """
 
     first: Program
@@ -55,6 +57,7 @@ class GradientJob:
     timeout_s: float = GRADIENT_RUN_S
     objective: Objective | None = None
     matched: Match | None = None
+    shelf: Shelf | None = None
 
     @property
     def simulator_settings(self) -> tuple[str, ...]:
@@ -107,6 +110,7 @@ def _about(job: GradientJob, first: FirstSide, inputs: list[dict[str, Any]]) -> 
             "seed": job.seed,
             "timeout_s": job.timeout_s,
             "matched": None if job.matched is None else job.matched.facts(),
+            "kept": None if first.shelf is None else first.shelf.told(),
         },
         "programs": {
             side: {"title": program.title, **program.provenance} for side, program in programs.items()
@@ -131,8 +135,9 @@ def _question(
     objective = job.objective or _chosen(job, resolved((*words, *settings), folder))
     simulator_words = (*words, *settings, *objective.words())
     first = FirstSide(
-        job.first, first_settings, replace(prepared, words=tuple(words)), objective, job.timeout_s
-    )
+        job.first, first_settings, replace(prepared, words=tuple(words)), objective, job.timeout_s,
+        None if job.shelf is None else Shelf(job.shelf.folder),
+    )  # fmt: skip
     config = resolved(simulator_words, folder)
     return Question(first, config, tuple(places), simulator_words, folder), added
 

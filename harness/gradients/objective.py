@@ -18,9 +18,11 @@ from harness.gradients.config import Driven
 from harness.gradients.estimate import Ends, ObjectiveValue
 from harness.gradients.rows import Slope, Term
 from harness.gradients.table import Place
+from harness.kept.runs import kept_or_run
+from harness.kept.shelf import Shelf
 from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import Program
-from harness.programs.run import ProgramRun, run_program
+from harness.programs.run import ProgramRun
 from simulator import RunConfig, simulate
 from simulator.fit.parameters import value_of, with_values
 from system_io.children import temporary_folder
@@ -100,13 +102,14 @@ def choose_objective(image: NDArray[np.float64], count: int, seed: int) -> Objec
 
 @dataclass(frozen=True)
 class FirstSide:
-    """The program that is differenced, and the command line it gets."""
+    """The program that is differenced, and the command line it gets; `shelf` keeps its results."""
 
     program: Program
     settings: tuple[str, ...]
     arguments: PreparedArguments
     objective: Objective
     timeout_s: float
+    shelf: Shelf | None = None
 
     @property
     def traced(self) -> bool:
@@ -127,7 +130,8 @@ class FirstSide:
         tail = self.command()[len(self.arguments.words) :]
         arguments = replace(self.arguments, words=(*words, *tail))
         with temporary_folder("nb-gradients") as scratch:
-            run = run_program(self.program, self.settings, arguments, Path(scratch) / "run", self.timeout_s)
+            place = Path(scratch) / "run"
+            run = kept_or_run(self.program, self.settings, arguments, place, self.timeout_s, shelf=self.shelf)
         if run.failure is not None:
             raise HarnessError(run.failure)
         photons = self._exact(run) if self.traced else self._rounded(run)

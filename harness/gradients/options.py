@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from harness.kept.options import add_no_cache
 from harness.option_types import positive_seconds
 from harness.programs.programs import MODES
 from harness.time_limits import GRADIENT_RUN_S
@@ -31,6 +32,10 @@ of the parameters with the option, taken from the resolved command line.
 exit status: 0 all that was compared agrees; 1 a parameter differs; 2 nothing, or one asked for by --params,
 was compared; 3 a program failed, wrong usage
 
+Results of the first program are kept in the folder that NB_CACHE names (else the user's cache folder) by all
+that they depend on, and serve again where nothing of that has changed; a note says how many did.
+--no-cache runs it anew; nbp cache shows and empties the folder.
+
 files: gradients.json, commands.txt, env.json, sha256.txt. `nb-report verify DIR` judges the stored runs
 again, `nb-report replay DIR` makes them again, `nb-report html DIR` shows them.
 """
@@ -56,6 +61,7 @@ def make_parser() -> CommandParser:
     add("--c-bin", metavar="P", help="first program; default NB_C_BIN, else the C reference")
     add("--pixels", type=_count, default=DEFAULT_PIXELS, metavar="N", help="of the objective; default 24")
     add("--seed", type=_count, default=DEFAULT_SEED, metavar="N", help="of its choice; default 1")
+    add_no_cache(parser)
     add("--timeout", type=positive_seconds, default=GRADIENT_RUN_S, metavar="S", help="for each run")
     add("--json", action="store_true", help="write gradients.json to standard output, nothing else")
     parser.add_verbosity()

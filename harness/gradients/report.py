@@ -12,6 +12,7 @@ from rich.text import Text
 
 from harness.files import sha256_lines, write_text_file
 from harness.gradients.rows import GradientReport, GradientRow
+from harness.kept.runs import kept_note
 from harness.probing.match import Match
 from harness.shown import Shown
 from harness.store.bundle import files_below
@@ -61,6 +62,10 @@ def shown_gradients(report: GradientReport, place: str) -> Shown:
     match = Match.of(report.about["settings"].get("matched"))
     if match is not None:
         lines += [f"note: {text}" for text in (match.statement, *match.notes, *match.faults)]
+    kept = report.about["settings"].get("kept")
+    if kept is not None and kept["kept"]:
+        title = report.about["programs"]["c"]["title"]
+        lines.append(f"note: {kept_note(title, [kept['first'], kept['last']], kept['kept'], kept['runs'])}")
     return Shown("nb-gradients", report.verdict.word.value, counts, (), lines, place)
 
 

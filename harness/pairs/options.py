@@ -12,6 +12,7 @@ from harness.errors import UsageError
 from harness.images.compare import Region
 from harness.images.coverage import SMALL_REGION
 from harness.images.judgement import PUBLISHED, STRICT, ImageBounds
+from harness.kept.options import add_no_cache, chosen_shelf
 from harness.option_types import correlation, positive_seconds, thread_count
 from harness.outputs.request import ALL, EXACT, FLOAT_NAME, NOISE_WAYS, ROWS, output_request
 from harness.pairs.pair import PairJob
@@ -51,6 +52,12 @@ only c-parity, and has no --dtype or --device; it runs on one thread (--threads)
 side knows (--quirk, --epsilon) is told to that side, with a note. Where all bounds hold, a program given by
 path runs once more with twice the fluence, which must change its image; where one does not, an external
 program runs once more, and single quirks are tried that could explain it.
+
+The result of a C program is kept in the folder that NB_CACHE names (else the user's cache folder) by all that
+it depends on: program, libraries, processor, words, inputs, variables. Where nothing of that has changed it
+serves again, and table, notes and summary.json say so. Scripts, the simulator, runs on several threads and
+all further runs are made anew, and so is everything with --no-cache or --determinism; nbp cache shows and
+empties the folder.
 
 strict bounds:       no pixel outside rounding: beyond 4.8e-7 (float64) or 2.2e-6 (mixed, float32) of its own
                      value, as other builds and arithmetics measured (--epsilon E adds E of the maximum, and
@@ -125,6 +132,7 @@ def make_parser() -> CommandParser:
     add("--device", choices=DEVICES, help="of the simulator")
     add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
     add("--threads", type=thread_count, default=1, metavar="N", help="of external programs; default 1")
+    add_no_cache(parser)
     add("--determinism", action="store_true", help="both sides may be one program")
     add(SMALL_REGION, action="store_true", help="judge a region that says nothing about the image, too")
     add(
@@ -210,6 +218,7 @@ def _job(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
         args=tuple(args),
         dtype=options.dtype,
         device=options.device,
+        shelf=chosen_shelf(options.no_cache, os.environ),
     )
     if options.parity_mode or not options.match_quirks:
         return job

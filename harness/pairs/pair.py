@@ -11,6 +11,8 @@ from harness.arithmetic import arithmetic_of
 from harness.files import input_facts
 from harness.images.compare import ImageComparison, Region, compare_images, image_request
 from harness.images.judgement import NEWEST, STRICT, ImageBounds, Rules
+from harness.kept.runs import kept_note, kept_or_run
+from harness.kept.shelf import Shelf
 from harness.outputs.request import NO_MORE, OutputRequest, with_outputs
 from harness.outputs.rows import OutputRow, output_findings, with_rows
 from harness.pairs.findings import (
@@ -30,7 +32,7 @@ from harness.pairs.rounding import decided_by_trace
 from harness.probing.match import Match
 from harness.programs.arguments import PreparedArguments, prepare_arguments
 from harness.programs.programs import Program
-from harness.programs.run import ProgramRun, run_program
+from harness.programs.run import ProgramRun
 from harness.programs.side_words import require_known, side_words
 from harness.programs.watching import Watch, nobody
 from harness.sides import SIDES
@@ -47,7 +49,8 @@ class PairJob:
     `args` are the words of the nanoBragg command line, relative names in them refer to `caller`.
     `dtype` and `device` are for the second program, `threads` for external ones. `determinism` says that both
     programs may be one, `small_region` that a region may be one which says nothing about the image. `matched`
-    are the quirks that tiny runs told of a program that a user brought, and that the other side gets.
+    are the quirks that tiny runs told of a program that a user brought, and that the other side gets. `shelf`
+    keeps results of C programs from run to run; None runs them anew.
     """
 
     first: Program
@@ -66,11 +69,18 @@ class PairJob:
     small_region: bool = False
     outputs: OutputRequest = NO_MORE
     matched: Match | None = None
+    shelf: Shelf | None = None
 
     @property
     def programs(self) -> dict[str, Program]:
         """Return the program of each side."""
         return dict(zip(SIDES, (self.first, self.second), strict=True))
+
+    @property
+    def shelf_in_force(self) -> Shelf | None:
+        """Return where results are kept: nowhere if runs are to repeat, or a program is known not to."""
+        doubtful = self.matched is not None and bool(self.matched.faults)
+        return None if self.determinism or doubtful else self.shelf
 
     def facts(self) -> dict[str, Any]:
         """Return the settings as plain data."""
@@ -115,6 +125,7 @@ class PairResult:
         return [
             *self.arguments.notes,
             *(note for side in told.values() for note in side.notes),
+            *(kept_note(run.program.title, [run.kept]) for run in self.runs if run.kept is not None),
             *self.comparison.notes,
             *(finding.reason for finding in self.findings if finding.word is Word.PASS),
         ]
@@ -149,9 +160,10 @@ def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
     with temporary_folder("nb-run") as scratch, predicting(arguments.words, job.mode) as prediction:
         for side, program in job.programs.items():
             place = Path(scratch) / side
-            runs[side] = run_program(
-                program, settings[side], told[side].arguments, place, job.timeout_s, job.threads, watch
-            )
+            runs[side] = kept_or_run(
+                program, settings[side], told[side].arguments, place, job.timeout_s, job.threads, watch,
+                job.shelf_in_force,
+            )  # fmt: skip
             if runs[side].failure is not None:
                 break
         compared = compared_runs(job, arguments, list(runs.values()), prediction)

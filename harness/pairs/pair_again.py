@@ -124,4 +124,5 @@ def _run(
         failure=stated["failure"],
         trace=read_plain(log) if log.is_file() else None,
         files={name: read_plain(path) for name, path in files.items() if path.is_file()},
+        kept=stated.get("kept"),
     )

@@ -186,7 +186,9 @@ def _setting_rows(result: PairResult) -> list[ShownRow]:
         peak = run.outcome.peak_bytes
         memory = "" if peak is None else f", {peak / 2**20:.0f} MiB"
         computed = f"; {run.computed}" if run.computed else ""
-        rows.append(ShownRow(f"{side}: {run.program.title}", f"{run.outcome.wall_s:.2f} s{memory}{computed}"))
+        kept = "" if run.kept is None else f"; kept result, computed {run.kept}"
+        text = f"{run.outcome.wall_s:.2f} s{memory}{computed}{kept}"
+        rows.append(ShownRow(f"{side}: {run.program.title}", text))
     if result.comparison.roi is not None:
         rows.append(ShownRow("region", str(result.comparison.roi)))
     return rows

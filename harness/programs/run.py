@@ -45,6 +45,7 @@ class ProgramRun:
     """One run of a program: what was called, how it ended, and the image or the reason why there is none.
 
     files: the content of further outputs that are compared, by file name, as far as they are regular files.
+    kept: when it was computed (`harness.files.STAMP_FORMAT`), where it was kept from an earlier run.
     """
 
     program: Program
@@ -57,6 +58,7 @@ class ProgramRun:
     failure: str | None
     trace: bytes | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    kept: str | None = None
 
     @property
     def computed(self) -> str | None:
@@ -79,6 +81,7 @@ class ProgramRun:
             "shape_source": self.shape_source,
             "image_sha256": None if self.image is None else hashlib.sha256(self.image.tobytes()).hexdigest(),
             "failure": self.failure,
+            **({} if self.kept is None else {"kept": self.kept}),
         }
 
 

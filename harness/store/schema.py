@@ -84,7 +84,7 @@ REGION: Mapping[str, Any] = {"x_min": int, "x_max": int, "y_min": int, "y_max": 
 RUN: Mapping[str, Any] = {
     "title": str, "command": [str], "provenance": Each(Any), "exit_status": Maybe(int), "signal": Maybe(str),
     "timed_out": bool, "wall_s": float, "peak_bytes": Maybe(int), "shape_slow_fast": Maybe([int]),
-    "shape_source": Maybe(str), "image_sha256": Maybe(str), "failure": Maybe(str),
+    "shape_source": Maybe(str), "image_sha256": Maybe(str), "failure": Maybe(str), "kept": Perhaps(str),
 }  # fmt: skip
 CRITERION: Mapping[str, Any] = {
     "name": str, "measured": Maybe(float), "bound": str, "state": STATE, "strict_held": bool,
@@ -123,9 +123,13 @@ SUMMARY: Mapping[str, Any] = {
     "peaks": Maybe(Each(Any)), "runs": Each(RUN), "traces": Maybe(TRACE_DIFF), "findings": Perhaps([FINDING]),
     "outputs": Perhaps([OUTPUT_ROW]),
 }  # fmt: skip
+KEPT: Mapping[str, Any] = {"runs": int, "kept": int, "first": Maybe(str), "last": Maybe(str)}
 GRADIENTS_ABOUT: Mapping[str, Any] = {
     "parity_mode": str, "arguments": [str], "caller": str, "inputs": [INPUT], "asked": Maybe([str]),
-    "settings": {"pixels": int, "seed": int, "timeout_s": float, "matched": Perhaps(Maybe(MATCHED))},
+    "settings": {
+        "pixels": int, "seed": int, "timeout_s": float, "matched": Perhaps(Maybe(MATCHED)),
+        "kept": Perhaps(Maybe(KEPT)),
+    },
     "programs": Each(Each(Any)),
     "command": [str], "objective": {
         "pixels_slow_fast": [[int]], "weights": [float], "roi_fast_min_max_slow_min_max": [int],
