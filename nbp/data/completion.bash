@@ -8,9 +8,9 @@
 _shtab_nbp_trace_map_subparsers=(check draft trace)
 _shtab_nbp_report_subparsers=(verify replay diff list history html summary)
 _shtab_nbp_golden_subparsers=(generate verify list record)
-_shtab_nbp_subparsers=(compare probe trace diff trace-map gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults simulate help completion man)
+_shtab_nbp_subparsers=(compare probe trace diff trace-map gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults cache simulate help completion man)
 
-_shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
+_shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
 _shtab_nbp_probe_option_strings=(-h --help --version --c-bin --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
@@ -18,8 +18,8 @@ _shtab_nbp_trace_map_check_option_strings=(-h --help --version --binary --source
 _shtab_nbp_trace_map_draft_option_strings=(-h --help --version --binary --source)
 _shtab_nbp_trace_map_trace_option_strings=(-h --help --version --binary --source --pixel --out --schema --timeout --skip-unreadable --no-whole-run)
 _shtab_nbp_trace_map_option_strings=(-h --help --version)
-_shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --timeout --json -q --quiet -v --verbose --junit --markdown)
-_shtab_nbp_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --pixels --seed --timeout --json -q --quiet -v --verbose)
+_shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --no-cache --timeout --json -q --quiet -v --verbose --junit --markdown)
+_shtab_nbp_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --pixels --seed --no-cache --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_refine_option_strings=(-h --help --version --data --image --free --method --seed --start-cell --start-misset --start-centre --photons --background --outdir --json -q --quiet -v --verbose)
 _shtab_nbp_report_verify_option_strings=(-h --help --version --json)
 _shtab_nbp_report_replay_option_strings=(-h --help --version --json --data --c-bin --py-bin --run-recorded)
@@ -43,6 +43,7 @@ _shtab_nbp_bench_gradients_option_strings=(-h --help --version --data --rounds -
 _shtab_nbp_gpu_option_strings=(-h --help --version --device --dtypes --compile --cases --speed --quick --rounds --jobs --data --outdir --reports --json)
 _shtab_nbp_floor_option_strings=(-h --help --version --out --images --check --cases --json --markdown)
 _shtab_nbp_faults_option_strings=(-h --help --version --side --outdir --ids --tenth --share --jobs -j --keep --json --markdown)
+_shtab_nbp_cache_option_strings=(-h --help --version --json)
 _shtab_nbp_simulate_option_strings=(-mat -matrix -cell -misset -misset_seed -mosaic -mosaicity -mosaic_spread -mosaic_domains -mosaic_dom -mosaic_seed -N -Na -Nb -Nc -xtalsize -xtal_size -samplesize -sample_size -sample_x -sample_thick -sample_thickness -xtal_x -xtal_thick -xtal_thickness -sample_y -sample_width -xtal_y -xtal_width -width -sample_z -sample_height -xtal_z -xtal_height -height -square_xtal -round_xtal -gauss_xtal -tophat_spots -binary_spots -fudge -density -sample_density -MW -molecular_weight -spindle_axis -phi -osc -phistep -phisteps -hkl -hklfile -default_F -dump -dumpfile -interpolate -nointerpolate -stol -4stol -Q -stolout -lambda -wave -wavelength -energy -dispersion -dispsteps -divergence -hdivrange -vdivrange -hdivstep -vdivstep -hdivsteps -vdivsteps -divsteps -round_div -square_div -sourcefile -fluence -flux -exposure -beamsize -polar -nopolar -beam_vector -polar_vector -coherent -water -distance -close_distance -pixel -pixel_size -pixelsize -detpixels -detpixels_f -detpixels_x -detpixels_s -detpixels_y -detsize -detsize_f -detsize_s -Xbeam -Ybeam -Xclose -Yclose -ORGX -ORGY -pivot -mosflm -adxv -denzo -xds -dials -fdet_vector -sdet_vector -odet_vector -twotheta_axis -pix0_vector -pix0_vector_mm -twotheta -detector_rotx -detector_roty -detector_rotz -detector_abs -detector_absorb -detector_absorption -detector_thick -detector_thicksteps -thicksteps -curved_det -curved_detector -point_pixel -img -mask -roi -oversample -oversample_thick -oversample_polar -oversample_omega -dmin -printout -printout_pixel -progress -noprogress -seed -floatfile -floatimage -intfile -intimage -pgmfile -pgmimage -noisefile -noiseimage -nonoise -nopgm -scale -pgmscale -adc -adc_offset --parity-mode -parity_mode --phi-carryover-mode --quirk -quirk -dtype --dtype --accuracy -accuracy --compile -compile --reproducible -reproducible --epsilon -epsilon -device --device -trace_pixel -trace_roi -trace_level -trace_schema -trace_file -trace_only --list-quirks -list_quirks --version -version --help -h)
 _shtab_nbp_help_option_strings=(-h --help)
 _shtab_nbp_completion_option_strings=(-h --help)
@@ -93,7 +94,8 @@ _shtab_nbp_gpu___rounds_choices=(1 2 3 4 5 6 7 8 9)
 _shtab_nbp_gpu___jobs_choices=(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)
 _shtab_nbp_faults_pos_0_choices=(list make run)
 _shtab_nbp_faults___side_choices=(c py)
-_shtab_nbp_pos_0_choices=(compare probe trace diff trace-map gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults simulate help completion man)
+_shtab_nbp_cache_pos_0_choices=(list clear)
+_shtab_nbp_pos_0_choices=(compare probe trace diff trace-map gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults cache simulate help completion man)
 
 _shtab_nbp_compare_pos_0_nargs='*'
 _shtab_nbp_compare__h_nargs=0
@@ -105,6 +107,7 @@ _shtab_nbp_compare___resample_nargs=0
 _shtab_nbp_compare___match_quirks_nargs=0
 _shtab_nbp_compare___no_match_quirks_nargs=0
 _shtab_nbp_compare___published_bounds_nargs=0
+_shtab_nbp_compare___no_cache_nargs=0
 _shtab_nbp_compare___determinism_nargs=0
 _shtab_nbp_compare___small_region_nargs=0
 _shtab_nbp_compare___json_nargs=0
@@ -163,6 +166,7 @@ _shtab_nbp_gates__h_nargs=0
 _shtab_nbp_gates___help_nargs=0
 _shtab_nbp_gates___version_nargs=0
 _shtab_nbp_gates___gradients_nargs=0
+_shtab_nbp_gates___no_cache_nargs=0
 _shtab_nbp_gates___json_nargs=0
 _shtab_nbp_gates__q_nargs=0
 _shtab_nbp_gates___quiet_nargs=0
@@ -173,6 +177,7 @@ _shtab_nbp_gradients___help_nargs=0
 _shtab_nbp_gradients___version_nargs=0
 _shtab_nbp_gradients___match_quirks_nargs=0
 _shtab_nbp_gradients___no_match_quirks_nargs=0
+_shtab_nbp_gradients___no_cache_nargs=0
 _shtab_nbp_gradients___json_nargs=0
 _shtab_nbp_gradients__q_nargs=0
 _shtab_nbp_gradients___quiet_nargs=0
@@ -307,6 +312,10 @@ _shtab_nbp_faults___help_nargs=0
 _shtab_nbp_faults___version_nargs=0
 _shtab_nbp_faults___ids_nargs=+
 _shtab_nbp_faults___tenth_nargs=0
+_shtab_nbp_cache__h_nargs=0
+_shtab_nbp_cache___help_nargs=0
+_shtab_nbp_cache___version_nargs=0
+_shtab_nbp_cache___json_nargs=0
 _shtab_nbp_simulate__mat_nargs=+
 _shtab_nbp_simulate__matrix_nargs=+
 _shtab_nbp_simulate__cell_nargs=+
@@ -666,7 +675,7 @@ complete -o bashdefault -F _shtab_nbp nbp
 
 
 
-_shtab_nb_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
+_shtab_nb_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
 
 
 
@@ -685,6 +694,7 @@ _shtab_nb_compare___resample_nargs=0
 _shtab_nb_compare___match_quirks_nargs=0
 _shtab_nb_compare___no_match_quirks_nargs=0
 _shtab_nb_compare___published_bounds_nargs=0
+_shtab_nb_compare___no_cache_nargs=0
 _shtab_nb_compare___determinism_nargs=0
 _shtab_nb_compare___small_region_nargs=0
 _shtab_nb_compare___json_nargs=0
@@ -1576,7 +1586,7 @@ complete -o bashdefault -F _shtab_nb_trace_map nb-trace-map
 
 
 
-_shtab_nb_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --timeout --json -q --quiet -v --verbose --junit --markdown)
+_shtab_nb_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --no-cache --timeout --json -q --quiet -v --verbose --junit --markdown)
 
 
 
@@ -1589,6 +1599,7 @@ _shtab_nb_gates__h_nargs=0
 _shtab_nb_gates___help_nargs=0
 _shtab_nb_gates___version_nargs=0
 _shtab_nb_gates___gradients_nargs=0
+_shtab_nb_gates___no_cache_nargs=0
 _shtab_nb_gates___json_nargs=0
 _shtab_nb_gates__q_nargs=0
 _shtab_nb_gates___quiet_nargs=0
@@ -1755,7 +1766,7 @@ complete -o bashdefault -F _shtab_nb_gates nb-gates
 
 
 
-_shtab_nb_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --pixels --seed --timeout --json -q --quiet -v --verbose)
+_shtab_nb_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --pixels --seed --no-cache --timeout --json -q --quiet -v --verbose)
 
 
 
@@ -1766,6 +1777,7 @@ _shtab_nb_gradients___help_nargs=0
 _shtab_nb_gradients___version_nargs=0
 _shtab_nb_gradients___match_quirks_nargs=0
 _shtab_nb_gradients___no_match_quirks_nargs=0
+_shtab_nb_gradients___no_cache_nargs=0
 _shtab_nb_gradients___json_nargs=0
 _shtab_nb_gradients__q_nargs=0
 _shtab_nb_gradients___quiet_nargs=0

@@ -12,6 +12,7 @@ _shtab_nbp_commands() {
   local _commands=(
     bench:'time the simulator against C programs'
     bench-gradients:'time runs with gradients against runs without'
+    cache:'show or remove kept results of C programs'
     compare:'run two programs, or take two images, and compare'
     completion:'print the completion script of a shell: bash, zsh or tcsh'
     diff:'compare two trace logs: first divergence and its cause'
@@ -117,6 +118,16 @@ _shtab_nbp_bench_gradients_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_bench_gradients_defaults_added=0
 
+_shtab_nbp_cache_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--json[write JSON to standard output, nothing else]"
+  ":show all results, or remove all:(list clear)"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_cache_defaults_added=0
+
 _shtab_nbp_compare_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
@@ -134,6 +145,7 @@ _shtab_nbp_compare_options=(
   "--device[of the simulator]:device:(cpu cuda)"
   "--timeout[for each run]:S:"
   "--threads[of external programs\; default 1]:N:"
+  "--no-cache[run C programs anew, and keep nothing of what they give]"
   "--determinism[both sides may be one program]"
   "--small-region[judge a region that says nothing about the image, too]"
   "--outputs[outputs compared, of dump, float, smv, pgm, noise, all\; default float]:LIST:"
@@ -242,6 +254,7 @@ _shtab_nbp_gates_options=(
   "--py-bin[second program]:P:"
   "--dtype[of the simulator]:dtype:(auto float64 mixed float32)"
   "--device[of the simulator]:device:(cpu cuda)"
+  "--no-cache[run C programs anew, and keep nothing of what they give]"
   "--timeout[for each run]:S:"
   "--json[write gates.json to standard output, nothing else]"
   {-q,--quiet}"[print only the verdict]"
@@ -341,6 +354,7 @@ _shtab_nbp_gradients_options=(
   "--c-bin[first program\; default NB_C_BIN, else the C reference]:P:"
   "--pixels[of the objective\; default 24]:N:"
   "--seed[of its choice\; default 1]:N:"
+  "--no-cache[run C programs anew, and keep nothing of what they give]"
   "--timeout[for each run]:S:"
   "--json[write gradients.json to standard output, nothing else]"
   {-q,--quiet}"[print only the verdict]"
@@ -790,6 +804,7 @@ _shtab_nbp() {
       case $line[1] in
         bench) _arguments -C -s $_shtab_nbp_bench_options ;;
         bench-gradients) _arguments -C -s $_shtab_nbp_bench_gradients_options ;;
+        cache) _arguments -C -s $_shtab_nbp_cache_options ;;
         compare) _arguments -C -s $_shtab_nbp_compare_options ;;
         completion) _arguments -C -s $_shtab_nbp_completion_options ;;
         diff) _arguments -C -s $_shtab_nbp_diff_options ;;
@@ -941,6 +956,7 @@ _shtab_nb_compare_options=(
   "--device[of the simulator]:device:(cpu cuda)"
   "--timeout[for each run]:S:"
   "--threads[of external programs\; default 1]:N:"
+  "--no-cache[run C programs anew, and keep nothing of what they give]"
   "--determinism[both sides may be one program]"
   "--small-region[judge a region that says nothing about the image, too]"
   "--outputs[outputs compared, of dump, float, smv, pgm, noise, all\; default float]:LIST:"
@@ -1350,6 +1366,7 @@ _shtab_nb_gates_options=(
   "--py-bin[second program]:P:"
   "--dtype[of the simulator]:dtype:(auto float64 mixed float32)"
   "--device[of the simulator]:device:(cpu cuda)"
+  "--no-cache[run C programs anew, and keep nothing of what they give]"
   "--timeout[for each run]:S:"
   "--json[write gates.json to standard output, nothing else]"
   {-q,--quiet}"[print only the verdict]"
@@ -1425,6 +1442,7 @@ _shtab_nb_gradients_options=(
   "--c-bin[first program\; default NB_C_BIN, else the C reference]:P:"
   "--pixels[of the objective\; default 24]:N:"
   "--seed[of its choice\; default 1]:N:"
+  "--no-cache[run C programs anew, and keep nothing of what they give]"
   "--timeout[for each run]:S:"
   "--json[write gradients.json to standard output, nothing else]"
   {-q,--quiet}"[print only the verdict]"
