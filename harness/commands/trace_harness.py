@@ -7,14 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.errors import UsageError
 from harness.files import default_target, filled_folder, require_fresh
 from harness.option_types import split_arguments
 from harness.programs.watching import watching
 from harness.store.names import TRACES
 from harness.tracing.choice import read_compared
 from harness.tracing.job import run_traced_pair, traced_arguments
-from harness.tracing.options import LEVELS, NAME, asked_trace, make_parser
+from harness.tracing.options import NAME, asked_trace, make_parser, parse_options
 from system_io.command import Command, uninterrupted
 from system_io.parser import QUIET
 
@@ -28,9 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _command(argv: Sequence[str]) -> int:
     own, args = split_arguments(argv)
-    options = make_parser().parse_args(own)
-    if options.budget and options.level != LEVELS[-1]:
-        raise UsageError(f"--budget needs all taps, not --level {options.level}; leave --level out")
+    options = parse_options(own)
     compared = None if options.folder is None else read_compared(options.folder)
     target = default_target(NAME, options.outdir)
     require_fresh(target)
@@ -48,7 +45,8 @@ def _command(argv: Sequence[str]) -> int:
         )
 
     floor = None if options.floor is None else Path(options.floor)
-    asked = TraceRequest(options.rtol, options.atol, options.k, floor, options.emit_rot_stars, options.budget)
+    asked = TraceRequest(options.rtol, options.atol, options.k, floor, options.emit_rot_stars, options.budget,
+                         options.who_is_right, options.transplant)  # fmt: skip
     with filled_folder(target) as partial:
         with watching(options.verbosity == QUIET) as watch:
             pair = run_traced_pair(job, watch)

@@ -157,17 +157,31 @@ BUDGET: Mapping[str, Any] = {
     }],
     "one_side_only": [str], "residual": float, "residual_share": Maybe(float), "remark": str,
 }  # fmt: skip
+PROVEN: Mapping[str, Any] = {
+    "word": str, "inside": int, "outside": int, "unknown": int, "first": Maybe(Each(Any)),
+    "reasons": Each(int),
+}  # fmt: skip
+RIGHT: Mapping[str, Any] = {
+    "verdict": str, "reason": str, "library": str,
+    "taps": [{"tap": str, "differ": int, "c": PROVEN, "py": PROVEN}],
+}  # fmt: skip
+TRANSPLANT: Mapping[str, Any] = {
+    "pixel_slow_fast": [int], "direction": str, "difference": float, "named": [str], "without_place": [str],
+    "taps": [{"tap": str, "alone": float, "together": float}],
+}  # fmt: skip
 TRACE: Mapping[str, Any] = {
     "verdict": VERDICT, "exit_status": int, "reasons": [str], "first_divergence": Maybe(str),
     "parity_mode": str, "phi_mode": Maybe(str), "arguments": [str], "caller": str, "inputs": [INPUT],
     "observer_check": {"c": str, "py": str}, "isolated": [Each(Any)], "budget": [BUDGET], "runs": Each(RUN),
+    "who_is_right": Perhaps(Maybe(RIGHT)), "transplant": Perhaps([TRANSPLANT]),
     "settings": {
         "pixels": [[int]], "roi": Maybe([int]), "level": str, "dtype": Maybe(str), "device": Maybe(str),
         "observer_check": bool, "timeout_s": float, "threads": Perhaps(int), "determinism": Perhaps(bool),
         "schema": Perhaps(int), "matched": Perhaps(Maybe(MATCHED)),
         "tap_map": Perhaps(Maybe(str)),
         "rtol": Maybe(float), "atol": Maybe(float),
-        "k": Maybe(float), "stars": bool, "budget": bool,
+        "k": Maybe(float), "stars": bool, "budget": bool, "right": Perhaps(bool),
+        "transplant": Perhaps([str]),
     },
 }  # fmt: skip
 """What trace-harness adds to the metrics of trace-diff."""

@@ -21,7 +21,7 @@ from harness.store.stated import commands_of, differing, environment_of, text_fa
 from harness.store.untrusted import BROKEN, BundleFault
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, MAP_NAME, PAGE_NAME, TracePart
 from harness.tracing.job import BEHIND, CHANGED, EQUAL, NOT_DONE, TraceJob
-from harness.tracing.options import NAME, make_parser
+from harness.tracing.options import NAME, parse_options
 from system_io.shown import json_text
 from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.debugger.tap_map import load_map
@@ -34,7 +34,8 @@ from trace_tools.reading.trace_file import TraceLog
 from trace_tools.schema import TRACE_SCHEMA
 
 ASKED_AS = {"rtol": "rtol", "atol": "atol", "k": "k", "stars": "emit_rot_stars", "budget": "budget",
-            "dtype": "dtype", "device": "device", "level": "level", "tap_map": "tap_map"}  # fmt: skip
+            "right": "who_is_right", "dtype": "dtype", "device": "device", "level": "level",
+            "tap_map": "tap_map"}  # fmt: skip
 """Settings, and the options of trace-harness that set them."""
 
 
@@ -75,7 +76,8 @@ def _judgement_faults(part: TracePart) -> Iterator[BundleFault]:
     try:
         report = judge(*part.traces(), stated_options(part))
         word, reasons = overruled(report, data["observer_check"])
-        verdict = TraceVerdict(word, reasons, report, isolated, budgets)
+        verdict = TraceVerdict(word, reasons, report, isolated, budgets, data.get("who_is_right"),
+                               data.get("transplant", ()))  # fmt: skip
         fresh = as_stated(metrics(report), data)
     except (NotComparableError, TraceError) as error:
         word = Word.NOT_COMPARABLE if isinstance(error, NotComparableError) else Word.ERROR
@@ -146,6 +148,10 @@ def _derived_faults(part: TracePart, isolated: tuple[Any, ...], budgets: tuple[A
         found += differing(least, row.bound, f"isolated: bound of {row.tap}")
     if budgets and not data["settings"]["budget"]:
         found.append("budget: there is one, though none was asked for")
+    if data.get("transplant") and not data["settings"].get("transplant"):
+        found.append("transplant: there is one, though none was asked for")
+    if data.get("who_is_right") is not None and not data["settings"].get("right", False):
+        found.append("who_is_right: there is a verdict, though none was asked for")
     pixels = [budget.pixel for budget in budgets]
     return found if len(set(pixels)) == len(pixels) else [*found, "budget: a pixel is there twice"]
 
@@ -245,12 +251,14 @@ def _option_faults(part: TracePart, words: Sequence[str]) -> list[str]:
     if found is None:
         return [f"line 2: {words[:1]} makes no trace comparison"]
     own, args = found
-    options, data = make_parser().parse_args(own), part.data
+    options, data = parse_options(own), part.data
     asked = data["settings"]
     stated = {key: asked.get(key) for key in ASKED_AS}
+    stated["right"] = asked.get("right", False)
     fresh = {key: getattr(options, name) for key, name in ASKED_AS.items()}
     stated |= {"observer_check": asked["observer_check"], "phi_mode": data["phi_mode"], "roi": asked["roi"]}
     fresh |= {"observer_check": not options.no_observer_check, "phi_mode": options.phi_mode}
+    stated["transplant"], fresh["transplant"] = asked.get("transplant", []), list(options.transplant)
     fresh |= {"roi": options.roi, "floor": options.floor is not None}
     stated["floor"] = (part.folder / FLOOR_NAME).is_file()
     stated["matched quirks"] = asked.get("matched") is not None

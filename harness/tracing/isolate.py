@@ -115,7 +115,7 @@ def _single(vector: Tensor) -> Vec:
 def _lattice(tap: str, ins: Instrument, x: TapValues) -> Tensor:
     seen: dict[str, Tensor] = {}
     hkl, whole = vec(x["hkl_frac"]), vec(x["hkl_rounded"])
-    seen["F_latt"] = ins.shape.factor(hkl, whole, seen.__setitem__)
+    seen["F_latt"] = ins.shape.factor(hkl, whole, seen.setdefault)
     return seen[tap].expand(hkl[0].shape)[:, None]
 
 

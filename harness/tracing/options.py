@@ -25,8 +25,11 @@ from harness.tracing.choice import Compared, TracedPixels, compared_program, wor
 from harness.tracing.job import PHI_MODES, TraceJob, traced_arguments
 from system_io.parser import CommandParser
 from trace_tools.debugger.tap_map import load_map
+from trace_tools.tap_points import tap_point
 
 NAME = "trace-harness"
+ALL_TAPS = ("all",)
+"""What --transplant takes for every tap that differs."""
 LEVELS = ("setup", "pixel", "subpixel", "source", "phi", "mosaic")
 DESCRIPTION = "Trace pixels in two nanoBragg programs and find the first value on which they differ."
 EPILOG = """\
@@ -49,6 +52,15 @@ its source (docs/debugger-taps.md); status 2 where nothing can be read. Only the
 --budget says how much of each tap's own difference is in the difference of the pixel, to first order by
 autograd through the simulator, and what is left unexplained; it goes to traces.json and diff.md, too.
 
+--who-is-right encloses, in ball arithmetic (python-flint, else mpmath), what any rounding of each tap's
+formula may give at a program's own inputs: "equal up to rounding, proven", "c is off", "py is off", "both are
+off", or "not provable here" with the reason. It changes no verdict and no exit status.
+
+--transplant puts the values of one program into the simulator, which stands for the other, at the place where
+the kernel makes them, and says which share of the difference vanishes with each tap alone and with all those
+before it: agreement with --budget shows that the difference is linear, disagreement names a branch that
+flips or a tap that is missing. --explain does all three, and diff.md begins with the cause.
+
 files: c_trace.log, py_trace.log, traces.json, diff.md, commands.txt, env.json, sha256.txt (and graph.json
 with --emit-rot-stars, floor.json with --floor). `nb-report verify DIR` compares the traces again,
 `nb-report replay DIR` makes them again, `nb-report html DIR` shows taps and budgets.
@@ -59,7 +71,25 @@ EXAMPLES = (
     "trace-harness --worst 3 --from proof",
     "trace-harness --worst 1 --from proof --budget --outdir why",
     "trace-harness --worst 1 --from proof --c-bin ./mine --tap-map mine.toml",
+    "trace-harness --worst 1 --from proof --explain --outdir why",
 )
+
+
+def tap_list(text: str) -> tuple[str, ...]:
+    """Return the taps of --transplant.
+
+    Raises:
+        argparse.ArgumentTypeError: no tap, or one that does not exist.
+    """
+    taps = tuple(word for word in text.split(",") if word)
+    if not taps:
+        raise argparse.ArgumentTypeError("names no tap; give TAP[,TAP...] or all")
+    for tap in taps if taps != ALL_TAPS else ():
+        try:
+            tap_point(tap)
+        except KeyError as error:
+            raise argparse.ArgumentTypeError(error.args[0]) from None
+    return taps
 
 
 def make_parser() -> CommandParser:
@@ -87,6 +117,12 @@ def make_parser() -> CommandParser:
     add("--level", choices=LEVELS, default=LEVELS[-1], help="innermost loop to trace")
     add("--emit-rot-stars", action="store_true", help="add the reciprocal vectors of each phi step")
     add("--budget", action="store_true", help="give each tap its share in the difference of a pixel")
+    add("--who-is-right", action="store_true", help="hold each value to what rounding allows of its formula")
+    add(
+        "--transplant", type=tap_list, metavar="TAP[,TAP...]", default=(),
+        help="put one program's values of these taps into the other; 'all' for those that differ",
+    )  # fmt: skip
+    add("--explain", action="store_true", help="budget, transplant and who is right, on one page")
     add("--no-observer-check", action="store_true", help="leave out the runs without taps")
     add("--rtol", type=float, help="relative tolerance in place of the noise floor")
     add("--atol", type=float, help="absolute tolerance in place of the noise floor")
@@ -105,6 +141,22 @@ def make_parser() -> CommandParser:
     add("--json", action="store_true", help="write traces.json to standard output, nothing else")
     parser.add_verbosity()
     return parser
+
+
+def parse_options(own: Sequence[str]) -> argparse.Namespace:
+    """Return the options before the --; --explain stands for those that it does.
+
+    Raises:
+        UsageError: options that need all taps, with fewer.
+    """
+    options = make_parser().parse_args(own)
+    if options.explain:
+        options.budget = options.who_is_right = True
+        options.transplant = options.transplant or ALL_TAPS
+    for asked, option in ((options.budget, "--budget"), (options.transplant, "--transplant")):
+        if asked and options.level != LEVELS[-1]:
+            raise UsageError(f"{option} needs all taps, not --level {options.level}; leave --level out")
+    return options
 
 
 def asked_trace(options: argparse.Namespace, args: Sequence[str], compared: Compared | None) -> TraceJob:

@@ -21,7 +21,7 @@ from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.judge import judge
 from trace_tools.reading.trace_file import read_stream
 
-DERIVED = ("budget", "isolated")
+DERIVED = ("budget", "isolated", "who_is_right", "transplant")
 """What follows from the logs and the inputs, and cannot be verified without the simulator."""
 
 
@@ -46,7 +46,7 @@ def replay_trace(part: TracePart, inputs: Inputs, chosen: Chosen) -> Replayed:
         lines.append(f"{side}: {text}")
     lines.append(f"verdict: recorded {part.data['verdict']}, now {verdict.word}")
     fresh = result_data(pair, verdict, asked)
-    derived = [text for key in DERIVED for text in differing(fresh[key], part.data[key], key)]
+    derived = [text for key in DERIVED for text in differing(fresh[key], part.data.get(key), key)]
     lines += [text.replace("the raw files give", "now", 1) for text in derived]
     for side in SIDES:
         recorded = part.data["runs"][side]["provenance"]
@@ -81,6 +81,7 @@ def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, Tra
     )
     floor = part.folder / FLOOR_NAME
     kept = {key: asked[key] for key in ("rtol", "atol", "k", "stars", "budget")}
+    kept |= {"right": asked.get("right", False), "transplant": tuple(asked.get("transplant", ()))}
     return job, TraceRequest(**kept, floor=floor if floor.is_file() else None)
 
 

@@ -13,6 +13,9 @@ from typing import Any
 
 from harness.files import input_facts, sha256_lines
 from harness.probing.match import Match
+from harness.proof.page import cause_markdown, proof_sections, transplant_line
+from harness.proof.right import Right, right_data, who_is_right
+from harness.proof.transplant import transplant_data, transplants
 from harness.shown import Shown, ShownRow, divergence_line
 from harness.sides import SIDES
 from harness.store.bundle import files_below, sealed
@@ -22,7 +25,7 @@ from harness.tracing.budget import Budget, budget_data, budget_markdown, budget_
 from harness.tracing.bundle import FLOOR_NAME, GRAPH_NAME, MAP_NAME, PAGE_NAME
 from harness.tracing.isolate import Isolated, isolate, isolation_data, isolation_markdown
 from harness.tracing.job import BEHIND, CHANGED, TracedPair
-from harness.tracing.options import NAME
+from harness.tracing.options import ALL_TAPS, NAME
 from harness.tracing.rot_stars import star_graph, with_rot_stars
 from system_io.shell import shell_text
 from system_io.shown import json_text, markdown_text, printable
@@ -41,7 +44,7 @@ MOST_PIXELS = 6
 
 @dataclass(frozen=True)
 class TraceRequest:
-    """How the traces are judged, and what is added: reciprocal vectors (stars), error budgets."""
+    """How the traces are judged, and what is added: reciprocal vectors (stars), budgets, who is right."""
 
     rtol: float | None = None
     atol: float | None = None
@@ -49,10 +52,13 @@ class TraceRequest:
     floor: Path | None = None
     stars: bool = False
     budget: bool = False
+    right: bool = False
+    transplant: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """Return the settings as plain data; a floor file is kept as a file."""
-        return {"rtol": self.rtol, "atol": self.atol, "k": self.k, "stars": self.stars, "budget": self.budget}
+        return {"rtol": self.rtol, "atol": self.atol, "k": self.k, "stars": self.stars, "budget": self.budget,
+                "right": self.right, "transplant": list(self.transplant)}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,8 @@ class TraceVerdict:
     report: Report | None
     isolated: tuple[Isolated, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    right: Mapping[str, Any] | None = None
+    transplants: Sequence[Mapping[str, Any]] = ()
 
     @property
     def exit_status(self) -> int:
@@ -114,7 +122,14 @@ def judge_pair(folder: Path, pair: TracedPair, asked: TraceRequest) -> TraceVerd
     shares = budgets(report, isolation_words(pair), pair.job.caller) if asked.budget else ()
     observed = {side: pair.sides[side].observed.text for side in SIDES}
     word, reasons = overruled(report, observed)
-    return TraceVerdict(word, reasons, report, isolated, shares)
+    right: Right | None = None
+    if asked.right:
+        right = who_is_right(report.comparison, isolation_words(pair), pair.job.caller)
+    moved: Sequence[Mapping[str, Any]] = ()
+    if asked.transplant:
+        taps = () if asked.transplant == ALL_TAPS else asked.transplant
+        moved = transplant_data(transplants(report.comparison, isolation_words(pair), pair.job.caller, taps))
+    return TraceVerdict(word, reasons, report, isolated, shares, right_data(right), moved)
 
 
 def overruled(report: Report, observed: Mapping[str, str]) -> tuple[Word, tuple[str, ...]]:
@@ -165,6 +180,8 @@ def result_data(pair: TracedPair, verdict: TraceVerdict, asked: TraceRequest) ->
             "observer_check": {side: pair.sides[side].observed.text for side in SIDES},
             "isolated": isolation_data(verdict.isolated),
             "budget": budget_data(verdict.budgets),
+            "who_is_right": verdict.right,
+            "transplant": list(verdict.transplants),
             "runs": {side: pair.sides[side].run.facts() for side in SIDES},
         }
     )
@@ -206,6 +223,7 @@ def trace_page(observed: Mapping[str, str], verdict: TraceVerdict) -> str:
         return "\n".join(["# Trace comparison", "", f"**{verdict.word}: {said}**", "", *checks, ""])
     return "\n".join(
         [
+            *cause_markdown(verdict.right, verdict.transplants, verdict.reasons),
             markdown(verdict.report),
             "## Observer check",
             "",
@@ -213,6 +231,7 @@ def trace_page(observed: Mapping[str, str], verdict: TraceVerdict) -> str:
             "",
             isolation_markdown(verdict.isolated),
             *([budget_markdown(verdict.budgets)] if verdict.budgets else []),
+            *proof_sections(verdict.right, verdict.transplants, budget_data(verdict.budgets)),
         ]
     )
 
@@ -255,6 +274,9 @@ def shown_traces(pair: TracedPair, verdict: TraceVerdict, place: str) -> Shown:
     rows += [ShownRow(f"{side}: taps", pair.sides[side].said) for side in SIDES if pair.sides[side].said]
     rows += [ShownRow(f"{side}: observer check", pair.sides[side].observed.text) for side in SIDES]
     rows += [ShownRow("budget", _budget_text(budget)) for budget in verdict.budgets]
+    rows += [ShownRow("transplant", transplant_line(one)) for one in verdict.transplants]
+    if verdict.right is not None:
+        rows.append(ShownRow("who is right", f"{verdict.right['verdict']}: {verdict.right['reason']}"))
     return Shown(NAME, verdict.word, counted, rows, lines, place, _details(pair, verdict))
 
 

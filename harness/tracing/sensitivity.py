@@ -15,7 +15,7 @@ from simulator.engine.tensor_tree import leaves, rebuilt
 from simulator.kernel.blocks import Block
 from simulator.kernel.kernel import photons
 from simulator.kernel.stages import Stages
-from simulator.kernel.taps import Level, Offer, Recorder, Show, Spot
+from simulator.kernel.taps import Level, Offer, Offered, Recorder, Show, Spot
 from simulator.physics.phi import orientation_steps
 from simulator.physics.vectors import Vec, apply, turn
 from simulator.scene.instrument import Instrument
@@ -60,13 +60,13 @@ class _Watcher:
     def at(self, level: Level, spot: Spot) -> Show:
         """Return the receiver of one level and place."""
 
-        def show(name: str, value: Offer, where: Tensor | None = None) -> None:
-            if name in self.cells:
-                value = self.cells[name]
-            if callable(value) or (isinstance(value, Tensor) and value.dim() > 4):
-                return
-            parts = value if isinstance(value, tuple) else (value,)
+        def show(name: str, value: Offered, where: Tensor | None = None) -> Offered:
+            seen: Offer = self.cells.get(name, value)
+            if callable(seen) or (isinstance(seen, Tensor) and seen.dim() > 4):
+                return value
+            parts = seen if isinstance(seen, tuple) else (seen,)
             self.offered.append(_Offered(name, level, spot, parts, where))
+            return value
 
         return show
 

@@ -12,7 +12,7 @@ _shtab_nbp_subparsers=(compare probe trace diff trace-map gates gradients refine
 
 _shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
 _shtab_nbp_probe_option_strings=(-h --help --version --c-bin --timeout --json -q --quiet -v --verbose)
-_shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
+_shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --who-is-right --transplant --explain --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
 _shtab_nbp_trace_map_check_option_strings=(-h --help --version --binary --source)
 _shtab_nbp_trace_map_draft_option_strings=(-h --help --version --binary --source)
@@ -132,6 +132,8 @@ _shtab_nbp_trace___match_quirks_nargs=0
 _shtab_nbp_trace___no_match_quirks_nargs=0
 _shtab_nbp_trace___emit_rot_stars_nargs=0
 _shtab_nbp_trace___budget_nargs=0
+_shtab_nbp_trace___who_is_right_nargs=0
+_shtab_nbp_trace___explain_nargs=0
 _shtab_nbp_trace___no_observer_check_nargs=0
 _shtab_nbp_trace___determinism_nargs=0
 _shtab_nbp_trace___json_nargs=0
@@ -1038,7 +1040,7 @@ complete -o bashdefault -F _shtab_nb_probe nb-probe
 
 
 
-_shtab_trace_harness_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
+_shtab_trace_harness_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --who-is-right --transplant --explain --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
 
 
 
@@ -1057,6 +1059,8 @@ _shtab_trace_harness___match_quirks_nargs=0
 _shtab_trace_harness___no_match_quirks_nargs=0
 _shtab_trace_harness___emit_rot_stars_nargs=0
 _shtab_trace_harness___budget_nargs=0
+_shtab_trace_harness___who_is_right_nargs=0
+_shtab_trace_harness___explain_nargs=0
 _shtab_trace_harness___no_observer_check_nargs=0
 _shtab_trace_harness___determinism_nargs=0
 _shtab_trace_harness___json_nargs=0

@@ -119,17 +119,18 @@ def evaluate_at(ins: Instrument, part: ChunkInputs, hkl: Vec, show: Show = silen
     Source: spec 06 sections 10 to 12.
     """
     alive = part.alive
+    hkl = show("hkl_frac", hkl, alive)
     whole: Vec = apply(nearest_whole, hkl)
-    show("hkl_frac", hkl, alive)
-    show("hkl_rounded", lambda: apply(lambda index: index.to(torch.int64), whole), alive)
+    shown = show("hkl_rounded", lambda: apply(lambda index: index.to(torch.int64), whole), alive)
+    whole = whole if callable(shown) else shown
     F_latt = ins.shape.factor(hkl, whole, partial(show, where=alive))
-    show("F_latt", F_latt, alive)
+    F_latt = show("F_latt", F_latt, alive)
     asked = part.weight is not None or part.order is not None or show is not silent
     executed = _executed(ins, F_latt, alive) if asked else alive
     F_cell, escape = _cell_factor(ins, part, (hkl, whole), executed, show)
-    show("F_cell", F_cell, executed)
+    F_cell = show("F_cell", F_cell, executed)
     term = _term(F_cell, F_latt, ins.plan.sum_dtype)
-    show("I_contribution", term, executed)
+    term = show("I_contribution", term, executed)
     return Evaluation(term if alive is None else torch.where(alive, term, 0.0), executed, escape)
 
 

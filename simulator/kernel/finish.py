@@ -31,22 +31,24 @@ def scaled(ins: Instrument, sums: Sums, factors: Factors, show: Show = silent) -
     Source: spec 06 sections 13 and 15.
     """
     numbers = ins.numbers
-    show("I_before_scaling", sums.I[None, :, None, None])
+    offered = sums.I[None, :, None, None]
+    shown = show("I_before_scaling", offered)
+    I = sums.I if shown is offered else shown[0, :, 0, 0]
     scale = R_E_SQR_M2 * numbers.fluence_photons_per_m2
-    value = (scale * sums.I / numbers.steps)[None, :, None, None]
+    value = (scale * I / numbers.steps)[None, :, None, None]
     water: Tensor | None = None
     if sums.background is not None:
         water = (scale * numbers.water_electrons_sqr * sums.background / numbers.samples)[None, :, None, None]
     for stem, applied, factor in each_factor(ins.policy, factors):
-        show(f"{stem}_applied", torch.ones_like(value) if applied.inside else factor)
+        factor = show(f"{stem}_applied", torch.ones_like(value) if applied.inside else factor)  # noqa: PLW2901
         if not applied.inside:
             value = value * factor.to(value.dtype)
             water = None if water is None else water * factor
     if water is not None and sums.background is not None:
         show("water_sum", sums.background[None, :, None, None])
-        show("water_photons", water)
+        water = show("water_photons", water)
         value = value + water.to(value.dtype)
-    show("I_pixel_final", value)
+    value = show("I_pixel_final", value)
     show("floatimage_accumulated", lambda: value.to(torch.float32))
     return value[0, :, 0, 0].to(ins.plan.sum_dtype)
 

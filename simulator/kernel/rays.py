@@ -52,17 +52,15 @@ def trace_rays(ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap = n
     """
     show = tap.at(Level.SUBPIXEL, spot)
     position = _position(ins, spot, tap)
-    R = length(position)
-    direction: Vec = (position[0] / R, position[1] / R, position[2] / R)
+    R = show("R_distance_meters", length(position))
+    direction: Vec = show("diffracted_vec", (position[0] / R, position[1] / R, position[2] / R))
     close = ins.geometry.close_distance_m
-    show("R_distance_meters", R)
-    show("diffracted_vec", direction)
     show("obliquity_factor", lambda: close / R)
     plan, numbers = ins.plan, ins.numbers
     omega = cached.omega if cached is not None and not ins.policy.omega.each else None
     if omega is None:
         omega = solid_angle_sr(R, numbers.pixel_m, close, plan.point_pixel, plan.quirks)
-    show("omega_pixel_sr", omega)
+    omega = show("omega_pixel_sr", omega)
     capture = capture_now(
         ins.policy,
         None if cached is None else cached.capture,
@@ -70,16 +68,18 @@ def trace_rays(ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap = n
         (numbers.layer_m, numbers.attenuation_per_m),
         dot(direction, vec(ins.geometry.normal)),
     )
-    show("capture_fraction", capture)
+    capture = show("capture_fraction", capture)
     rays = _scatter(ins, spot, direction, None if cached is None else cached.polar, tap)
     formed = Factors(capture, rays.polar, omega)
     show_each = _of_sources(ins, spot, tap)
     gain, weight = _applied(ins, formed, rays, show_each)
-    for name, part in (("term_factor", gain), ("sum_factor", weight)):
-        show_each(name, partial(torch.ones_like, rays.polar) if part is None else part, rays.alive)
+    gain, weight = (
+        _shown_factor(show_each, name, part, rays)
+        for name, part in (("term_factor", gain), ("sum_factor", weight))
+    )
     water = _water_share(ins, formed, rays.q_per_m[0])
     if water is not None:
-        show_each("water_factor", water)
+        water = show_each("water_factor", water)
     return Rays(rays.q_per_m, rays.alive, Factors(capture, rays.cache, omega), gain, weight, water)
 
 
@@ -111,13 +111,20 @@ def _applied(
     weight: Tensor | None = None
     gain = ins.relative_weight
     for stem, applied, factor in each_factor(ins.policy, formed):
-        show(f"{stem}_inside", factor if applied.inside else one, rays.alive)
+        shown = show(f"{stem}_inside", factor if applied.inside else one, rays.alive)
+        factor = factor if callable(shown) else shown  # noqa: PLW2901
         if applied.each and ins.policy.running:
             weight = factor if weight is None else weight * factor
         elif applied.inside:
             gain = factor if gain is None else gain * factor
     gain, weight = (None if part is None else part.expand(shape) for part in (gain, weight))
     return gain, weight
+
+
+def _shown_factor(show: Show, name: str, factor: Tensor | None, rays: _Scattered) -> Tensor | None:
+    """Offer a factor that is None for 1, and return what is handed back."""
+    shown = show(name, partial(torch.ones_like, rays.polar) if factor is None else factor, rays.alive)
+    return factor if callable(shown) else shown
 
 
 def _water_share(ins: Instrument, formed: Factors, like: Tensor) -> Tensor | None:
@@ -162,15 +169,14 @@ def _position(ins: Instrument, spot: Spot, tap: Tap) -> Vec:
     Fdet = _per_pixel(sub * (spot.fast * count + spot.sub_fast).to(torch.float64) + sub / 2.0)
     Sdet = _per_pixel(sub * (spot.slow * count + spot.sub_slow).to(torch.float64) + sub / 2.0)
     Odet = spot.layer * ins.numbers.layer_m
+    show = tap.at(Level.SUBPIXEL, spot)
+    Fdet, Sdet = show("Fdet_meters", Fdet), show("Sdet_meters", Sdet)
+    shown = show("Odet_meters", lambda: Odet.expand(Fdet.shape))
+    Odet = Odet if callable(shown) else shown
     position = flat_position(ins.geometry, Fdet, Sdet, Odet)
     if ins.plan.curved:
         position = curved_position(ins.geometry, position, Fdet, Sdet, ins.plan.quirks)
-    show = tap.at(Level.SUBPIXEL, spot)
-    show("Fdet_meters", Fdet)
-    show("Sdet_meters", Sdet)
-    show("Odet_meters", lambda: Odet.expand(Fdet.shape))
-    show("pixel_pos_meters", position)
-    return position
+    return show("pixel_pos_meters", position)
 
 
 def _per_pixel(values: Tensor) -> Tensor:
@@ -220,11 +226,11 @@ def _scatter(
     show = _of_sources(ins, spot, tap)
     show("incident_vec", ins.incident)
     show("lambda_meters", ins.wavelength_m)
-    show("scattering_vec_m_inv", q)
+    q = show("scattering_vec_m_inv", q)
     show("stol_m_inv", lambda: 0.5 * length(q))
     show("dmin_skipped", lambda: torch.zeros_like(q[0]) if alive is None else (~alive).to(torch.float64))
     show("cos_2theta", lambda: _cos_2theta(ins.incident, seen, formed, policy.unitize), alive)
-    show("polar", polar, alive)
+    polar = show("polar", polar, alive)
     cache = polar if policy.polar.each or polar.shape[0] == 1 else polar[-1:]
     return _Scattered(q, alive, polar, cache)
 

@@ -1,7 +1,8 @@
 """Taps: named intermediate values, offered by the kernel to whoever watches (spec 12).
 
 A tap observes: the kernel computes the same numbers in the same order whether a `Recorder` listens or
-`no_tap`.
+`no_tap`. The kernel goes on with what the receiver hands back, which is the very value that it was offered;
+only an experiment on one pixel, outside any run, may hand back another one (a transplant).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import enum
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -22,6 +23,7 @@ NEVER = torch.iinfo(torch.int64).max
 Value = Tensor | Vec
 Offer = Value | Callable[[], Value]
 """A value, or a function that makes it: for what the kernel itself does not need."""
+Offered = TypeVar("Offered", bound=Offer)
 
 
 class Level(enum.IntEnum):
@@ -57,8 +59,8 @@ class Spot:
 class Show(Protocol):
     """Takes one named value; `where` (bool, broadcastable) tells for which entries the value exists."""
 
-    def __call__(self, name: str, value: Offer, where: Tensor | None = None) -> None:
-        """Take a value."""
+    def __call__(self, name: str, value: Offered, where: Tensor | None = None) -> Offered:
+        """Take a value and hand it back."""
 
 
 class Tap(Protocol):
@@ -82,8 +84,14 @@ class _NoTap:
         return silent
 
 
-def silent(name: str, value: Offer, where: Tensor | None = None) -> None:
-    """Do nothing."""
+def silent(name: str, value: Offered, where: Tensor | None = None) -> Offered:
+    """Hand the value back."""
+    return value
+
+
+def made_value(value: Offer) -> Value:
+    """Return what was offered, made if it is offered as a function."""
+    return value() if callable(value) else value
 
 
 no_tap: Tap = _NoTap()
@@ -130,11 +138,12 @@ class Recorder:
         if not rows or level > self._level:
             return silent
 
-        def show(name: str, value: Offer, where: Tensor | None = None) -> None:
-            made = value() if callable(value) else value
+        def show(name: str, value: Offered, where: Tensor | None = None) -> Offered:
+            made = made_value(value)
             parts = made if isinstance(made, tuple) else made.unbind(-1) if made.dim() > 4 else (made,)
             for n, pixel in rows:
                 self._keep(level, spot, (n, pixel), name, (parts, where))
+            return value
 
         return show
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simulator.kernel.taps import Level, Offer, Show, Spot
+from simulator.kernel.taps import Level, Offered, Show, Spot, made_value
 from simulator.scene.scene import Scene
 from simulator.units import A_of_m
 
@@ -50,10 +50,10 @@ class Printout:
         chosen = self._chosen(spot)
         pixels = len(spot.fast)
 
-        def show(name: str, value: Offer, where: Tensor | None = None) -> None:
+        def show(name: str, value: Offered, where: Tensor | None = None) -> Offered:
             if name not in SHOWN or not chosen:
-                return
-            made = value() if callable(value) else value
+                return value
+            made = made_value(value)
             parts = made if isinstance(made, tuple) else (made,)
             before = self._seen.get(name)
             self._seen[name] = tuple(
@@ -63,6 +63,7 @@ class Printout:
             if name == LAST_TAP:
                 for place in chosen:
                     self._print(int(spot.fast[place]), int(spot.slow[place]), place)
+            return value
 
         return show
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from simulator.kernel.taps import Level, Offer, Show, Spot, Tap, no_tap
+from simulator.kernel.taps import Level, Offered, Show, Spot, Tap, no_tap
 
 
 class _Together:
@@ -21,9 +21,10 @@ class _Together:
         """Return the receiver of values of one level and place."""
         shows = [tap.at(level, spot) for tap in self._taps]
 
-        def show(name: str, value: Offer, where: Tensor | None = None) -> None:
+        def show(name: str, value: Offered, where: Tensor | None = None) -> Offered:
             for one in shows:
                 one(name, value, where)
+            return value
 
         return show
 

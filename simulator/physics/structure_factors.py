@@ -160,7 +160,7 @@ def in_range(table: Table, hkl: Vec, quirks: Quirks) -> Tensor:
 
 
 def tricubic_F(
-    table: Table, hkl: Vec, show: Callable[[Callable[[], Tensor]], None] = lambda values: None
+    table: Table, hkl: Vec, show: Callable[[Callable[[], Tensor]], object] = lambda values: None
 ) -> Tensor:
     """Return F by four-point Lagrange interpolation along l, then k, then h.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.proof.page import cause_lines
 from harness.tracing.bundle import TracePart
 
 BAR_PX, HEIGHT_PX = 160, 12
@@ -16,6 +17,7 @@ def trace_content(part: TracePart) -> dict[str, Any]:
         "causes": [],
         "isolated": [],
         **part.data,
+        "proof": cause_lines(part.data.get("who_is_right"), part.data.get("transplant", ())),
         "budget": [_budget(row) for row in part.data["budget"]],
     }
 

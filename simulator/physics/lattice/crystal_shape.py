@@ -14,7 +14,7 @@ from simulator.physics.lattice.bound import LatticeBound
 from simulator.physics.vectors import Vec
 from simulator.quirks import Quirks
 
-ShowValue = Callable[[str, Tensor], None]
+ShowValue = Callable[[str, Tensor], Tensor]
 """Is called with the name of an intermediate value and the value."""
 
 

@@ -16,8 +16,7 @@ def index_radius_sqr(crystal: CrystalShape, hkl: Vec, whole: Vec, show: ShowValu
     """Return (h-h0)^2 Na^2 + (k-k0)^2 Nb^2 + (l-l0)^2 Nc^2 (spec 06 section 10)."""
     a, b, c = (d * d * n * n for d, n in zip(_offset(hkl, whole), crystal.cells, strict=True))
     radius_sqr = a + b + c
-    show("hrad_sqr", radius_sqr)
-    return radius_sqr
+    return show("hrad_sqr", radius_sqr)
 
 
 def spot_radius_sqr(crystal: CrystalShape, hkl: Vec, whole: Vec, show: ShowValue) -> Tensor:
@@ -32,8 +31,7 @@ def spot_radius_sqr(crystal: CrystalShape, hkl: Vec, whole: Vec, show: ShowValue
     radius_sqr = dot((x, y, z), (x, y, z))
     for n in crystal.cells:
         radius_sqr = radius_sqr * n * n
-    show("rad_star_sqr", radius_sqr)
-    return radius_sqr
+    return show("rad_star_sqr", radius_sqr)
 
 
 def _offset(hkl: Vec, whole: Vec) -> Vec:

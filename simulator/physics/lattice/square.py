@@ -92,10 +92,13 @@ class SquareCrystal(CrystalShape):
         factors = []
         axes = zip("abc", hkl, whole, self.cells, self.single, strict=True)
         for axis, index, nearest, cells, single in axes:
+            made = one
             if not single:
                 start = None if _at_whole_turns(self) else nearest
-                factors.append(grating(index, start, cells, math.pi, self.dtype))
-            show(f"F_latt_{axis}", one if single else factors[-1])
+                made = grating(index, start, cells, math.pi, self.dtype)
+            made = show(f"F_latt_{axis}", made)
+            if not single:
+                factors.append(made)
         if len(factors) < 2:
             return factors[0] if factors else one.expand(hkl[0].shape)
         return product(factors)
