@@ -7,6 +7,8 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 from harness.files import TargetFolder, default_target, filled_folder, require_fresh
 from harness.option_types import split_arguments
@@ -21,6 +23,8 @@ from system_io.parser import QUIET
 
 __all__ = ["main", "make_parser"]
 
+WRITER = "harness.pairs.summary"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run nb-compare and return its exit status."""
@@ -34,12 +38,13 @@ def _command(argv: Sequence[str]) -> int:
     target = default_target(NAME, options.outdir)
     require_fresh(target)
     job = asked_pair(options, args or ())
-    from harness.pairs.summary import write_pair_results
-
     environment, sides = described(os.environ), check_sides(job)
     with filled_folder(target) as partial:
-        with watching(options.verbosity == QUIET) as watch:
+        with watching(options.verbosity == QUIET) as watch, ThreadPoolExecutor(1) as beside:
+            beside.submit(import_module, WRITER)  # loads matplotlib while the programs run
             result = run_pair(job, watch)
+        from harness.pairs.summary import write_pair_results
+
         sides = as_said(sides, result.computed())
         write_pair_results(partial, result, {**environment, "sides": sides}, [NAME, *argv])
     _show(result, target, options, sides["differences"])
