@@ -26,6 +26,8 @@ IMAGE_BOX, SCALE_BOX = (0.1, 0.08, 0.74, 0.84), (0.87, 0.08, 0.035, 0.84)
 """Left, bottom, width and height of image and colour scale, in parts of the picture."""
 MOST_RELATIVE, LEAST_RELATIVE = 2.0, 1e-7
 """Of numbers of opposite sign, and of the scale where no bound is known."""
+COMPRESSION = 2
+"""Of the PNG files: smaller ones would take longer than all else that is drawn."""
 EMPTY_COLOUR = "0.55"
 UNIT = "photons per pixel"
 
@@ -166,4 +168,4 @@ def _write_across(axes: Axes, text: str) -> None:
 
 def _save(figure: Figure, path: Path) -> None:
     FigureCanvasAgg(figure)
-    figure.savefig(path, dpi=DPI, format="png")
+    figure.savefig(path, dpi=DPI, format="png", pil_kwargs={"compress_level": COMPRESSION})
