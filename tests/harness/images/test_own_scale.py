@@ -12,6 +12,7 @@ from harness.arithmetic import arithmetic_of
 from harness.images.compare import ImageRequest, compare_images
 from harness.images.image_floor import floor_of
 from harness.images.judgement import Rules, strict_bounds
+from harness.images.metrics import own_scale
 from system_io.errors import UserError
 from system_io.verdict_words import Word
 
@@ -159,3 +160,10 @@ def test_smallest_floats_have_a_verdict():
         assert word(tiny, other) in set(Word)
     except UserError as error:
         pytest.fail(str(error))
+
+
+@pytest.mark.parametrize(("first", "second", "outside"), [(4.0, 5.0, 0), (4.0, 0.0, 1), (0.0, 3.0, 1)])
+def test_a_pixel_is_held_to_the_larger_of_its_two_values(first, second, outside):
+    a, b = np.array([[first, 1.0]]), np.array([[second, 1.0]])
+    assert own_scale(a, b, (0, 0), 0.0, 0.21).outside == outside
+    assert own_scale(b, a, (0, 0), 0.0, 0.21).outside == outside
