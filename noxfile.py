@@ -20,7 +20,7 @@ nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
 PACKAGES = ["nbp", "system_io", "simulator", "trace_tools", "harness", "golden_suite_generator"]
-CODE = [*PACKAGES, "docs", "tests", "noxfile.py"]
+CODE = [*PACKAGES, "docs", "examples", "tests", "noxfile.py"]
 
 
 LOWEST_PYTHON = "3.11"

@@ -56,6 +56,9 @@ COMMANDS: tuple[CommandRow, ...] = (
         "tell what a nanoBragg program is: quirks, options, threads",
     ),
     CommandRow(
+        "pair", "nbp pair", "harness.commands.own.pair", "your own two programs, described in a parity.toml"
+    ),
+    CommandRow(
         "trace",
         "trace-harness",
         "harness.commands.trace_harness",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BundleError
+from harness.evidence.described_kind import DescribedKind
 from harness.evidence.gate_kinds import ClosingKind, GateKind, GradientGateKind
 from harness.evidence.gradient_kind import GradientKind
 from harness.evidence.kind import BundleKind, OpenBundle
@@ -19,6 +20,7 @@ KINDS: tuple[BundleKind, ...] = (
     GateKind(),
     GradientGateKind(),
     ClosingKind(),
+    DescribedKind(),
 )
 """The first that recognises a bundle says what it is."""
 

@@ -116,6 +116,19 @@ def _raw(path: Path, data: bytes, shape: tuple[int, ...] | None) -> _Read:
 
 
 def _smv(path: Path, data: bytes) -> _Read:
+    return _Read(smv_pixels(path, data), "smv", "SMV header")
+
+
+def smv_pixels(path: Path, data: bytes) -> NDArray[Any]:
+    """Return the pixels of an SMV image [slow, fast] in the type of the file.
+
+    Args:
+        path: its name, for messages.
+        data: the whole file.
+
+    Raises:
+        ProgramError: its header cannot be read, or it is shorter than that says.
+    """
     found = FIELD.findall(data[:HEADER_LIMIT_BYTES])
     fields = {key.decode("ascii"): value.decode("ascii", "replace").strip() for key, value in found}
     try:
@@ -128,7 +141,7 @@ def _smv(path: Path, data: bytes) -> _Read:
         ) from error
     if min(skip, fast, slow) < 1 or len(data) < skip + fast * slow * kind.itemsize:
         raise ProgramError(f"image '{_name(path)}' is shorter than its SMV header says; give a whole file")
-    return _Read(np.frombuffer(data, kind, fast * slow, skip).reshape(slow, fast), "smv", "SMV header")
+    return np.frombuffer(data, kind, fast * slow, skip).reshape(slow, fast)
 
 
 def _numpy(path: Path, data: bytes) -> _Read:

@@ -26,6 +26,7 @@ _shtab_nbp_commands() {
     help:'show the help of a command'
     invariants:'check relations that one program must keep'
     man:'print the man page of a command'
+    pair:'your own two programs, described in a parity.toml'
     parity:'the main job: both programs, both modes'
     probe:'tell what a nanoBragg program is: quirks, options, threads'
     refine:'cell, orientation, geometry from an image'
@@ -46,6 +47,15 @@ _shtab_nbp_golden_commands() {
     verify:'run the cases and compare them with the golden images'
   )
   _describe 'nbp golden commands' _commands
+}
+
+_shtab_nbp_pair_commands() {
+  local _commands=(
+    check:'Read a description; nothing is run.'
+    diff:'Compare two files of numbers.'
+    run:'Build, run and compare both programs.'
+  )
+  _describe 'nbp pair commands' _commands
 }
 
 _shtab_nbp_report_commands() {
@@ -402,6 +412,61 @@ _shtab_nbp_man_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_man_defaults_added=0
+
+_shtab_nbp_pair_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_pair_defaults_added=0
+
+_shtab_nbp_pair_check_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  ":default parity.toml:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_pair_check_defaults_added=0
+
+_shtab_nbp_pair_diff_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--format[raw, npy, npz, text, csv, hdf5, netcdf, smv\; default by the ending]:F:"
+  "--dtype[type of raw numbers, as numpy names it]:T:"
+  "--shape[shape of raw numbers, slowest axis first]:N:"
+  "--dataset[of an HDF5 or netCDF-4 file]:NAME:"
+  "--array[of a .npz file]:NAME:"
+  "--columns[of a text, by name or by number from 1]:C:"
+  "--mask[leave out elements where this array is not 0]:FILE:"
+  "--rel[bound of the larger of both\; without one, elements must be equal]:X:"
+  "--abs[bound absolute\; without one, elements must be equal]:X:"
+  "--ulp[bound in steps of their type\; without one, elements must be equal]:X:"
+  "--combined[add --abs and --rel up, in place of either]"
+  "--nan[NaN on both sides counts as equal]"
+  "--zeros[0 everywhere on both sides is a result]"
+  "--json[print the figures as JSON]"
+  ":file of the trusted program:"
+  ":file of the other one:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_pair_diff_defaults_added=0
+
+_shtab_nbp_pair_run_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--file[default parity.toml]:FILE:"
+  "--reports[default NB_REPORTS, else reports]:DIR:"
+  "--json[print the metrics as JSON]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
+  "(*)::default all:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_pair_run_defaults_added=0
 
 _shtab_nbp_parity_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -821,6 +886,7 @@ _shtab_nbp() {
         help) _arguments -C -s $_shtab_nbp_help_options ;;
         invariants) _arguments -C -s $_shtab_nbp_invariants_options ;;
         man) _arguments -C -s $_shtab_nbp_man_options ;;
+        pair) _shtab_nbp_pair ;;
         parity) _arguments -C -s $_shtab_nbp_parity_options ;;
         probe) _arguments -C -s $_shtab_nbp_probe_options ;;
         refine) _arguments -C -s $_shtab_nbp_refine_options ;;
@@ -855,6 +921,31 @@ _shtab_nbp_golden() {
         list) _arguments -C -s $_shtab_nbp_golden_list_options ;;
         record) _arguments -C -s $_shtab_nbp_golden_record_options ;;
         verify) _arguments -C -s $_shtab_nbp_golden_verify_options ;;
+      esac
+  esac
+}
+
+_shtab_nbp_pair() {
+  local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->pair'
+
+  # Add default positional/remainder specs only if none exist, and only once per session
+  if (( ! _shtab_nbp_pair_defaults_added )); then
+    if (( ${_shtab_nbp_pair_options[(I)${(q)one_or_more}*]} +          ${_shtab_nbp_pair_options[(I)${(q)remainder}*]} +          ${_shtab_nbp_pair_options[(I)${(q)default}]} == 0 )); then
+      _shtab_nbp_pair_options+=(': :_shtab_nbp_pair_commands' '*::: :->pair')
+    fi
+    _shtab_nbp_pair_defaults_added=1
+  fi
+  _arguments -C -s $_shtab_nbp_pair_options
+
+  case $state in
+    pair)
+      words=($line[1] "${words[@]}")
+      (( CURRENT += 1 ))
+      curcontext="${curcontext%:*:*}:_shtab_nbp_pair-$line[1]:"
+      case $line[1] in
+        check) _arguments -C -s $_shtab_nbp_pair_check_options ;;
+        diff) _arguments -C -s $_shtab_nbp_pair_diff_options ;;
+        run) _arguments -C -s $_shtab_nbp_pair_run_options ;;
       esac
   esac
 }

@@ -1,0 +1,1 @@
+"""The commands about programs of the user's own, whatever they compute."""

@@ -1,0 +1,198 @@
+"""The command `nbp pair`: two programs that a parity.toml describes, whatever they compute."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.commands.common import CommandParser, run_command
+from harness.errors import HarnessError
+from harness.shown import Shown, ShownRow, show
+from harness.store.find import reports_root
+from system_io.parser import QUIET
+from system_io.shown import json_text, printable
+from system_io.verdict_words import EXIT_STATUS, Word
+
+NAME = "nbp pair"
+EPILOG = """exit status: 0 PASS, 1 FAIL, 2 NOT COMPARABLE, 3 ERROR
+
+run builds both programs, runs them on each case in an empty folder, compares every output element by element
+and every trace record by record, and keeps all of it in a bundle that `nb-report` verifies and replays.
+docs/own_programs.md describes the file and walks through an example."""
+EXAMPLES = (
+    "nbp pair check parity.toml",
+    "nbp pair run",
+    "nbp pair run --file heat/parity.toml small --reports reports",
+    "nbp pair diff a.npy b.npy --rel 1e-12",
+    "nbp pair diff a.bin b.bin --format raw --dtype float64 --shape 100 64",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    return run_command(NAME, _command, sys.argv[1:] if argv is None else argv)
+
+
+def make_parser() -> CommandParser:
+    """Return the parser with a sub-command for each action."""
+    parser = CommandParser(
+        NAME, "Compare your own two programs, as a parity.toml describes them.", EPILOG, EXAMPLES
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    run = actions.add_parser(
+        "run", help="build, run, compare", description="Build, run and compare both programs."
+    )
+    run.add_argument("cases", nargs="*", metavar="CASE", help="default all")
+    run.add_argument(
+        "--file", type=Path, default=Path("parity.toml"), metavar="FILE", help="default parity.toml"
+    )
+    run.add_argument("--reports", type=Path, metavar="DIR", help="default NB_REPORTS, else reports")
+    run.add_argument("--json", action="store_true", help="print the metrics as JSON")
+    run.add_verbosity()
+    check = actions.add_parser(
+        "check",
+        help="read a description and say what it asks for",
+        description="Read a description; nothing is run.",
+    )
+    check.add_argument(
+        "file", type=Path, nargs="?", default=Path("parity.toml"), metavar="FILE", help="default parity.toml"
+    )
+    diff = actions.add_parser(
+        "diff", help="compare two files of numbers", description="Compare two files of numbers."
+    )
+    diff.add_argument("first", metavar="A", help="file of the trusted program")
+    diff.add_argument("second", metavar="B", help="file of the other one")
+    _add_format_options(diff)
+    diff.add_argument("--json", action="store_true", help="print the figures as JSON")
+    return parser
+
+
+def _add_format_options(diff: argparse.ArgumentParser) -> None:
+    diff.add_argument(
+        "--format", metavar="F", help="raw, npy, npz, text, csv, hdf5, netcdf, smv; default by the ending"
+    )
+    diff.add_argument("--dtype", metavar="T", help="type of raw numbers, as numpy names it")
+    diff.add_argument(
+        "--shape", type=int, nargs="+", metavar="N", help="shape of raw numbers, slowest axis first"
+    )
+    diff.add_argument("--dataset", metavar="NAME", help="of an HDF5 or netCDF-4 file")
+    diff.add_argument("--array", metavar="NAME", help="of a .npz file")
+    diff.add_argument("--columns", nargs="+", metavar="C", help="of a text, by name or by number from 1")
+    diff.add_argument("--mask", metavar="FILE", help="leave out elements where this array is not 0")
+    for key, text in (
+        ("rel", "of the larger of both"),
+        ("abs", "absolute"),
+        ("ulp", "in steps of their type"),
+    ):
+        diff.add_argument(
+            f"--{key}", type=float, metavar="X", help=f"bound {text}; without one, elements must be equal"
+        )
+    diff.add_argument("--combined", action="store_true", help="add --abs and --rel up, in place of either")
+    diff.add_argument("--nan", action="store_true", help="NaN on both sides counts as equal")
+    diff.add_argument("--zeros", action="store_true", help="0 everywhere on both sides is a result")
+
+
+def _command(argv: Sequence[str]) -> int:
+    options = make_parser().parse_args(argv)
+    return ACTIONS[options.action](options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from harness.described.pair_bundle import write_pair_bundle
+    from harness.described.pair_run import CaseResult, cases_named, ready_programs
+    from harness.described.read_description import read_description
+
+    description = read_description(options.file)
+    cases = cases_named(description, options.cases)
+
+    def say(text: str) -> None:
+        if options.verbosity > QUIET:
+            sys.stderr.write(f"{printable(text)}\n")
+
+    def told(result: CaseResult) -> None:
+        say(f"{result.case}: {result.word.value}")
+
+    programs = ready_programs(description, say)
+    command = ["nbp", "pair", "run", *options.cases, "--file", str(options.file)]
+    path, metrics = write_pair_bundle(
+        description, programs, cases, reports_root(options.reports), command, told
+    )
+    if options.json:
+        sys.stdout.write(json_text({**metrics, "bundle": str(path)}) + "\n")
+    else:
+        show(_shown(metrics, path), options.verbosity)
+    return int(metrics["exit_status"])
+
+
+def _shown(metrics: Mapping[str, Any], path: Path) -> Shown:
+    """Return what a person sees: worst rows first."""
+    order = ("failed", "not compared", "held")
+    rows = sorted(metrics["figures"], key=lambda row: order.index(row["state"]))
+    shown = [ShownRow(f"{row['part']}: {row['name']}", row["note"], "", row["state"]) for row in rows]
+    reasons = metrics["reasons"]
+    line = reasons[0] if reasons else metrics["coverage"][0]
+    if len(reasons) > 1:
+        line += f" (and {len(reasons) - 1} more)"
+    if not reasons and metrics["notes"]:
+        line += f"; {metrics['notes'][0]}"
+    first = metrics["first_divergence"]
+    lines = [*([f"first divergence: {first}"] if first else []), *metrics["notes"]]
+    return Shown(NAME, metrics["verdict"], line, shown, lines, str(path), shown)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from harness.described.read_description import read_description
+
+    found = read_description(options.file)
+    lines = [
+        f"{found.title}: {found.programs['first'].name} (first) and {found.programs['second'].name} (second)"
+    ]
+    for case in found.cases:
+        outputs = [f"{one.name} ({one.bound.text})" for one in found.outputs_of(case.name)]
+        traces = [one.name for one in found.traces_of(case.name)]
+        lines.append(
+            f"case {case.name}: outputs {', '.join(outputs) or 'none'}; traces {', '.join(traces) or 'none'}"
+        )
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
+    return 0
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from harness.described.two_files import FileRequest, compare_two_files
+
+    part = compare_two_files(
+        FileRequest(
+            options.first, options.second, options.format,
+            {key: value for key in FORMAT_KEYS if (value := getattr(options, key)) is not None},
+            {key: value for key in ("rel", "abs", "ulp") if (value := getattr(options, key)) is not None},
+            combined=options.combined, mask=options.mask, nan=options.nan, zeros=options.zeros,
+        )
+    )  # fmt: skip
+    if options.json:
+        sys.stdout.write(
+            json_text(
+                {
+                    "verdict": part.word.value,
+                    "exit_status": EXIT_STATUS[part.word],
+                    "text": part.text,
+                    **part.figures,
+                }
+            )
+            + "\n"
+        )
+    else:
+        sys.stdout.write(f"{part.word.value}: {printable(part.text)}\n")
+    if part.word is Word.ERROR:
+        raise HarnessError(part.text)
+    return EXIT_STATUS[part.word]
+
+
+FORMAT_KEYS = ("dtype", "shape", "dataset", "array", "columns")
+ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {"run": _run, "check": _check, "diff": _diff}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""What a parity.toml says: two programs, cases, outputs and traces, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.fields.bound import ElementBound
+from harness.fields.source import FieldSource
+
+FIRST, SECOND = "first", "second"
+"""The program that is trusted, and the one that is held to it."""
+BOTH = (FIRST, SECOND)
+
+
+@dataclass(frozen=True)
+class DescribedProgram:
+    """How a program is built, asked for its version, and run.
+
+    `folder` is where it is built; in a command line `{folder}` stands for it.
+    """
+
+    name: str
+    run: tuple[str, ...]
+    folder: Path
+    build: tuple[tuple[str, ...], ...] = ()
+    version: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float = 600.0
+
+
+@dataclass(frozen=True)
+class DescribedCase:
+    """The words behind a program's own, files copied into its working folder, and values for placeholders."""
+
+    name: str
+    arguments: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DescribedOutput:
+    """An array of numbers that both programs write.
+
+    `nan_allowed`: NaN on both sides counts as equal; `zeros_allowed`: all 0 on both sides is a result.
+    `cases`: those that write it, empty for all.
+    """
+
+    name: str
+    sources: Mapping[str, FieldSource]
+    bound: ElementBound
+    mask: FieldSource | None = None
+    nan_allowed: bool = False
+    zeros_allowed: bool = False
+    cases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DescribedTrace:
+    """A trace log that both programs write: a file, or `stdout` or `stderr`."""
+
+    name: str
+    files: Mapping[str, str]
+    graph: Path | None = None
+    rtol: float | None = None
+    atol: float | None = None
+    cases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Description:
+    """A pair of programs and everything that is compared of them."""
+
+    path: Path
+    title: str
+    programs: Mapping[str, DescribedProgram]
+    cases: tuple[DescribedCase, ...]
+    outputs: tuple[DescribedOutput, ...]
+    traces: tuple[DescribedTrace, ...]
+    determinism: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder that relative names in the file refer to."""
+        return self.path.parent
+
+    def outputs_of(self, case: str) -> Iterator[DescribedOutput]:
+        """Yield the outputs of a case."""
+        return (one for one in self.outputs if not one.cases or case in one.cases)
+
+    def traces_of(self, case: str) -> Iterator[DescribedTrace]:
+        """Yield the traces of a case."""
+        return (one for one in self.traces if not one.cases or case in one.cases)

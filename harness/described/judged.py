@@ -1,0 +1,211 @@
+"""The outputs and traces of a case, judged from the files that are kept of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.described.description import (
+    BOTH,
+    DescribedCase,
+    DescribedOutput,
+    DescribedTrace,
+    Description,
+)
+from harness.described.placeholders import filled, filled_source, placeholder_values
+from harness.described.read_description import STREAMS
+from harness.described.run_case import stored_name
+from harness.errors import HarnessError
+from harness.fields.compared import FieldFigures, compare_fields, shown_place
+from harness.fields.field import FieldArray
+from harness.fields.formats import check_source, read_field
+from harness.fields.source import FieldSource
+from system_io.files import read_regular
+from system_io.verdict_words import Word
+from trace_tools.errors import TraceError
+from trace_tools.judging.align import NotComparableError
+from trace_tools.judging.judge import Options, judge_files
+
+
+@dataclass(frozen=True)
+class JudgedPart:
+    """The verdict on one output or trace: its word, one line that says why, and its figures as plain data."""
+
+    kind: str
+    name: str
+    word: Word
+    text: str
+    figures: Mapping[str, Any]
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "kind": self.kind, "name": self.name, "word": self.word.value, "text": self.text,
+            "figures": dict(self.figures),
+        }  # fmt: skip
+
+
+def judged_case(description: Description, case: DescribedCase, kept: Path) -> list[JudgedPart]:
+    """Return the verdict on each output and trace of a case.
+
+    Args:
+        description: what is compared, and how.
+        case: which.
+        kept: folder with the files of both runs, and of masks.
+    """
+    return [
+        *(judged_output(description, one, case, kept) for one in description.outputs_of(case.name)),
+        *(judged_trace(one, kept) for one in description.traces_of(case.name)),
+    ]
+
+
+def mask_name(output: DescribedOutput, source: FieldSource) -> str:
+    """Return the name under which the mask of an output is kept."""
+    return stored_name("mask", "output", output.name, source.path)
+
+
+def graph_name(trace: DescribedTrace) -> str:
+    """Return the name under which the tap graph of a trace is kept."""
+    return f"graph_trace_{trace.name}.json"
+
+
+def keep_inputs(description: Description, case: DescribedCase, target: Path) -> None:
+    """Copy what the judgement of a case needs beside the runs: masks and tap graphs.
+
+    Raises:
+        HarnessError: one is not there.
+    """
+    values = placeholder_values(case, description.folder)
+    files = [
+        (
+            description.folder / filled(one.mask.path, values, f"output.{one.name}.mask"),
+            mask_name(one, one.mask),
+        )
+        for one in description.outputs_of(case.name)
+        if one.mask is not None
+    ]
+    files += [
+        (one.graph, graph_name(one)) for one in description.traces_of(case.name) if one.graph is not None
+    ]
+    for source, name in files:
+        content = read_regular(source, "mask or tap graph", "name an existing file", HarnessError)
+        (target / name).write_bytes(content)
+
+
+def judged_output(
+    description: Description, output: DescribedOutput, case: DescribedCase, kept: Path
+) -> JudgedPart:
+    """Return the verdict on one output."""
+    where = f"output.{output.name}"
+    try:
+        fields = [_field(output.sources[side], side, description, output, case, kept) for side in BOTH]
+        mask = None
+        if output.mask is not None:
+            source = filled_source(output.mask, placeholder_values(case, description.folder), f"{where}.mask")
+            mask = _stored(source, mask_name(output, source), kept, f"{where}.mask")
+        figures = compare_fields(fields[0], fields[1], output.bound, mask)
+    except HarnessError as error:
+        return JudgedPart("output", output.name, Word.NOT_COMPARABLE, str(error), {})
+    word, text = worded_figures(figures, output, fields[0])
+    return JudgedPart("output", output.name, word, text, plain_figures(figures, output, fields))
+
+
+def _field(
+    source: FieldSource,
+    side: str,
+    description: Description,
+    output: DescribedOutput,
+    case: DescribedCase,
+    kept: Path,
+) -> FieldArray:
+    where = f"output.{output.name}"
+    ready = filled_source(source, placeholder_values(case, description.programs[side].folder), where)
+    return _stored(ready, stored_name(side, "output", output.name, ready.path), kept, f"{where} of {side}")
+
+
+def _stored(source: FieldSource, name: str, kept: Path, where: str) -> FieldArray:
+    check_source(source, where)
+    return read_field(FieldSource(name, source.format, source.settings), kept)
+
+
+def worded_figures(figures: FieldFigures, output: DescribedOutput, field: FieldArray) -> tuple[Word, str]:
+    """Return the word for figures, and why: a broken bound first, then what says nothing."""
+    bound, shape = output.bound.text, field.shape
+    if figures.outside:
+        first = shown_place(shape, figures.first)
+        return Word.FAIL, (
+            f"{figures.outside} of {figures.compared} elements are not within '{bound}', the first at "
+            f"{first}; largest relative difference {_short(figures.relative.value)}"
+        )
+    if figures.no_number and not output.nan_allowed:
+        return (
+            Word.NOT_COMPARABLE,
+            f"{figures.no_number} elements are NaN on both sides; nan = 'allowed' takes them as equal",
+        )
+    if figures.compared == 0:
+        why = "is empty" if figures.elements == 0 else "has no element that is compared"
+        return Word.NOT_COMPARABLE, f"{why}; compare one that holds numbers"
+    if not figures.nonzero and not figures.unequal and not output.zeros_allowed:
+        return Word.NOT_COMPARABLE, "is 0 everywhere on both sides; zeros = 'allowed' takes that as a result"
+    return Word.PASS, _passed(figures, bound)
+
+
+def _passed(figures: FieldFigures, bound: str) -> str:
+    told = f"{figures.compared} elements within '{bound}'"
+    if figures.unequal:
+        told += f", {figures.unequal} of them unequal, by {_short(figures.relative.value)} at most"
+    else:
+        told += ", all equal"
+    left = [(figures.masked, "masked"), (figures.no_number, "NaN on both sides")]
+    return told + "".join(f"; {count} {what}" for count, what in left if count)
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def plain_figures(figures: FieldFigures, output: DescribedOutput, fields: list[FieldArray]) -> dict[str, Any]:
+    """Return figures as plain data; an infinity is a word."""
+    names = ("elements", "masked", "unequal", "outside", "one_sided", "no_number", "nonzero", "compared")
+    extremes = {"absolute": figures.absolute, "relative": figures.relative, "steps": figures.steps}
+    shape = fields[0].shape
+    return {
+        **{name: getattr(figures, name) for name in names},
+        **{name: _plain(one.value) for name, one in extremes.items()},
+        **{f"{name}_at": shown_place(shape, one) for name, one in extremes.items()},
+        "first_outside": shown_place(shape, figures.first),
+        "sum_first": _plain(figures.sum_first), "sum_second": _plain(figures.sum_second),
+        "bound": output.bound.text, "shape": list(shape), "dtypes": [str(one.dtype) for one in fields],
+    }  # fmt: skip
+
+
+def _plain(value: complex) -> float | str:
+    if isinstance(value, complex):
+        return str(value)
+    return value if math.isfinite(value) else str(value)
+
+
+def judged_trace(trace: DescribedTrace, kept: Path) -> JudgedPart:
+    """Return the verdict on one trace."""
+    first_log, second_log = (
+        str(
+            kept / (f"{side}_{file}.txt" if file in STREAMS else stored_name(side, "trace", trace.name, file))
+        )
+        for side, file in ((side, trace.files[side]) for side in BOTH)
+    )
+    graph = None if trace.graph is None else str(kept / graph_name(trace))
+    try:
+        report = judge_files(first_log, second_log, Options(trace.rtol, trace.atol, graph=graph))
+    except NotComparableError as error:
+        return JudgedPart("trace", trace.name, Word.NOT_COMPARABLE, str(error), {})
+    except TraceError as error:
+        return JudgedPart("trace", trace.name, Word.ERROR, str(error), {})
+    first = report.first
+    figures = {
+        "first_divergence": None if first is None else f"{first.tap} {first.context}".strip(),
+        "causal_taps": sorted({cause.tap for cause in report.causes}),
+    }
+    return JudgedPart("trace", trace.name, report.verdict, report.line, figures)

@@ -1,0 +1,247 @@
+"""A run of a described pair as an evidence bundle: written, and held against its raw files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.described.built import BuiltProgram
+from harness.described.description import BOTH, Description
+from harness.described.judged import judged_case
+from harness.described.pair_run import (
+    GUESSED,
+    CaseResult,
+    ignored_arguments,
+    one_program,
+    run_case_pair,
+)
+from harness.described.read_description import read_description
+from harness.errors import BundleError
+from harness.files import sha256_of_file
+from harness.programs.environment import describe_environment
+from harness.store.bundle import BundleWriter
+from harness.store.kind_words import DESCRIBED_KIND
+from harness.store.names import COMMANDS, ENVIRONMENT, METRICS
+from harness.store.schema import BUNDLE_SCHEMA, VERDICT, Each, Maybe, check
+from harness.store.stated import differing, environment_of
+from harness.store.untrusted import BundleFault, read_json
+from harness.verdict import STRENGTH, State
+from system_io.files import read_regular
+from system_io.shell import shell_text
+from system_io.shown import json_text
+from system_io.verdict_words import EXIT_STATUS, Word
+
+DESCRIPTION = "parity.toml"
+CASE_FILE = "case.json"
+INITIATIVE = "pair"
+RUN: Mapping[str, Any] = {
+    "command": [str], "exit_status": Maybe(int), "signal": Maybe(str), "timed_out": bool, "wall_s": float,
+    "peak_bytes": Maybe(int), "failure": Maybe(str),
+}  # fmt: skip
+CASE: Mapping[str, Any] = {
+    "case": str, "word": VERDICT, "reasons": [str], "runs": Each(RUN),
+    "parts": [{"kind": str, "name": str, "word": VERDICT, "text": str, "figures": Each(Any)}],
+}  # fmt: skip
+PASSED = (Word.PASS, Word.ROUNDING, Word.LOOSENED)
+
+
+@dataclass(frozen=True)
+class DescribedPart:
+    """A case of a bundle, with what case.json says of it."""
+
+    folder: Path
+    facts: Mapping[str, Any]
+
+    @property
+    def mode(self) -> str:
+        """Return the name of the case."""
+        return str(self.facts["case"])
+
+    @classmethod
+    def load(cls, folder: Path) -> DescribedPart:
+        """Return a case.
+
+        Raises:
+            BundleError: it is not there, or does not follow its schema.
+        """
+        facts = read_json(folder / CASE_FILE)
+        check(facts, CASE, f"{folder.name}/{CASE_FILE}")
+        return cls(folder, facts)
+
+
+def write_pair_bundle(
+    description: Description,
+    programs: Mapping[str, BuiltProgram],
+    cases: Sequence[Any],
+    reports: Path,
+    command: Sequence[str],
+    told: Callable[[CaseResult], object] = lambda _: None,
+) -> tuple[Path, dict[str, Any]]:
+    """Run cases, each into a folder of a new bundle, and finish it with the verdict.
+
+    Args:
+        description: the pair.
+        programs: both, ready to run.
+        cases: of the description.
+        reports: root of all bundles.
+        command: words of the call.
+        told: is given each result as it comes.
+
+    Returns:
+        The bundle and its metrics.
+
+    Raises:
+        HarnessError: a case cannot be run, or the bundle cannot be written.
+    """
+    writer = BundleWriter.start(reports, INITIATIVE, description.path.parent.name.lstrip(".-_") or INITIATIVE)
+    text = read_regular(description.path, "description", "name a parity.toml", BundleError)
+    writer.add_text(DESCRIPTION, text.decode("utf-8"))
+    results = []
+    for case in cases:
+        with writer.folder(case.name) as folder:
+            results.append(run_case_pair(description, programs, case, folder))
+            (folder / CASE_FILE).write_text(json_text(results[-1].facts()), encoding="utf-8")
+        told(results[-1])
+    environment = describe_environment(os.environ) | {
+        "created": writer.created,
+        "programs": {side: programs[side].facts() for side in BOTH},
+    }
+    writer.add_text(ENVIRONMENT, json_text(environment))
+    writer.add_text(COMMANDS, shell_text(command) + "\n")
+    facts = [result.facts() for result in results]
+    identities = {side: programs[side].identity for side in BOTH}
+    names = [result.case for result in results]
+    against = [*one_program(description, identities), *ignored_arguments(description, writer.path, names)]
+    settings = {
+        "description": str(description.path),
+        "sha256": sha256_of_file(description.path),
+        "one_program": bool(one_program(description, identities)),
+    }
+    metrics = {
+        **judged_metrics(description, facts, against),
+        "created": writer.created,
+        "command": list(command),
+        "settings": settings,
+        "commit": (environment["git"] or {}).get("commit"),
+    }
+    return writer.finish(metrics), metrics
+
+
+def judged_metrics(
+    description: Description, cases: Sequence[Mapping[str, Any]], against: Sequence[str]
+) -> dict[str, Any]:
+    """Return what follows from the facts of the cases: verdict, reasons, figures, causes.
+
+    Args:
+        description: the pair.
+        cases: what case.json of each says.
+        against: what makes the whole say nothing.
+    """
+    words = [Word(case["word"]) for case in cases] + [Word.NOT_COMPARABLE] * bool(against)
+    word = max(words, key=STRENGTH.index)
+    figures = [_figure(case["case"], part) for case in cases for part in case["parts"]]
+    traces = [part["figures"] for case in cases for part in case["parts"] if part["kind"] == "trace"]
+    diverging = [trace for trace in traces if trace.get("first_divergence")]
+    return {
+        "schema": BUNDLE_SCHEMA,
+        "kind": DESCRIBED_KIND,
+        "title": description.title,
+        "verdict": word.value,
+        "exit_status": EXIT_STATUS[word],
+        "reasons": [*against, *(f"{case['case']}: {reason}" for case in cases for reason in case["reasons"])],
+        "notes": [GUESSED] if any(not output.bound.exact for output in description.outputs) else [],
+        "parts": [case["case"] for case in cases],
+        "figures": figures,
+        "first_divergence": diverging[0]["first_divergence"] if diverging else None,
+        "causal_taps": sorted({tap for trace in diverging for tap in trace["causal_taps"]}),
+        "coverage": [_covered(description, cases)],
+    }
+
+
+def _figure(case: str, part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of an output or trace: the largest relative difference against its bound."""
+    relative = part["figures"].get("relative")
+    word = Word(part["word"])
+    state = State.HELD if word in PASSED else State.FAILED if word is Word.FAIL else State.NOT_COMPARED
+    return {
+        "name": f"{part['kind']} {part['name']}", "part": case,
+        "measured": relative if isinstance(relative, float | int) else None, "published": None,
+        "strict": None, "published_held": None, "state": state.value, "note": part["text"],
+    }  # fmt: skip
+
+
+def _covered(description: Description, cases: Sequence[Mapping[str, Any]]) -> str:
+    """Return which part of the description was compared."""
+    parts = [part for case in cases for part in case["parts"]]
+    held = sum(part["figures"].get("compared", 0) for part in parts if part["kind"] == "output")
+    return f"{len(cases)} of {len(description.cases)} cases, {len(parts)} outputs and traces, {held} elements"
+
+
+def described_faults(
+    folder: Path, metrics: Mapping[str, Any], parts: Sequence[DescribedPart]
+) -> Iterator[BundleFault]:
+    """Yield where a bundle states something else than its raw files give."""
+    description = read_description(folder / DESCRIPTION)
+    known = {case.name: case for case in description.cases}
+    for part in parts:
+        name = part.folder.name
+        if part.mode != name or name not in known:
+            yield BundleFault(
+                f"{name}/{CASE_FILE}", f"case: states {part.mode!r:.60}, the folder is '{name}'"
+            )
+            continue
+        yield from _case_faults(description, part, known[name])
+    against = list(ignored_arguments(description, folder, [part.mode for part in parts]))
+    if metrics["settings"].get("one_program"):
+        against = [*one_program(description, dict.fromkeys(BOTH, ())), *against]
+    fresh = judged_metrics(description, [part.facts for part in parts], against)
+    for key, value in fresh.items():
+        yield from (BundleFault(METRICS, text) for text in differing(value, metrics.get(key), key))
+    environment = environment_of(folder)
+    identical = _identities(environment)
+    said = bool(metrics["settings"].get("one_program"))
+    if identical is not None and (identical and not description.determinism) != said:
+        yield BundleFault(METRICS, "settings.one_program is not what the programs in env.json give")
+    if environment.get("created") != metrics["created"]:
+        yield BundleFault(ENVIRONMENT, "created: is not that of the metrics")
+    if sha256_of_file(folder / DESCRIPTION) != metrics["settings"].get("sha256"):
+        yield BundleFault(DESCRIPTION, "is not the one of which the metrics state the sha256")
+
+
+def _identities(environment: Mapping[str, Any]) -> bool | None:
+    """Tell whether both programs of env.json are one, None if it does not name them."""
+    programs = environment.get("programs", {})
+    if set(programs) != set(BOTH):
+        return None
+    seen = [
+        ([facts["files"].get(word, word) for word in facts["run"]], sorted(facts["environment"].items()))
+        for facts in (programs[side] for side in BOTH)
+    ]
+    return bool(seen[0] == seen[1])
+
+
+def _case_faults(description: Description, part: DescribedPart, case: Any) -> Iterator[BundleFault]:
+    """Yield where a case states something else than its files give."""
+    name, facts = f"{part.folder.name}/{CASE_FILE}", part.facts
+    failed = [run["failure"] for run in facts["runs"].values() if run["failure"] is not None]
+    strange = sorted({*facts["runs"]} - {*BOTH})
+    if strange or (not failed and set(facts["runs"]) != set(BOTH)):
+        yield BundleFault(
+            name, f"runs are of {', '.join(sorted(facts['runs']))}, must be of {', '.join(BOTH)}"
+        )
+    for side, run in facts["runs"].items():
+        ended = run["exit_status"] == 0 and run["signal"] is None and not run["timed_out"]
+        if run["failure"] is None and not ended:
+            yield BundleFault(name, f"runs.{side}: states no failure, but did not end with status 0")
+    parts = () if failed else tuple(judged_case(description, case, part.folder))
+    fresh = CaseResult(part.mode, {}, parts)
+    given = {
+        "parts": [one.facts() for one in parts],
+        "word": Word.ERROR.value if failed else fresh.word.value,
+        "reasons": failed or fresh.reasons,
+    }
+    stated = {key: facts[key] for key in given}
+    yield from (BundleFault(name, text) for text in differing(given, stated, "case"))

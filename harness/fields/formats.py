@@ -1,0 +1,208 @@
+"""The formats that an array of numbers can be read from, in one table."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.errors import HarnessError
+from harness.fields.field import FieldArray
+from harness.fields.source import FieldSource, unreadable
+from harness.fields.text_table import read_columns
+from harness.programs.image_file import smv_pixels
+from system_io.files import irregular, read_regular
+from system_io.shown import printable
+
+FieldReader = Callable[[Path, FieldSource], FieldArray]
+ORDERS: Mapping[str, str] = {"little": "<", "big": ">"}
+LAYOUTS: Mapping[str, str] = {"C": "C", "Fortran": "F"}
+COLUMNS: Mapping[str, type] = {
+    "columns": list, "separator": str, "comment": str, "skip": int, "names": bool,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FieldFormat:
+    """A format: what it is, its reader, and the settings that it knows with the kind of their values."""
+
+    title: str
+    read: FieldReader
+    settings: Mapping[str, type]
+    needed: tuple[str, ...] = ()
+
+
+def read_raw(path: Path, source: FieldSource) -> FieldArray:
+    """Return numbers that lie in a file without a header, mapped, not read.
+
+    Raises:
+        HarnessError: the type is none, or the size of the file is not that of the shape.
+    """
+    words = source.settings
+    kind = _raw_type(source)
+    shape = tuple(int(size) for size in words["shape"])
+    skip = int(words.get("skip", 0))
+    needed, found = skip + kind.itemsize * math.prod(shape), path.stat().st_size
+    if min(shape, default=1) < 0 or skip < 0:
+        raise unreadable(source, f"shape {list(shape)} or skip {skip} is negative", "give sizes from 0 on")
+    if found != needed:
+        raise unreadable(
+            source, f"has {found} bytes, {list(shape)} of {kind.name} behind {skip} bytes need {needed}",
+            "give the shape, dtype and skip that it has",
+        )  # fmt: skip
+    layout = LAYOUTS[words.get("layout", "C")]
+    if not math.prod(shape):
+        return FieldArray(np.zeros(shape, kind), source.name)
+    return FieldArray(np.memmap(path, kind, "r", skip, shape, order=layout), source.name)  # type: ignore[call-overload]
+
+
+def _raw_type(source: FieldSource) -> np.dtype[Any]:
+    words = source.settings
+    for key, known in (("order", ORDERS), ("layout", LAYOUTS)):
+        if words.get(key, next(iter(known))) not in known:
+            raise unreadable(source, f"{key} is '{words[key]}'", f"it is one of {', '.join(known)}")
+    try:
+        kind: np.dtype[Any] = np.dtype(words["dtype"]).newbyteorder(ORDERS[words.get("order", "little")])
+    except TypeError as error:
+        raise unreadable(
+            source, f"dtype '{words['dtype']}' is no type of numbers", "give one of numpy"
+        ) from error
+    return kind
+
+
+def read_npy(path: Path, source: FieldSource) -> FieldArray:
+    """Return the array of a .npy file, mapped, not read.
+
+    Raises:
+        HarnessError: it is none.
+    """
+    try:
+        return FieldArray(np.load(path, mmap_mode="r", allow_pickle=False), source.name)
+    except (ValueError, OSError, EOFError):
+        try:
+            return FieldArray(np.load(path, allow_pickle=False), source.name)
+        except (ValueError, OSError, EOFError) as error:
+            raise unreadable(source, str(error), "write it with numpy.save, of numbers") from error
+
+
+def read_npz(path: Path, source: FieldSource) -> FieldArray:
+    """Return one array of a .npz file, which is read whole.
+
+    Raises:
+        HarnessError: it is no such file, or has no such array.
+    """
+    name = str(source.settings["array"])
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            if name not in arrays:
+                raise unreadable(source, f"has no array '{name}'", f"it has {', '.join(arrays) or 'none'}")
+            return FieldArray(np.asarray(arrays[name]), source.name)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise unreadable(source, str(error), "write it with numpy.savez") from error
+
+
+def read_smv_pixels(path: Path, source: FieldSource) -> FieldArray:
+    """Return the pixels of an SMV image [slow, fast].
+
+    Raises:
+        HarnessError: it is none.
+    """
+    data = read_regular(path, "image", "give an SMV image", HarnessError)
+    return FieldArray(smv_pixels(path, data), source.name)
+
+
+def read_dataset(path: Path, source: FieldSource) -> FieldArray:
+    """Return a dataset of an HDF5 or netCDF-4 file, read block by block.
+
+    Raises:
+        HarnessError: h5py is missing, or the file or the dataset.
+    """
+    try:
+        import h5py
+    except ImportError as error:
+        raise unreadable(source, "reading it needs h5py", "install nanobragg-parity[formats]") from error
+    name = str(source.settings["dataset"])
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise unreadable(
+            source, "is no HDF5 file", "give one; netCDF-3 is not HDF5: convert it to netCDF-4"
+        ) from error
+    found = file.get(name)
+    if not isinstance(found, h5py.Dataset):
+        there: list[str] = []
+        file.visititems(lambda key, item: there.append(key) if isinstance(item, h5py.Dataset) else None)
+        raise unreadable(source, f"has no dataset '{name}'", f"it has {', '.join(there[:12]) or 'none'}")
+    if found.shape is None:
+        raise unreadable(source, f"dataset '{name}' is empty", "give one that holds numbers")
+    return FieldArray(found, source.name)
+
+
+FORMATS: Mapping[str, FieldFormat] = {
+    "raw": FieldFormat(
+        "numbers without a header", read_raw,
+        {"dtype": str, "shape": list, "order": str, "layout": str, "skip": int}, ("dtype", "shape"),
+    ),
+    "npy": FieldFormat("a .npy file", read_npy, {}),
+    "npz": FieldFormat("an array of a .npz file", read_npz, {"array": str}, ("array",)),
+    "text": FieldFormat("columns of a text", read_columns, COLUMNS),
+    "csv": FieldFormat("columns of a CSV file", read_columns, COLUMNS),
+    "hdf5": FieldFormat("a dataset of an HDF5 file", read_dataset, {"dataset": str}, ("dataset",)),
+    "netcdf": FieldFormat("a variable of a netCDF-4 file", read_dataset, {"dataset": str}, ("dataset",)),
+    "smv": FieldFormat("the pixels of an SMV image", read_smv_pixels, {}),
+}  # fmt: skip
+"""How arrays are read, by the word in front."""
+
+
+def read_field(source: FieldSource, folder: Path) -> FieldArray:
+    """Return the array that a source names.
+
+    Raises:
+        HarnessError: there is no such file, or it holds something else.
+    """
+    path = source.file(folder)
+    odd = irregular(path) if path.exists() else "not there"
+    if odd:
+        raise unreadable(source, f"is {odd}", "have the program write it, or name the one that it writes")
+    try:
+        return FORMATS[source.format].read(path, source)
+    except OSError as error:
+        raise unreadable(source, f"cannot be read ({error.strerror})", "give one that can") from error
+
+
+def check_source(source: FieldSource, where: str) -> None:
+    """Check that a format is known and was told what it needs, and nothing else.
+
+    Raises:
+        HarnessError: that names the setting.
+    """
+    known = FORMATS.get(source.format)
+    if known is None:
+        raise HarnessError(
+            f"{where}: format is '{printable(source.format)}', it is one of {', '.join(FORMATS)}"
+        )
+    for key, value in source.settings.items():
+        if key not in known.settings:
+            able = ", ".join(known.settings) or "none"
+            raise HarnessError(
+                f"{where}: '{printable(key)}' is no setting of format {source.format}; it has {able}"
+            )
+        kind = known.settings[key]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise HarnessError(f"{where}: {key} is {value!r:.60}, must be {WORDS_OF[kind]}; give such a one")
+    for key in known.needed:
+        if key not in source.settings:
+            raise HarnessError(f"{where}: format {source.format} needs '{key}'; add it")
+
+
+WORDS_OF: Mapping[type, str] = {
+    str: "a word in quotes",
+    int: "a whole number",
+    list: "a list",
+    bool: "true or false",
+}
