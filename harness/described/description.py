@@ -45,7 +45,7 @@ class DescribedOutput:
     """An array of numbers that both programs write.
 
     `nan_allowed`: NaN on both sides counts as equal; `zeros_allowed`: all 0 on both sides is a result.
-    `cases`: those that write it, empty for all.
+    `cases`: those that write it, empty for all. `measured`: the bound is that of the floor.
     """
 
     name: str
@@ -55,6 +55,7 @@ class DescribedOutput:
     nan_allowed: bool = False
     zeros_allowed: bool = False
     cases: tuple[str, ...] = ()
+    measured: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,19 @@ class DescribedTrace:
 
 
 @dataclass(frozen=True)
+class DescribedVariant:
+    """A change of one program that must not matter: other flags, threads, a value moved by its last digit."""
+
+    name: str
+    of: str
+    held_out: bool = False
+    build: tuple[tuple[str, ...], ...] = ()
+    run: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Description:
     """A pair of programs and everything that is compared of them."""
 
@@ -80,6 +94,9 @@ class Description:
     outputs: tuple[DescribedOutput, ...]
     traces: tuple[DescribedTrace, ...]
     determinism: bool = False
+    variants: tuple[DescribedVariant, ...] = ()
+    measured: str = ""
+    """What measured bounds rest on, empty where none is in use."""
 
     @property
     def folder(self) -> Path:

@@ -101,7 +101,7 @@ def judged_output(
     """Return the verdict on one output."""
     where = f"output.{output.name}"
     try:
-        fields = [_field(output.sources[side], side, description, output, case, kept) for side in BOTH]
+        fields = [kept_field(output, side, description, case, kept) for side in BOTH]
         mask = None
         if output.mask is not None:
             source = filled_source(output.mask, placeholder_values(case, description.folder), f"{where}.mask")
@@ -113,16 +113,17 @@ def judged_output(
     return JudgedPart("output", output.name, word, text, plain_figures(figures, output, fields))
 
 
-def _field(
-    source: FieldSource,
-    side: str,
-    description: Description,
-    output: DescribedOutput,
-    case: DescribedCase,
-    kept: Path,
+def kept_field(
+    output: DescribedOutput, side: str, description: Description, case: DescribedCase, kept: Path
 ) -> FieldArray:
+    """Return an output of one side from the files that are kept of a case.
+
+    Raises:
+        HarnessError: it cannot be read.
+    """
     where = f"output.{output.name}"
-    ready = filled_source(source, placeholder_values(case, description.programs[side].folder), where)
+    values = placeholder_values(case, description.programs[side].folder)
+    ready = filled_source(output.sources[side], values, where)
     return _stored(ready, stored_name(side, "output", output.name, ready.path), kept, f"{where} of {side}")
 
 

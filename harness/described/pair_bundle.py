@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.described.built import BuiltProgram
 from harness.described.description import BOTH, Description
+from harness.described.floor_file import FLOOR_NAME
 from harness.described.judged import judged_case
 from harness.described.pair_run import (
     GUESSED,
@@ -99,6 +100,9 @@ def write_pair_bundle(
     writer = BundleWriter.start(reports, INITIATIVE, description.path.parent.name.lstrip(".-_") or INITIATIVE)
     text = read_regular(description.path, "description", "name a parity.toml", BundleError)
     writer.add_text(DESCRIPTION, text.decode("utf-8"))
+    if description.measured:
+        floor = read_regular(description.folder / FLOOR_NAME, "floor", "measure it again", BundleError)
+        writer.add_text(FLOOR_NAME, floor.decode("utf-8"))
     results = []
     for case in cases:
         with writer.folder(case.name) as folder:
@@ -152,13 +156,19 @@ def judged_metrics(
         "verdict": word.value,
         "exit_status": EXIT_STATUS[word],
         "reasons": [*against, *(f"{case['case']}: {reason}" for case in cases for reason in case["reasons"])],
-        "notes": [GUESSED] if any(not output.bound.exact for output in description.outputs) else [],
+        "notes": _bound_notes(description),
         "parts": [case["case"] for case in cases],
         "figures": figures,
         "first_divergence": diverging[0]["first_divergence"] if diverging else None,
         "causal_taps": sorted({tap for trace in diverging for tap in trace["causal_taps"]}),
         "coverage": [_covered(description, cases)],
     }
+
+
+def _bound_notes(description: Description) -> list[str]:
+    """Return what the bounds rest on."""
+    written = any(not output.bound.exact for output in description.outputs if not output.measured)
+    return [*([description.measured] if description.measured else []), *([GUESSED] if written else [])]
 
 
 def _figure(case: str, part: Mapping[str, Any]) -> dict[str, Any]:

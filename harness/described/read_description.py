@@ -13,8 +13,10 @@ from harness.described.description import (
     DescribedOutput,
     DescribedProgram,
     DescribedTrace,
+    DescribedVariant,
     Description,
 )
+from harness.described.floor_file import FLOOR_NAME, PairFloor, read_floor
 from harness.described.toml_table import TomlTable
 from harness.errors import HarnessError
 from harness.fields.bound import KEYS, ElementBound
@@ -28,6 +30,8 @@ from system_io.shown import printable
 SCHEMA = 1
 STREAMS = ("stdout", "stderr")
 DEFAULT_CASE = "default"
+MEASURED = "measured"
+"""In place of a bound: that of the floor of the pair."""
 
 
 def read_description(path: Path) -> Description:
@@ -47,15 +51,20 @@ def read_description(path: Path) -> Description:
         raise top.fault("schema", f"is {schema}, this program reads {SCHEMA}; write the file for it")
     folder = path.absolute().parent
     programs = {side: _program(top.table(side), folder, side) for side in BOTH}
+    floor = read_floor(folder)
+    outputs = tuple(_output(name, table, floor) for name, table in top.tables("output"))
+    in_use = any(output.measured for output in outputs)
     found = Description(
         path.absolute(),
         top.take("title", str, " against ".join(programs[side].name for side in BOTH)),
         programs,
         tuple(_case(name, table, folder) for name, table in top.tables("case"))
         or (DescribedCase(DEFAULT_CASE),),
-        tuple(_output(name, table) for name, table in top.tables("output")),
+        outputs,
         tuple(_trace(name, table, folder) for name, table in top.tables("trace")),
         top.take("determinism", bool, False),
+        tuple(_variant(name, table) for name, table in top.tables("variant")),
+        floor.text if floor is not None and in_use else "",
     )
     top.close()
     _check(found, top)
@@ -69,10 +78,7 @@ def _program(table: TomlTable, folder: Path, side: str) -> DescribedProgram:
         (folder / table.take("folder", str, ".")).resolve(),
         table.commands("build"),
         table.words("version", ()),
-        {
-            key: _environment_word(table, key, value)
-            for key, value in table.take("environment", dict, {}).items()
-        },
+        _texts(table, "environment"),
         table.take("timeout_s", float, RUN_S),
     )
     table.close()
@@ -83,21 +89,10 @@ def _program(table: TomlTable, folder: Path, side: str) -> DescribedProgram:
     return found
 
 
-def _environment_word(table: TomlTable, key: str, value: Any) -> str:
-    if isinstance(value, bool | list | dict):
-        raise table.fault(f"environment.{key}", f"is {value!r:.60}, must be a text; give one in quotes")
-    return str(value)
-
-
 def _case(name: str, table: TomlTable, folder: Path) -> DescribedCase:
-    values = table.take("values", dict, {})
-    for key, value in values.items():
-        if isinstance(value, list | dict):
-            raise table.fault(f"values.{key}", f"is {value!r:.60}, must be a text or a number; give one")
+    values = _texts(table, "values")
     files = tuple((folder / one).resolve() for one in table.texts("files"))
-    found = DescribedCase(
-        name, table.words("arguments", ()), files, {key: str(value) for key, value in values.items()}
-    )
+    found = DescribedCase(name, table.words("arguments", ()), files, values)
     table.close()
     names = [file.name for file in files]
     if twice := next((one for one in names if names.count(one) > 1), None):
@@ -105,9 +100,9 @@ def _case(name: str, table: TomlTable, folder: Path) -> DescribedCase:
     return found
 
 
-def _output(name: str, table: TomlTable) -> DescribedOutput:
+def _output(name: str, table: TomlTable, floor: PairFloor | None) -> DescribedOutput:
     special = {side: table.table(side).rest() for side in BOTH}
-    bound = _bound(table.table("bound"))
+    bound = _measured(name, table, floor) if _is_word(table, "bound") else _bound(table.table("bound"))
     mask = table.table("mask").rest() if table.has("mask") else None
     known = {
         "nan_allowed": table.take("nan", str, "refused"),
@@ -125,7 +120,51 @@ def _output(name: str, table: TomlTable) -> DescribedOutput:
         None if mask is None else _source(mask, f"{table.where}.mask"),
         **{key: word == "allowed" for key, word in known.items()},
         cases=cases,
+        measured=_is_word(table, "bound") and floor is not None,
     )
+
+
+def _is_word(table: TomlTable, key: str) -> bool:
+    return isinstance(table.content.get(key), str)
+
+
+def _measured(name: str, table: TomlTable, floor: PairFloor | None) -> ElementBound:
+    """Return the bound of the floor; before one is measured, elements must be equal."""
+    if (word := table.take("bound", str)) != MEASURED:
+        raise table.fault("bound", f"is '{printable(word)}'; it is a table of numbers, or '{MEASURED}'")
+    found = None if floor is None else floor.bound(name)
+    if floor is not None and found is None:
+        raise table.fault(
+            "bound", f"is '{MEASURED}', but {FLOOR_NAME} has none of it; run `nbp pair floor` again"
+        )
+    return found or ElementBound()
+
+
+def _variant(name: str, table: TomlTable) -> DescribedVariant:
+    found = DescribedVariant(
+        name,
+        table.take("of", str, BOTH[0]),
+        table.take("held_out", bool, False),
+        table.commands("build"),
+        table.words("run", ()),
+        _texts(table, "environment"),
+        _texts(table, "values"),
+    )
+    table.close()
+    if found.of not in BOTH:
+        raise table.fault("of", f"is '{printable(found.of)}'; it is one of {', '.join(BOTH)}")
+    if not (found.build or found.run or found.environment or found.values):
+        raise table.fault("", "changes nothing; give build, run, environment or values")
+    return found
+
+
+def _texts(table: TomlTable, key: str) -> dict[str, str]:
+    """Return a table of texts and numbers as texts."""
+    found = table.take(key, dict, {})
+    for name, value in found.items():
+        if isinstance(value, bool | list | dict):
+            raise table.fault(f"{key}.{name}", f"is {value!r:.60}, must be a text or a number; give one")
+    return {name: str(value) for name, value in found.items()}
 
 
 def _bound(table: TomlTable) -> ElementBound:

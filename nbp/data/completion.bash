@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/nbp
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_nbp_pair_subparsers=(run check diff)
+_shtab_nbp_pair_subparsers=(run check floor diff)
 _shtab_nbp_trace_map_subparsers=(check draft trace)
 _shtab_nbp_report_subparsers=(verify replay diff list history html summary)
 _shtab_nbp_golden_subparsers=(generate verify list record)
@@ -15,6 +15,7 @@ _shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample 
 _shtab_nbp_probe_option_strings=(-h --help --version --c-bin --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_pair_run_option_strings=(-h --help --version --file --reports --json -q --quiet -v --verbose)
 _shtab_nbp_pair_check_option_strings=(-h --help --version)
+_shtab_nbp_pair_floor_option_strings=(-h --help --version --file --k)
 _shtab_nbp_pair_diff_option_strings=(-h --help --version --format --dtype --shape --dataset --array --columns --mask --rel --abs --ulp --combined --nan --zeros --json)
 _shtab_nbp_pair_option_strings=(-h --help --version)
 _shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --who-is-right --transplant --explain --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
@@ -61,7 +62,7 @@ _shtab_nbp_compare___parity_mode_choices=(c-parity spec)
 _shtab_nbp_compare___dtype_choices=(auto float64 mixed float32)
 _shtab_nbp_compare___device_choices=(cpu cuda)
 _shtab_nbp_compare___noise_choices=(exact statistics)
-_shtab_nbp_pair_pos_0_choices=(run check diff)
+_shtab_nbp_pair_pos_0_choices=(run check floor diff)
 _shtab_nbp_trace___parity_mode_choices=(c-parity spec)
 _shtab_nbp_trace___phi_mode_choices=(c-parity spec)
 _shtab_nbp_trace___dtype_choices=(auto float64 mixed float32)
@@ -141,6 +142,10 @@ _shtab_nbp_pair_run___verbose_nargs=0
 _shtab_nbp_pair_check__h_nargs=0
 _shtab_nbp_pair_check___help_nargs=0
 _shtab_nbp_pair_check___version_nargs=0
+_shtab_nbp_pair_floor_pos_0_nargs='*'
+_shtab_nbp_pair_floor__h_nargs=0
+_shtab_nbp_pair_floor___help_nargs=0
+_shtab_nbp_pair_floor___version_nargs=0
 _shtab_nbp_pair_diff__h_nargs=0
 _shtab_nbp_pair_diff___help_nargs=0
 _shtab_nbp_pair_diff___version_nargs=0

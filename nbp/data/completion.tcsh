@@ -49,7 +49,7 @@ complete nbp \
         'n/--jobs/(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)/' \
         'n/--side/(c py)/' \
         'p/1/(compare probe pair trace diff trace-map gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults cache simulate help completion man)/' \
-        'n/pair/(run check diff)/' \
+        'n/pair/(run check floor diff)/' \
         'n/trace-map/(check draft trace)/' \
         'n/gates/(run)/' \
         'n/report/(verify replay diff list history html summary)/' \

@@ -53,6 +53,7 @@ _shtab_nbp_pair_commands() {
   local _commands=(
     check:'Read a description; nothing is run.'
     diff:'Compare two files of numbers.'
+    floor:'Run the variants of a description and fix the bounds that say '"'"'measured'"'"'.'
     run:'Build, run and compare both programs.'
   )
   _describe 'nbp pair commands' _commands
@@ -453,6 +454,17 @@ _shtab_nbp_pair_diff_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_pair_diff_defaults_added=0
+
+_shtab_nbp_pair_floor_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--file[default parity.toml]:FILE:"
+  "--k[factor from what is seen to the bound\; default 4]:X:"
+  "(*)::default all:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_pair_floor_defaults_added=0
 
 _shtab_nbp_pair_run_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -945,6 +957,7 @@ _shtab_nbp_pair() {
       case $line[1] in
         check) _arguments -C -s $_shtab_nbp_pair_check_options ;;
         diff) _arguments -C -s $_shtab_nbp_pair_diff_options ;;
+        floor) _arguments -C -s $_shtab_nbp_pair_floor_options ;;
         run) _arguments -C -s $_shtab_nbp_pair_run_options ;;
       esac
   esac

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.commands.common import CommandParser, run_command
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.shown import Shown, ShownRow, show
 from harness.store.find import reports_root
 from system_io.parser import QUIET
@@ -26,6 +26,7 @@ EXAMPLES = (
     "nbp pair check parity.toml",
     "nbp pair run",
     "nbp pair run --file heat/parity.toml small --reports reports",
+    "nbp pair floor",
     "nbp pair diff a.npy b.npy --rel 1e-12",
     "nbp pair diff a.bin b.bin --format raw --dtype float64 --shape 100 64",
 )
@@ -59,6 +60,18 @@ def make_parser() -> CommandParser:
     )
     check.add_argument(
         "file", type=Path, nargs="?", default=Path("parity.toml"), metavar="FILE", help="default parity.toml"
+    )
+    floor = actions.add_parser(
+        "floor",
+        help="measure bounds on variants that must not matter",
+        description="Run the variants of a description and fix the bounds that say 'measured'.",
+    )
+    floor.add_argument("cases", nargs="*", metavar="CASE", help="default all")
+    floor.add_argument(
+        "--file", type=Path, default=Path("parity.toml"), metavar="FILE", help="default parity.toml"
+    )
+    floor.add_argument(
+        "--k", type=float, default=4.0, metavar="X", help="factor from what is seen to the bound; default 4"
     )
     diff = actions.add_parser(
         "diff", help="compare two files of numbers", description="Compare two files of numbers."
@@ -160,6 +173,30 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
+def _floor(options: argparse.Namespace) -> int:
+    from harness.described.floor import measured_pair_floor
+    from harness.described.floor_file import PairFloor, write_floor
+    from harness.described.pair_run import cases_named
+    from harness.described.read_description import read_description
+
+    if not 1.0 <= options.k < float("inf"):
+        raise UsageError(f"--k is {options.k:g}, must be 1 or more; 4 is usual")
+    description = read_description(options.file)
+
+    def say(text: str) -> None:
+        sys.stderr.write(f"{printable(text)}\n")
+
+    facts = measured_pair_floor(description, cases_named(description, options.cases), options.k, say)
+    path = write_floor(description.folder, facts)
+    for name, need in facts["outputs"].items():
+        sys.stdout.write(
+            f"output {name}: rel {need['rel']:.3g} + abs {need['abs']:.3g}; {need['unequal']} "
+            f"of {need['compared']} elements unequal\n"
+        )
+    sys.stdout.write(f"{PairFloor(facts).text}, in {printable(str(path))}\n")
+    return 0
+
+
 def _diff(options: argparse.Namespace) -> int:
     from harness.described.two_files import FileRequest, compare_two_files
 
@@ -191,7 +228,12 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 FORMAT_KEYS = ("dtype", "shape", "dataset", "array", "columns")
-ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {"run": _run, "check": _check, "diff": _diff}
+ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "run": _run,
+    "check": _check,
+    "floor": _floor,
+    "diff": _diff,
+}
 
 
 if __name__ == "__main__":

@@ -247,7 +247,7 @@ def test_the_example_passes_and_is_the_one_of_the_docs(tmp_path):
     status, metrics = run(tmp_path / "heat" / "parity.toml")
     assert status == 0
     assert [row["note"] for row in metrics["figures"]] == [
-        "8 elements within 'rel 1e-14', all equal", "64 elements within 'rel 1e-14', all equal",
+        "8 elements within 'equal', all equal", "64 elements within 'equal', all equal",
     ]  # fmt: skip
 
 
