@@ -28,6 +28,7 @@ from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.judge import Options, judge_files
+from trace_tools.judging.render import finding_lines
 
 
 @dataclass(frozen=True)
@@ -191,15 +192,25 @@ def _plain(value: complex) -> float | str:
 
 def judged_trace(trace: DescribedTrace, kept: Path) -> JudgedPart:
     """Return the verdict on one trace."""
-    first_log, second_log = (
-        str(
-            kept / (f"{side}_{file}.txt" if file in STREAMS else stored_name(side, "trace", trace.name, file))
-        )
+    logs = [
+        kept / (f"{side}_{file}.txt" if file in STREAMS else stored_name(side, "trace", trace.name, file))
         for side, file in ((side, trace.files[side]) for side in BOTH)
-    )
-    graph = None if trace.graph is None else str(kept / graph_name(trace))
+    ]
+    return judged_logs(trace, logs[0], logs[1], None if trace.graph is None else kept / graph_name(trace))
+
+
+def judged_logs(trace: DescribedTrace, first_log: Path, second_log: Path, graph: Path | None) -> JudgedPart:
+    """Return the verdict on two trace logs, by the tolerances of a trace.
+
+    Args:
+        trace: which, and its tolerances.
+        first_log: of the trusted program.
+        second_log: of the other.
+        graph: file of the tap graph.
+    """
+    options = Options(trace.rtol, trace.atol, graph=None if graph is None else str(graph))
     try:
-        report = judge_files(first_log, second_log, Options(trace.rtol, trace.atol, graph=graph))
+        report = judge_files(str(first_log), str(second_log), options)
     except NotComparableError as error:
         return JudgedPart("trace", trace.name, Word.NOT_COMPARABLE, str(error), {})
     except TraceError as error:
@@ -208,5 +219,6 @@ def judged_trace(trace: DescribedTrace, kept: Path) -> JudgedPart:
     figures = {
         "first_divergence": None if first is None else f"{first.tap} {first.context}".strip(),
         "causal_taps": sorted({cause.tap for cause in report.causes}),
+        "told": [] if first is None else finding_lines(first),
     }
     return JudgedPart("trace", trace.name, report.verdict, report.line, figures)

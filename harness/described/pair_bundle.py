@@ -80,7 +80,7 @@ def write_pair_bundle(
     reports: Path,
     command: Sequence[str],
     told: Callable[[CaseResult], object] = lambda _: None,
-) -> tuple[Path, dict[str, Any]]:
+) -> tuple[Path, dict[str, Any], list[dict[str, Any]]]:
     """Run cases, each into a folder of a new bundle, and finish it with the verdict.
 
     Args:
@@ -92,7 +92,7 @@ def write_pair_bundle(
         told: is given each result as it comes.
 
     Returns:
-        The bundle and its metrics.
+        The bundle, its metrics, and what case.json of each case says.
 
     Raises:
         HarnessError: a case cannot be run, or the bundle cannot be written.
@@ -131,7 +131,7 @@ def write_pair_bundle(
         "settings": settings,
         "commit": (environment["git"] or {}).get("commit"),
     }
-    return writer.finish(metrics), metrics
+    return writer.finish(metrics), metrics, facts
 
 
 def judged_metrics(

@@ -13,7 +13,7 @@ _shtab_nbp_subparsers=(compare probe pair trace diff trace-map gates gradients r
 
 _shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
 _shtab_nbp_probe_option_strings=(-h --help --version --c-bin --timeout --json -q --quiet -v --verbose)
-_shtab_nbp_pair_run_option_strings=(-h --help --version --file --reports --json -q --quiet -v --verbose)
+_shtab_nbp_pair_run_option_strings=(-h --help --version --file --reports --baseline --update-baseline --json -q --quiet -v --verbose)
 _shtab_nbp_pair_check_option_strings=(-h --help --version)
 _shtab_nbp_pair_floor_option_strings=(-h --help --version --file --k)
 _shtab_nbp_pair_diff_option_strings=(-h --help --version --format --dtype --shape --dataset --array --columns --mask --rel --abs --ulp --combined --nan --zeros --json)

@@ -471,6 +471,8 @@ _shtab_nbp_pair_run_options=(
   "(- : *)--version[print the version]"
   "--file[default parity.toml]:FILE:"
   "--reports[default NB_REPORTS, else reports]:DIR:"
+  "--baseline[known verdicts\; the exit status is that of what got worse]:FILE:"
+  "--update-baseline[write the baseline anew, with the reason]:REASON:"
   "--json[print the metrics as JSON]"
   {-q,--quiet}"[print only the verdict]"
   {-v,--verbose}"[print all there is]"

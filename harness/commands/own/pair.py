@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.commands.common import CommandParser, run_command
 from harness.errors import HarnessError, UsageError
@@ -15,6 +15,9 @@ from harness.store.find import reports_root
 from system_io.parser import QUIET
 from system_io.shown import json_text, printable
 from system_io.verdict_words import EXIT_STATUS, Word
+
+if TYPE_CHECKING:
+    from harness.described.baseline import Flips
 
 NAME = "nbp pair"
 EPILOG = """exit status: 0 PASS, 1 FAIL, 2 NOT COMPARABLE, 3 ERROR
@@ -25,6 +28,7 @@ docs/own_programs.md describes the file and walks through an example."""
 EXAMPLES = (
     "nbp pair check parity.toml",
     "nbp pair run",
+    "nbp pair run --baseline known.json",
     "nbp pair run --file heat/parity.toml small --reports reports",
     "nbp pair floor",
     "nbp pair diff a.npy b.npy --rel 1e-12",
@@ -51,6 +55,13 @@ def make_parser() -> CommandParser:
         "--file", type=Path, default=Path("parity.toml"), metavar="FILE", help="default parity.toml"
     )
     run.add_argument("--reports", type=Path, metavar="DIR", help="default NB_REPORTS, else reports")
+    run.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="FILE",
+        help="known verdicts; the exit status is that of what got worse",
+    )
+    run.add_argument("--update-baseline", metavar="REASON", help="write the baseline anew, with the reason")
     run.add_argument("--json", action="store_true", help="print the metrics as JSON")
     run.add_verbosity()
     check = actions.add_parser(
@@ -114,10 +125,17 @@ def _command(argv: Sequence[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from harness.described.baseline import entries_of
     from harness.described.pair_bundle import write_pair_bundle
     from harness.described.pair_run import CaseResult, cases_named, ready_programs
     from harness.described.read_description import read_description
 
+    if options.update_baseline is not None and options.baseline is None:
+        raise UsageError("--update-baseline writes the file of --baseline; name it")
+    if options.baseline is not None and options.update_baseline is None:
+        from harness.described.baseline import read_baseline
+
+        read_baseline(options.baseline)
     description = read_description(options.file)
     cases = cases_named(description, options.cases)
 
@@ -130,14 +148,30 @@ def _run(options: argparse.Namespace) -> int:
 
     programs = ready_programs(description, say)
     command = ["nbp", "pair", "run", *options.cases, "--file", str(options.file)]
-    path, metrics = write_pair_bundle(
+    path, metrics, facts = write_pair_bundle(
         description, programs, cases, reports_root(options.reports), command, told
     )
+    changed = _against_baseline(options, entries_of(facts, metrics))
+    status = int(metrics["exit_status"]) if changed is None else changed.exit_status
     if options.json:
-        sys.stdout.write(json_text({**metrics, "bundle": str(path)}) + "\n")
+        flipped = {} if changed is None else {"against_baseline": changed.lines}
+        sys.stdout.write(json_text({**metrics, **flipped, "bundle": str(path)}) + "\n")
     else:
         show(_shown(metrics, path), options.verbosity)
-    return int(metrics["exit_status"])
+        if changed is not None:
+            sys.stdout.write("".join(f"{printable(line)}\n" for line in changed.lines))
+    return status
+
+
+def _against_baseline(options: argparse.Namespace, now: Mapping[str, Mapping[str, Any]]) -> Flips | None:
+    """Return what differs from the baseline that was given, None without one; write it anew if asked."""
+    from harness.described.baseline import flips, read_baseline, write_baseline
+
+    if options.baseline is None:
+        return None
+    if options.update_baseline is not None:
+        write_baseline(options.baseline, now, options.update_baseline)
+    return flips(read_baseline(options.baseline), now)
 
 
 def _shown(metrics: Mapping[str, Any], path: Path) -> Shown:
