@@ -28,11 +28,13 @@ def small_plan(first, second):
     )
 
 
-def run_script(code, *words):
+def run_script(code, *words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL):
     """Start Python on a script that can import this checkout."""
     return subprocess.Popen(
         [sys.executable, "-c", code, *words],
-        stdout=subprocess.DEVNULL,
+        stdin=stdin,
+        stdout=stdout,
         stderr=subprocess.DEVNULL,
+        text=True,
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
     )
