@@ -171,12 +171,18 @@ def test_compile_takes_three_words() -> None:
 
 
 @pytest.mark.parametrize("mode", ["spec", "c-parity"])
-@pytest.mark.parametrize("elements", [1, 7, 300, 1 << 12, 1 << 20])
-def test_block_size_changes_nothing_beyond_rounding(elements: int, mode: str, box: Path) -> None:
+@pytest.mark.parametrize(
+    ("elements", "pixels"),
+    [(1, (4, 3)), (7, (4, 3)), (300, (19, 13)), (1 << 12, (19, 13)), (1 << 20, (19, 13))],
+)
+def test_block_size_changes_nothing_beyond_rounding(
+    elements: int, pixels: tuple[int, int], mode: str, box: Path
+) -> None:
     options = (
         f"{BASE} {RICH} -hkl {box} -oversample 2 -detector_thicksteps 2 -oversample_thick -oversample_polar"
         f" -oversample_omega -dispersion 1 -dispsteps 2 -water 1 -dmin 1.2 -curved_det -twotheta 5"
         f" -dtype float64 --compile off --parity-mode {mode}"
+        f" -detpixels_x {pixels[0]} -detpixels_y {pixels[1]}"
     )
     config = RunConfig.from_args(options.split())
     usual = render(prepare(config)).image
