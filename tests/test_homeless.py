@@ -34,12 +34,12 @@ def test_without_any_place_compiled_code_is_refused_with_a_reason(
     [
         f"-m simulator {SMALL}",
         f"-m simulator {SMALL} --reproducible",
-        "-m harness.programs.build --path",
-        f"-m harness.commands.nb_compare --json -- {SMALL}",
+        "-m harness.programs.build --path --variant O0",
+        f"-m harness.commands.nb_compare --json --c-bin {{reference}} -- {SMALL}",
     ],
 )
 def test_commands_run_without_a_home_and_say_nothing_of_it(
-    words: str, home: str | None, tmp_path: Path
+    words: str, home: str | None, tmp_path: Path, c_binary: Path
 ) -> None:
     for folder in ("tmp", "work"):
         (tmp_path / folder).mkdir()
@@ -53,7 +53,7 @@ def test_commands_run_without_a_home_and_say_nothing_of_it(
         "sys.argv = sys.argv[1:]\n"
         "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)\n"
     )
-    given = [sys.executable, "-c", code, *words.split()[1:]]
+    given = [sys.executable, "-c", code, *words.format(reference=c_binary).split()[1:]]
     done = subprocess.run(
         given, cwd=tmp_path / "work", env=environ, capture_output=True, text=True, check=False
     )
