@@ -60,6 +60,7 @@ def true_amplitude(h: int, k: int, l: int, seed: int) -> float:
     return math.sqrt(mean_square(s_sqr_A) * (first * first + second * second) / 2.0)
 
 
+@lru_cache(maxsize=1)
 def reflection_text(seed: int) -> str:
     """Return the lines `h k l F` of all reflections inside the sphere of resolution, F000 left out."""
     limit = 1.0 / RESOLUTION_A**2

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ class Inputs:
             BundleError: if it is nowhere.
         """
         recorded = Path(item["path"])
-        for path in (recorded, *self._candidates(recorded.name)):
+        for path in chain([recorded], self._candidates(recorded.name)):
             if _is(path, item):
                 return str(path.absolute())
         raise BundleError(
@@ -175,11 +176,12 @@ class Inputs:
             place += 1 + len(item.values)
         return tuple(words)
 
-    def _candidates(self, name: str) -> list[Path]:
-        found = [] if self._data is None else sorted(p for p in self._data.rglob("*") if p.is_file())
+    def _candidates(self, name: str) -> Iterator[Path]:
+        """Yield files that may be an input; the built-in crystal takes seconds to make, and comes last."""
+        if self._data is not None:
+            yield from sorted(p for p in self._data.rglob("*") if p.is_file())
         if name in CRYSTAL_FILES:
-            found.append(self._generated() / name)
-        return found
+            yield self._generated() / name
 
     def _generated(self) -> Path:
         if self._built_in is None:
