@@ -11,7 +11,7 @@ _shtab_nbp_report_subparsers=(verify replay diff list history html summary)
 _shtab_nbp_golden_subparsers=(generate verify list record)
 _shtab_nbp_subparsers=(compare probe pair trace diff trace-map gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults cache simulate help completion man)
 
-_shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
+_shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --allow --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
 _shtab_nbp_probe_option_strings=(-h --help --version --c-bin --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_pair_run_option_strings=(-h --help --version --file --reports --baseline --update-baseline --json -q --quiet -v --verbose)
 _shtab_nbp_pair_check_option_strings=(-h --help --version)
@@ -713,7 +713,7 @@ complete -o bashdefault -F _shtab_nbp nbp
 
 
 
-_shtab_nb_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
+_shtab_nb_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --allow --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
 
 
 
