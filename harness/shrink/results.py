@@ -38,7 +38,7 @@ def shrunk_data(first: FuzzCase, state: Shrinking, passing: Passing | None, seco
         passing: the nearest passing command line.
         seconds: how long it took, s.
     """
-    tried = state.tried
+    tried, shelf = state.tried, state.trials.bench.shelf
     return {
         "schema": SCHEMA,
         "came": tried.came,
@@ -54,6 +54,7 @@ def shrunk_data(first: FuzzCase, state: Shrinking, passing: Passing | None, seco
         "difference": None if passing is None else passing.difference,
         "finished": state.finished,
         "trials": state.trials.made,
+        "kept results": None if shelf is None else shelf.told(),
         "seconds": round(seconds, 2),
     }
 

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from harness.fuzz.bench import FuzzBench
 from harness.fuzz.case import FuzzCase
-from harness.fuzz.cause import cause_of, explained_by_rounding
+from harness.fuzz.cause import WITHOUT, cause_of, explained_by_rounding
 from harness.fuzz.outcome import FINDINGS, Came, outcome_of
 from harness.journal import note
 from harness.shrink.items import pixel_of
@@ -16,7 +16,6 @@ from harness.sides import SIDES
 
 LEAST_WORK = 60_000.0
 """Evaluations that a trial may have, even where the first command line had fewer."""
-WITHOUT = ("-nonoise", "-nopgm")
 NO_CAUSE = ""
 TOO_MUCH = "too much work"
 FIRST_PIXEL = (0, 0)

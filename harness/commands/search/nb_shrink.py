@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
 from harness.files import TargetFolder, default_target, require_fresh
+from harness.kept.options import add_no_cache, chosen_shelf
+from harness.kept.runs import kept_note
 from harness.option_types import duration, split_arguments
 from harness.programs.programs import MODES, Program, first_program, program_hashes, second_program
 from system_io.shell import shell_text
@@ -41,6 +43,7 @@ Options are left out, values made round, files cut to the lines that matter, the
 as long as the programs disagree in the same way: the same kind, and the same first causal tap of the worst
 pixel; where only traces differ, of the pixel at which they first do. No single option of the result can be
 left out. Every trial is kept in trials.jsonl: a run that was interrupted or killed goes on with --resume.
+Results of C programs are kept from run to run as those of nb-compare are (nbp cache).
 
 files: commands.txt (the smallest failing command, the nearest passing one), inputs/, case.toml (a row for
 the golden suite), shrink.json, trials.jsonl, original.json and original/
@@ -74,6 +77,7 @@ def make_parser() -> CommandParser:
     add("--py-bin", metavar="P", help="second program, as for nb-compare")
     add("--data", type=Path, metavar="DIR", help="look here for input files of a bundle, by content")
     add("--run-recorded", action="store_true", help="run other programs that the bundle names, if unchanged")
+    add_no_cache(parser)
     add("--json", action="store_true", help="write shrink.json to standard output, nothing else")
     parser.add_verbosity()
     return parser
@@ -141,7 +145,8 @@ def _shrink(
     from harness.shrink.workplace import open_trials
 
     start = time.monotonic()
-    with open_trials(target.path) as (journal, known), open_bench(*programs) as bench:
+    shelf = chosen_shelf(options.no_cache, os.environ)
+    with open_trials(target.path) as (journal, known), open_bench(*programs, shelf=shelf) as bench:
         trials = Trials(bench, journal, known, start + (options.time or DEFAULT_TIME_S), look=begun.look)
         trials.wanted = trials.try_out(begun.case)
         if not trials.wanted.fails:
@@ -177,6 +182,9 @@ def _shown(data: Mapping[str, Any], state: Shrinking, target: TargetFolder) -> I
     cause = f", cause {data['cause']}" if data["cause"] else ""
     where = f", pixel slow {data['pixel'][0]} fast {data['pixel'][1]}" if data["pixel"] else ""
     yield f"{data['came']}{cause}{where}"
+    kept = data["kept results"]
+    if kept is not None and kept["kept"]:
+        yield kept_note("C programs", [kept["first"], kept["last"]], kept["kept"], kept["runs"])
     yield f"fails:  {shell_text(comparing(state.case, state.looked_at))}"
     if data["passing"] is None:
         yield "passes: none that differs in one option or value"
