@@ -184,7 +184,7 @@ TRACE: Mapping[str, Any] = {
         "pixels": [[int]], "roi": Maybe([int]), "level": str, "dtype": Maybe(str), "device": Maybe(str),
         "observer_check": bool, "timeout_s": float, "threads": Perhaps(int), "determinism": Perhaps(bool),
         "schema": Perhaps(int), "matched": Perhaps(Maybe(MATCHED)),
-        "tap_map": Perhaps(Maybe(str)),
+        "tap_map": Perhaps(Maybe(str)), "map_chosen": Perhaps(bool),
         "rtol": Maybe(float), "atol": Maybe(float),
         "k": Maybe(float), "stars": bool, "budget": bool, "right": Perhaps(bool),
         "transplant": Perhaps([str]),
