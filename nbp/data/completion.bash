@@ -24,7 +24,7 @@ _shtab_nbp_trace_map_check_option_strings=(-h --help --version --binary --source
 _shtab_nbp_trace_map_draft_option_strings=(-h --help --version --binary --source)
 _shtab_nbp_trace_map_trace_option_strings=(-h --help --version --binary --source --pixel --out --schema --timeout --skip-unreadable --no-whole-run)
 _shtab_nbp_trace_map_option_strings=(-h --help --version)
-_shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --no-cache --timeout --json -q --quiet -v --verbose --junit --markdown)
+_shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --no-probe --no-cache --timeout --json -q --quiet -v --verbose --junit --markdown)
 _shtab_nbp_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --pixels --seed --no-cache --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_refine_option_strings=(-h --help --version --data --image --free --method --seed --start-cell --start-misset --start-centre --photons --background --outdir --json -q --quiet -v --verbose)
 _shtab_nbp_report_verify_option_strings=(-h --help --version --json)
@@ -204,6 +204,7 @@ _shtab_nbp_gates__h_nargs=0
 _shtab_nbp_gates___help_nargs=0
 _shtab_nbp_gates___version_nargs=0
 _shtab_nbp_gates___gradients_nargs=0
+_shtab_nbp_gates___no_probe_nargs=0
 _shtab_nbp_gates___no_cache_nargs=0
 _shtab_nbp_gates___json_nargs=0
 _shtab_nbp_gates__q_nargs=0
@@ -1626,7 +1627,7 @@ complete -o bashdefault -F _shtab_nb_trace_map nb-trace-map
 
 
 
-_shtab_nb_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --no-cache --timeout --json -q --quiet -v --verbose --junit --markdown)
+_shtab_nb_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --no-probe --no-cache --timeout --json -q --quiet -v --verbose --junit --markdown)
 
 
 
@@ -1639,6 +1640,7 @@ _shtab_nb_gates__h_nargs=0
 _shtab_nb_gates___help_nargs=0
 _shtab_nb_gates___version_nargs=0
 _shtab_nb_gates___gradients_nargs=0
+_shtab_nb_gates___no_probe_nargs=0
 _shtab_nb_gates___no_cache_nargs=0
 _shtab_nb_gates___json_nargs=0
 _shtab_nb_gates__q_nargs=0
