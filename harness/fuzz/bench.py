@@ -35,7 +35,7 @@ class SideRun:
 
     `status`: exit status, None where there is none; then `problem` says why. `said`: the last line on
     standard error; `computed`: how the program says that it computed its image; `kept`: when it was computed,
-    where it is a kept result.
+    where it is a kept result; `printed`: standard output.
     """
 
     status: int | None
@@ -45,6 +45,7 @@ class SideRun:
     said: str = ""
     computed: str | None = None
     kept: str | None = None
+    printed: str = ""
 
     @property
     def timed_out(self) -> bool:
@@ -158,7 +159,8 @@ def _said_run(
     lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
     found = COMPUTED.search(out)
     computed = found[1].decode("ascii") if found else None
-    return SideRun(status, problem, wall_s, files, lines[-1][:LAST_WORDS] if lines else "", computed)
+    said = lines[-1][:LAST_WORDS] if lines else ""
+    return SideRun(status, problem, wall_s, files, said, computed, printed=out.decode("utf-8", "replace"))
 
 
 def _served_run(
