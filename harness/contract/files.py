@@ -18,7 +18,7 @@ from harness.store.untrusted import read_plain
 PREFIX = "allow"
 
 
-def mask_name(number: int) -> str:
+def allowed_mask_name(number: int) -> str:
     """Return the name of the mask of a rule by the number of the rule."""
     return f"{PREFIX}_mask_{number}.npy"
 
@@ -38,7 +38,7 @@ def write_evidence(folder: Path, contract: Contract, evidence: ContractEvidence)
     for number, rule in enumerate(contract.rules):
         mask = getattr(rule, "mask", None)
         if mask is not None:
-            with (folder / mask_name(number)).open("wb") as stream:
+            with (folder / allowed_mask_name(number)).open("wb") as stream:
                 np.save(stream, mask, allow_pickle=False)
     for code, image in evidence.quirks.items():
         image.tofile(folder / image_of_state(code))
@@ -50,7 +50,7 @@ def evidence_names(contract: Contract, evidence: ContractEvidence) -> list[str]:
     """Return the names of the files that a bundle has of a contract."""
     masks = [n for n, rule in enumerate(contract.rules) if getattr(rule, "mask", None) is not None]
     return [
-        *map(mask_name, masks),
+        *map(allowed_mask_name, masks),
         *map(image_of_state, evidence.quirks),
         *map(log_name, evidence.logs),
     ]
@@ -62,7 +62,7 @@ def stated_contract(folder: Path, settings: Mapping[str, Any]) -> Contract | Non
     Raises:
         UsageError: a rule cannot be read, or its mask is gone.
     """
-    return asked_contract(settings.get("allow", ()), lambda number, _name: folder / mask_name(number))
+    return asked_contract(settings.get("allow", ()), lambda number, _name: folder / allowed_mask_name(number))
 
 
 def read_evidence(
