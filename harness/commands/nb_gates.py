@@ -11,10 +11,12 @@ from typing import Any
 
 from golden_suite_generator.cases import authoritative_args
 from harness.errors import UsageError
+from harness.gates.brought import NO_PROBE, require_modes
 from harness.kept.options import add_no_cache, chosen_shelf
 from harness.option_types import positive_seconds
 from harness.programs.programs import DEVICES, DTYPES, first_program, second_program
 from harness.shown import ShownRow
+from harness.sides import SIDES
 from harness.store.ci import require_free
 from harness.store.find import reports_root
 from harness.suite.crystal_data import data_folder, require_data
@@ -39,6 +41,8 @@ reach fast and slow 100 to 156: VG-3 and VG-4 then look at 900 to 956.
 
 --gradients adds what nb-gradients does, in both parity modes, as one more gate. It is no gate of the plan and
 takes longer than all of them, so it does not run unless asked for.
+A program given by path is probed first (nb-probe; kept by its hash). One that has not the quirks of c-parity
+mode, does not know both modes, or does not repeat is NOT COMPARABLE, and the message names what is otherwise.
 exit status: 0 all gates PASS, 1 FAIL, 2 NOT COMPARABLE, 3 ERROR (the worst of all gates)
 """
 
@@ -74,6 +78,7 @@ def make_parser() -> CommandParser:
     add("--py-bin", metavar="P", help="second program")
     add("--dtype", choices=DTYPES, help="of the simulator")
     add("--device", choices=DEVICES, help="of the simulator")
+    add(NO_PROBE, action="store_true", help="judge a program given by path as it is, whatever its quirks are")
     add_no_cache(parser)
     add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
     add("--json", action="store_true", help="write gates.json to standard output, nothing else")
@@ -100,9 +105,12 @@ def _command(argv: Sequence[str]) -> int:
         from harness.gates.table import GATES
         from harness.store.ci import publish_summary
 
+        args = tuple(authoritative_args(folder))
+        if not options.no_probe:
+            require_modes(dict(zip(SIDES, programs, strict=True)), args, options.timeout, os.environ)
         gates = [gate for gate in GATES if not options.only or gate.id in options.only]
         plan = GatePlan(
-            *programs, tuple(authoritative_args(folder)), (NAME, *argv), label,
+            *programs, args, (NAME, *argv), label,
             BUILT_IN_ROI if options.data is None else PLAN_ROI, timeout_s=options.timeout,
             dtype=options.dtype, device=options.device, shelf=chosen_shelf(options.no_cache, os.environ),
         )  # fmt: skip

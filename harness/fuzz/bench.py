@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from golden_suite_generator.cases import FILE_NAMES
+from harness.files import stamp
 from harness.fuzz.case import FuzzCase, told_words
 from harness.fuzz.serving import ONE_THREAD, Server
 from harness.fuzz.worker import SERVE, STDERR, STDOUT
+from harness.kept.entry import KeptResult
+from harness.kept.key import folder_key
+from harness.kept.shelf import Shelf
 from harness.programs.programs import Program, simulator_program
 from harness.programs.run import COMPUTED
 from harness.sides import SIDES
@@ -30,7 +34,8 @@ class SideRun:
     """How the run of one program ended, and the files that it wrote, by name.
 
     `status`: exit status, None where there is none; then `problem` says why. `said`: the last line on
-    standard error; `computed`: how the program says that it computed its image.
+    standard error; `computed`: how the program says that it computed its image; `kept`: when it was computed,
+    where it is a kept result; `printed`: standard output.
     """
 
     status: int | None
@@ -39,6 +44,8 @@ class SideRun:
     files: Mapping[str, bytes]
     said: str = ""
     computed: str | None = None
+    kept: str | None = None
+    printed: str = ""
 
     @property
     def timed_out(self) -> bool:
@@ -51,6 +58,7 @@ class FuzzBench:
     """Two programs, each with the process that serves it if it can, and a folder for their runs.
 
     `planner` serves our own simulator, whatever the second program is: it says how much work a case is.
+    `shelf` keeps results of C programs from run to run; None runs them anew.
     """
 
     programs: Mapping[str, Program]
@@ -58,6 +66,7 @@ class FuzzBench:
     planner: Server
     scratch: Path
     limit_s: float = RUN_LIMIT_S
+    shelf: Shelf | None = None
 
     def run(
         self, case: FuzzCase, side: str, *more: str, fresh: bool = False, patience: float = 1.0
@@ -77,9 +86,12 @@ class FuzzBench:
         case.write_files(folder)
         words = told_words(program, case, *more)
         if server is None or fresh:
-            return self._started(program, words, folder, case, patience * self.limit_s)
+            key = None if fresh else self._key(program, words, case)
+            return self._kept(key) or self._started(
+                program, words, folder, case, patience * self.limit_s, key
+            )
         answer = server.run(words, folder, self.limit_s)
-        return _side_run(folder, case, answer.status, answer.problem, answer.wall_s)
+        return _served_run(folder, case, answer.status, answer.problem, answer.wall_s)
 
     def evaluations(self, case: FuzzCase) -> float:
         """Return how much work a case is, as both programs know it; 0 for one that is refused."""
@@ -93,32 +105,83 @@ class FuzzBench:
         """Run a case with both programs."""
         return {side: self.run(case, side, *more) for side in SIDES}
 
+    def _key(self, program: Program, words: Sequence[str], case: FuzzCase) -> str | None:
+        if self.shelf is None:
+            return None
+        return folder_key(program, words, case.files, ONE_THREAD)
+
+    def _kept(self, key: str | None) -> SideRun | None:
+        """Return what the same run gave before, None where it has to be made."""
+        if self.shelf is None or key is None:
+            return None
+        found = self.shelf.take(key)
+        self.shelf.answers.append(None if found is None else found.made)
+        if found is None:
+            return None
+        run = _said_run(found.files, found.stdout, found.stderr, 0, None, found.outcome.wall_s)
+        return replace(run, kept=found.made)
+
     def _started(
-        self, program: Program, words: list[str], folder: Path, case: FuzzCase, limit_s: float
+        self,
+        program: Program,
+        words: list[str],
+        folder: Path,
+        case: FuzzCase,
+        limit_s: float,
+        key: str | None,
     ) -> SideRun:
         environ = {**os.environ, **program.environ, **ONE_THREAD}
-        outcome, out, err = execute([*program.words, *words], folder, environ, limit_s)
+        command = (*program.words, *words)
+        outcome, out, err = execute(command, folder, environ, limit_s)
         problem = None if outcome.exit_status is not None and not outcome.timed_out else outcome.failure
-        (folder / STDOUT).write_bytes(out)
-        (folder / STDERR).write_bytes(err)
-        return _side_run(folder, case, None if problem else outcome.exit_status, problem, outcome.wall_s)
+        status = None if problem else outcome.exit_status
+        run = _said_run(_written(folder, case), out, err, status, problem, outcome.wall_s)
+        if (
+            self.shelf is not None
+            and key is not None
+            and status == 0
+            and self._key(program, words, case) == key
+        ):
+            kept = KeptResult(stamp(), program.title, command, outcome, out, err, None, None, None, run.files)
+            self.shelf.put(key, kept)
+        return run
 
 
-def _side_run(
-    folder: Path, case: FuzzCase, status: int | None, problem: str | None, wall_s: float
-) -> SideRun:
+def _written(folder: Path, case: FuzzCase) -> dict[str, bytes]:
+    """Return the files that a run wrote or changed, by name."""
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
-    out, err = files.pop(STDOUT, b""), files.pop(STDERR, b"")
-    written = {name: data for name, data in files.items() if case.files.get(name) != data}
+    return {name: data for name, data in files.items() if case.files.get(name) != data}
+
+
+def _said_run(
+    files: Mapping[str, bytes], out: bytes, err: bytes, status: int | None, problem: str | None, wall_s: float
+) -> SideRun:
     lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
     found = COMPUTED.search(out)
     computed = found[1].decode("ascii") if found else None
-    return SideRun(status, problem, wall_s, written, lines[-1][:LAST_WORDS] if lines else "", computed)
+    said = lines[-1][:LAST_WORDS] if lines else ""
+    return SideRun(status, problem, wall_s, files, said, computed, printed=out.decode("utf-8", "replace"))
+
+
+def _served_run(
+    folder: Path, case: FuzzCase, status: int | None, problem: str | None, wall_s: float
+) -> SideRun:
+    files = _written(folder, case)
+    out, err = files.pop(STDOUT, b""), files.pop(STDERR, b"")
+    return _said_run(files, out, err, status, problem, wall_s)
 
 
 @contextmanager
-def open_bench(first: Program, second: Program, limit_s: float = RUN_LIMIT_S) -> Iterator[FuzzBench]:
+def open_bench(
+    first: Program, second: Program, limit_s: float = RUN_LIMIT_S, shelf: Shelf | None = None
+) -> Iterator[FuzzBench]:
     """Give a bench with two programs; its processes and folders are gone afterwards.
+
+    Args:
+        first: program of side c.
+        second: program of side py.
+        limit_s: longest time of a run, s.
+        shelf: keeps results of C programs; None to run them anew.
 
     Raises:
         OSError: there is no temporary directory that can be written.
@@ -130,7 +193,7 @@ def open_bench(first: Program, second: Program, limit_s: float = RUN_LIMIT_S) ->
         servers: dict[str, Server | None] = {}
         for side, program in programs.items():
             servers[side] = planner if _is_ours(program) else _offered(stack, program)
-        yield FuzzBench(programs, servers, planner, scratch, limit_s)
+        yield FuzzBench(programs, servers, planner, scratch, limit_s, shelf)
 
 
 def _is_ours(program: Program) -> bool:

@@ -69,6 +69,11 @@ class FuzzCase:
             (folder / name).write_bytes(data)
 
 
+def words_without(words: Sequence[str], option: str) -> tuple[str, ...]:
+    """Return words without an option and the words that it takes."""
+    return without(words, {option}, len(BY_SPELLING[option].kinds))[0]
+
+
 def told_words(program: Program, case: FuzzCase, *more: str) -> list[str]:
     """Return the words that a program is told of a case: its settings, the options that it knows, and more.
 
@@ -77,7 +82,7 @@ def told_words(program: Program, case: FuzzCase, *more: str) -> list[str]:
     """
     words = _carryover_as_quirk(case.words) if program.kind != "simulator" else list(case.words)
     for option in sorted({word for word in words if word in NOT_TOLD[program.kind]}):
-        words = list(without(words, {option}, len(BY_SPELLING[option].kinds))[0])
+        words = list(words_without(words, option))
     told = side_words(PreparedArguments(tuple(words)), {"": program})[""].arguments
     return [*program.settings(case.mode).words, *told.words, *more, *told.last]
 

@@ -17,6 +17,8 @@ from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.tap_points import VERSIONS
 
 TRACE_NAME, LEVEL = "cause.log", "mosaic"
+WITHOUT = ("-nonoise", "-nopgm")
+"""Outputs that no trace needs; noise may take a random number from the clock, and is not kept then."""
 NO_TRACE, BEHIND = "no trace", "behind the last tap"
 
 
@@ -42,7 +44,7 @@ def cause_of(bench: FuzzBench, case: FuzzCase, pixel: tuple[int, int]) -> Cause:
         pixel: (slow, fast).
     """
     untraced = replace(case, words=without_traces(case.words))
-    chosen = ("-trace_pixel", *map(str, pixel), "-trace_level", LEVEL, "-trace_file", TRACE_NAME)
+    chosen = ("-trace_pixel", *map(str, pixel), "-trace_level", LEVEL, "-trace_file", TRACE_NAME, *WITHOUT)
     runs = {side: bench.run(untraced, side, *chosen, *newest_taps(bench, side)) for side in SIDES}
     logs = {side: run.files.get(TRACE_NAME) for side, run in runs.items()}
     if any(logs[side] is None for side in SIDES):

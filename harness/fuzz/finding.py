@@ -90,7 +90,13 @@ def _facts(
         "causes": [] if cause is None else list(cause.taps),
         "programs": {side: dict(bench.programs[side].provenance) for side in SIDES},
         "runs": {
-            side: {"status": run.status, "problem": run.problem, "said": run.said, "computed": run.computed}
+            side: {
+                "status": run.status,
+                "problem": run.problem,
+                "said": run.said,
+                "computed": run.computed,
+                "kept": run.kept,
+            }
             for side, run in runs.items()
         },
     }
@@ -123,7 +129,9 @@ def _write_pair(folder: Path, bench: FuzzBench, case: FuzzCase, outcome: FuzzOut
     traced = () if outcome.worst is None else ("-trace_pixel", *map(str, outcome.worst))
     words = (*comparable(case).words, *traced)
     first, second = (bench.programs[side] for side in SIDES)
-    job = PairJob(first, second, words, folder / INPUTS, case.mode, timeout_s=bench.limit_s)
+    job = PairJob(
+        first, second, words, folder / INPUTS, case.mode, timeout_s=bench.limit_s, shelf=bench.shelf
+    )
     result = run_pair(job)
     pair = folder / PAIR
     pair.mkdir()

@@ -10,16 +10,23 @@ from harness.errors import UsageError
 from harness.fuzz.coverage import NAMES
 from harness.fuzz.journal import FINDINGS_FOLDER, CaseLine, FuzzRecord, coverage_of
 from harness.fuzz.outcome import Came
+from harness.kept.shelf import Shelf
 from simulator.quirks import SWITCHABLE
 from system_io.shown import printable
 
 SCHEMA = "nb-fuzz-summary 1"
 
 
-def fuzz_summary(record: FuzzRecord) -> dict[str, Any]:
-    """Return what all cases of a folder came to, and what they covered, as plain data."""
+def fuzz_summary(record: FuzzRecord, shelf: Shelf | None = None) -> dict[str, Any]:
+    """Return what all cases of a folder came to, and what they covered, as plain data.
+
+    Args:
+        record: the folder.
+        shelf: tells how many results of this run were kept ones.
+    """
     head = {"schema": SCHEMA, "seed": record.settings.seed, "shard": list(record.settings.shard)}
-    return {**head, **_told(record.lines), "findings": list(_findings(record, ""))}
+    kept = None if shelf is None else shelf.told()
+    return {**head, **_told(record.lines), "kept results": kept, "findings": list(_findings(record, ""))}
 
 
 def merged_summary(records: Sequence[FuzzRecord]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class KeptResult:
     """What a run gave, and when.
 
     `made`: when it was computed, UTC (`harness.files.STAMP_FORMAT`); `title`: of the program; `words`: the
-    command that was run.
+    command that was run; `image`: None where it is among the files as the program wrote it.
     """
 
     made: str
@@ -45,7 +45,7 @@ class KeptResult:
     outcome: Outcome
     stdout: bytes
     stderr: bytes
-    image: FloatImage
+    image: FloatImage | None
     shape_source: str | None
     trace: bytes | None
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -64,8 +64,10 @@ class KeptResult:
         """Return its files by name."""
         traces = {} if self.trace is None else {TRACE: self.trace}
         files = {FILE + name: data for name, data in self.files.items()}
+        image = self.image
+        images = {} if image is None else {IMAGE: image[_box(image)].astype("<f4", copy=False).tobytes()}
         return {
-            IMAGE: self.image[_box(self.image)].astype("<f4", copy=False).tobytes(),
+            **images,
             STDOUT: self.stdout,
             STDERR: self.stderr,
             **traces,
@@ -74,14 +76,15 @@ class KeptResult:
 
     def facts(self) -> dict[str, Any]:
         """Return all but its files as plain data."""
+        image = self.image
         return {
             "made": self.made,
             "title": self.title,
             "words": list(self.words),
             "wall_s": self.outcome.wall_s,
             "peak_bytes": self.outcome.peak_bytes,
-            "shape_slow_fast": list(self.image.shape),
-            "box_slow_fast": [[part.start, part.stop] for part in _box(self.image)],
+            "shape_slow_fast": None if image is None else list(image.shape),
+            "box_slow_fast": None if image is None else [[part.start, part.stop] for part in _box(image)],
             "shape_source": self.shape_source,
         }
 
@@ -112,7 +115,8 @@ def result_in(key: str, data: bytes) -> KeptResult:
         parts = dict(_parts(head["parts"], behind))
         if head["key"] != key:
             raise BrokenEntryError("it is of another run")
-        image = _image(parts[IMAGE], head["shape_slow_fast"], head["box_slow_fast"])
+        shape = head["shape_slow_fast"]
+        image = None if shape is None else _image(parts[IMAGE], shape, head["box_slow_fast"])
         outcome = Outcome(0, None, False, float(head["wall_s"]), head["peak_bytes"])
         files = {name.removeprefix(FILE): one for name, one in parts.items() if name.startswith(FILE)}
         return KeptResult(

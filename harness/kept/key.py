@@ -25,6 +25,7 @@ from harness.programs.arguments import PreparedArguments
 from harness.programs.programs import Program
 from harness.programs.run import pinned, words_behind_settings
 from harness.time_limits import ANSWER_S
+from simulator.command_line.option_table import BY_SPELLING
 from system_io.children import execute, temporary_folder
 
 SCHEMA = 1
@@ -50,28 +51,74 @@ def run_key(
         arguments: the prepared command line.
         threads: how many an external program may start.
     """
-    if program.kind not in KEPT_KINDS or (program.kind == "external" and threads != 1):
+    words = words_behind_settings(arguments)
+    if follows_the_clock(words):
         return None
     with suppress(OSError):
-        binary = Path(program.words[0])
-        libraries = None if is_script(binary) else loaded_libraries(binary, _state(binary))
-        if libraries is None:
+        facts = _program_facts(program, threads, {**pinned(program, threads)})
+        if facts is None:
             return None
         contents = {str(path): _content(path) for path in arguments.inputs}
-        words = [contents.get(word, word) for word in words_behind_settings(arguments)]
-        told = {**os.environ, **program.environ, **pinned(program, threads)}
-        covered = {
-            "schema": SCHEMA,
-            "binary": sha256_of_file(binary),
-            "libraries": libraries,
-            "processor": processor(),
-            "words": [*program.words[1:], *settings, *words],
+        told = [contents.get(word, word) for word in words]
+        return _hash({
+            **facts,
+            "words": [*program.words[1:], *settings, *told],
             "copies": [[_content(source), name] for source, name in arguments.copies],
             "outputs": list(arguments.kept),
-            "variables": {name: told[name] for name in sorted(told) if name.startswith(REACHING)},
-        }
-        return hashlib.sha256(json.dumps(covered, sort_keys=True).encode("utf-8")).hexdigest()
+        })  # fmt: skip
     return None
+
+
+def folder_key(
+    program: Program, words: Sequence[str], files: Mapping[str, bytes], environ: Mapping[str, str]
+) -> str | None:
+    """Return the hash of all that a run in a folder of its own depends on, None for one that cannot be kept.
+
+    Args:
+        program: what is run, on one thread.
+        words: all that it is told; they name files by their bare names.
+        files: content of the files in the folder, by name.
+        environ: variables that are put over those of this process.
+    """
+    if follows_the_clock(words):
+        return None
+    with suppress(OSError):
+        facts = _program_facts(program, 1, environ)
+        if facts is None:
+            return None
+        contents = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+        return _hash({**facts, "words": [*program.words[1:], *words], "folder": sorted(contents.items())})
+    return None
+
+
+def follows_the_clock(words: Sequence[str]) -> bool:
+    """Tell whether a run takes a random number from the clock, so that the next one gives something else."""
+    given = {BY_SPELLING[word].name for word in words if word in BY_SPELLING}
+    noise = "-noisefile" in given or "-nonoise" not in given
+    turned = "random" in words and "-misset_seed" not in given
+    return (noise and "-seed" not in given) or turned
+
+
+def _program_facts(program: Program, threads: int, environ: Mapping[str, str]) -> dict[str, object] | None:
+    """Return what a result depends on beside words and files; None for a program that is not kept."""
+    if program.kind not in KEPT_KINDS or (program.kind == "external" and threads != 1):
+        return None
+    binary = Path(program.words[0])
+    libraries = None if is_script(binary) else loaded_libraries(binary, _state(binary))
+    if libraries is None:
+        return None
+    told = {**os.environ, **program.environ, **environ}
+    return {
+        "schema": SCHEMA,
+        "binary": sha256_of_file(binary),
+        "libraries": libraries,
+        "processor": processor(),
+        "variables": {name: told[name] for name in sorted(told) if name.startswith(REACHING)},
+    }
+
+
+def _hash(covered: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(covered, sort_keys=True).encode("utf-8")).hexdigest()
 
 
 @cache

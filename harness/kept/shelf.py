@@ -57,6 +57,16 @@ class Shelf:
         """
         return cls(cache_folder(environ) / FOLDER)
 
+    @property
+    def obstacle(self) -> str:
+        """Return in words why nothing can be kept here, the empty string where it can."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return f"'{printable(str(self.folder))}': {error.strerror or error}"
+        usable = os.access(self.folder, os.R_OK | os.W_OK | os.X_OK)
+        return "" if usable else f"'{printable(str(self.folder))}' cannot be written"
+
     def take(self, key: str) -> KeptResult | None:
         """Return the result of a key, None where there is none; a broken one is said and removed."""
         place = self._place(key)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from harness.arrays import FloatImage
+from harness.contract.judge import CONTRACT
 from harness.images.compare import ImageComparison, Region, compare_images
 from harness.outputs.rows import COMPARED, OUTPUT
 from harness.probing.match import Match
@@ -29,9 +30,9 @@ from system_io.verdict_words import Word
 
 SAME, TRACES, PROBE, RERUN, QUIRK = "one program", "traces", "probe", "rerun", "quirk"
 ORIGIN, DECIDED, MATCHED = "origin", "trace of the worst pixel", "matched quirks"
-STATED = (SAME, TRACES, ORIGIN, MATCHED, OUTPUT, COMPARED)
+STATED = (SAME, TRACES, ORIGIN, MATCHED, CONTRACT, OUTPUT, COMPARED)
 TRIED = (PROBE, RERUN, QUIRK, DECIDED)
-LIMITING = (SAME, ORIGIN, MATCHED, COMPARED)
+LIMITING = (SAME, ORIGIN, MATCHED, CONTRACT, COMPARED)
 """Kinds of findings that a verdict line states even where they do not change its word."""
 DEFAULT_FLUENCE = 125932015286227086360700780544.0
 PROBE_RADIUS_PX = 3

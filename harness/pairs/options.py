@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.contract.rules import FORMS, PIXELS, asked_contract, mask_of_caller
 from harness.errors import UsageError
 from harness.images.compare import Region
 from harness.images.coverage import SMALL_REGION
 from harness.images.judgement import PUBLISHED, STRICT, ImageBounds
 from harness.kept.options import add_no_cache, chosen_shelf
 from harness.option_types import correlation, positive_seconds, thread_count
-from harness.outputs.request import ALL, EXACT, FLOAT_NAME, NOISE_WAYS, ROWS, output_request
+from harness.outputs.request import ALL, EXACT, FLOAT_NAME, NOISE_WAYS, ROWS, STATISTICS, output_request
 from harness.pairs.pair import PairJob
 from harness.probing.match import matched
 from harness.programs.arguments import prepare_arguments
@@ -31,6 +32,7 @@ from harness.programs.programs import (
 from harness.programs.side_words import require_known
 from harness.time_limits import RUN_S
 from system_io.parser import CommandParser
+from system_io.shown import printable
 
 NAME = "nb-compare"
 RUN_OPTIONS = ("c_bin", "py_bin", "dtype", "device", "outputs", "noise")
@@ -82,6 +84,13 @@ The verdict line says what was compared: pixels, photons, reflections, taps and 
 pixels of a reflection are those that come nearest to it, as the simulator reads the command line; where it
 cannot, or for two images, no reflections are compared, and the line says why.
 
+--allow RULE is for a patch, its old build on side c and the new one on side py: what the rules declare may
+change, and everything else must be equal bit for bit, else FAIL names the first other place
+(docs/contract.md). pixels: these pixels, fast first. taps: this tap and all below it in the tap graph, in
+traces of pixels that differ (the first, the worst, some drawn) and of equal ones. quirk: pixels that the
+quirk changes in the C reference, to the values that it has there. A rule that nothing needs is stated; one
+that leaves nothing to be held is NOT COMPARABLE.
+
 --outputs compares further files of the same runs, --outputs all each that the command line has them write:
 SMV, preview and noise images with headers and printed figures, and the dump of -hkl. A difference is FAIL,
 unless both sides have exactly what their own float images give; a missing or broken file is ERROR. Noise is
@@ -98,6 +107,7 @@ line has -trace_pixel or -trace_roi. `nb-report verify DIR` checks them, `nb-rep
 EXAMPLES = (
     "nb-compare -- -cell 79 79 38 90 90 90 -default_F 100 -N 10 -lambda 1 -distance 100 -detpixels 512",
     "nb-compare --outputs smv,noise -- -cell 79 -default_F 100 -N 10 -lambda 1 -distance 100 -detpixels 99",
+    "nb-compare --c-bin ./old --py-bin ./new --allow pixels:0-9,5 --allow taps:polar -- -mat A.mat -lambda 1",
     "nb-compare --c-bin ./mine --roi 100 156 100 156 --outdir proof -- -mat A.mat -hkl scaled.hkl -lambda 1",
 )
 
@@ -133,6 +143,10 @@ def make_parser() -> CommandParser:
     add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
     add("--threads", type=thread_count, default=1, metavar="N", help="of external programs; default 1")
     add_no_cache(parser)
+    add(
+        "--allow", action="append", default=[], metavar="RULE",
+        help="what a patch may change, all else being equal bit for bit; repeatable: " + FORMS,
+    )  # fmt: skip
     add("--determinism", action="store_true", help="both sides may be one program")
     add(SMALL_REGION, action="store_true", help="judge a region that says nothing about the image, too")
     add(
@@ -170,6 +184,8 @@ def require_one_kind(options: argparse.Namespace, args: Sequence[str] | None) ->
     """
     if not args and not options.images:
         raise UsageError(f"no nanoBragg command line: write it behind --; see {NAME} --help")
+    if options.allow:
+        _require_exact(options)
     if not options.images:
         if options.shape:
             raise UsageError("--shape is for two images that exist; leave it out, or name them")
@@ -183,12 +199,36 @@ def require_one_kind(options: argparse.Namespace, args: Sequence[str] | None) ->
             raise UsageError(f"--{option.replace('_', '-')} is for programs, not for images; leave it out")
 
 
+def _require_exact(options: argparse.Namespace) -> None:
+    """Check that nothing asks for less than equal bits where --allow says what may differ.
+
+    Raises:
+        UsageError: if something does.
+    """
+    looser = {
+        "--resample": options.resample,
+        "--published-bounds": options.published_bounds,
+        "--threshold": options.threshold is not None,
+        f"--noise {STATISTICS}": options.noise == STATISTICS,
+    }
+    for option, given in looser.items():
+        if given:
+            raise UsageError(f"--allow holds all else bit for bit, {option} does not; leave one of them out")
+
+
 def _image_job(options: argparse.Namespace) -> PairJob:
     first, second = (
         file_program(path, what, options.shape)
         for path, what in zip(options.images, ("first image", "second image"), strict=True)
     )
-    return replace(_settings(options), first=first, second=second)
+    job = replace(_settings(options), first=first, second=second)
+    for rule in job.contract.rules if job.contract else ():
+        if rule.kind != PIXELS:
+            raise UsageError(
+                f"--allow {printable(rule.text)} takes further runs of programs, which images are not; name "
+                "pixels, or compare the programs"
+            )
+    return job
 
 
 def _settings(options: argparse.Namespace) -> PairJob:
@@ -207,6 +247,7 @@ def _settings(options: argparse.Namespace) -> PairJob:
         determinism=options.determinism,
         small_region=options.small_region,
         outputs=output_request(options.outputs, options.noise),
+        contract=asked_contract(options.allow, mask_of_caller(Path.cwd())),
     )
 
 
@@ -223,4 +264,7 @@ def _job(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
     if options.parity_mode or not options.match_quirks:
         return job
     require_known(prepare_arguments(job.args, job.caller).words, job.programs)  # before anything runs
-    return replace(job, matched=matched(job.programs, args, options.timeout, os.environ))
+    found = matched(job.programs, args, options.timeout, os.environ)
+    if found is not None and job.contract is not None:
+        found = found.without(job.contract.declared_quirks)
+    return replace(job, matched=found)

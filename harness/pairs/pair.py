@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.arithmetic import arithmetic_of
+from harness.contract.gather import OWN, gathered
+from harness.contract.judge import ContractResult, judge_contract
+from harness.contract.pixels import NO_EVIDENCE, ContractEvidence, can_judge
+from harness.contract.rules import Contract, DeclaredQuirk
 from harness.files import input_facts
 from harness.images.compare import ImageComparison, Region, compare_images, image_request
 from harness.images.judgement import NEWEST, STRICT, ImageBounds, Rules
@@ -31,7 +35,7 @@ from harness.pairs.probes import option_probes
 from harness.pairs.rounding import decided_by_trace
 from harness.probing.match import Match
 from harness.programs.arguments import PreparedArguments, prepare_arguments
-from harness.programs.programs import Program
+from harness.programs.programs import Program, first_program
 from harness.programs.run import ProgramRun
 from harness.programs.side_words import require_known, side_words
 from harness.programs.watching import Watch, nobody
@@ -50,7 +54,8 @@ class PairJob:
     `dtype` and `device` are for the second program, `threads` for external ones. `determinism` says that both
     programs may be one, `small_region` that a region may be one which says nothing about the image. `matched`
     are the quirks that tiny runs told of a program that a user brought, and that the other side gets. `shelf`
-    keeps results of C programs from run to run; None runs them anew.
+    keeps results of C programs from run to run; None runs them anew. `contract` is what a patch may change,
+    everything else being equal bit for bit; None holds the images to the bounds.
     """
 
     first: Program
@@ -70,6 +75,7 @@ class PairJob:
     outputs: OutputRequest = NO_MORE
     matched: Match | None = None
     shelf: Shelf | None = None
+    contract: Contract | None = None
 
     @property
     def programs(self) -> dict[str, Program]:
@@ -82,6 +88,11 @@ class PairJob:
         doubtful = self.matched is not None and bool(self.matched.faults)
         return None if self.determinism or doubtful else self.shelf
 
+    @property
+    def declared_quirks(self) -> tuple[DeclaredQuirk, ...]:
+        """Return the quirks that may come or go."""
+        return () if self.contract is None else self.contract.quirks
+
     def facts(self) -> dict[str, Any]:
         """Return the settings as plain data."""
         return {
@@ -92,6 +103,7 @@ class PairJob:
             "determinism": self.determinism,
             "small_region": self.small_region,
             **self.outputs.facts(),
+            **({} if self.contract is None else {"allow": self.contract.texts()}),
             "matched": None if self.matched is None else self.matched.facts(),
         }
 
@@ -101,7 +113,7 @@ class PairResult:
     """The runs that were made (the second is missing if the first failed) and their comparison.
 
     `inputs` are the files that were read: path, sha256 and size as they were before the first run. `findings`
-    are what the verdict takes into account beside the images.
+    are what the verdict takes into account beside the images; `evidence` is what `contract` was judged by.
     """
 
     job: PairJob
@@ -111,6 +123,8 @@ class PairResult:
     inputs: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[PairFinding, ...] = ()
     outputs: tuple[OutputRow, ...] = ()
+    contract: ContractResult | None = None
+    evidence: ContractEvidence = NO_EVIDENCE
 
     @property
     def limits(self) -> list[str]:
@@ -167,11 +181,15 @@ def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
             if runs[side].failure is not None:
                 break
         compared = compared_runs(job, arguments, list(runs.values()), prediction)
-        findings = stated_findings(job, arguments, runs, compared)
         words = {side: one.arguments for side, one in told.items()}
-        outputs = output_rows(job.outputs, job.args, words, runs, job.mode, compared.roi)
-        findings += output_findings(job.outputs, outputs)
         bench = Bench(Path(scratch), job.timeout_s, job.threads, job.programs, settings, words, runs)
+        evidence = contract_evidence(job, arguments, bench, compared)
+        compared, contract = under_contract(job, compared, runs, evidence)
+        findings = stated_findings(job, arguments, runs, compared, contract)
+        outputs = output_rows(
+            job.outputs, job.args, words, runs, job.mode, compared.roi, declared=job.declared_quirks
+        )
+        findings += output_findings(job.outputs, outputs)
         if limited_verdict(compared.verdict, findings).word is compared.verdict.word:
             findings += tried_findings(bench, compared)
             findings += option_probes(bench, compared)
@@ -179,7 +197,51 @@ def run_pair(job: PairJob, watch: Watch = nobody) -> PairResult:
     verdict = with_rows(limited_verdict(compared.verdict, findings), outputs)
     made = tuple(runs.values())
     compared = replace(compared, verdict=verdict)
-    return PairResult(job, arguments, made, compared, inputs, tuple(findings), outputs)
+    return PairResult(job, arguments, made, compared, inputs, tuple(findings), outputs, contract, evidence)
+
+
+def contract_evidence(
+    job: PairJob, arguments: PreparedArguments, bench: Bench, compared: ImageComparison
+) -> ContractEvidence:
+    """Run what the contract of a comparison needs beside the two images; nothing without one.
+
+    Raises:
+        UsageError: a rule fits no image of this size.
+    """
+    if job.contract is None or not can_judge(compared):
+        return NO_EVIDENCE
+    programs = job.programs
+    if job.contract.quirks:
+        programs = {**programs, OWN: first_program(None, {})}
+        told = side_words(arguments, programs)[OWN].arguments
+        settings = own_settings(job, programs[OWN])
+        bench = replace(
+            bench, programs=programs, words={**bench.words, OWN: told},
+            settings={**bench.settings, OWN: settings},
+        )  # fmt: skip
+    image = bench.runs[SIDES[0]].image
+    assert image is not None  # it was compared
+    shape = (image.shape[0], image.shape[1])
+    return gathered(job.contract, compared, shape, programs, bench.again)
+
+
+def own_settings(job: PairJob, reference: Program) -> tuple[str, ...]:
+    """Return the words that set mode and matched quirks of the C reference beside a comparison."""
+    told = reference.settings(job.mode).words
+    return told if job.matched is None else (*told, *job.matched.words(job.matched.told, reference))
+
+
+def under_contract(
+    job: PairJob, compared: ImageComparison, runs: Mapping[str, ProgramRun], evidence: ContractEvidence
+) -> tuple[ImageComparison, ContractResult | None]:
+    """Return a comparison as its contract judges it, and what became of the contract; None without one."""
+    if job.contract is None or not can_judge(compared):
+        return compared, None
+    first, second = (run.image for run in runs.values())
+    assert first is not None  # both were compared
+    assert second is not None
+    result = judge_contract(job.contract, compared, (first, second), evidence, small_region=job.small_region)
+    return result.applied(compared, first), result
 
 
 def side_settings(job: PairJob) -> list[tuple[str, ...]]:
@@ -221,12 +283,17 @@ def compared_runs(
 
 
 def stated_findings(
-    job: PairJob, arguments: PreparedArguments, runs: Mapping[str, ProgramRun], compared: ImageComparison
+    job: PairJob,
+    arguments: PreparedArguments,
+    runs: Mapping[str, ProgramRun],
+    compared: ImageComparison,
+    contract: ContractResult | None = None,
 ) -> list[PairFinding]:
     """Return the findings that follow from programs, settings and traces, without a further run.
 
     Args:
         compared: the images; the traces are judged in the arithmetic that they have.
+        contract: what became of a contract; two builds of one program are its very purpose.
     """
     if len(runs) != len(SIDES) or any(run.failure is not None for run in runs.values()):
         return []
@@ -235,8 +302,9 @@ def stated_findings(
     return [
         *same_program(first, second, job.dtype, job.determinism),
         *matched_findings(job.matched),
+        *(() if contract is None else contract.findings),
         *trace_findings(arguments.traces, traced(logs, compared.made.arithmetic)),
-        *(origin(first, second) if _may_pass(compared) else ()),
+        *(origin(first, second) if contract is None and _may_pass(compared) else ()),
     ]
 
 

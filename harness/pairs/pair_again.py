@@ -7,13 +7,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.contract.files import read_evidence, stated_contract
+from harness.contract.pixels import NO_EVIDENCE, ContractEvidence, can_judge
 from harness.errors import BundleError
-from harness.images.compare import Region
+from harness.images.compare import ImageComparison, Region
 from harness.images.judgement import Rules
 from harness.outputs.request import stated_request, with_outputs
 from harness.outputs.rows import output_findings, with_rows
 from harness.pairs.findings import TRIED
-from harness.pairs.pair import PairJob, PairResult, compared_runs, side_settings, stated_findings
+from harness.pairs.pair import (
+    PairJob,
+    PairResult,
+    compared_runs,
+    side_settings,
+    stated_findings,
+    under_contract,
+)
 from harness.pairs.pair_outputs import recorded_rows
 from harness.pairs.part import PairPart
 from harness.probing.match import Match
@@ -49,6 +58,7 @@ def restored(part: PairPart) -> PairResult:
         settings["timeout_s"],
         settings.get("threads", 1), settings.get("determinism", False),
         settings.get("small_region", False), stated_request(settings), Match.of(settings.get("matched")),
+        contract=stated_contract(part.folder, settings),
     )  # fmt: skip
     arguments = with_outputs(stated_arguments(summary), job.args, job.outputs)
     words = side_settings(job) if len(runs) == len(SIDES) else [job.first.settings(job.mode).words]
@@ -71,15 +81,26 @@ def restored(part: PairPart) -> PairResult:
         for side, chosen in zip(SIDES, words, strict=False)
     }
     compared = compared_runs(job, arguments, list(made.values()), lambda: part.prediction, part.rules)
-    stated = stated_findings(job, arguments, made, compared)
+    evidence = _evidence(part, job, compared)
+    compared, contract = under_contract(job, compared, made, evidence)
+    stated = stated_findings(job, arguments, made, compared, contract)
     words_told = {side: one.arguments for side, one in told.items()}
-    outputs = recorded_rows(summary, job.outputs, words_told, made, compared.roi)
+    outputs = recorded_rows(summary, job.outputs, words_told, made, compared.roi, job.declared_quirks)
     stated += output_findings(job.outputs, outputs)
     findings = (*stated, *tried(summary)) if part.rules > Rules.CORRELATION else ()
     verdict = with_rows(limited_verdict(compared.verdict, findings), outputs)
     compared = replace(compared, verdict=verdict)
     inputs = tuple(summary["inputs"])
-    return PairResult(job, arguments, tuple(made.values()), compared, inputs, findings, outputs)
+    ran = tuple(made.values())
+    return PairResult(job, arguments, ran, compared, inputs, findings, outputs, contract, evidence)
+
+
+def _evidence(part: PairPart, job: PairJob, compared: ImageComparison) -> ContractEvidence:
+    """Return what the contract of a comparison was judged by, as it lies in the folder."""
+    if job.contract is None or not can_judge(compared):
+        return NO_EVIDENCE
+    shape = (part.first.shape[0], part.first.shape[1])
+    return read_evidence(part.folder, job.contract, shape, part.summary["contract"])
 
 
 def tried(summary: Mapping[str, Any]) -> list[PairFinding]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.contract.files import evidence_names
 from harness.images.judgement import Rules
 from harness.outputs.request import output_request, stated_request
 from harness.pairs.options import NAME, chosen_bounds, make_parser
@@ -232,6 +233,7 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
         "determinism": summary["settings"].get("determinism", False),
         "kept results": any("kept" in run for run in summary["runs"].values()),
         "small region": summary["settings"].get("small_region", False),
+        "contract": summary["settings"].get("allow", []),
         "outputs": stated_request(summary["settings"]).facts(),
         "matched quirks": summary["settings"].get("matched") is not None,
     }
@@ -247,6 +249,7 @@ def _option_faults(words: Sequence[str], summary: Mapping[str, Any]) -> list[str
         "determinism": options.determinism,
         "kept results": stated["kept results"] and not options.no_cache and not options.determinism,
         "small region": options.small_region,
+        "contract": list(dict.fromkeys(options.allow)),
         "outputs": output_request(options.outputs, options.noise).facts(),
         "matched quirks": stated["matched quirks"] and options.match_quirks and not options.parity_mode,
     }
@@ -274,6 +277,8 @@ def expected_files(result: PairResult) -> list[str]:
         names += [image_name(side), f"{side}.png"] if run.image is not None and run.image.size else []
     if result.comparison.reflections is not None:
         names.append(REFLECTIONS)
+    if result.job.contract is not None:
+        names += evidence_names(result.job.contract, result.evidence)
     if result.comparison.first is None:
         return names
     newest = result.comparison.made.rules >= Rules.REFLECTIONS

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.contract.files import stated_contract
 from harness.images.compare import Region, compare_images
 from harness.images.judgement import Rules
 from harness.outputs.request import stated_request
@@ -59,7 +60,7 @@ def _job(part: PairPart, inputs: Inputs, chosen: Chosen) -> PairJob:
         settings["device"], None if asked is None else Region(**asked), part.bounds(), summary["resampled"],
         time_limit_s(settings), settings.get("threads", 1), settings.get("determinism", False),
         settings.get("small_region", part.rules < Rules.REFLECTIONS), stated_request(settings),
-        Match.of(settings.get("matched")),
+        Match.of(settings.get("matched")), contract=stated_contract(part.folder, settings),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from harness.contract.files import write_evidence
 from harness.files import sha256_lines
 from harness.images.compare import ImageComparison, Region
 from harness.images.judgement import Rules, bounds_data, reflection_words
@@ -53,8 +54,8 @@ def summary_data(result: PairResult) -> dict[str, Any]:
         "strict_bounds": bounds_data(comparison.made.strict, rules),
         "criteria": [asdict(criterion) for criterion in verdict.criteria],
         "coverage": coverage_data(
-            comparison.coverage if comparison.metrics else None, verdict.criteria, job.args,
-            [run.program for run in result.runs], result.limits,
+            comparison.coverage if comparison.metrics or result.contract else None,
+            verdict.criteria, job.args, [run.program for run in result.runs], result.limits,
         ),
         "metrics": None if comparison.metrics is None else asdict(comparison.metrics),
         "reflections": _reflection_data(comparison),
@@ -63,6 +64,7 @@ def summary_data(result: PairResult) -> dict[str, Any]:
         "traces": None,
         "findings": [asdict(finding) for finding in result.findings],
         **({"outputs": rows_data(result.outputs)} if job.outputs.more else {}),
+        **({"contract": dict(result.contract.data)} if result.contract else {}),
     }  # fmt: skip
 
 
@@ -93,6 +95,8 @@ def write_pair_results(
             (folder / trace_name(side)).write_bytes(run.trace)
         for name, data in run.files.items():
             (folder / output_name(side, name)).write_bytes(data)
+    if result.job.contract is not None:
+        write_evidence(folder, result.job.contract, result.evidence)
     write_pictures(folder, result)
     if result.comparison.reflections is not None and result.comparison.reflections.table is not None:
         (folder / REFLECTIONS).write_text(result.comparison.reflections.table.text(), encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from harness.errors import ProgramError
@@ -65,6 +65,11 @@ class Match:
         if side != self.told or option is None:
             return ()
         return tuple(word for switch in self.quirks for word in (option, switch))
+
+    def without(self, quirks: Collection[str]) -> Match:
+        """Return the match in which the other side keeps some quirks as they are."""
+        kept = tuple(switch for switch in self.quirks if switch.partition("=")[0] not in quirks)
+        return replace(self, quirks=kept)
 
     @property
     def statement(self) -> str:

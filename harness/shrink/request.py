@@ -18,6 +18,7 @@ from harness.programs.programs import FILE_KIND, Program
 from harness.programs.side_words import without_traces
 from harness.recorded.rerun import Chosen, Inputs
 from harness.shrink.items import OptionItem, items_of
+from harness.shrink.outputs import FailingOutput, failing_output, with_own_outputs
 from harness.shrink.trial import FIRST_PIXEL
 from harness.sides import SIDES
 from harness.store.names import SUMMARY, TRACES
@@ -36,13 +37,15 @@ MOST_INPUT_BYTES = 1 << 28
 class FailingCase:
     """A command line with its files, and the two programs that may disagree about it.
 
-    `look`: the pixel (slow, fast) whose traces differ, where these are what fails.
+    `look`: the pixel (slow, fast) whose traces differ, `outputs`: the part of an output, where these are what
+    fails.
     """
 
     case: FuzzCase
     first: Program
     second: Program
     look: tuple[int, int] | None = None
+    outputs: FailingOutput | None = None
 
 
 def typed_case(words: Sequence[str], caller: Path, mode: str) -> FuzzCase:
@@ -118,7 +121,9 @@ def bundle_case(folder: Path, data: Path | None, chosen: Chosen) -> FailingCase:
         inputs = Inputs(data or _beside(folder), stack)
         words = (*_settings(facts), *without_traces(inputs.arguments(facts)))
         case = typed_case(words, inputs.caller, str(facts["parity_mode"]))
-    return FailingCase(case, programs[0], programs[1], look)
+    outputs = failing_output(facts) if "outputs" in facts else None
+    case = case if outputs is None else with_own_outputs(case, outputs.request)
+    return FailingCase(case, programs[0], programs[1], look if outputs is None else None, outputs)
 
 
 def _pair_facts(place: Path) -> tuple[Mapping[str, Any], tuple[int, int] | None]:

@@ -13,6 +13,7 @@ from harness.files import write_text_file
 from harness.fuzz.case import FuzzCase
 from harness.shrink.items import items_of
 from harness.shrink.nearest import Passing
+from harness.shrink.outputs import FailingOutput
 from harness.shrink.passes import Shrinking
 from harness.shrink.trial import Tried
 from system_io.files import write_whole
@@ -23,9 +24,12 @@ RESULT, ROW, COMMANDS_NAME = "shrink.json", "case.toml", "commands.txt"
 SCHEMA = "nb-shrink 1"
 
 
-def comparing(case: FuzzCase, look: tuple[int, int] | None) -> list[str]:
+def comparing(
+    case: FuzzCase, look: tuple[int, int] | None, outputs: FailingOutput | None = None
+) -> list[str]:
     """Return the words of nb-compare on a case, or those of trace-harness on a pixel (slow, fast) of it."""
-    tool = ["nb-compare"] if look is None else ["trace-harness", "--pixel", *map(str, look)]
+    compare = ["nb-compare", *(() if outputs is None else outputs.words)]
+    tool = compare if look is None else ["trace-harness", "--pixel", *map(str, look)]
     return [*tool, "--parity-mode", case.mode, "--", *case.words]
 
 
@@ -38,7 +42,7 @@ def shrunk_data(first: FuzzCase, state: Shrinking, passing: Passing | None, seco
         passing: the nearest passing command line.
         seconds: how long it took, s.
     """
-    tried = state.tried
+    tried, shelf = state.tried, state.trials.bench.shelf
     return {
         "schema": SCHEMA,
         "came": tried.came,
@@ -54,23 +58,27 @@ def shrunk_data(first: FuzzCase, state: Shrinking, passing: Passing | None, seco
         "difference": None if passing is None else passing.difference,
         "finished": state.finished,
         "trials": state.trials.made,
+        "kept results": None if shelf is None else shelf.told(),
         "seconds": round(seconds, 2),
     }
 
 
 def write_results(folder: Path, data: Mapping[str, Any], state: Shrinking, passing: Passing | None) -> None:
     """Write the result, its commands, a row of the suite, and the input files that the commands name."""
-    case = state.case
+    case, outputs = state.case, state.trials.outputs
     files = {**(passing.case.files if passing else {}), **case.files}
     for name, content in files.items():
         (folder / CASE_FOLDER).mkdir(exist_ok=True)
         write_whole(folder / CASE_FOLDER / name, [content], "input file")
     lines = [
         f"# in {CASE_FOLDER}: the smallest failing command",
-        shell_text(comparing(case, state.looked_at)),
+        shell_text(comparing(case, state.looked_at, outputs)),
     ]
     if passing is not None:
-        lines += [f"# passes: {passing.difference}", shell_text(comparing(passing.case, state.looked_at))]
+        lines += [
+            f"# passes: {passing.difference}",
+            shell_text(comparing(passing.case, state.looked_at, outputs)),
+        ]
     write_text_file(folder / COMMANDS_NAME, "\n".join(lines) + "\n")
     write_text_file(folder / ROW, case_row(case, state.tried) + "\n")
     write_text_file(folder / RESULT, json_text(data))

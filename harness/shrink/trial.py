@@ -8,15 +8,15 @@ from typing import IO, Any
 
 from harness.fuzz.bench import FuzzBench
 from harness.fuzz.case import FuzzCase
-from harness.fuzz.cause import cause_of, explained_by_rounding
-from harness.fuzz.outcome import FINDINGS, Came, outcome_of
+from harness.fuzz.cause import WITHOUT, cause_of, explained_by_rounding
+from harness.fuzz.outcome import FINDINGS, RAN, Came, outcome_of
 from harness.journal import note
 from harness.shrink.items import pixel_of
+from harness.shrink.outputs import FailingOutput, compared_outputs, failing_parts
 from harness.sides import SIDES
 
 LEAST_WORK = 60_000.0
 """Evaluations that a trial may have, even where the first command line had fewer."""
-WITHOUT = ("-nonoise", "-nopgm")
 NO_CAUSE = ""
 TOO_MUCH = "too much work"
 FIRST_PIXEL = (0, 0)
@@ -55,7 +55,8 @@ class Trials:
 
     `end` is the monotonic time after which none is begun; `most` the evaluations that one may have; `wanted`
     the outcome that counts as the same failure, once it is known. `look`: the traces of one pixel decide, not
-    the images; (slow, fast) of it where the command line does not compute one pixel only.
+    the images; (slow, fast) of it where the command line does not compute one pixel only. `outputs`: a part
+    of an output decides.
     """
 
     bench: FuzzBench
@@ -65,6 +66,7 @@ class Trials:
     most: float = float("inf")
     wanted: Tried | None = None
     look: tuple[int, int] | None = None
+    outputs: FailingOutput | None = None
     made: int = 0
     cases: dict[str, FuzzCase] = field(default_factory=dict)
 
@@ -93,6 +95,8 @@ class Trials:
             return Tried(TOO_MUCH)
         if self.look is not None:
             return self._traced(case, pixel_of(case.words) or self.look)
+        if self.outputs is not None:
+            return self._outputs(case, self.outputs)
         quick = self.wanted is not None and self.wanted.came == Came.IMAGE.value
         more = WITHOUT if quick else ()
         first = self.bench.run(case, SIDES[0], *more)
@@ -115,6 +119,18 @@ class Trials:
         if found.unknown:
             return Tried(Came.REFUSED.value)
         return Tried(Came.TRACE.value, found.tap, pixel) if found.taps else Tried(Came.AGREED.value)
+
+    def _outputs(self, case: FuzzCase, asked: FailingOutput) -> Tried:
+        """Return whether the part of an output fails that is to; of several, the one that failed at first."""
+        runs = self.bench.pair(case)
+        outcome = outcome_of(case, runs)
+        if outcome.came not in (*RAN, Came.OUTPUT):
+            return Tried(outcome.came.value)
+        parts = failing_parts(compared_outputs(self.bench, case, runs, asked.request))
+        wanted = asked.part or (self.wanted.cause if self.wanted is not None else None)
+        if wanted is None and parts:
+            return Tried(Came.OUTPUT.value, parts[0])
+        return Tried(Came.OUTPUT.value, wanted or "") if wanted in parts else Tried(Came.AGREED.value)
 
     def _note(self, key: str, tried: Tried) -> None:
         row = {"digest": key, "came": tried.came, "cause": tried.cause, "pixel": tried.pixel}

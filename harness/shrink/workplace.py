@@ -13,6 +13,7 @@ from harness.errors import UsageError
 from harness.files import write_text_file
 from harness.fuzz.case import FuzzCase
 from harness.journal import open_journal
+from harness.shrink.outputs import FailingOutput
 from harness.shrink.trial import Tried, tried_row
 from system_io.files import write_whole
 from system_io.shown import json_text, printable
@@ -25,7 +26,8 @@ SCHEMA = "nb-shrink-original 1"
 class Begun:
     """The command line that a folder is about, and the paths and hashes of its programs (None: our own).
 
-    `look`: the pixel (slow, fast) whose traces differ, where these are what fails.
+    `look`: the pixel (slow, fast) whose traces differ, `outputs`: the part of an output, where these are what
+    fails.
     """
 
     case: FuzzCase
@@ -33,6 +35,7 @@ class Begun:
     py_bin: str | None
     programs: tuple[str, ...]
     look: tuple[int, int] | None = None
+    outputs: FailingOutput | None = None
 
 
 def write_begun(folder: Path, begun: Begun) -> None:
@@ -53,6 +56,7 @@ def write_begun(folder: Path, begun: Begun) -> None:
         "py_bin": begun.py_bin,
         "programs": list(begun.programs),
         "look": None if begun.look is None else list(begun.look),
+        "outputs": None if begun.outputs is None else begun.outputs.facts(),
     }
     write_text_file(folder / ORIGINAL, json_text(data))
 
@@ -71,7 +75,14 @@ def read_begun(folder: Path) -> Begun:
         case = FuzzCase(tuple(map(str, data["words"])), files, str(data["mode"]))
         look = data.get("look")
         pixel = None if look is None else (int(look[0]), int(look[1]))
-        return Begun(case, data["c_bin"], data["py_bin"], tuple(data["programs"]), pixel)
+        return Begun(
+            case,
+            data["c_bin"],
+            data["py_bin"],
+            tuple(data["programs"]),
+            pixel,
+            FailingOutput.of(data.get("outputs")),
+        )
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise UsageError(
             f"--resume '{printable(str(folder))}' is no folder of nb-shrink ({error}); name one that it wrote"

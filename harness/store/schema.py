@@ -109,10 +109,16 @@ MATCHED: Mapping[str, Any] = {
 PAIR_SETTINGS = Partial({
     "dtype": Maybe(str), "device": Maybe(str), "timeout_s": float, "threads": int, "determinism": bool,
     "small_region": bool, "matched": Maybe(MATCHED), "outputs": [str], "noise": str,
+    "allow": [str],
 })  # fmt: skip
 OUTPUT_ROW: Mapping[str, Any] = {
     "output": str, "part": str, "unequal": Maybe(int), "apart": Maybe(int), "state": STATE, "word": VERDICT,
     "text": str,
+}  # fmt: skip
+CONTRACT: Mapping[str, Any] = {
+    "rules": [{"rule": str, "declared": Maybe(int), "used": int, "text": str}], "compared": int,
+    "differ": int, "held": int, "undeclared": int, "traced": [[int]], "undeclared_taps": [str],
+    "first_undeclared": Maybe(str), "troubles": [str],
 }  # fmt: skip
 SUMMARY: Mapping[str, Any] = {
     "schema": int, "verdict": VERDICT, "exit_status": int, "reasons": [str], "notes": [str],
@@ -121,7 +127,7 @@ SUMMARY: Mapping[str, Any] = {
     "rules": Perhaps(int), "strict_bounds": Each(Any), "criteria": [CRITERION], "metrics": Maybe(Each(Any)),
     "coverage": Perhaps(COVERAGE), "reflections": Perhaps(Maybe(REFLECTION_FIGURES)),
     "peaks": Maybe(Each(Any)), "runs": Each(RUN), "traces": Maybe(TRACE_DIFF), "findings": Perhaps([FINDING]),
-    "outputs": Perhaps([OUTPUT_ROW]),
+    "outputs": Perhaps([OUTPUT_ROW]), "contract": Perhaps(CONTRACT),
 }  # fmt: skip
 KEPT: Mapping[str, Any] = {"runs": int, "kept": int, "first": Maybe(str), "last": Maybe(str)}
 GRADIENTS_ABOUT: Mapping[str, Any] = {
@@ -178,7 +184,7 @@ TRACE: Mapping[str, Any] = {
         "pixels": [[int]], "roi": Maybe([int]), "level": str, "dtype": Maybe(str), "device": Maybe(str),
         "observer_check": bool, "timeout_s": float, "threads": Perhaps(int), "determinism": Perhaps(bool),
         "schema": Perhaps(int), "matched": Perhaps(Maybe(MATCHED)),
-        "tap_map": Perhaps(Maybe(str)),
+        "tap_map": Perhaps(Maybe(str)), "map_chosen": Perhaps(bool),
         "rtol": Maybe(float), "atol": Maybe(float),
         "k": Maybe(float), "stars": bool, "budget": bool, "right": Perhaps(bool),
         "transplant": Perhaps([str]),

@@ -194,7 +194,7 @@ def _job(part: TracePart) -> TraceJob:
         asked["dtype"], asked["device"], asked["level"], asked["observer_check"], asked["timeout_s"],
         asked.get("threads", 1), asked.get("determinism", False), asked.get("schema", 1),
         Match.of(asked.get("matched")),
-        asked.get("tap_map"),
+        asked.get("tap_map"), map_chosen=asked.get("map_chosen", False),
     )  # fmt: skip
 
 
@@ -258,6 +258,8 @@ def _option_faults(part: TracePart, words: Sequence[str]) -> list[str]:
     fresh = {key: getattr(options, name) for key, name in ASKED_AS.items()}
     stated |= {"observer_check": asked["observer_check"], "phi_mode": data["phi_mode"], "roi": asked["roi"]}
     fresh |= {"observer_check": not options.no_observer_check, "phi_mode": options.phi_mode}
+    if asked.get("map_chosen") and options.choose_map and options.tap_map is None:
+        fresh["tap_map"] = stated["tap_map"]
     stated["transplant"], fresh["transplant"] = asked.get("transplant", []), list(options.transplant)
     fresh |= {"roi": options.roi, "floor": options.floor is not None}
     stated["floor"] = (part.folder / FLOOR_NAME).is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +26,9 @@ from harness.store.names import trace_name
 from harness.time_limits import RUN_S
 from harness.tracing.debugged import AskedOfDebugger, debugged_trace
 from system_io.children import temporary_folder
+from system_io.shown import printable
 from system_io.verdict_words import Word
+from trace_tools.debugger.fitting import fitting_map
 from trace_tools.errors import TraceError
 from trace_tools.judging.behind import behind_last_tap
 from trace_tools.reading.trace_file import TraceLog, read_stream, read_trace
@@ -51,7 +54,8 @@ class TraceJob:
     for external programs; `determinism` says that both programs may be one; `schema`
     is the version of the traces, of which external programs know the first alone; `matched` are the quirks
     that tiny runs told of a program that a user brought, and that the other side gets; `tap_map`
-    names the map with which a debugger reads the taps of the first program, None where it prints them.
+    names the map with which a debugger reads the taps of the first program, None where it prints them;
+    `choose_map`: look for one where it prints none; `map_chosen`: `tap_map` was found in this way.
     """
 
     first: Program
@@ -72,6 +76,8 @@ class TraceJob:
     schema: int = 2
     matched: Match | None = None
     tap_map: str | None = None
+    choose_map: bool = False
+    map_chosen: bool = False
 
     @property
     def programs(self) -> dict[str, Program]:
@@ -99,6 +105,7 @@ class TraceJob:
             "schema": self.schema,
             "matched": None if self.matched is None else self.matched.facts(),
             "tap_map": self.tap_map,
+            **({"map_chosen": True} if self.map_chosen else {}),
         }
 
     def trace_words(self) -> tuple[str, ...]:
@@ -221,8 +228,35 @@ def run_traced_pair(job: TraceJob, watch: Watch = nobody) -> TracedPair:
     """
     arguments = traced_arguments(job)
     with temporary_folder("nb-trace") as scratch:
-        sides = {side: _run_side(job, side, arguments, Path(scratch), watch) for side in SIDES}
-    return TracedPair(job, arguments, sides)
+        try:
+            first = _run_side(job, SIDES[0], arguments, Path(scratch), watch)
+        except NoTraceError as error:
+            job = _with_fitting_map(job, error)
+            first = _run_side(job, SIDES[0], arguments, Path(scratch) / "debugged", watch)
+        second = _run_side(job, SIDES[1], arguments, Path(scratch), watch)
+    return TracedPair(job, arguments, dict(zip(SIDES, (first, second), strict=True)))
+
+
+class NoTraceError(HarnessError):
+    """A program that was told to print taps, and does not."""
+
+
+def _with_fitting_map(job: TraceJob, error: NoTraceError) -> TraceJob:
+    """Return a job in which a debugger reads the taps of the first program, by the map that fits it.
+
+    Raises:
+        HarnessError: no map fits, or none is to be looked for.
+    """
+    if not job.choose_map or "sources_sha256" in job.first.provenance:
+        raise error
+    binary = job.first.words[0]
+    found = fitting_map(Path(binary))
+    if found.name is None:
+        raise HarnessError(
+            f"{error}; no tap map fits it ({found.why}); begin one with nb-trace-map draft --binary "
+            f"{printable(shlex.quote(binary))} and give it as --tap-map"
+        )
+    return replace(job, tap_map=found.name, map_chosen=True)
 
 
 def _run_side(
@@ -233,10 +267,17 @@ def _run_side(
     if job.tap_map is not None and side == SIDES[0]:
         return _debugged_side(job, job.tap_map, told, scratch / side, watch)
     looking = job.looking_words(side, trace_name(side))
-    run = _checked(run_program(program, looking, told, scratch / side, job.timeout_s, job.threads, watch))
+    run = run_program(program, looking, told, scratch / side, job.timeout_s, job.threads, watch)
     log = scratch / side / WORK_NAME / trace_name(side)
+    if run.failure is not None and side == SIDES[0] and "sources_sha256" not in program.provenance:
+        place = scratch / f"{side}-asked"
+        _checked(
+            run_program(program, job.setting_words(side), told, place, job.timeout_s, job.threads, watch)
+        )
+        raise NoTraceError(f"{run.failure}; without -trace_ options it runs")
+    _checked(run)
     if not log.is_file():
-        raise HarnessError(
+        raise NoTraceError(
             f"{program.title} '{program.words[0]}' wrote no trace; "
             "give a program that knows the -trace_ options, --tap-map MAP for a debugger, or compare "
             "images alone with nb-compare"
@@ -259,6 +300,7 @@ def _debugged_side(
     plain = _checked(run_program(job.first, settings, told, place, job.timeout_s, job.threads, watch))
     asked = AskedOfDebugger(tap_map, job.every_pixel(), job.schema, job.level, job.timeout_s)
     log, image, said = debugged_trace(plain, place, asked)
+    said = f"{said}; the map was chosen since all its places match" if job.map_chosen else said
     trace = read_stream(io.BytesIO(log), trace_name(side))
     run = replace(plain, image=image)
     if not job.observer_check:

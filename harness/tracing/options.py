@@ -48,6 +48,8 @@ verdict and exit status:
 
 A first program that prints no taps is traced by gdb: --tap-map names the map that says where each tap is in
 its source (docs/debugger-taps.md); status 2 where nothing can be read. Only the taps of the map are compared.
+Without --tap-map the first map of NB_TAP_MAPS (else of nanobragg-parity/tap_maps in the user's .config), or
+of those that are shipped, is taken all of whose places are in the program; --no-tap-map takes none.
 
 --budget says how much of each tap's own difference is in the difference of the pixel, to first order by
 autograd through the simulator, and what is left unexplained; it goes to traces.json and diff.md, too.
@@ -135,6 +137,10 @@ def make_parser() -> CommandParser:
         "--tap-map", metavar="MAP",
         help="the first program prints no taps: a debugger reads them with this map (nb-trace-map)",
     )  # fmt: skip
+    add(
+        "--no-tap-map", dest="choose_map", action="store_false",
+        help="look for no map where the first program prints no taps",
+    )  # fmt: skip
     add("--threads", type=thread_count, metavar="N", help="of external programs; default 1")
     add("--determinism", action="store_true", help="both sides may be one program")
     add("--timeout", type=positive_seconds, default=RUN_S, metavar="S", help="for each run")
@@ -150,6 +156,8 @@ def parse_options(own: Sequence[str]) -> argparse.Namespace:
         UsageError: options that need all taps, with fewer.
     """
     options = make_parser().parse_args(own)
+    if options.tap_map is not None and not options.choose_map:
+        raise UsageError("--tap-map names a map, --no-tap-map wants none; leave one of them out")
     if options.explain:
         options.budget = options.who_is_right = True
         options.transplant = options.transplant or ALL_TAPS
@@ -197,6 +205,7 @@ def asked_trace(options: argparse.Namespace, args: Sequence[str], compared: Comp
         threads=options.threads or settings.get("threads", 1),
         determinism=options.determinism or settings.get("determinism", False),
         tap_map=options.tap_map,
+        choose_map=options.choose_map,
     )
     return replace(job, matched=_matched(job, options, compared))
 

@@ -78,6 +78,7 @@ def _job(part: TracePart, inputs: Inputs, chosen: Chosen) -> tuple[TraceJob, Tra
         schema=asked.get("schema", 1),
         matched=Match.of(asked.get("matched")),
         tap_map=None if asked.get("tap_map") is None else str(part.folder / MAP_NAME),
+        map_chosen=asked.get("map_chosen", False),
     )
     floor = part.folder / FLOOR_NAME
     kept = {key: asked[key] for key in ("rtol", "atol", "k", "stars", "budget")}

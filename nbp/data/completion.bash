@@ -11,20 +11,20 @@ _shtab_nbp_report_subparsers=(verify replay diff list history html summary)
 _shtab_nbp_golden_subparsers=(generate verify list record)
 _shtab_nbp_subparsers=(compare probe pair trace diff trace-map gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults cache simulate help completion man)
 
-_shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
+_shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --allow --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
 _shtab_nbp_probe_option_strings=(-h --help --version --c-bin --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_pair_run_option_strings=(-h --help --version --file --reports --baseline --update-baseline --json -q --quiet -v --verbose)
 _shtab_nbp_pair_check_option_strings=(-h --help --version)
 _shtab_nbp_pair_floor_option_strings=(-h --help --version --file --k)
 _shtab_nbp_pair_diff_option_strings=(-h --help --version --format --dtype --shape --dataset --array --columns --mask --rel --abs --ulp --combined --nan --zeros --json)
 _shtab_nbp_pair_option_strings=(-h --help --version)
-_shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --who-is-right --transplant --explain --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
+_shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --who-is-right --transplant --explain --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --no-tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
 _shtab_nbp_trace_map_check_option_strings=(-h --help --version --binary --source)
 _shtab_nbp_trace_map_draft_option_strings=(-h --help --version --binary --source)
 _shtab_nbp_trace_map_trace_option_strings=(-h --help --version --binary --source --pixel --out --schema --timeout --skip-unreadable --no-whole-run)
 _shtab_nbp_trace_map_option_strings=(-h --help --version)
-_shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --no-cache --timeout --json -q --quiet -v --verbose --junit --markdown)
+_shtab_nbp_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --no-probe --no-cache --timeout --json -q --quiet -v --verbose --junit --markdown)
 _shtab_nbp_gradients_option_strings=(-h --help --version --params --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --pixels --seed --no-cache --timeout --json -q --quiet -v --verbose)
 _shtab_nbp_refine_option_strings=(-h --help --version --data --image --free --method --seed --start-cell --start-misset --start-centre --photons --background --outdir --json -q --quiet -v --verbose)
 _shtab_nbp_report_verify_option_strings=(-h --help --version --json)
@@ -41,8 +41,8 @@ _shtab_nbp_golden_list_option_strings=(-h --help --version --only --tags --json)
 _shtab_nbp_golden_record_option_strings=(-h --help --version --from --outdir --out --json)
 _shtab_nbp_golden_option_strings=(-h --help --version)
 _shtab_nbp_parity_option_strings=(-h --help --version --data --outdir --reports)
-_shtab_nbp_fuzz_option_strings=(-h --help --version --time --cases --findings --seed --shard --mode --outdir --resume --merge --c-bin --py-bin --json -q --quiet -v --verbose)
-_shtab_nbp_shrink_option_strings=(-h --help --version --mode --outdir --resume --time --c-bin --py-bin --data --run-recorded --json -q --quiet -v --verbose)
+_shtab_nbp_fuzz_option_strings=(-h --help --version --time --cases --findings --seed --shard --mode --outdir --resume --merge --c-bin --py-bin --no-cache --json -q --quiet -v --verbose)
+_shtab_nbp_shrink_option_strings=(-h --help --version --mode --outdir --resume --outputs --time --c-bin --py-bin --data --run-recorded --no-cache --json -q --quiet -v --verbose)
 _shtab_nbp_invariants_option_strings=(-h --help --version --bin --program --mode --parity-mode --only --list --every --accept-quirks --kill-score --dtype --device --timeout --outdir --junit --markdown --json -q --quiet -v --verbose)
 _shtab_nbp_bench_option_strings=(-h --help --version --cases --rounds --quick --no-whole --profile --data --parity-mode --dtype --device --compile --accuracy --epsilon --outdir --reports --markdown --timeout --json)
 _shtab_nbp_bench_gradients_option_strings=(-h --help --version --data --rounds --parity-mode --dtype --compile --sets --quick)
@@ -171,6 +171,7 @@ _shtab_nbp_trace___budget_nargs=0
 _shtab_nbp_trace___who_is_right_nargs=0
 _shtab_nbp_trace___explain_nargs=0
 _shtab_nbp_trace___no_observer_check_nargs=0
+_shtab_nbp_trace___no_tap_map_nargs=0
 _shtab_nbp_trace___determinism_nargs=0
 _shtab_nbp_trace___json_nargs=0
 _shtab_nbp_trace__q_nargs=0
@@ -204,6 +205,7 @@ _shtab_nbp_gates__h_nargs=0
 _shtab_nbp_gates___help_nargs=0
 _shtab_nbp_gates___version_nargs=0
 _shtab_nbp_gates___gradients_nargs=0
+_shtab_nbp_gates___no_probe_nargs=0
 _shtab_nbp_gates___no_cache_nargs=0
 _shtab_nbp_gates___json_nargs=0
 _shtab_nbp_gates__q_nargs=0
@@ -292,6 +294,7 @@ _shtab_nbp_fuzz__h_nargs=0
 _shtab_nbp_fuzz___help_nargs=0
 _shtab_nbp_fuzz___version_nargs=0
 _shtab_nbp_fuzz___merge_nargs=+
+_shtab_nbp_fuzz___no_cache_nargs=0
 _shtab_nbp_fuzz___json_nargs=0
 _shtab_nbp_fuzz__q_nargs=0
 _shtab_nbp_fuzz___quiet_nargs=0
@@ -301,6 +304,7 @@ _shtab_nbp_shrink__h_nargs=0
 _shtab_nbp_shrink___help_nargs=0
 _shtab_nbp_shrink___version_nargs=0
 _shtab_nbp_shrink___run_recorded_nargs=0
+_shtab_nbp_shrink___no_cache_nargs=0
 _shtab_nbp_shrink___json_nargs=0
 _shtab_nbp_shrink__q_nargs=0
 _shtab_nbp_shrink___quiet_nargs=0
@@ -713,7 +717,7 @@ complete -o bashdefault -F _shtab_nbp nbp
 
 
 
-_shtab_nb_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
+_shtab_nb_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --allow --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
 
 
 
@@ -1076,7 +1080,7 @@ complete -o bashdefault -F _shtab_nb_probe nb-probe
 
 
 
-_shtab_trace_harness_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --who-is-right --transplant --explain --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
+_shtab_trace_harness_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --who-is-right --transplant --explain --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --no-tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
 
 
 
@@ -1098,6 +1102,7 @@ _shtab_trace_harness___budget_nargs=0
 _shtab_trace_harness___who_is_right_nargs=0
 _shtab_trace_harness___explain_nargs=0
 _shtab_trace_harness___no_observer_check_nargs=0
+_shtab_trace_harness___no_tap_map_nargs=0
 _shtab_trace_harness___determinism_nargs=0
 _shtab_trace_harness___json_nargs=0
 _shtab_trace_harness__q_nargs=0
@@ -1626,7 +1631,7 @@ complete -o bashdefault -F _shtab_nb_trace_map nb-trace-map
 
 
 
-_shtab_nb_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --no-cache --timeout --json -q --quiet -v --verbose --junit --markdown)
+_shtab_nb_gates_option_strings=(-h --help --version --data --only --gradients --outdir --reports --c-bin --py-bin --dtype --device --no-probe --no-cache --timeout --json -q --quiet -v --verbose --junit --markdown)
 
 
 
@@ -1639,6 +1644,7 @@ _shtab_nb_gates__h_nargs=0
 _shtab_nb_gates___help_nargs=0
 _shtab_nb_gates___version_nargs=0
 _shtab_nb_gates___gradients_nargs=0
+_shtab_nb_gates___no_probe_nargs=0
 _shtab_nb_gates___no_cache_nargs=0
 _shtab_nb_gates___json_nargs=0
 _shtab_nb_gates__q_nargs=0
@@ -2730,7 +2736,7 @@ complete -o bashdefault -F _shtab_nb_parity nb-parity
 
 
 
-_shtab_nb_fuzz_option_strings=(-h --help --version --time --cases --findings --seed --shard --mode --outdir --resume --merge --c-bin --py-bin --json -q --quiet -v --verbose)
+_shtab_nb_fuzz_option_strings=(-h --help --version --time --cases --findings --seed --shard --mode --outdir --resume --merge --c-bin --py-bin --no-cache --json -q --quiet -v --verbose)
 
 
 
@@ -2740,6 +2746,7 @@ _shtab_nb_fuzz__h_nargs=0
 _shtab_nb_fuzz___help_nargs=0
 _shtab_nb_fuzz___version_nargs=0
 _shtab_nb_fuzz___merge_nargs=+
+_shtab_nb_fuzz___no_cache_nargs=0
 _shtab_nb_fuzz___json_nargs=0
 _shtab_nb_fuzz__q_nargs=0
 _shtab_nb_fuzz___quiet_nargs=0
@@ -2906,7 +2913,7 @@ complete -o bashdefault -F _shtab_nb_fuzz nb-fuzz
 
 
 
-_shtab_nb_shrink_option_strings=(-h --help --version --mode --outdir --resume --time --c-bin --py-bin --data --run-recorded --json -q --quiet -v --verbose)
+_shtab_nb_shrink_option_strings=(-h --help --version --mode --outdir --resume --outputs --time --c-bin --py-bin --data --run-recorded --no-cache --json -q --quiet -v --verbose)
 
 
 
@@ -2916,6 +2923,7 @@ _shtab_nb_shrink__h_nargs=0
 _shtab_nb_shrink___help_nargs=0
 _shtab_nb_shrink___version_nargs=0
 _shtab_nb_shrink___run_recorded_nargs=0
+_shtab_nb_shrink___no_cache_nargs=0
 _shtab_nb_shrink___json_nargs=0
 _shtab_nb_shrink__q_nargs=0
 _shtab_nb_shrink___quiet_nargs=0

@@ -27,7 +27,7 @@ complete nbp \
         'c/--rounds=/(1 2 3 4 5 6 7 8 9)/' \
         'c/--jobs=/(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)/' \
         'c/--side=/(c py)/' \
-        'c/--/(abs accept accept-quirks accuracy all all-images arithmetic array atol background baseline bin binary budget c-bin cases check columns combined compile data dataset determinism device dtype dtypes emit-rot-stars epsilon every explain file findings floor format free from gradients graph help ids image images index jobs json junit k keep kill-score level list list-quirks markdown mask match-quirks merge method mode nan no-cache no-match-quirks no-observer-check no-whole no-whole-run noise only out outdir output outputs params parity-mode part partial phi-carryover-mode phi-mode photons pixel pixels profile program published-bounds py-bin quick quiet quirk reason rel reports reproducible resample resume roi rounds rtol run-recorded same-run schema seed sets shape shard share show side skip-unreadable small-region source speed start-cell start-centre start-misset tags tap-map tenth threads threshold time timeout transplant ulp update-baseline verbose version who-is-right worst zeros)/' \
+        'c/--/(abs accept accept-quirks accuracy all all-images allow arithmetic array atol background baseline bin binary budget c-bin cases check columns combined compile data dataset determinism device dtype dtypes emit-rot-stars epsilon every explain file findings floor format free from gradients graph help ids image images index jobs json junit k keep kill-score level list list-quirks markdown mask match-quirks merge method mode nan no-cache no-match-quirks no-observer-check no-probe no-tap-map no-whole no-whole-run noise only out outdir output outputs params parity-mode part partial phi-carryover-mode phi-mode photons pixel pixels profile program published-bounds py-bin quick quiet quirk reason rel reports reproducible resample resume roi rounds rtol run-recorded same-run schema seed sets shape shard share show side skip-unreadable small-region source speed start-cell start-centre start-misset tags tap-map tenth threads threshold time timeout transplant ulp update-baseline verbose version who-is-right worst zeros)/' \
         'c/-/(- 4stol MW N Na Nb Nc ORGX ORGY Q Xbeam Xclose Ybeam Yclose accuracy adc adc_offset adxv beam_vector beamsize binary_spots cell close_distance coherent compile curved_det curved_detector default_F density denzo detector_abs detector_absorb detector_absorption detector_rotx detector_roty detector_rotz detector_thick detector_thicksteps detpixels detpixels_f detpixels_s detpixels_x detpixels_y detsize detsize_f detsize_s device dials dispersion dispsteps distance divergence divsteps dmin dtype dump dumpfile energy epsilon exposure fdet_vector floatfile floatimage fluence flux fudge gauss_xtal h hdivrange hdivstep hdivsteps height hkl hklfile img interpolate intfile intimage j lambda list_quirks mask mat matrix misset misset_seed molecular_weight mosaic mosaic_dom mosaic_domains mosaic_seed mosaic_spread mosaicity mosflm nointerpolate noisefile noiseimage nonoise nopgm nopolar noprogress o odet_vector osc oversample oversample_omega oversample_polar oversample_thick parity_mode pgmfile pgmimage pgmscale phi phistep phisteps pivot pix0_vector pix0_vector_mm pixel pixel_size pixelsize point_pixel polar polar_vector printout printout_pixel progress q quirk reproducible roi round_div round_xtal sample_density sample_height sample_size sample_thick sample_thickness sample_width sample_x sample_y sample_z samplesize scale sdet_vector seed sourcefile spindle_axis square_div square_xtal stol stolout thicksteps tophat_spots trace_file trace_level trace_only trace_pixel trace_roi trace_schema twotheta twotheta_axis v vdivrange vdivstep vdivsteps version water wave wavelength width xds xtal_height xtal_size xtal_thick xtal_thickness xtal_width xtal_x xtal_y xtal_z xtalsize)/' \
         'n/--parity-mode/(c-parity spec)/' \
         'n/--dtype/(auto float64 mixed float32)/' \
@@ -71,7 +71,7 @@ complete nb-compare \
         'c/--dtype=/(auto float64 mixed float32)/' \
         'c/--device=/(cpu cuda)/' \
         'c/--noise=/(exact statistics)/' \
-        'c/--/(c-bin determinism device dtype help json match-quirks no-cache no-match-quirks noise outdir outputs parity-mode published-bounds py-bin quiet resample roi shape small-region threads threshold timeout verbose version)/' \
+        'c/--/(allow c-bin determinism device dtype help json match-quirks no-cache no-match-quirks noise outdir outputs parity-mode published-bounds py-bin quiet resample roi shape small-region threads threshold timeout verbose version)/' \
         'c/-/(- h q v)/' \
         'n/--parity-mode/(c-parity spec)/' \
         'n/--dtype/(auto float64 mixed float32)/' \
@@ -107,7 +107,7 @@ complete trace-harness \
         'c/--dtype=/(auto float64 mixed float32)/' \
         'c/--device=/(cpu cuda)/' \
         'c/--level=/(setup pixel subpixel source phi mosaic)/' \
-        'c/--/(atol budget c-bin determinism device dtype emit-rot-stars explain floor from help json k level match-quirks no-match-quirks no-observer-check outdir parity-mode phi-mode pixel py-bin quiet roi rtol tap-map threads timeout transplant verbose version who-is-right worst)/' \
+        'c/--/(atol budget c-bin determinism device dtype emit-rot-stars explain floor from help json k level match-quirks no-match-quirks no-observer-check no-tap-map outdir parity-mode phi-mode pixel py-bin quiet roi rtol tap-map threads timeout transplant verbose version who-is-right worst)/' \
         'c/-/(- h q v)/' \
         'n/--parity-mode/(c-parity spec)/' \
         'n/--phi-mode/(c-parity spec)/' \
@@ -159,7 +159,7 @@ complete nb-gates \
         'c/--only=/(VG-1 VG-2 VG-3 VG-4 VG-5)/' \
         'c/--dtype=/(auto float64 mixed float32)/' \
         'c/--device=/(cpu cuda)/' \
-        'c/--/(c-bin data device dtype gradients help json junit markdown no-cache only outdir py-bin quiet reports timeout verbose version)/' \
+        'c/--/(c-bin data device dtype gradients help json junit markdown no-cache no-probe only outdir py-bin quiet reports timeout verbose version)/' \
         'c/-/(- h q v)/' \
         'n/--only/(VG-1 VG-2 VG-3 VG-4 VG-5)/' \
         'n/--dtype/(auto float64 mixed float32)/' \
@@ -249,7 +249,7 @@ complete nb-parity \
 
 complete nb-fuzz \
         'c/--mode=/(c-parity spec both)/' \
-        'c/--/(c-bin cases findings help json merge mode outdir py-bin quiet resume seed shard time verbose version)/' \
+        'c/--/(c-bin cases findings help json merge mode no-cache outdir py-bin quiet resume seed shard time verbose version)/' \
         'c/-/(- h q v)/' \
         'n/--mode/(c-parity spec both)/' \
         'p/*/()/'
@@ -264,7 +264,7 @@ complete nb-fuzz \
 
 complete nb-shrink \
         'c/--mode=/(c-parity spec)/' \
-        'c/--/(c-bin data help json mode outdir py-bin quiet resume run-recorded time verbose version)/' \
+        'c/--/(c-bin data help json mode no-cache outdir outputs py-bin quiet resume run-recorded time verbose version)/' \
         'c/-/(- h q v)/' \
         'n/--mode/(c-parity spec)/' \
         'p/*/()/'

@@ -18,11 +18,12 @@ NAME = "nbp cache"
 SHOW, CLEAR = "list", "clear"
 DESCRIPTION = "Show or remove the kept results of C programs."
 EPILOG = """\
-nb-compare, nb-gates and nb-gradients keep what a C program gave: image, traces, outputs, what it printed. The
-folder is results in the one that NB_CACHE names, else in the user's cache folder. A result is found again by
-the hash of the program and its libraries, the processor, the words, the content of the inputs, and the
-variables OMP_*, GOMP_*, KMP_*, LD_*, GLIBC_*, MALLOC_*, LC_*, LANG, TZ. What a program reads on its own, such
-as the clock or a file that no option names, is not covered: --no-cache of those commands runs it anew.
+nb-compare, nb-gates, nb-gradients, nb-fuzz and nb-shrink keep what a C program gave: image, traces, outputs,
+what it printed. The folder is results in the one that NB_CACHE names, else in the user's cache folder. A
+result is found again by the hash of the program and its libraries, the processor, the words, the content of
+the inputs, and the variables OMP_*, GOMP_*, KMP_*, LD_*, GLIBC_*, MALLOC_*, LC_*, LANG, TZ. What a program
+reads on its own, such as a file that no option names, is not covered: --no-cache of those commands runs it
+anew. Runs that take a random number from the clock are not kept.
 
 The folder holds 1 GiB at most (and a sixteenth of it more while it is written); what was used longest ago
 goes first. An entry whose content has not the hash that it states is never used; list says BROKEN.

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
 from harness.files import default_target, require_fresh
+from harness.kept.options import add_no_cache, chosen_shelf
+from harness.kept.runs import kept_note
 from harness.option_types import duration
 from harness.programs.programs import MODES, Program, first_program, program_hashes, second_program
 from system_io.shown import printable
@@ -48,7 +50,8 @@ A run writes into one folder: settings.json, cases.jsonl (a line for each case),
 inputs, outputs, cause, and in pair/ a bundle of nb-compare) and summary.json. A run that was interrupted or
 killed goes on with --resume; without --time or --cases, up to the cases that were asked for at first.
 --merge adds up cases, options, pairs, quirks and findings of several folders, such as those of shards.
-nb-shrink makes a small command line of a finding.
+nb-shrink makes a small command line of a finding. Results of C programs are kept from run to run as those of
+nb-compare are (nbp cache), but for runs that a random number of the clock decides; a finding says which were.
 
 exit status: 0 no finding, 1 the programs disagree, 2 no images were compared, 3 ERROR, 130 interrupted
 """
@@ -96,6 +99,7 @@ def make_parser() -> CommandParser:
     add("--merge", nargs="+", type=Path, metavar="DIR", help="add up what earlier runs found; runs nothing")
     add("--c-bin", metavar="P", help="first program, as for nb-compare")
     add("--py-bin", metavar="P", help="second program, as for nb-compare")
+    add_no_cache(parser)
     add("--json", action="store_true", help="write summary.json to standard output, nothing else")
     parser.add_verbosity()
     return parser
@@ -171,12 +175,13 @@ def _fuzzed(folder: FuzzFolder, options: argparse.Namespace) -> int:
     cases = options.cases or settings.cases
     limit_s = options.time or (None if cases else duration(DEFAULT_TIME))
     limits = FuzzLimits(limit_s, cases, options.findings)
+    shelf = chosen_shelf(options.no_cache, os.environ)
     with _progress(folder) as tell:
         try:
-            with open_bench(*programs) as bench:
+            with open_bench(*programs, shelf=shelf) as bench:
                 fuzz(bench, folder, limits, tell)
         finally:
-            summary = fuzz_summary(folder)
+            summary = fuzz_summary(folder, shelf)
             folder.write_summary(summary)
     _show(summary, str(folder.path), options)
     return EXIT_STATUS[word_of(summary)]
@@ -224,6 +229,9 @@ def summary_lines(summary: dict[str, Any], place: str, verbosity: int) -> Iterat
         yield f"shards that are not among them: {', '.join(summary['shards missing'])}"
     yield from (f"  {number:6d} {came}" for came, number in summary["came"].items())
     yield f"  {summary['bitwise']:6d} of these with float images equal bit for bit"
+    kept = summary.get("kept results") or {"kept": 0}
+    if kept["kept"]:
+        yield kept_note("C programs", [kept["first"], kept["last"]], kept["kept"], kept["runs"])
     for name, what in (("options", "covered"), ("pairs", "covered"), ("quirks", "shown")):
         found = summary[name]
         done = found[what] if isinstance(found[what], int) else len(found[what])

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
 from harness.files import TargetFolder, default_target, require_fresh
+from harness.kept.options import add_no_cache, chosen_shelf
+from harness.kept.runs import kept_note
 from harness.option_types import duration, split_arguments
 from harness.programs.programs import MODES, Program, first_program, program_hashes, second_program
 from system_io.shell import shell_text
@@ -39,8 +41,10 @@ bundle.
 
 Options are left out, values made round, files cut to the lines that matter, the detector cut to one pixel,
 as long as the programs disagree in the same way: the same kind, and the same first causal tap of the worst
-pixel; where only traces differ, of the pixel at which they first do. No single option of the result can be
+pixel; where only traces differ, of the pixel at which they first do; where a part of an output fails and no
+float image (a header entry, a printed line, counts, noise), that part. No single option of the result can be
 left out. Every trial is kept in trials.jsonl: a run that was interrupted or killed goes on with --resume.
+Results of C programs are kept from run to run as those of nb-compare are (nbp cache).
 
 files: commands.txt (the smallest failing command, the nearest passing one), inputs/, case.toml (a row for
 the golden suite), shrink.json, trials.jsonl, original.json and original/
@@ -69,11 +73,13 @@ def make_parser() -> CommandParser:
     add("--mode", choices=MODES, help="parity mode; default c-parity, or that of the bundle")
     add("--outdir", metavar="DIR", help=f"new directory for the files; default {NAME}-TIME")
     add("--resume", type=Path, metavar="DIR", help="go on where an earlier run ended")
+    add("--outputs", metavar="LIST", help="the failure is in one of these outputs, as for nb-compare")
     add("--time", type=duration, metavar="T", help="end after T, such as 90s or 1h; default 10m")
     add("--c-bin", metavar="P", help="first program, as for nb-compare")
     add("--py-bin", metavar="P", help="second program, as for nb-compare")
     add("--data", type=Path, metavar="DIR", help="look here for input files of a bundle, by content")
     add("--run-recorded", action="store_true", help="run other programs that the bundle names, if unchanged")
+    add_no_cache(parser)
     add("--json", action="store_true", help="write shrink.json to standard output, nothing else")
     parser.add_verbosity()
     return parser
@@ -97,7 +103,7 @@ def _command(argv: Sequence[str]) -> int:
 
 
 def _resumed(options: argparse.Namespace) -> int:
-    for name in ("mode", "outdir", "c_bin", "py_bin", "data"):
+    for name in ("mode", "outputs", "outdir", "c_bin", "py_bin", "data"):
         if getattr(options, name) is not None:
             raise UsageError(f"--{name.replace('_', '-')} is told by the folder of --resume; leave it out")
     from harness.shrink.workplace import read_begun, same_programs
@@ -110,6 +116,7 @@ def _resumed(options: argparse.Namespace) -> int:
 
 def _begun(options: argparse.Namespace, args: Sequence[str]) -> tuple[Begun, tuple[Program, Program]]:
     """Return the command line that is to be made small, and its programs."""
+    from harness.shrink.outputs import asked_outputs, with_own_outputs
     from harness.shrink.request import bundle_case, typed_case
     from harness.shrink.workplace import Begun
 
@@ -117,6 +124,10 @@ def _begun(options: argparse.Namespace, args: Sequence[str]) -> tuple[Begun, tup
     if options.bundle is None:
         programs = first_program(options.c_bin, os.environ), second_program(options.py_bin)
         case = typed_case(args, Path.cwd(), options.mode or MODES[0])
+        outputs = asked_outputs(options.outputs)
+        case = case if outputs is None else with_own_outputs(case, outputs.request)
+    elif options.outputs is not None:
+        raise UsageError("--outputs is for a command line; a bundle tells what fails in it, leave it out")
     else:
         from harness.recorded.rerun import Chosen
 
@@ -125,9 +136,10 @@ def _begun(options: argparse.Namespace, args: Sequence[str]) -> tuple[Begun, tup
             lambda text: sys.stderr.write(f"{NAME}: {printable(text)}\n"),
         )  # fmt: skip
         found = bundle_case(options.bundle, options.data, chosen)
-        case, programs, look = found.case, (found.first, found.second), found.look
+        case, programs = found.case, (found.first, found.second)
+        look, outputs = found.look, found.outputs
     paths = [None if "sources_sha256" in p.provenance else str(p.provenance["path"]) for p in programs]
-    return Begun(case, paths[0], paths[1], program_hashes(programs), look), programs
+    return Begun(case, paths[0], paths[1], program_hashes(programs), look, outputs), programs
 
 
 def _shrink(
@@ -141,8 +153,10 @@ def _shrink(
     from harness.shrink.workplace import open_trials
 
     start = time.monotonic()
-    with open_trials(target.path) as (journal, known), open_bench(*programs) as bench:
+    shelf = chosen_shelf(options.no_cache, os.environ)
+    with open_trials(target.path) as (journal, known), open_bench(*programs, shelf=shelf) as bench:
         trials = Trials(bench, journal, known, start + (options.time or DEFAULT_TIME_S), look=begun.look)
+        trials.outputs = begun.outputs
         trials.wanted = trials.try_out(begun.case)
         if not trials.wanted.fails:
             sys.stdout.write(f"{Word.NOT_COMPARABLE}: {trials.wanted.came}: nothing to make smaller\n")
@@ -177,12 +191,15 @@ def _shown(data: Mapping[str, Any], state: Shrinking, target: TargetFolder) -> I
     cause = f", cause {data['cause']}" if data["cause"] else ""
     where = f", pixel slow {data['pixel'][0]} fast {data['pixel'][1]}" if data["pixel"] else ""
     yield f"{data['came']}{cause}{where}"
-    yield f"fails:  {shell_text(comparing(state.case, state.looked_at))}"
+    kept = data["kept results"]
+    if kept is not None and kept["kept"]:
+        yield kept_note("C programs", [kept["first"], kept["last"]], kept["kept"], kept["runs"])
+    yield f"fails:  {shell_text(comparing(state.case, state.looked_at, state.trials.outputs))}"
     if data["passing"] is None:
         yield "passes: none that differs in one option or value"
         return
     passing = replace(state.case, words=tuple(data["passing"]))
-    yield f"passes: {shell_text(comparing(passing, state.looked_at))}"
+    yield f"passes: {shell_text(comparing(passing, state.looked_at, state.trials.outputs))}"
     yield f"        ({data['difference']})"
 
 

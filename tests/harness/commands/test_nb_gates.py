@@ -12,14 +12,17 @@ from harness.commands import nb_gates as gates
 from harness.commands.nb_report import main as nb_report
 from harness.evidence.bundle_tables import metrics_frame
 from harness.evidence.verify import verify_bundle
+from harness.gates import brought
 from harness.gates.figures import relative
 from harness.gates.run import run_gates
 from harness.gates.table import BY_ID, GATES
+from harness.probing.match import Match
 from harness.programs.build import build_reference, reference_sources
-from harness.programs.programs import program_at, simulator_program
+from harness.programs.programs import Program, first_program, program_at, simulator_program
 from harness.store.ci import junit
 from harness.store.find import find_bundles, is_complete
 from harness.suite.crystal_data import write_built_in
+from simulator.quirks import SWITCHABLE
 from system_io.verdict_words import Word
 from tests.harness.small_case import small_plan
 
@@ -207,3 +210,37 @@ def test_built_in_crystal_is_made_by_the_generators_command(tmp_path):
 
 def test_the_command_line_knows_the_gates():
     assert list(BY_ID) == list(gates.GATE_IDS)
+
+
+def test_a_program_with_other_quirks_than_the_modes_is_not_comparable(tmp_path, c_binary, capsys):
+    program = tmp_path / "mine"
+    program.write_text(f'#!/bin/sh\nexec "{c_binary}" "$@" -quirk Q-PHI-CARRYOVER=off\n', encoding="utf-8")
+    program.chmod(0o755)
+    reports = tmp_path / "reports"
+    assert gates.main(["--c-bin", str(program), "--only", "VG-5", "--outdir", str(reports)]) == 2
+    error = capsys.readouterr().err
+    assert "other quirks than c-parity mode, as tiny runs tell: Q-PHI-CARRYOVER=off" in error
+    assert error.count("\n") == 1
+    assert not reports.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "knows no spec mode"),
+        ({"faults": ("two runs differ",)}, "two runs differ"),
+        ({"quirks": tuple(f"{quirk}=off" for quirk in sorted(SWITCHABLE)[1:])}, "all but Q-"),
+    ],
+)
+def test_a_program_that_gates_cannot_judge_is_told_apart(monkeypatch, changes, said):
+    found = replace(Match("c", "py", (), (), (), (), "", ""), **changes)
+    monkeypatch.setattr(brought, "matched", lambda *_: found)
+    programs = {"c": Program("external", ("./mine",), {}), "py": simulator_program()}
+    with pytest.raises(brought.OtherQuirksError, match=said):
+        brought.require_modes(programs, (), 60.0, {})
+
+
+def test_a_program_of_this_installation_is_not_probed(monkeypatch):
+    monkeypatch.setattr(brought, "matched", None)
+    programs = {"c": first_program(None, {}), "py": simulator_program()}
+    assert brought.require_modes(programs, (), 60.0, {}) is None

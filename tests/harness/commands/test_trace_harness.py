@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from harness.tracing.choice import read_compared, worst_pixels
 from harness.tracing.job import same_bits
 from harness.tracing.rot_stars import STARS, reciprocal, with_rot_stars
 from tests.trace_tools.debugger.conftest import require_gdb
+from trace_tools.debugger import fitting
 from trace_tools.debugger.tap_map import map_path
 from trace_tools.reading.trace_file import read_trace
 
@@ -302,13 +304,14 @@ def debugged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     require_gdb()
     target = tmp_path_factory.mktemp("debugged") / "out"
     binary = build_reference("untapped-Og").path
-    words = ["--pixel", "3", "4", "--c-bin", str(binary), "--tap-map", "reference"]
+    words = ["--pixel", "3", "4", "--c-bin", str(binary)]
     assert main([*words, "--outdir", str(target), "--", *ARGS]) == 0
     return target
 
 
-def test_debugger_traces_a_program_without_taps_in_the_state_of_the_run(debugged: Path) -> None:
+def test_debugger_traces_a_program_without_taps_by_the_map_that_fits_it(debugged: Path) -> None:
     metrics = metrics_of(debugged)
+    assert metrics["settings"]["map_chosen"] is True
     assert metrics["verdict"] == "PASS"
     assert metrics["settings"]["tap_map"] == "reference"
     assert "traced pixels equal an untraced run" in metrics["observer_check"]["c"]
@@ -321,6 +324,37 @@ def test_debugged_traces_are_verified_and_replayed(debugged: Path) -> None:
     assert nb_report(["verify", str(debugged)]) == 0
     program = build_reference("untapped-Og").path
     assert nb_report(["replay", str(debugged), "--c-bin", str(program)]) == 0
+
+
+def test_a_program_that_no_map_fits_is_refused_with_the_way_to_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_gdb()
+    binary = build_reference("untapped-Og").path
+    text = map_path("reference").read_text(encoding="utf-8").replace("return v;", "return w;")
+    (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "broken.toml").write_text("schema = ", encoding="utf-8")
+    monkeypatch.setenv("NB_TAP_MAPS", str(tmp_path))
+    monkeypatch.setattr(fitting, "shipped_maps", dict)
+    words = ["--pixel", "3", "4", "--c-bin", str(binary), "--outdir", str(tmp_path / "out")]
+    assert main([*words, "--", *ARGS]) == 3
+    said = capsys.readouterr().err
+    assert f"nb-trace-map draft --binary {binary}" in said
+    assert "places match" in said
+    assert "is not TOML" in said
+    assert main([*words, "--no-tap-map", "--", *ARGS]) == 3
+    assert "no tap map fits" not in capsys.readouterr().err
+    assert main([*words, "--no-tap-map", "--tap-map", "reference", "--", *ARGS]) == 3
+    assert "leave one of them out" in capsys.readouterr().err
+
+
+def test_a_map_of_the_user_comes_before_those_that_are_shipped(tmp_path: Path) -> None:
+    require_gdb()
+    shutil.copy(map_path("reference"), tmp_path / "mine.toml")
+    binary = build_reference("untapped-Og").path
+    found = fitting.fitting_map(binary, {"NB_TAP_MAPS": str(tmp_path)})
+    assert found.name == str(tmp_path / "mine.toml")
+    assert "places match" in found.why
 
 
 def test_map_that_does_not_fit_gives_no_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

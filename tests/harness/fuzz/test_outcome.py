@@ -14,6 +14,7 @@ from harness.fuzz.bench import FuzzBench, SideRun, open_bench
 from harness.fuzz.case import FuzzCase
 from harness.fuzz.cause import cause_of
 from harness.fuzz.outcome import Came, outcome_of
+from harness.kept.shelf import Shelf
 from harness.programs.programs import program_at, second_program
 
 WORDS = ("-cell", "60", "70", "80", "-default_F", "100", "-lambda", "1", "-distance", "100", "-pixel", "1",
@@ -46,6 +47,17 @@ def test_both_programs_agree_in_every_file(fuzz_bench: FuzzBench, run: SideRun) 
     outcome = outcome_of(CASE, {"c": run, "py": fuzz_bench.run(CASE, "py")})
     assert (outcome.came, outcome.bitwise) == (Came.AGREED, True)
     assert set(run.files) == {FLOAT, INT, "image.pgm", "noiseimage.img"}
+
+
+def test_a_kept_run_is_what_was_run(fuzz_bench: FuzzBench, run: SideRun, tmp_path: Path) -> None:
+    bench = replace(fuzz_bench, shelf=Shelf(tmp_path / "results"))
+    made, kept = (bench.run(CASE, "c") for _ in range(2))
+    assert (made.kept, kept.kept is None) == (None, False)
+    assert replace(kept, kept=None, wall_s=0.0) == replace(made, wall_s=0.0) == replace(run, wall_s=0.0)
+    assert bench.run(CASE, "c", fresh=True).kept is None
+    clock = replace(CASE, words=CASE.words[:-2])
+    assert [bench.run(clock, "c").kept for _ in range(2)] == [None, None]
+    assert bench.shelf.told()["kept"] == 1
 
 
 def test_each_disagreement_has_its_kind(run: SideRun) -> None:

@@ -13,7 +13,8 @@ from harness.commands.alone.cache import main as cache_command
 from harness.commands.nb_compare import main as compare
 from harness.commands.nb_report import main as report
 from harness.kept.entry import BrokenEntryError, KeptResult, entry_bytes, result_in
-from harness.kept.key import run_key
+from harness.kept.key import folder_key, follows_the_clock, run_key
+from harness.kept.options import chosen_shelf
 from harness.kept.runs import kept_or_run
 from harness.kept.shelf import Shelf
 from harness.programs.arguments import prepare_arguments
@@ -230,3 +231,48 @@ def test_compare_states_a_kept_result_and_replay_runs_anew(binary, tmp_path, mon
     assert json.loads(capsys.readouterr().out)["removed"] == 1
     assert cache_command(["list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["results"] == []
+
+
+def test_a_place_that_cannot_hold_results_is_said_once(tmp_path, capsys):
+    (tmp_path / "cache").write_text("a file")
+    assert chosen_shelf(False, {"NB_CACHE": str(tmp_path / "cache")}) is None
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "results of C programs are not kept" in said
+    assert chosen_shelf(True, {"NB_CACHE": str(tmp_path / "cache")}) is None
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "clock"),
+    [
+        ("-nonoise", False),
+        ("-seed 3", False),
+        ("", True),
+        ("-nonoise -misset random", True),
+        ("-nonoise -misset random -misset_seed 4", False),
+        ("-nonoise -noisefile a.img", True),
+    ],
+)
+def test_a_run_that_takes_its_random_numbers_from_the_clock_is_not_kept(program, words, clock):
+    assert follows_the_clock(words.split()) is clock
+    assert (folder_key(program, words.split(), {}, {}) is None) is clock
+
+
+def test_a_run_in_a_folder_depends_on_words_files_and_program(program, binary, tmp_path):
+    words = ("-hkl", "a.hkl", "-nonoise")
+    first = folder_key(program, words, {"a.hkl": b"1 1 1 1"}, {})
+    assert first == folder_key(program, words, {"a.hkl": b"1 1 1 1"}, {})
+    other = tmp_path / "other"
+    shutil.copy(binary, other)
+    with other.open("ab") as stream:
+        stream.write(b"\0")
+    changed = [
+        folder_key(program, words, {"a.hkl": b"1 1 1 2"}, {}),
+        folder_key(program, (*words, "-cell", "79"), {"a.hkl": b"1 1 1 1"}, {}),
+        folder_key(Program("reference", (str(other),), {}), words, {"a.hkl": b"1 1 1 1"}, {}),
+        folder_key(program, words, {"a.hkl": b"1 1 1 1"}, {"OMP_NUM_THREADS": "7"}),
+    ]
+    assert None not in changed
+    assert len({first, *changed}) == 5
+    assert folder_key(simulator_program(), words, {}, {}) is None

@@ -51,6 +51,7 @@ def test_a_fault_comes_down_to_few_options_and_one_pixel(shrunk: Path) -> None:
     assert data["options"] <= 4
     assert "-detpixels 1" in " ".join(data["smallest"])
     assert not data["files"]
+    assert data["kept results"]["runs"] > data["kept results"]["kept"]
 
 
 def test_the_commands_do_as_they_say(shrunk: Path, place: Path, tmp_path: Path, monkeypatch) -> None:
