@@ -167,7 +167,8 @@ RIGHT: Mapping[str, Any] = {
 }  # fmt: skip
 TRANSPLANT: Mapping[str, Any] = {
     "pixel_slow_fast": [int], "direction": str, "difference": float, "named": [str], "without_place": [str],
-    "taps": [{"tap": str, "alone": float, "together": float}],
+    "into": Perhaps(str), "remark": Perhaps(str), "why_without": Perhaps(Each(str)),
+    "taps": [{"tap": str, "alone": Maybe(float), "together": Maybe(float), "note": Perhaps(str)}],
 }  # fmt: skip
 TRACE: Mapping[str, Any] = {
     "verdict": VERDICT, "exit_status": int, "reasons": [str], "first_divergence": Maybe(str),
