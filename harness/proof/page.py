@@ -184,4 +184,6 @@ def _direction_line(stated: Mapping[str, Any]) -> str:
         best = max((row["together"] for row in stated["taps"] if row["together"] is not None), default=0.0)
         return f"{head}no tap takes the difference away, all together {best:.4%}{into}"
     last = next(row for row in stated["taps"] if row["tap"] == stated["named"][-1])
-    return f"{head}{', '.join(stated['named'])} takes {last['together']:.4%} away{into}"
+    roots = stated.get("roots", [])
+    made_of = f" (made of {', '.join(roots)}, without a place of its own)" if roots else ""
+    return f"{head}{', '.join(stated['named'])}{made_of} takes {last['together']:.4%} away{into}"

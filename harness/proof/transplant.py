@@ -116,6 +116,18 @@ class Transplants:
                 return self._mattering(self.taps[: number + 1])
         return ()
 
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """Return the taps without a place that differ, and that a named tap is computed from."""
+        found: list[str] = []
+        waiting = list(self.named)
+        while waiting:
+            for tap in DEFAULT_GRAPH[waiting.pop()].inputs:
+                if self.without.get(tap) == NO_PLACE and tap not in found:
+                    found.append(tap)
+                    waiting.append(tap)
+        return tuple(tap for tap in DEFAULT_GRAPH if tap in found)
+
     @staticmethod
     def _mattering(taps: Sequence[TapTransplant]) -> tuple[str, ...]:
         steps = own_shares([tap.together for tap in taps])
@@ -283,6 +295,7 @@ def transplant_data(found: Sequence[Transplants]) -> list[dict[str, Any]]:
             "pixel_slow_fast": list(one.pixel), "direction": one.direction, "difference": one.difference,
             "into": printable(one.into), "remark": printable(one.remark),
             "taps": [asdict(item) for item in one.taps], "named": list(one.named),
+            "roots": list(one.roots),
             "without_place": list(one.without), "why_without": dict(one.without),
         }
         for one in found

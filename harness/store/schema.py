@@ -167,7 +167,7 @@ RIGHT: Mapping[str, Any] = {
 }  # fmt: skip
 TRANSPLANT: Mapping[str, Any] = {
     "pixel_slow_fast": [int], "direction": str, "difference": float, "named": [str], "without_place": [str],
-    "into": Perhaps(str), "remark": Perhaps(str), "why_without": Perhaps(Each(str)),
+    "roots": Perhaps([str]), "into": Perhaps(str), "remark": Perhaps(str), "why_without": Perhaps(Each(str)),
     "taps": [{"tap": str, "alone": Maybe(float), "together": Maybe(float), "note": Perhaps(str)}],
 }  # fmt: skip
 TRACE: Mapping[str, Any] = {
