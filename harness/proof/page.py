@@ -185,5 +185,5 @@ def _direction_line(stated: Mapping[str, Any]) -> str:
         return f"{head}no tap takes the difference away, all together {best:.4%}{into}"
     last = next(row for row in stated["taps"] if row["tap"] == stated["named"][-1])
     roots = stated.get("roots", [])
-    made_of = f" (made of {', '.join(roots)}, without a place of its own)" if roots else ""
+    made_of = f" (made from {', '.join(roots)}, beyond rounding too)" if roots else ""
     return f"{head}{', '.join(stated['named'])}{made_of} takes {last['together']:.4%} away{into}"

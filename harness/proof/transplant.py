@@ -14,6 +14,7 @@ from harness.proof.pixel_site import SimulatorSite, SiteValues
 from harness.sides import SIDES
 from simulator import RunConfig
 from simulator.errors import InputError
+from simulator.kernel.taps import NEVER
 from simulator.scene.scene import Scene, prepare
 from system_io.shown import printable
 from trace_tools.debugger.errors import DebuggerError
@@ -69,8 +70,8 @@ It raises `DebuggerError` where there is none.
 class InSimulator:
     """The simulator of this Python, as a site."""
 
-    def __init__(self, scene: Scene, pixel: tuple[int, int]) -> None:
-        self._site = SimulatorSite(scene, pixel)
+    def __init__(self, scene: Scene, pixel: tuple[int, int], interpolated: int = NEVER) -> None:
+        self._site = SimulatorSite(scene, pixel, interpolated)
         self.title = "the simulator"
         self.names = self._site.names
 
@@ -97,7 +98,7 @@ class Transplants:
     """The transplants into one pixel (slow, fast) in one direction, in the order of the trace.
 
     into: the program that takes the values, empty for none; remark: why it is not another one, or none;
-    without: taps that could not be put in, and why.
+    without: taps that could not be put in, and why; beyond: taps that differ by more than rounding.
     """
 
     pixel: tuple[int, int]
@@ -107,6 +108,7 @@ class Transplants:
     remark: str
     taps: tuple[TapTransplant, ...] = ()
     without: Mapping[str, str] = field(default_factory=dict)
+    beyond: frozenset[str] = frozenset()
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -118,12 +120,12 @@ class Transplants:
 
     @property
     def roots(self) -> tuple[str, ...]:
-        """Return the taps without a place that differ, and that a named tap is computed from."""
+        """Return the other taps beyond rounding that a named one is made from: their share comes with it."""
         found: list[str] = []
         waiting = list(self.named)
         while waiting:
             for tap in DEFAULT_GRAPH[waiting.pop()].inputs:
-                if self.without.get(tap) == NO_PLACE and tap not in found:
+                if tap in self.beyond and tap not in (*found, *self.named):
                     found.append(tap)
                     waiting.append(tap)
         return tuple(tap for tap in DEFAULT_GRAPH if tap in found)
@@ -165,7 +167,8 @@ def transplants(
         if first[FINAL][slow, fast] != second[FINAL][slow, fast]
     ]
     scene = _scene(words, caller) if pixels else None
-    job = _Job((first, second), tuple(asked), tuple(differ), scene, processes)
+    beyond = frozenset(tap for tap, diff in comparison.taps.items() if len(diff.outside))
+    job = _Job((first, second), tuple(asked), tuple(differ), scene, processes, beyond)
     return tuple(job.directed(pixel, given) for pixel in pixels[:MOST_PIXELS] for given in (0, 1))
 
 
@@ -187,6 +190,7 @@ class _Job:
     differ: tuple[str, ...]
     scene: Scene | None
     processes: Sequence[Process | None]
+    beyond: frozenset[str]
 
     def directed(self, pixel: tuple[int, int], given: int) -> Transplants:
         """Put the values of one side into the first program that can take them for the other."""
@@ -203,7 +207,9 @@ class _Job:
                 reasons.append(str(error))
                 continue
             remark = "; ".join(reasons)
-            return Transplants(pixel, direction, finals[0] - finals[1], site.title, remark, items, without)
+            return Transplants(
+                pixel, direction, finals[0] - finals[1], site.title, remark, items, without, self.beyond
+            )
         return Transplants(pixel, direction, finals[0] - finals[1], "", "; ".join(reasons))
 
     def sites(
@@ -219,13 +225,14 @@ class _Job:
         if self.scene is None:
             yield "the simulator refuses the command line"
             return
-        here = InSimulator(self.scene, pixel)
-        own = here.finals([{}])[0].photons
-        assert own is not None  # the simulator has a value for each pixel
-        if abs(own - finals[taken]) <= STANDS_FOR * abs(finals[0] - finals[1]):
-            yield here
-        else:
-            yield f"the simulator here gives another value of the pixel than side {SIDES[taken]}"
+        for state in (NEVER, 0) if self.scene.interpolate else (NEVER,):
+            here = InSimulator(self.scene, pixel, state)
+            own = here.finals([{}])[0].photons
+            assert own is not None  # the simulator has a value for each pixel
+            if abs(own - finals[taken]) <= STANDS_FOR * abs(finals[0] - finals[1]):
+                yield here
+                return
+        yield f"the simulator here gives another value of the pixel than side {SIDES[taken]}"
 
     def shares(
         self, site: TransplantSite, given: int, finals: tuple[float, float]
