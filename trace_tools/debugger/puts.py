@@ -83,10 +83,14 @@ def put_values(job: PutJob, sets: Sequence[PutSet]) -> list[PutRun]:
             found = _runs(job, told, folder, taps, final, [{}, *sets])
             if found[0].final == job.wanted:
                 return found[1:]
-    given = None if found is None else found[0].final
+    assert found is not None  # there is always a region
+    first = found[0]
+    if first.final is None:
+        why = first.problems.get(FINAL, "the program does not come to its place in this pixel")
+        raise DebuggerError(f"{FINAL} is not read under the debugger: {why}; build with -g -O0 or -g -Og")
     raise DebuggerError(
-        f"pixel slow {job.pixel[0]} fast {job.pixel[1]} is {given!r} under the debugger, and {job.wanted!r} "
-        "in the trace; give the program that was traced"
+        f"pixel slow {job.pixel[0]} fast {job.pixel[1]} is {first.final!r} under the debugger, and "
+        f"{job.wanted!r} in the trace; give the program that was traced"
     )
 
 
