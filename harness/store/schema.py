@@ -164,6 +164,7 @@ PROVEN: Mapping[str, Any] = {
 RIGHT: Mapping[str, Any] = {
     "verdict": str, "reason": str, "library": str,
     "taps": [{"tap": str, "differ": int, "c": PROVEN, "py": PROVEN}],
+    "chain": Perhaps([{"side": str, "pixel_slow_fast": [int], "word": str, "text": str}]),
 }  # fmt: skip
 TRANSPLANT: Mapping[str, Any] = {
     "pixel_slow_fast": [int], "direction": str, "difference": float, "named": [str], "without_place": [str],

@@ -285,6 +285,7 @@ def shown_traces(pair: TracedPair, verdict: TraceVerdict, place: str) -> Shown:
     if verdict.asks_transplant:
         rows += [ShownRow("transplant", line) for line in transplant_lines(verdict.transplants)]
     if verdict.right is not None:
+        rows += [ShownRow(f"{one['side']}: chain", one["text"]) for one in verdict.right["chain"]]
         rows.append(ShownRow("who is right", f"{verdict.right['verdict']}: {verdict.right['reason']}"))
     return Shown(NAME, verdict.word, counted, rows, lines, place, _details(pair, verdict))
 
