@@ -281,12 +281,11 @@ def shown_traces(pair: TracedPair, verdict: TraceVerdict, place: str) -> Shown:
     rows = [_side_row(pair, side) for side in SIDES]
     rows += [ShownRow(f"{side}: taps", pair.sides[side].said) for side in SIDES if pair.sides[side].said]
     rows += [ShownRow(f"{side}: observer check", pair.sides[side].observed.text) for side in SIDES]
-    rows += [ShownRow("budget", _budget_text(budget)) for budget in verdict.budgets]
+    if verdict.right is not None:
+        rows.append(ShownRow("who is right", f"{verdict.right['verdict']}: {verdict.right['reason']}"))
     if verdict.asks_transplant:
         rows += [ShownRow("transplant", line) for line in transplant_lines(verdict.transplants)]
-    if verdict.right is not None:
-        rows += [ShownRow(f"{one['side']}: chain", one["text"]) for one in verdict.right["chain"]]
-        rows.append(ShownRow("who is right", f"{verdict.right['verdict']}: {verdict.right['reason']}"))
+    rows += [ShownRow("budget", _budget_text(budget)) for budget in verdict.budgets]
     return Shown(NAME, verdict.word, counted, rows, lines, place, _details(pair, verdict))
 
 
@@ -311,6 +310,8 @@ def _details(pair: TracedPair, verdict: TraceVerdict) -> list[ShownRow]:
     rows += [ShownRow(f"{side}: time", f"{pair.sides[side].run.outcome.wall_s:.2f} s") for side in SIDES]
     if verdict.report is not None:
         rows += [ShownRow("bounds", note) for note in verdict.report.comparison.bounds.notes]
+    chains = [] if verdict.right is None else verdict.right["chain"]
+    rows += [ShownRow(f"{one['side']}: chain", one["text"]) for one in chains]
     wrong = [f"{part.tap} by {' and '.join(part.outside)}" for part in verdict.isolated if part.outside]
     shown = "computed otherwise: " + ", ".join(wrong) if wrong else "none computed otherwise"
     return [*rows, ShownRow("isolated", f"{len(verdict.isolated)} taps recomputed, {shown}")]
