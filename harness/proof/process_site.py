@@ -58,7 +58,7 @@ class ProcessSite:
     @property
     def title(self) -> str:
         """Return what a reader is told that it is."""
-        return f"{self.program.binary.name} under gdb with the tap map '{self.program.tap_map.source}'"
+        return f"{self.program.binary.name} under gdb"
 
     def finals(self, sets: Sequence[SiteValues]) -> list[PutResult]:
         """See `harness.proof.transplant.TransplantSite.finals`."""
