@@ -87,12 +87,12 @@ def _command(argv: Sequence[str]) -> int:
         raise UsageError(f"--count {options.count}: must be 1 or more")
     rows = []
     for fault, side in units(options.ids, options.count, options.seed):
-        rows.append(_in_own_process(fault, side))
+        rows.append(in_own_process(fault, side))
         sys.stdout.write(f"{row_text(rows[-1])}\n")
         sys.stdout.flush()
+        if options.json is not None:
+            options.json.write_text(json_text(figures_of(rows, options.seed)), encoding="utf-8")
     figures = counted(rows)
-    if options.json is not None:
-        options.json.write_text(json_text({**figures, "seed": options.seed, "rows": rows}), encoding="utf-8")
     sys.stdout.write(f"told: {figures['told']} of {figures['differ']} faults that change a pixel\n")
     return EXIT_STATUS[_word(figures)]
 
@@ -110,8 +110,12 @@ def units(ids: Sequence[str], count: int, seed: int) -> list[tuple[SeededFault, 
     return [unit for pair in zip(*pools, strict=False) for unit in pair][:count]
 
 
-def _in_own_process(fault: SeededFault, side: str) -> dict[str, Any]:
-    """Try one fault in a process that has it."""
+def in_own_process(fault: SeededFault, side: str) -> dict[str, Any]:
+    """Try one fault in a process that has it, and return what `trial` does.
+
+    Raises:
+        HarnessError: the process failed.
+    """
     with temporary_folder("nb-campaign") as name:
         environ = {**os.environ, "TMPDIR": name, "OMP_NUM_THREADS": "1"}
         program = START.format(packages=str(Path(__file__).parents[2]), fault=fault.id, side=side)
@@ -232,6 +236,15 @@ def counted(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     differ = [row for row in rows if row["outcome"] != NOTHING]
     told = [row for row in differ if row["outcome"] == TOLD]
     return {"tried": len(rows), "differ": len(differ), "told": len(told)}
+
+
+def figures_of(rows: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:
+    """Return the figures of a campaign so far, of each fault what the directions name."""
+    kept = ("direction", "into", "named", "roots")
+    short = [
+        {**row, "transplant": [{key: one[key] for key in kept} for one in row["transplant"]]} for row in rows
+    ]
+    return {**counted(rows), "seed": seed, "rows": short}
 
 
 def _word(figures: Mapping[str, int]) -> Word:
