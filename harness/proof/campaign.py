@@ -91,7 +91,7 @@ def _command(argv: Sequence[str]) -> int:
         sys.stdout.write(f"{row_text(rows[-1])}\n")
         sys.stdout.flush()
         if options.json is not None:
-            options.json.write_text(json_text(figures_of(rows, options.seed)), encoding="utf-8")
+            options.json.write_text(json_text(campaign_figures(rows, options.seed)), encoding="utf-8")
     figures = counted(rows)
     sys.stdout.write(f"told: {figures['told']} of {figures['differ']} faults that change a pixel\n")
     return EXIT_STATUS[_word(figures)]
@@ -164,7 +164,7 @@ def trial(fault: SeededFault, side: str) -> dict[str, Any]:
         files = {inputs / source: name for name, source in line.case.files.items()}
         row = {"fault": fault.id, "side": side, "what": fault.what, "line": line.id, "taps": list(fault.taps)}
         image = simulated(line, words, work, None)[0]
-        pixel = worst_pixel(reference_image(binary, told, work).reshape(image.shape), image)
+        pixel = farthest_pixel(reference_image(binary, told, work).reshape(image.shape), image)
         if pixel is None:
             return {**row, "outcome": NOTHING, "pixel_slow_fast": None, "transplant": []}
         traced = (*told, "-trace_pixel", *map(str, pixel), "-trace_schema", "2", "-trace_file", LOG)
@@ -188,7 +188,7 @@ def is_told(stated: Mapping[str, Any], taps: Sequence[str]) -> bool:
     return bool(abs(1.0 - last) <= 1.0 - ENOUGH)
 
 
-def worst_pixel(one: FloatImage, other: FloatImage) -> tuple[int, int] | None:
+def farthest_pixel(one: FloatImage, other: FloatImage) -> tuple[int, int] | None:
     """Return the pixel (slow, fast) of the largest difference of two images, None where they are equal."""
     apart = np.nan_to_num(np.abs(one.astype(float) - other.astype(float)), nan=0.0, posinf=0.0)
     if not apart.any():
@@ -238,7 +238,7 @@ def counted(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return {"tried": len(rows), "differ": len(differ), "told": len(told)}
 
 
-def figures_of(rows: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:
+def campaign_figures(rows: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:
     """Return the figures of a campaign so far, of each fault what the directions name."""
     kept = ("direction", "into", "named", "roots")
     short = [

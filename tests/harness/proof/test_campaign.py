@@ -12,10 +12,10 @@ from harness.proof.campaign import (
     NOTHING,
     TOLD,
     counted,
+    farthest_pixel,
     in_own_process,
     is_told,
     units,
-    worst_pixel,
 )
 from harness.sides import SIDES
 from tests.trace_tools.debugger.conftest import require_gdb
@@ -54,6 +54,6 @@ def test_drawn_faults_are_of_both_programs_and_the_same_each_time() -> None:
 def test_the_pixel_of_the_largest_difference_is_taken() -> None:
     one = np.zeros((2, 3), np.float32)
     other = one.copy()
-    assert worst_pixel(one, other) is None
+    assert farthest_pixel(one, other) is None
     other[1, 2], other[0, 1] = 3.0, -4.0
-    assert worst_pixel(one, other) == (0, 1)
+    assert farthest_pixel(one, other) == (0, 1)
