@@ -55,7 +55,7 @@ def _faulty_reference(fault: SeededFault, folder: Path) -> FaultyProgram:
         put_into(sources, fault.c)
     except HarnessError as error:
         raise HarnessError(f"fault '{fault.id}': {error}") from error
-    path = build_reference("O0", extra_flags=("-w",), sources=sources).path
+    path = build_reference("O0", extra_flags=("-w", "-g"), sources=sources).path
     return FaultyProgram((str(path),), path)
 
 

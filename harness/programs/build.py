@@ -35,6 +35,7 @@ from system_io.shown import json_text
 BINARY_NAME = "nanobragg-reference"
 BASE_FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
 LIBRARIES = ("-lm",)
+DEBUG, SOURCES = "-g", "sources"
 COMPILERS = ("cc", "gcc", "clang")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 VARIANTS: Mapping[str, tuple[str, ...]] = {
@@ -177,6 +178,8 @@ def _source_files(folder: Path) -> list[Path]:
 
 def _cache_key(hashes: Mapping[str, str], flags: Sequence[str], compiler: Compiler) -> str:
     recipe = [hashes, list(flags), list(LIBRARIES), list(compiler.words), compiler.version]
+    if DEBUG in flags:
+        recipe.append(SOURCES)
     text = json.dumps(recipe, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -199,6 +202,8 @@ def _build_into(
         binary = scratch / BINARY_NAME
         units = [str(path) for path in _source_files(folder) if path.suffix == ".c"]
         command = [*compiler.words, *flags, "-o", str(binary), *units, *LIBRARIES]
+        if DEBUG in flags:
+            command.append(_kept_sources(folder, scratch, home))
         _compile(command, home.parent / f"failed-{home.name[:12]}.log", environ)
         facts = {**facts, "command": command, "binary_sha256": sha256_of_file(binary)}
         (scratch / "provenance.json").write_text(json_text(facts), encoding="utf-8")
@@ -206,6 +211,14 @@ def _build_into(
         _rename_unless_there(scratch, home)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _kept_sources(folder: Path, scratch: Path, home: Path) -> str:
+    """Keep the sources beside the binary, and return the flag that makes a debugger look for them there."""
+    (scratch / SOURCES).mkdir()
+    for path in _source_files(folder):
+        shutil.copy2(path, scratch / SOURCES)
+    return f"-fdebug-prefix-map={folder}={home / SOURCES}"
 
 
 def _compile(command: Sequence[str], log: Path, environ: Mapping[str, str]) -> None:

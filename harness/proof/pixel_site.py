@@ -20,7 +20,7 @@ from simulator.engine.eager import Eager
 from simulator.kernel.blocks import Block
 from simulator.kernel.kernel import photons
 from simulator.kernel.stages import Stages
-from simulator.kernel.taps import Level, Offered, Show, Spot, made_value
+from simulator.kernel.taps import NEVER, Level, Offered, Show, Spot, made_value
 from simulator.physics.vectors import turn
 from simulator.scene.instrument import Instrument
 from simulator.scene.orientations import CellVectors, Orientations
@@ -100,20 +100,19 @@ def _shape(part: Tensor, counts: tuple[int, int, int, int]) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class SimulatorSite:
-    """One pixel (slow, fast) of a run, float64 on the CPU, into which values can be put."""
+    """One pixel (slow, fast) of a run, float64 on the CPU, into which values can be put.
+
+    interpolated: evaluations with an ordinal below it interpolate, 0 where an earlier pixel ended that.
+    """
 
     scene: Scene
     pixel: tuple[int, int]
-
-    @staticmethod
-    def site_names() -> frozenset[str]:
-        """Return the taps that have a place in the simulator."""
-        return KERNEL_SITES | SETUP_SITES.keys() | CELL_SITES.keys()
+    interpolated: int = NEVER
 
     @property
     def names(self) -> frozenset[str]:
         """Return the taps that have a place in it."""
-        return self.site_names()
+        return KERNEL_SITES | SETUP_SITES.keys() | CELL_SITES.keys()
 
     def final(self, values: SiteValues) -> float:
         """Return the pixel in photons with other values at some taps.
@@ -129,8 +128,12 @@ class SimulatorSite:
                     ins = exchange(ins, values[tap])
             ins = _exchanged_cells(scene, ins, values, self.pixel)
             slow, fast = (torch.tensor([place], device="cpu") for place in self.pixel)
-            block = Block(slow, fast, first_visit=_first_visit(self.scene, self.pixel))
-            found = photons(Stages(ins, Eager(ELEMENTS, 1)), block, _Exchange(values))
+            block = Block(slow, fast, _first_visit(self.scene, self.pixel), self.interpolated)
+            stages = Stages(ins, Eager(ELEMENTS, 1))
+            found = photons(stages, block, _Exchange(values))
+            if found.escape is not None and int(found.escape[0]) != NEVER:
+                block = replace(block, interpolated=int(found.escape[0]))
+                found = photons(stages, block, _Exchange(values))
             return float(found.pixels.sum())
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import chdir
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.proof.balls import Backend, find_backend
+from harness.proof.chain import FINAL, OFF, Chain, ChainPixel, chain_data
 from harness.proof.walk import INSIDE, OUTSIDE, Outside, TapProof, Walk
 from harness.sides import SIDES
 from simulator.config import RunConfig
@@ -50,12 +51,16 @@ class ProofRow:
 
 @dataclass(frozen=True)
 class Right:
-    """The verdict on both programs: its words, why, the taps of the trace, and the library that proved it."""
+    """The verdict on both programs: its words, why, the taps of the trace, and the library that proved it.
+
+    chains: for each program that computes in double precision, its pixels from the command line alone.
+    """
 
     verdict: str
     reason: str
     rows: tuple[ProofRow, ...] = ()
     library: str = ""
+    chains: tuple[tuple[ChainPixel, ...], ...] = ()
 
     @property
     def off(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -98,7 +103,21 @@ def who_is_right(comparison: Comparison, words: Sequence[str], caller: Path) -> 
             Walk(traces[1], config, backend, single, SIGNS_OPEN[arithmetic]),
         )
         found = [walk.proofs() for walk in walks]
-    return _verdict(walks, found, backend)
+        doubles = traces if arithmetic == DOUBLE else traces[:1]
+        chains = tuple(Chain(trace, config, backend).pixels() for trace in doubles)
+    return _chained(_verdict(walks, found, backend), chains)
+
+
+def _chained(right: Right, chains: tuple[tuple[ChainPixel, ...], ...]) -> Right:
+    """Return a verdict with the pixels of the command line, which may prove what single taps do not."""
+    off = [[pixel for pixel in pixels if pixel.word == OFF] for pixels in chains]
+    sides = [side for side, pixels in zip(SIDES, off, strict=False) if pixels]
+    if right.verdict not in (NOT_PROVABLE, EQUAL) or not sides:
+        return replace(right, chains=chains)
+    verdict = off_words(sides[0]) if len(sides) == 1 else BOTH_OFF
+    first = next(pixel for pixels in off for pixel in pixels)
+    reason = f"{sides[0]}: {FINAL} from the command line alone, {first.text}"
+    return replace(right, verdict=verdict, reason=reason, chains=chains)
 
 
 def _hindrance(traces: Sequence[TraceLog]) -> str:
@@ -192,7 +211,8 @@ def right_data(right: Right | None) -> dict[str, Any] | None:
         }}
         for row in right.rows
     ]  # fmt: skip
-    return {"verdict": right.verdict, "reason": right.reason, "library": right.library, "taps": rows}
+    return {"verdict": right.verdict, "reason": right.reason, "library": right.library, "taps": rows,
+            "chain": chain_data(right.chains, SIDES[: len(right.chains)])}  # fmt: skip
 
 
 def right_markdown(stated: Mapping[str, Any]) -> str:
@@ -212,4 +232,12 @@ def right_markdown(stated: Mapping[str, Any]) -> str:
         for row in stated["taps"]
         if row["differ"] or row["c"]["outside"] or row["py"]["outside"]
     ]
+    chains = [f"- {one['side']}, pixel {markdown_text(one['text'])}" for one in stated.get("chain", [])]
+    if chains:
+        lines += [
+            "",
+            f"{FINAL} from the command line alone, enclosures handed on from tap to tap:",
+            "",
+            *chains,
+        ]
     return "\n".join(lines) + "\n"

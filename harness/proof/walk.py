@@ -121,12 +121,14 @@ class Walk:
         return found
 
     def _keep(self, record: Record) -> None:
-        if DEFAULT_GRAPH[record.tap].level in SETUP_LEVELS:
-            return
-        kept, turn = self._lists[record.tap], dict(record.context)
-        if kept and any(kept[0].turn.get(key) != turn.get(key) for key in ("s", "f")):
+        if DEFAULT_GRAPH[record.tap].level not in SETUP_LEVELS:
+            self._append(KeptRecord(record, dict(record.context)))
+
+    def _append(self, new: KeptRecord) -> None:
+        kept = self._lists[new.record.tap]
+        if kept and any(kept[0].turn.get(key) != new.turn.get(key) for key in ("s", "f")):
             kept.clear()  # another pixel has begun
-        kept.append(KeptRecord(record, turn))
+        kept.append(new)
 
     def _judge(self, record: Record) -> str:
         proof = self.taps[record.tap]

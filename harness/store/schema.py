@@ -170,10 +170,12 @@ PROVEN: Mapping[str, Any] = {
 RIGHT: Mapping[str, Any] = {
     "verdict": str, "reason": str, "library": str,
     "taps": [{"tap": str, "differ": int, "c": PROVEN, "py": PROVEN}],
+    "chain": Perhaps([{"side": str, "pixel_slow_fast": [int], "word": str, "text": str}]),
 }  # fmt: skip
 TRANSPLANT: Mapping[str, Any] = {
     "pixel_slow_fast": [int], "direction": str, "difference": float, "named": [str], "without_place": [str],
-    "taps": [{"tap": str, "alone": float, "together": float}],
+    "roots": Perhaps([str]), "into": Perhaps(str), "remark": Perhaps(str), "why_without": Perhaps(Each(str)),
+    "taps": [{"tap": str, "alone": Maybe(float), "together": Maybe(float), "note": Perhaps(str)}],
 }  # fmt: skip
 TRACE: Mapping[str, Any] = {
     "verdict": VERDICT, "exit_status": int, "reasons": [str], "first_divergence": Maybe(str),

@@ -77,7 +77,8 @@ def _judgement_faults(part: TracePart) -> Iterator[BundleFault]:
         report = judge(*part.traces(), stated_options(part))
         word, reasons = overruled(report, data["observer_check"])
         verdict = TraceVerdict(word, reasons, report, isolated, budgets, data.get("who_is_right"),
-                               data.get("transplant", ()))  # fmt: skip
+                               data.get("transplant", ()),
+                               bool(data["settings"].get("transplant")))  # fmt: skip
         fresh = as_stated(metrics(report), data)
     except (NotComparableError, TraceError) as error:
         word = Word.NOT_COMPARABLE if isinstance(error, NotComparableError) else Word.ERROR

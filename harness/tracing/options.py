@@ -58,10 +58,11 @@ autograd through the simulator, and what is left unexplained; it goes to traces.
 formula may give at a program's own inputs: "equal up to rounding, proven", "c is off", "py is off", "both are
 off", or "not provable here" with the reason. It changes no verdict and no exit status.
 
---transplant puts the values of one program into the simulator, which stands for the other, at the place where
-the kernel makes them, and says which share of the difference vanishes with each tap alone and with all those
-before it: agreement with --budget shows that the difference is linear, disagreement names a branch that
-flips or a tap that is missing. --explain does all three, and diff.md begins with the cause.
+--transplant puts the values of each program into the other, at the place where it makes them: into the
+simulator, and by gdb into a C program with debug information (the C reference needs nothing; else --tap-map,
+or a shipped map that fits). It says which share of the difference vanishes with each tap alone and on top
+of those before it: agreement with --budget shows that the difference is linear, disagreement names a branch
+that flips or a tap that is missing. --explain does all three, and diff.md begins with the cause.
 
 files: c_trace.log, py_trace.log, traces.json, diff.md, commands.txt, env.json, sha256.txt (and graph.json
 with --emit-rot-stars, floor.json with --floor). `nb-report verify DIR` compares the traces again,

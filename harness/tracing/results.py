@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.files import input_facts, sha256_lines
 from harness.probing.match import Match
-from harness.proof.page import cause_markdown, proof_sections, transplant_line
+from harness.proof.page import cause_markdown, proof_sections, transplant_lines
 from harness.proof.right import Right, right_data, who_is_right
 from harness.proof.transplant import transplant_data, transplants
 from harness.shown import Shown, ShownRow, divergence_line
@@ -27,6 +27,7 @@ from harness.tracing.isolate import Isolated, isolate, isolation_data, isolation
 from harness.tracing.job import BEHIND, CHANGED, TracedPair
 from harness.tracing.options import ALL_TAPS, NAME
 from harness.tracing.rot_stars import star_graph, with_rot_stars
+from harness.tracing.takers import takers
 from system_io.shell import shell_text
 from system_io.shown import json_text, markdown_text, printable
 from system_io.verdict_words import EXIT_STATUS, Word
@@ -72,6 +73,7 @@ class TraceVerdict:
     budgets: tuple[Budget, ...] = ()
     right: Mapping[str, Any] | None = None
     transplants: Sequence[Mapping[str, Any]] = ()
+    asks_transplant: bool = False
 
     @property
     def exit_status(self) -> int:
@@ -128,8 +130,10 @@ def judge_pair(folder: Path, pair: TracedPair, asked: TraceRequest) -> TraceVerd
     moved: Sequence[Mapping[str, Any]] = ()
     if asked.transplant:
         taps = () if asked.transplant == ALL_TAPS else asked.transplant
-        moved = transplant_data(transplants(report.comparison, isolation_words(pair), pair.job.caller, taps))
-    return TraceVerdict(word, reasons, report, isolated, shares, right_data(right), moved)
+        words = isolation_words(pair)
+        moved = transplant_data(transplants(report.comparison, words, pair.job.caller, taps, takers(pair)))
+    asks = bool(asked.transplant)
+    return TraceVerdict(word, reasons, report, isolated, shares, right_data(right), moved, asks)
 
 
 def overruled(report: Report, observed: Mapping[str, str]) -> tuple[Word, tuple[str, ...]]:
@@ -231,7 +235,11 @@ def trace_page(observed: Mapping[str, str], verdict: TraceVerdict) -> str:
             "",
             isolation_markdown(verdict.isolated),
             *([budget_markdown(verdict.budgets)] if verdict.budgets else []),
-            *proof_sections(verdict.right, verdict.transplants, budget_data(verdict.budgets)),
+            *proof_sections(
+                verdict.right,
+                verdict.transplants if verdict.asks_transplant else None,
+                budget_data(verdict.budgets),
+            ),
         ]
     )
 
@@ -273,10 +281,11 @@ def shown_traces(pair: TracedPair, verdict: TraceVerdict, place: str) -> Shown:
     rows = [_side_row(pair, side) for side in SIDES]
     rows += [ShownRow(f"{side}: taps", pair.sides[side].said) for side in SIDES if pair.sides[side].said]
     rows += [ShownRow(f"{side}: observer check", pair.sides[side].observed.text) for side in SIDES]
-    rows += [ShownRow("budget", _budget_text(budget)) for budget in verdict.budgets]
-    rows += [ShownRow("transplant", transplant_line(one)) for one in verdict.transplants]
     if verdict.right is not None:
         rows.append(ShownRow("who is right", f"{verdict.right['verdict']}: {verdict.right['reason']}"))
+    if verdict.asks_transplant:
+        rows += [ShownRow("transplant", line) for line in transplant_lines(verdict.transplants)]
+    rows += [ShownRow("budget", _budget_text(budget)) for budget in verdict.budgets]
     return Shown(NAME, verdict.word, counted, rows, lines, place, _details(pair, verdict))
 
 
@@ -301,6 +310,8 @@ def _details(pair: TracedPair, verdict: TraceVerdict) -> list[ShownRow]:
     rows += [ShownRow(f"{side}: time", f"{pair.sides[side].run.outcome.wall_s:.2f} s") for side in SIDES]
     if verdict.report is not None:
         rows += [ShownRow("bounds", note) for note in verdict.report.comparison.bounds.notes]
+    chains = [] if verdict.right is None else verdict.right["chain"]
+    rows += [ShownRow(f"{one['side']}: chain", one["text"]) for one in chains]
     wrong = [f"{part.tap} by {' and '.join(part.outside)}" for part in verdict.isolated if part.outside]
     shown = "computed otherwise: " + ", ".join(wrong) if wrong else "none computed otherwise"
     return [*rows, ShownRow("isolated", f"{len(verdict.isolated)} taps recomputed, {shown}")]

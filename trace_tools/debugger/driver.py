@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,19 @@ class DebuggedRun:
     gate: str
 
 
-def found_places(tap_map: TapMap, program: Debugged) -> dict[str, Found]:
-    """Return what became of each place of a map that something refers to."""
-    used = {place for tap in tap_map.taps for place in tap.places} | {
-        place for _, place, _ in tap_map.captures
-    }
-    if tap_map.gate is not None:
-        used.add(tap_map.gate.place)
+def found_places(
+    tap_map: TapMap, program: Debugged, wanted: Container[str] | None = None
+) -> dict[str, Found]:
+    """Return what became of each place of a map that something refers to.
+
+    Args:
+        tap_map: the map.
+        program: the binary and its sources.
+        wanted: places of taps that matter; None for all, those where values are put in, too.
+    """
+    used = {place for tap in tap_map.taps for place in tap.places}
+    used |= {place for tap in tap_map.taps if tap.put for place in tap.put.places}
+    used = {place for place in used if wanted is None or place in wanted} | needed_places(tap_map)
     return {
         name: find_anchor(anchor, program.sources, program.code)
         for name, anchor in tap_map.places.items()
@@ -50,20 +56,29 @@ def found_places(tap_map: TapMap, program: Debugged) -> dict[str, Found]:
     }
 
 
-def require_places(tap_map: TapMap, program: Debugged, *, skips: bool = False) -> dict[str, FoundPlace]:
+def needed_places(tap_map: TapMap) -> set[str]:
+    """Return the places without which no loop index is known."""
+    gate = {tap_map.gate.place} if tap_map.gate else set()
+    return {place for _, place, _ in tap_map.captures} | gate
+
+
+def require_places(
+    tap_map: TapMap, program: Debugged, wanted: Container[str], *, skips: bool = False
+) -> dict[str, FoundPlace]:
     """Return where each place is.
 
     Args:
         tap_map: the map.
         program: the binary and its sources.
+        wanted: places of taps that matter.
         skips: leave out places where nothing but taps is read and that are nowhere.
 
     Raises:
         DebuggerError: one is nowhere, or not at one line only.
     """
     spots = {}
-    needed = {place for _, place, _ in tap_map.captures} | ({tap_map.gate.place} if tap_map.gate else set())
-    for name, found in found_places(tap_map, program).items():
+    needed = needed_places(tap_map)
+    for name, found in found_places(tap_map, program, wanted).items():
         if found.spot is not None:
             spots[name] = found.spot
         elif not skips or name in needed:
@@ -99,17 +114,18 @@ def run_once(
     Raises:
         DebuggerError: the debugger or the program failed, or a value is not what its tap is.
     """
-    spots = require_places(tap_map, program, skips=skips)
+    read = {place for tap in tap_map.taps for place in tap.places}
+    spots = require_places(tap_map, program, read, skips=skips)
     with temporary_folder("nb-gdb") as name:
         scratch = Path(name)
         output, records = scratch / OUTPUT, scratch / "records.jsonl"
         job = {
             "settings": program_settings(words, folder, output),
             "records": str(records),
-            "pixel": list(pixel), "gate": _gate_row(tap_map, spots), "places": _rows(tap_map, spots),
+            "pixel": list(pixel), "gate": gate_row(tap_map, spots), "places": _rows(tap_map, spots),
         }  # fmt: skip
         report = run_gdb(TAPS, program.binary, job, scratch, timeout_s)
-        _require_end(report["end"], program.binary, output)
+        require_end(report["end"], program.binary, output)
         readings = read_records(records, tap_map, report["architecture"])
     problems = {name: f"'{text}': {reason}" for name, (text, reason) in report["problems"].items()}
     for tap in tap_map.taps:
@@ -133,7 +149,7 @@ def _gate_words(gate: list[Any] | None, pixel: tuple[int, int]) -> str:
     return f"[pixel] was reached {gate[0]} times, and never with slow {pixel[0]} fast {pixel[1]}"
 
 
-def _require_end(end: Mapping[str, Any], binary: Path, output: Path) -> None:
+def require_end(end: Mapping[str, Any], binary: Path, output: Path) -> None:
     """Check that the program ended as it should."""
     if end["signal"] is None and end["exit"] == 0:
         return
@@ -152,7 +168,8 @@ def _require_end(end: Mapping[str, Any], binary: Path, output: Path) -> None:
     )
 
 
-def _gate_row(tap_map: TapMap, spots: Mapping[str, FoundPlace]) -> dict[str, Any] | None:
+def gate_row(tap_map: TapMap, spots: Mapping[str, FoundPlace]) -> dict[str, Any] | None:
+    """Return the start of a pixel for the script, None where the map has none."""
     gate = tap_map.gate
     if gate is None:
         return None
@@ -161,20 +178,28 @@ def _gate_row(tap_map: TapMap, spots: Mapping[str, FoundPlace]) -> dict[str, Any
 
 def _rows(tap_map: TapMap, spots: Mapping[str, FoundPlace]) -> list[dict[str, Any]]:
     """Return a row for each place where something is read."""
+    taps = {name: [tap_row(tap_map, tap) for tap in tap_map.taps if name in tap.places] for name in spots}
+    return place_rows(tap_map, spots, taps)
+
+
+def place_rows(
+    tap_map: TapMap, spots: Mapping[str, FoundPlace], taps: Mapping[str, list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Return a row for each place where something is done: taps there, and loop indices that are kept."""
     rows = []
     for name, spot in spots.items():
-        taps = [_tap_row(tap_map, tap) for tap in tap_map.taps if name in tap.places]
         captures = [(key, value) for key, place, value in tap_map.captures if place == name]
-        if taps or captures:
+        if taps.get(name) or captures:
             rows.append({
                 "file": spot.path, "line": spot.line, "last_line": spot.last_line,
-                "after": spot.when == AFTER,
-                "captures": captures, "taps": taps, "gated": all(tap["loop"] for tap in taps),
+                "after": spot.when == AFTER, "captures": captures, "taps": taps.get(name, []),
+                "gated": all(tap["loop"] for tap in taps.get(name, [])),
             })  # fmt: skip
     return rows
 
 
-def _tap_row(tap_map: TapMap, tap: MappedTap) -> dict[str, Any]:
+def tap_row(tap_map: TapMap, tap: MappedTap) -> dict[str, Any]:
+    """Return a tap that is read, for the script."""
     return {
         "name": tap.point.name, "kind": tap.point.kind, "values": tap.values, "condition": tap.condition,
         "keys": tap.point.keys, "context": tap_map.indices(tap), "repeat": tap.repeat,

@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ PROGRAM = ("name", "version", "roi", "float_file")
 WHERE = ("file", "function", "text", "pattern", "nth", "when")
 PIXEL = ("at", *WHERE, "s", "f")
 CAPTURE = ("at", *WHERE, "value")
-TAP = ("at", *WHERE, "value", "type", "unit", "if", "context", "repeat", "take")
+TAP = ("at", *WHERE, "value", "type", "unit", "if", "context", "repeat", "take", "put")
+PUT = ("at", *WHERE, "value", "unit", "if", "context", "times")
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,26 @@ class ProgramFacts:
 
 
 @dataclass(frozen=True)
+class MappedPut:
+    """Where another value of a tap is put in; as of `MappedTap`, ``times`` is what it is multiplied by."""
+
+    places: tuple[str, ...]
+    values: tuple[str, ...]
+    factor: float
+    condition: str | None
+    context: Mapping[str, str]
+    repeat: str | None
+    times: str | None
+
+
+@dataclass(frozen=True)
 class MappedTap:
     """One tap of a map.
 
     ``places`` name its anchors; ``values`` are expressions of the debugger; ``factor`` brings their unit
     to that of the tap; ``condition`` says when it is read; ``context`` are loop indices of its own;
-    ``repeat`` counts the turns of `$i`; ``take`` says which of several values in one context counts.
+    ``repeat`` counts the turns of `$i`; ``take`` says which of several values in one context counts;
+    ``put`` is where another value is put in, None where there is no such place.
     """
 
     point: TapPoint
@@ -60,6 +75,7 @@ class MappedTap:
     context: Mapping[str, str]
     repeat: str | None
     take: str
+    put: MappedPut | None = None
 
 
 @dataclass(frozen=True)
@@ -95,11 +111,22 @@ class TapMap:
             indices = [] if tap.repeat is not None else self.indices(tap).values()
             for place in tap.places:
                 yield from ((tap.point.name, place, text) for text in (*tap.values, *extra, *indices))
+            if tap.put is not None and tap.put.places != tap.places:
+                extra = [text for text in (tap.put.condition, tap.put.times) if text is not None]
+                for text in (*tap.put.values, *extra, *tap.put.context.values()):
+                    yield f"{tap.point.name} (put)", tap.put.places[0], text
 
     def indices(self, tap: MappedTap) -> dict[str, str]:
         """Return the expressions of the loop indices of a tap that are read where the tap is."""
-        found = {**self.context, **tap.context}
-        return {key: found[key] for key in tap.point.keys if key in found}
+        return self._indices(tap.point, tap.context)
+
+    def put_indices(self, tap: MappedTap, put: MappedPut) -> dict[str, str]:
+        """Return the expressions of the loop indices of a tap that are read where it is put in."""
+        return self._indices(tap.point, put.context)
+
+    def _indices(self, point: TapPoint, own: Mapping[str, str]) -> dict[str, str]:
+        found = {**self.context, **own}
+        return {key: found[key] for key in point.keys if key in found}
 
 
 def shipped_maps() -> dict[str, Path]:
@@ -289,11 +316,30 @@ class _Reader:
         if take not in TAKES:
             raise self.fail(where, f"take = '{take}'; it is one of {', '.join(TAKES)}")
         self.check_kind(self.text(table, "type", where), point, where)
-        return MappedTap(
+        found = MappedTap(
             point, self.tap_places(table, where), self.values(table, where, point),
             self.factor(self.text(table, "unit", where), point, where), self.text(table, "if", where), own,
             repeat, take,
         )  # fmt: skip
+        return replace(found, put=self.put(table.get("put", {}), f"{where} put", found))
+
+    def put(self, value: Any, where: str, tap: MappedTap) -> MappedPut | None:
+        """Return where a tap is put in: by default where, and into what, it is read."""
+        if value is False or tap.point.kind == "word":
+            return None
+        if not isinstance(value, dict):
+            raise self.fail(where, f"= {value!r}; it must be a table, or false where no place is")
+        table = self.table(value, where, PUT)
+        elsewhere = any(key in table for key in ("at", *WHERE))
+        return MappedPut(
+            self.tap_places(table, where) if elsewhere else tap.places,
+            self.values(table, where, tap.point) if "value" in table else tap.values,
+            self.factor(self.text(table, "unit", where), tap.point, where) if "unit" in table else tap.factor,
+            self.text(table, "if", where) or tap.condition,
+            {**tap.context, **self.own_context(table, where, tap.point)},
+            None if elsewhere else tap.repeat,
+            self.text(table, "times", where),
+        )
 
     def own_context(self, table: Mapping[str, Any], where: str, point: TapPoint) -> dict[str, str]:
         rows = self.table(table.get("context", {}), f"{where} context", CONTEXT_KEYS)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from harness.proof.chain import OFF, WITHIN
 from harness.proof.right import BOTH_OFF, EQUAL, NOT_PROVABLE, off_words, right_data, right_markdown
 
 MODES = ("--parity-mode c-parity", "--parity-mode spec")
@@ -51,6 +52,19 @@ def test_a_part_in_a_million_million_is_off_at_each_tap(proof_tools: Any) -> Non
         right = proven(*((other, text), (text, other))[number], MODES[1])
         assert right.verdict == off_words(("c", "py")[number]), (tap, right.reason)
         assert tap in right.off[number]
+
+
+def test_the_chain_from_the_command_line_encloses_the_final_pixel(proof_tools: Any) -> None:
+    traced, proven = proof_tools
+    for mode in MODES:
+        text = traced(mode)
+        right = proven(text, nudged(text, "I_pixel_final", 1.0 + 1e-9), mode)
+        sound, faulty = right.chains
+        assert [pixel.word for pixel in (*sound, *faulty)] == [WITHIN] * 2 + [OFF] * 2
+        assert all(pixel.width < 1e-10 for pixel in sound)
+        assert all(pixel.true == pytest.approx(pixel.value, rel=1e-14) for pixel in sound)
+        assert all(pixel.starts == ("mosaic_umat",) for pixel in sound)
+        assert "from the command line alone" in right_markdown(right_data(right) or {})
 
 
 def test_one_unit_in_the_last_place_is_proven_to_be_rounding(proof_tools: Any) -> None:

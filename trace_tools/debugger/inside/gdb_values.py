@@ -1,5 +1,6 @@
 """Values of a stopped program, bit for bit. Runs inside gdb, with nothing but its Python."""
 
+import math
 import re
 
 import gdb
@@ -7,6 +8,7 @@ import gdb
 NUMBERS = {gdb.TYPE_CODE_INT, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_ENUM, gdb.TYPE_CODE_CHAR}
 BITS = re.compile(r"0x[0-9a-f]+\Z")
 OUTER = re.compile(r"in\s+([\w:~]+):\s+(.+)\Z", re.DOTALL)
+DOUBLE_BYTES = 8
 WHOLE = re.compile(r"[0-9]+\Z")
 
 
@@ -72,6 +74,43 @@ def scalars(value):
                 yield one
     else:
         yield value
+
+
+def number_texts(expression):
+    """Return an expression for each number of a value, in the order of `scalars`."""
+    outer = OUTER.match(expression)
+    prefix, text = (f"in {outer.group(1)}: ", outer.group(2)) if outer else ("", expression)
+    return [prefix + part for part in _parts(evaluated(expression).type, text)]
+
+
+def _parts(kind, text):
+    """Yield the expressions of the numbers of a type."""
+    kind = kind.strip_typedefs()
+    if kind.code in (getattr(gdb, "TYPE_CODE_REF", -1), getattr(gdb, "TYPE_CODE_RVALUE_REF", -1)):
+        kind = kind.target().strip_typedefs()
+    if kind.code == gdb.TYPE_CODE_ARRAY:
+        low, high = kind.range()
+        inner = [(kind.target(), f"({text})[{place}]") for place in range(low, high + 1)]
+    elif kind.code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
+        inner = [(field.type, f"({text}).{field.name}") for field in kind.fields()]
+    else:
+        yield text
+        return
+    for part, name in inner:
+        yield from _parts(part, name)
+
+
+def put_number(text, number):
+    """Put a number where an expression says, bit for bit, and see that it is there."""
+    outer = OUTER.match(text)
+    prefix, plain = (f"in {outer.group(1)}: ", outer.group(2)) if outer else ("", text)
+    gdb.set_convenience_variable("nb_put", gdb.Value(number))
+    evaluated(f"{prefix}({plain}) = $nb_put")
+    there = dereferenced(evaluated(text))
+    narrow = there.type.strip_typedefs().code == gdb.TYPE_CODE_FLT and there.type.sizeof < DOUBLE_BYTES
+    now = float(there) if isinstance(number, float) else int(there)
+    if not narrow and now != number and not math.isnan(number):
+        raise UnreadableError(f"it is {now!r} after {number!r} was put in")
 
 
 def exact_number(value):
