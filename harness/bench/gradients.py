@@ -24,9 +24,12 @@ def measure_set(config: RunConfig, name: str, rounds: int) -> dict[str, Any]:
     """Return the times of forward, and of forward and backward, in rounds A B after one of each.
 
     Args:
-        config: the run.
+        config: the run; cell lengths and angles are inputs of it also where it has a matrix.
         name: of the set of inputs, from SETS.
     """
+    from simulator.fit.experiment import with_cell
+
+    config = with_cell(config)
     inputs = inputs_of_set(config, name)
     sides: Mapping[str, Callable[[], object]] = {
         "forward": lambda: _image(config, {}),

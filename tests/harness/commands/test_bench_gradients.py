@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.bench.gradients import SETS, inputs_of_set, measure_set
+from harness.bench.gradients import SETS, USUAL, inputs_of_set, measure_set
 from harness.commands import bench_gradients
 from simulator import RunConfig
 
@@ -31,6 +31,12 @@ def test_a_row_has_both_clocks_and_their_ratios(name: str) -> None:
         middle, least, most = row[f"ratio_{clock}"]
         assert 0.0 < least <= middle <= most
         assert row[f"both_{clock}_s"] > 0.0
+
+
+def test_all_usual_inputs_are_there_in_a_run_with_a_matrix(tmp_path: Path) -> None:
+    (tmp_path / "A.mat").write_text("0.020 0.003 0.001\n-0.002 0.018 0.004\n0.001 -0.003 0.016\n")
+    words = f"{LINE} -mat {tmp_path / 'A.mat'} -misset 0 0 0".split()
+    assert measure_set(RunConfig.from_args(words), "usual", rounds=1)["inputs"] == len(USUAL)
 
 
 def test_unknown_sets_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
