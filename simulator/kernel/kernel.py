@@ -6,7 +6,9 @@ pixels are the fastest axis.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,6 +39,10 @@ class Photons:
     escape: Tensor | None
 
 
+Steps = Generator[tuple[str, tuple[Any, ...]], Any, Photons]
+"""Names a stage of `Stages` and what it is called with, is sent what it gives, and ends with the photons."""
+
+
 def photons(stages: Stages, block: Block, tap: Tap = no_tap) -> Photons:
     """Return the expected photons of a block of pixels.
 
@@ -50,25 +56,45 @@ def photons(stages: Stages, block: Block, tap: Tap = no_tap) -> Photons:
 
     Source: spec 06.
     """
-    ins = stages.ins
+    steps = photons_in_steps(stages.ins, block, stages.elements, tap)
+    name, given = next(steps)
+    while True:
+        try:
+            name, given = steps.send(getattr(stages, name)(*given))
+        except StopIteration as end:
+            made: Photons = end.value
+            return made
+
+
+def photons_in_steps(ins: Instrument, block: Block, elements: int, tap: Tap = no_tap) -> Steps:
+    """Yield each stage that the photons of a block need, be sent what it gives, and return the photons.
+
+    Args:
+        ins: the run.
+        block: which pixels.
+        elements: about how many evaluations one call of `Stages.add` may hold.
+        tap: who watches.
+
+    Source: spec 06.
+    """
     sums = _start(ins, block)
     escape = torch.full_like(block.slow, NEVER) if _latches(ins, block) else None
     factors: Factors | None = None
     for spot in spots(ins, block):
         if factors is not None and spot.sub_slow == 0 and spot.sub_fast == 0:
             factors = factors.of_next_layer()
-        rays = stages.rays(spot, factors, tap)
+        rays: Rays = yield "rays", (spot, factors, tap)
         factors = rays.factors
         sums = _add_sub_pixel(rays, sums)
-        for chunk in chunks(ins, block, stages.elements):
+        for chunk in chunks(ins, block, elements):
             part = _inputs(ins, block, (spot, chunk), rays)
             if tap.active:
                 _show_cells(ins, block, (spot, chunk), part, tap)
-            I, escaped = stages.add(part, sums.I, tap.at(Level.MOSAIC, place_of(spot, chunk)))
+            I, escaped = yield "add", (part, sums.I, tap.at(Level.MOSAIC, place_of(spot, chunk)))
             sums = replace(sums, I=I)
             escape = escape if escape is None or escaped is None else torch.minimum(escape, escaped)
     assert factors is not None  # there is at least one sub-pixel
-    pixels = stages.finish(sums, factors, tap.at(Level.PIXEL, Spot(block.slow, block.fast)))
+    pixels = yield "finish", (sums, factors, tap.at(Level.PIXEL, Spot(block.slow, block.fast)))
     assert sums.omega_sum_sr is not None  # nor is this sum empty
     return Photons(pixels, sums.omega_sum_sr, escape)
 
