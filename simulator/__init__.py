@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from simulator.computed import Computed
     from simulator.config import RunConfig
     from simulator.fit.experiment import Experiment
-    from simulator.image import simulate, simulate_with_facts
+    from simulator.simulation import simulate, simulate_with_facts
 
 __version__ = VERSION
 __all__ = ["Computed", "Experiment", "RunConfig", "__version__", "simulate", "simulate_with_facts"]
@@ -21,8 +21,8 @@ _HOMES = {
     "Computed": "simulator.computed",
     "Experiment": "simulator.fit.experiment",
     "RunConfig": "simulator.config",
-    "simulate": "simulator.image",
-    "simulate_with_facts": "simulator.image",
+    "simulate": "simulator.simulation",
+    "simulate_with_facts": "simulator.simulation",
 }
 
 

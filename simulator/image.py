@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,14 +12,21 @@ import torch
 from torch import Tensor
 
 from simulator.computed import Computed, LeftOut
-from simulator.config import RunConfig
+from simulator.dual_tensors import carrying, dual_of
 from simulator.engine.choose import choose
 from simulator.engine.rehearsal import Rehearsal
 from simulator.engine.stage import Engine
-from simulator.engine.tensor_tree import leaves, rebuilt
+from simulator.engine.tensor_tree import leaves
 from simulator.engine.workers import workers
 from simulator.errors import InputError
 from simulator.gradients.image_gradient import Forward, choose_backward, differentiable, wanted
+from simulator.gradients.image_tangents import (
+    choose_forward,
+    direction_of,
+    has_tangents,
+    pixel_tangents,
+    without_tangents,
+)
 from simulator.kernel.block_order import blocks_in_order, split
 from simulator.kernel.blocks import Block
 from simulator.kernel.kernel import photons
@@ -27,10 +34,11 @@ from simulator.kernel.small_blocks import rehearse, uncompilable
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import NEVER, Level, Spot, Tap, no_tap, silent
 from simulator.kernel.traced_windows import Neighbourhood
+from simulator.limits.transforms import SECOND
 from simulator.rendered import BlockPixels, Rendered, assemble
 from simulator.scene.instrument import Instrument
 from simulator.scene.number_types import precision_of, slopes_need_float64
-from simulator.scene.scene import Scene, prepare
+from simulator.scene.scene import Scene
 from simulator.scene.setting_up import set_up
 from simulator.scene.skippable import WATCHED
 from simulator.sparse.skipping import Charged, Sparse
@@ -69,40 +77,9 @@ class _Run:
 
 
 @untraced
-def simulate(config: RunConfig) -> Tensor:
-    """Return the image of a run in photons, [spixels, fpixels].
-
-    Args:
-        config: from `RunConfig.from_args` or made by hand.
-
-    Raises:
-        InputError: for a run that cannot be computed.
-
-    Source: spec 00, 06.
-    """
-    return image_of(prepare(config))
-
-
-@untraced
-def simulate_with_facts(config: RunConfig) -> tuple[Tensor, Computed]:
-    """Return the image of a run as `simulate` does, and how it was computed.
-
-    Args:
-        config: from `RunConfig.from_args` or made by hand.
-
-    Raises:
-        InputError: for a run that cannot be computed.
-
-    Source: spec 00, 06.
-    """
-    rendered = render(prepare(config))
-    return _usable(rendered.image), rendered.how
-
-
-@untraced
 def image_of(scene: Scene) -> Tensor:
     """Return the image of a scene in photons, [spixels, fpixels], with its gradient if one is wanted."""
-    return _usable(render(scene).image)
+    return usable(render(scene).image)
 
 
 @untraced
@@ -118,14 +95,14 @@ def render_pixels(scene: Scene, places: Tensor) -> Tensor:
 
     evaluations = len(places) * scene.steps * scene.layers
     ins = set_up(scene)
-    if wanted(ins):
-        return _with_gradient(scene, no_tap, chosen, evaluations).pixels
+    if _sloped(ins):
+        return _with_slopes(scene, no_tap, chosen, evaluations).pixels
     with torch.inference_mode():
         found = chosen(_run(scene, ins, no_tap, evaluations)).pixels
-    return _usable(found)
+    return usable(found)
 
 
-def _usable(image: Tensor) -> Tensor:
+def usable(image: Tensor) -> Tensor:
     """Return an image that may take part in a user's graph, whichever mode it was made in."""
     return image.clone() if image.is_inference() else image
 
@@ -147,7 +124,7 @@ def render(scene: Scene, tap: Tap = no_tap, progress: OnProgress | None = None) 
     Source: spec 06.
     """
     ins = set_up(scene)
-    if not wanted(ins):
+    if not _sloped(ins):
         with torch.inference_mode():
             return _render(_run(scene, ins, tap, scene.evaluations), progress)[0]
     notes = (GRADIENT_WHOLE,) if scene.config.compute.epsilon > 0.0 else ()
@@ -156,7 +133,7 @@ def render(scene: Scene, tap: Tap = no_tap, progress: OnProgress | None = None) 
         rendered, blocks = _render(run, progress)
         return Forward(rendered.computed_pixels(), blocks, rendered)
 
-    found = _with_gradient(scene, tap, whole, scene.evaluations)
+    found = _with_slopes(scene, tap, whole, scene.evaluations)
     plain: Rendered = found.more
     if len(found.pixels) == plain.image.numel():
         image = found.pixels.reshape(plain.image.shape)
@@ -166,6 +143,18 @@ def render(scene: Scene, tap: Tap = no_tap, progress: OnProgress | None = None) 
     how = replace(plain.how, slopes_compiled=found.slopes_compiled)
     notes = tuple(dict.fromkeys((*plain.notes, *found.notes, *notes)))
     return replace(plain, image=image, how=how, notes=notes)
+
+
+def _sloped(ins: Instrument) -> bool:
+    """Return whether the image shall have a gradient or a tangent.
+
+    Raises:
+        InputError: for both.
+    """
+    reverse, forward = wanted(ins), has_tangents(ins)
+    if reverse and forward:
+        raise InputError(f"forward mode of a run that also wants a gradient, {SECOND}")
+    return reverse or forward
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,23 +170,79 @@ class _Sloped:
     """Whether it is computed by machine code."""
 
 
-def _with_gradient(scene: Scene, tap: Tap, pixels: Callable[[_Run], Forward], evaluations: int) -> _Sloped:
-    """Return the pixels of a run with their gradient, nothing left out."""
-    compute = replace(scene.config.compute, epsilon=0.0)
-    scene = scene.with_compute(compute)
+def _with_slopes(scene: Scene, tap: Tap, pixels: Callable[[_Run], Forward], evaluations: int) -> _Sloped:
+    """Return the pixels of a run with their gradient or their tangent, nothing left out."""
+    scene = _whole(scene)
+    compute = scene.config.compute
     exact = set_up(scene.with_compute(replace(compute, precision="float64")))
-    seen = set_up(scene)
-    seen = rebuilt(seen, [part.detach() for part in leaves(seen)])
+    seen = without_tangents(set_up(scene))
 
     def forward() -> Forward:
         return pixels(_run(scene, seen, tap, evaluations))
 
     tensors = list(leaves(exact))
+    sloped = _arithmetic_of_slopes(scene, exact, seen)
+    direction = direction_of(exact)
+    if has_tangents(exact):
+        with torch.no_grad():
+            made = forward()
+        how, notes = choose_forward(compute, sloped, [direction], evaluations)
+        (along,) = pixel_tangents(sloped, [direction], made.blocks, how)
+        with carrying():
+            found = dual_of(made.pixels, along)
+        return _Sloped(found, made.more, notes, how.programs.compiled)
     free = tuple(part.requires_grad for part in tensors)
-    sloped = rebuilt(exact, [part.detach() for part in tensors]) if slopes_need_float64(scene) else seen
     backward, notes = choose_backward(compute, sloped, free, evaluations)
     found, more = differentiable(tensors, sloped, forward, backward)
     return _Sloped(found, more, notes, backward.programs is not None)
+
+
+def _whole(scene: Scene) -> Scene:
+    """Return a scene of which nothing is left out."""
+    return scene.with_compute(replace(scene.config.compute, epsilon=0.0))
+
+
+def _arithmetic_of_slopes(scene: Scene, exact: Instrument, seen: Instrument) -> Instrument:
+    """Return the instrument that slopes are formed with, of plain tensors.
+
+    Args:
+        exact: in double precision.
+        seen: as the image is computed.
+    """
+    return without_tangents(exact) if slopes_need_float64(scene) else seen
+
+
+def render_tangents(scenes: Iterable[Scene], places: Tensor | None = None) -> Tensor:
+    """Return how pixels change along some directions [V, n], in photons, double precision.
+
+    Args:
+        scenes: one for each direction, of the same values, with its tangents; inside `dual_tensors`.
+        places: of the pixels in memory order, ascending; None for all that the run computes.
+
+    Raises:
+        CompileError: if compiled code is asked for and cannot be made.
+
+    Source: spec 06.
+    """
+    directions = []
+    for scene in scenes:
+        first = _whole(scene)
+        exact = set_up(first.with_compute(replace(first.config.compute, precision="float64")))
+        directions.append(direction_of(exact))
+    seen, executed = without_tangents(set_up(first)), first.executed().flatten() if places is None else places
+    sloped = _arithmetic_of_slopes(first, exact, seen)
+    evaluations = int(torch.count_nonzero(executed) if places is None else len(executed))
+    evaluations *= first.steps * first.layers
+    how, _ = choose_forward(first.config.compute, sloped, directions, evaluations)
+    if seen.plan.latching:
+        with torch.no_grad():
+            done = list(_rendered_blocks(_run(first, seen, no_tap, evaluations), executed))
+        blocks = [block for part in done for block in part.blocks]
+    else:
+        limit = NEVER if seen.plan.interpolate else 0
+        found = blocks_in_order(first, seen, executed, min(how.programs.pixels, MOST_AGAIN))
+        blocks = [replace(block, interpolated=limit) for block in found]
+    return pixel_tangents(sloped, directions, blocks, how)
 
 
 def _render(run: _Run, progress: OnProgress | None) -> tuple[Rendered, list[Block]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,16 +11,18 @@ import torch
 from torch import Tensor, nn
 
 from simulator.config import RunConfig
+from simulator.dual_tensors import dual_of, dual_tensors
 from simulator.errors import InputError
 from simulator.fit.chosen_pixels import places_of
-from simulator.fit.differences import jacobian
 from simulator.fit.parameters import PARAMETERS, number_of, switched_on, value_of, with_numbers, with_values
 from simulator.fit.selection import Groups, label, selected
 from simulator.fit.variables import Variables, bounds_of, check_bounds, natural_step
-from simulator.image import image_of, render_pixels
+from simulator.limits.transforms import is_wrapped
 from simulator.physics.crystal import cell_angles_rad, lengths_A, orient
 from simulator.physics.vectors import plain
 from simulator.scene.scene import Scene, prepare
+from simulator.simulation import changes_of, picture_of
+from simulator.transformed import pictured
 from simulator.untraced import untraced
 
 Values = Mapping[str, Tensor]
@@ -91,7 +93,7 @@ class Experiment(nn.Module):
         Raises:
             InputError: for values of which no run can be made (cell angles that do not close).
         """
-        return image_of(self._scene())
+        return self._pixels(None)
 
     @untraced
     def pixels(self, slow: Tensor, fast: Tensor) -> Tensor:
@@ -104,13 +106,24 @@ class Experiment(nn.Module):
         Raises:
             InputError: for pixels beside the detector, twice or out of order.
         """
-        scene = self._scene()
-        return render_pixels(scene, places_of(scene.config.detector, slow, fast))
+        return self._pixels(places_of(self._base.detector, slow, fast))
+
+    def _pixels(self, places: Tensor | None) -> Tensor:
+        """Return the pixels at places in memory order [n], None for the whole image, in photons."""
+        tensors = self.tensors()
+
+        def scene(values: Sequence[Tensor]) -> Scene:
+            inputs = dict(zip(tensors, values, strict=True))
+            return prepare(with_values(self._base, inputs), self._table)
+
+        picture, values = picture_of(scene, places), list(tensors.values())
+        return pictured(picture, values) if any(map(is_wrapped, values)) else picture.of(values)
 
     def jacobian(self, slow: Tensor | None = None, fast: Tensor | None = None) -> Tensor:
         """Return how fast pixels change with each variable [n, v], for `scipy.optimize.least_squares`.
 
-        By differences of images, two for each variable: reverse mode would need one pass for each pixel.
+        In forward mode, one pass over the pixels for all variables; reverse mode needs one for each pixel.
+        It holds the result, 8 n v bytes, and little besides; pixels that the run leaves out have rows of 0.
 
         Args:
             slow: of the pixels, as of `pixels`; None for the whole image, row by row.
@@ -119,9 +132,21 @@ class Experiment(nn.Module):
         Raises:
             InputError: for such pixels, and for values of which no run can be made.
         """
-        if slow is None or fast is None:
-            return jacobian(self.forward, self.numbers, list(self.parameters()))
-        return jacobian(lambda: self.pixels(slow, fast), self.numbers, list(self.parameters()))
+        detector = self._base.detector
+        places = None if slow is None or fast is None else places_of(detector, slow, fast)
+        with torch.no_grad(), dual_tensors():
+            return changes_of(self._moving(), places).flatten(1).T
+
+    def _moving(self) -> Iterator[Scene]:
+        """Yield for each variable the scene of the current values in which that variable moves."""
+        plain = [(name, part, part.variables.detach()) for name, part in self._parts()]
+        for moving, _, variables in plain:
+            for unit in torch.eye(len(variables), dtype=variables.dtype, device=variables.device):
+                values = {
+                    name: part.at(dual_of(own, unit if name == moving else torch.zeros_like(own)))
+                    for name, part, own in plain
+                }
+                yield prepare(with_values(self._base, values), self._table)
 
     @untraced
     def tensors(self) -> dict[str, Tensor]:
@@ -250,9 +275,6 @@ class Experiment(nn.Module):
     def extra_repr(self) -> str:
         """Return the names of the variables."""
         return ", ".join(self.labels())
-
-    def _scene(self) -> Scene:
-        return prepare(with_values(self._base, self.tensors()), self._table)
 
     def _parts(self) -> list[tuple[str, Variables]]:
         return [(name, part) for name, part in self.inputs.items() if isinstance(part, Variables)]

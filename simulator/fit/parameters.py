@@ -10,15 +10,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from simulator.config import RunConfig
 from simulator.errors import InputError
 from simulator.fit.selection import REMEDIES
 from simulator.limits.input_rules import check_values
-from simulator.limits.parameter_table import PARAMETERS, SOURCE_ROWS, parameter, raw_value
-from simulator.limits.transforms import require_reverse_mode
+from simulator.limits.parameter_table import PARAMETERS, raw_value, with_raw_value
+from simulator.limits.transforms import require_one_value
 from simulator.physics.crystal import orient
 from simulator.physics.vectors import column, scalar
 from simulator.untraced import untraced
@@ -50,7 +52,7 @@ def with_values(config: RunConfig, values: Mapping[str, object]) -> RunConfig:
 
     Raises:
         InputError: for an unknown name, a value of another shape, one of which no run can be made, an input
-            that the run has not, and a tensor of a function transform or with a forward slope.
+            that the run has not, and several values that vmap made one tensor of.
     """
     for name, value in values.items():
         config = switched_on(config, name)
@@ -59,9 +61,14 @@ def with_values(config: RunConfig, values: Mapping[str, object]) -> RunConfig:
         if there.shape != made.shape:
             shapes = f"{list(made.shape)}, the run has {list(there.shape)}"
             raise InputError(f"parameter '{name}': has the shape {shapes}; give one of that shape")
-        check_values(name, made.detach().numpy().reshape(-1), there.numpy().reshape(-1))
-        config = _replaced(config, parameter(name).place.split("."), made)
+        check_values(name, _flat(made), _flat(there))
+        config = with_raw_value(config, name, made)
     return config
+
+
+def _flat(value: Tensor) -> NDArray[np.float64]:
+    """Return the entries of a tensor, which `torch.func` may have wrapped, as numbers [n]."""
+    return np.asarray(value.detach().tolist(), np.float64).reshape(-1)
 
 
 def switched_on(config: RunConfig, name: str) -> RunConfig:
@@ -88,7 +95,7 @@ def number_of(name: str, value: object) -> Tensor:
         InputError: for what is no number or list of numbers, and for tensors that have no image.
     """
     if isinstance(value, Tensor):
-        require_reverse_mode(name, value)
+        require_one_value(name, value)
         if value.is_complex():
             raise InputError(f"parameter '{name}': complex numbers; give real ones")
         return value.to("cpu", torch.float64)
@@ -112,7 +119,7 @@ def with_numbers(config: RunConfig, values: Mapping[str, object]) -> RunConfig:
     config = with_values(config, values)
     for name, value in values.items():
         plain = _numbers(number_of(name, value).detach())
-        config = _replaced(config, parameter(name).place.split("."), plain)
+        config = with_raw_value(config, name, plain)
     return config
 
 
@@ -121,17 +128,6 @@ def _numbers(value: Tensor) -> Any:
     if value.dim() > 2:
         return value.numpy().copy()
     return tuple(_numbers(row) for row in value) if value.dim() else float(value)
-
-
-def _replaced(owner: Any, place: list[str], value: Any) -> Any:
-    """Return a dataclass with one field of it, or of its parts, replaced."""
-    field, *rest = place
-    part = getattr(owner, field)
-    if rest and field == SOURCE_ROWS:
-        made: Any = tuple(_replaced(row, rest, entry) for row, entry in zip(part, value, strict=True))
-    else:
-        made = _replaced(part, rest, value) if rest else value
-    return replace(owner, **{field: made})
 
 
 def _plain(value: Any) -> Any:

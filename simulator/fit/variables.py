@@ -75,9 +75,13 @@ class Variables(nn.Module):
 
     def forward(self) -> Tensor:
         """Return the input [its shape], float64 on the CPU, with its graph."""
+        return self.at(self.variables)
+
+    def at(self, variables: Tensor) -> Tensor:
+        """Return the input [its shape], float64 on the CPU, for other values of the variables."""
         start, lower, upper, step, v = (
             part.to("cpu", torch.float64).flatten()
-            for part in (self.start, self.lower, self.upper, self.step, self.variables)
+            for part in (self.start, self.lower, self.upper, self.step, variables)
         )
         place = self.place.to("cpu")
         moved = (step * v)[place.clamp(min=0)]

@@ -89,13 +89,14 @@ def _in_pieces(
     to = (any(place.startswith(SCATTERING) for place in asked), CELL in asked)
     if not any(to) and not of_shape:
         return
-    size = max(2, EVALUATIONS_IN_CACHE // (len(weight) * part.cell[..., 0].numel()))
+    size = max(2, EVALUATIONS_IN_CACHE // part.of_a_pixel)
     along_q: list[Slopes] = []
     totals: list[Tensor | None] = [None] * (1 + len(of_shape))
-    for piece, back in _pieces(part, weight, size):
+    for piece, pixels in pieces_of(part, size):
+        back = weight[:, pixels]
         count = back.shape[1]
-        slopes = run(replace(call, stage=DERIVATIVES, given=(piece, of_shape)), count)
-        weighing = Weighing(slopes, piece.q_per_m, part.cell, back, to)
+        *slopes, _ = run(replace(call, stage=DERIVATIVES, given=(piece, of_shape, False)), count)
+        weighing = Weighing((slopes[0], slopes[1]), piece.q_per_m, part.cell, back, to)
         q, *others = run(WEIGHED.call(call.ins, weighing), count)
         along_q.append(q)
         totals = [_added(total, other) for total, other in zip(totals, others, strict=True)]
@@ -105,16 +106,13 @@ def _in_pieces(
     yield from zip((shape[n] for n in of_shape), totals[1:], strict=True)
 
 
-def _pieces(part: ChunkInputs, weight: Tensor, size: int) -> Iterator[tuple[ChunkInputs, Tensor]]:
-    """Yield what so many pixels at a time have of a part, and their weights."""
-    for start in range(0, weight.shape[1], size):
-        yield _pixels(part, start, start + size), weight[:, start : start + size]
-
-
-def _pixels(part: ChunkInputs, start: int, stop: int) -> ChunkInputs:
-    """Return what some pixels have of a part."""
-    q_per_m: Vec = apply(lambda q: q[:, start:stop], part.q_per_m)
-    return replace(part, q_per_m=q_per_m, alive=None if part.alive is None else part.alive[:, start:stop])
+def pieces_of(part: ChunkInputs, size: int) -> Iterator[tuple[ChunkInputs, slice]]:
+    """Yield what so many pixels at a time have of a part, and which they are."""
+    for start in range(0, part.q_per_m[0].shape[1], size):
+        pixels = slice(start, start + size)
+        q_per_m: Vec = apply(lambda q, some=pixels: q[:, some], part.q_per_m)  # type: ignore[misc]
+        alive = None if part.alive is None else part.alive[:, pixels]
+        yield replace(part, q_per_m=q_per_m, alive=alive), pixels
 
 
 def _added(total: Tensor | None, other: Tensor | None) -> Tensor | None:
@@ -122,16 +120,16 @@ def _added(total: Tensor | None, other: Tensor | None) -> Tensor | None:
     return other if total is None else total if other is None else total.add_(other)
 
 
-def _derivatives(ins: Instrument, given: Any) -> tuple[Slopes, Slopes]:
+def _derivatives(ins: Instrument, given: Any) -> tuple[Slopes, Slopes, Tensor | None]:
     """Return the derivatives of the terms of a chunk, pixels last [K, P, M, N], None for 0.
 
     Args:
-        given: the part without gain, numbers of quantities of the shape.
+        given: the part without gain, numbers of quantities of the shape, and whether the terms are summed.
 
     Returns:
-        Those to the three indices, and those to the quantities.
+        Those to the three indices, those to the quantities, and the sums of terms [K, N, 1, 1] or None.
     """
-    part, asked = given
+    part, asked, summing = given
     with torch.no_grad():
         hkl = miller_indices(unpacked(part.cell), part.q_per_m)
     with torch.enable_grad():
@@ -147,7 +145,7 @@ def _derivatives(ins: Instrument, given: Any) -> tuple[Slopes, Slopes]:
         pairs = [(term, back)] if term.requires_grad else []
         found = grad_of(pairs, [*index, *(own[n] for n in asked)])
     slopes = tuple(None if slope is None else _pixels_last(slope.to(table.values.dtype)) for slope in found)
-    return slopes[:3], slopes[3:]
+    return slopes[:3], slopes[3:], term.detach().sum((2, 3), keepdim=True) if summing else None
 
 
 DERIVATIVES = replace(TERMS, name="derivatives", function=_derivatives, differentiates=True)

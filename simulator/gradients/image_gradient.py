@@ -6,9 +6,8 @@ them on, torch differentiates the set-up as usual.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 import torch
@@ -22,23 +21,20 @@ from simulator.engine.stage import Engine
 from simulator.engine.tensor_tree import leaves, rebuilt
 from simulator.engine.workers import in_turn, side_by_side
 from simulator.errors import InputError
+from simulator.gradients.pieces import ALL_AT_ONCE, EVALUATIONS_OF_SLOPES, Spread, pieces_of_blocks
 from simulator.gradients.stage_gradient import Sloped
 from simulator.gradients.vector_jacobian import grad_of
 from simulator.kernel.blocks import Block
 from simulator.kernel.kernel import photons
 from simulator.kernel.small_blocks import rehearse, uncompilable
 from simulator.kernel.stages import Stages
-from simulator.limits.transforms import require_reverse_mode
+from simulator.limits.transforms import SECOND, require_plain
 from simulator.scene.instrument import Instrument
 from simulator.units import R_E_SQR_M2
 from simulator.untraced import untraced
 
-EVALUATIONS_OF_A_GRAPH, EVALUATIONS_OF_SLOPES = 1 << 18, 1 << 22
-"""Of a piece that is differentiated at once, by torch's graph of all operations and by compiled slopes."""
-ALL_AT_ONCE = 1 << 62
-"""Evaluations of a call in torch's graph."""
-Spread = Callable[[Callable[[int], Any], int], Iterable[Any]]
-"""Calls a function with 0 ... n - 1, side by side, and yields the results in order."""
+EVALUATIONS_OF_A_GRAPH = 1 << 18
+"""Of a piece that is differentiated at once by torch's graph of all operations."""
 
 
 def wanted(ins: Instrument) -> bool:
@@ -151,7 +147,7 @@ class _Pixels(torch.autograd.Function):
         ins, forward, backward = how
         with torch.no_grad():
             made = forward()
-        ctx.kept = (ins, _pieces(ins, made.blocks, backward.evaluations), backward)
+        ctx.kept = (ins, pieces_of_blocks(ins, made.blocks, backward.evaluations), backward)
         ctx.needed = [part.requires_grad for part in tensors]
         return of_its_own(made.pixels), made
 
@@ -163,9 +159,9 @@ class _Pixels(torch.autograd.Function):
         Raises:
             InputError: where a derivative of the derivative, or several gradients at once are asked for.
         """
-        require_reverse_mode("the gradient of an image", grads[0])
+        require_plain("the gradient of an image", grads[0])
         if torch.is_grad_enabled():
-            raise InputError("create_graph: an image has no second derivatives; leave create_graph=True out")
+            raise InputError(f"create_graph=True, {SECOND}")
         ins, blocks, backward = ctx.kept
         starts = [0]
         for block in blocks:
@@ -203,15 +199,3 @@ def _unit(ins: Instrument, grad: Tensor) -> float:
     scale = R_E_SQR_M2 * ins.numbers.fluence_photons_per_m2 / ins.numbers.steps
     exponent = torch.frexp(grad.detach().to(torch.float64).abs().amax() * scale).exponent
     return float(exponent.to(torch.float64).exp2())
-
-
-def _pieces(ins: Instrument, blocks: Sequence[Block], evaluations: int) -> list[Block]:
-    """Return the blocks in equal parts of about so many evaluations."""
-    K, P, M = ins.counts
-    sides = ins.plan.sides
-    pixels = max(1, evaluations // (K * P * M * sides * sides * ins.plan.layers))
-    pieces = []
-    for block in blocks:
-        size = ceil(len(block.slow) / max(1, round(len(block.slow) / pixels)))
-        pieces += [block.some(slice(n, n + size)) for n in range(0, len(block.slow), size)]
-    return pieces

@@ -45,6 +45,11 @@ class ChunkInputs:
     limit: int = NEVER
     """Evaluations with an ordinal below it interpolate."""
 
+    @property
+    def of_a_pixel(self) -> int:
+        """Number of evaluations of a pixel."""
+        return len(self.q_per_m[0]) * self.cell[..., 0].numel()
+
 
 @dataclass(frozen=True)
 class Evaluation:

@@ -39,7 +39,7 @@ class Photons:
     escape: Tensor | None
 
 
-Steps = Generator[tuple[str, tuple[Any, ...]], Any, Photons]
+StagesInTurn = Generator[tuple[str, tuple[Any, ...]], Any, Photons]
 """Names a stage of `Stages` and what it is called with, is sent what it gives, and ends with the photons."""
 
 
@@ -66,7 +66,7 @@ def photons(stages: Stages, block: Block, tap: Tap = no_tap) -> Photons:
             return made
 
 
-def photons_in_steps(ins: Instrument, block: Block, elements: int, tap: Tap = no_tap) -> Steps:
+def photons_in_steps(ins: Instrument, block: Block, elements: int, tap: Tap = no_tap) -> StagesInTurn:
     """Yield each stage that the photons of a block need, be sent what it gives, and return the photons.
 
     Args:

@@ -32,6 +32,30 @@ def miller_indices(cell: CellVectors, q_per_m: Vec) -> Vec:
     return _products(cell, q_per_m)
 
 
+def changes_with_cells(along_hkl: Sequence[Tensor | None], cells: Tensor, q_per_m: Vec) -> Tensor:
+    """Return how sums over evaluations change with the cell: sum of s_h (da.q) + s_k (db.q) + s_l (dc.q).
+
+    Args:
+        along_hkl: the derivatives s of each evaluation to its indices [K, P, M, N], None for 0.
+        cells: changes of the cell as of `packed`, in metres [V, 1, 1, P, M, 9].
+        q_per_m: components [K, N, 1, 1].
+
+    Returns:
+        For each change [V, K, N].
+
+    Source: spec 06 section 9.
+    """
+    q = torch.stack([part[..., 0, 0] for part in q_per_m], 1)  # [K, 3, N]
+    changes = cells.movedim(-1, 1).flatten(2)  # [V, 9, P M]
+    found = q.new_zeros((len(cells), len(q), q.shape[-1]))  # [V, K, N]
+    for n, slope in enumerate(along_hkl):
+        if slope is not None:
+            vectors = changes[:, 3 * n : 3 * n + 3].flatten(0, 1)  # [3 V, P M]
+            sums = vectors @ slope.flatten(1, 2).to(vectors.dtype)  # [K, 3 V, N]
+            found += (sums.reshape(len(q), len(cells), 3, -1) * q[:, None]).sum(2).movedim(1, 0)
+    return found
+
+
 def _pixels_last(v: Vec) -> Vec:
     """Return components [K, N, 1, 1] as [K, 1, 1, N], for products with pixels fastest in memory."""
     return apply(lambda part: part.movedim(1, -1), v)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -109,6 +109,27 @@ def raw_value(config: RunConfig, name: str) -> Any:
     for field in fields:
         value = [getattr(row, field) for row in value] if isinstance(value, tuple) else getattr(value, field)
     return value
+
+
+def with_raw_value(config: RunConfig, name: str, value: Any) -> RunConfig:
+    """Return a configuration with another value of a parameter; one of each source where it has many.
+
+    Raises:
+        InputError: for an unknown name.
+    """
+    made: RunConfig = _replaced(config, parameter(name).place.split("."), value)
+    return made
+
+
+def _replaced(owner: Any, place: list[str], value: Any) -> Any:
+    """Return a dataclass with one field of it, or of its parts, replaced."""
+    field, *rest = place
+    part = getattr(owner, field)
+    if rest and field == SOURCE_ROWS:
+        made: Any = tuple(_replaced(row, rest, entry) for row, entry in zip(part, value, strict=True))
+    else:
+        made = _replaced(part, rest, value) if rest else value
+    return replace(owner, **{field: made})
 
 
 def numbers_of(config: RunConfig, name: str) -> NDArray[np.float64]:

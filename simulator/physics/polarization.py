@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.physics.vectors import Vec, cross, dot, unit
+from simulator.physics.vectors import Vec, cross, dot, moves, unit
 
 
 def kahn_factor(kahn: Tensor | None, incident: Vec, diffracted: Vec, axis: Vec) -> Tensor:
@@ -40,7 +40,7 @@ def kahn_factor(kahn: Tensor | None, incident: Vec, diffracted: Vec, axis: Vec) 
 
 def _angle(y: Tensor, x: Tensor) -> Tensor:
     """Return atan2(y, x) with derivative 0 at y = x = 0, where sin^2 2theta makes it not count."""
-    if not (y.requires_grad or x.requires_grad):
+    if not (moves(y) or moves(x)):
         return torch.atan2(y, x)
     angle: Tensor = _Angle.apply(y, x)  # type: ignore[no-untyped-call]
     return angle
@@ -53,12 +53,24 @@ class _Angle(torch.autograd.Function):
     def forward(ctx: Any, y: Tensor, x: Tensor) -> Tensor:
         """Return atan2(y, x)."""
         ctx.save_for_backward(y, x)
+        ctx.save_for_forward(y, x)
         return torch.atan2(y, x)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
         """Return the products with both slopes."""
-        y, x = ctx.saved_tensors
-        square = x * x + y * y
-        share = (grads[0] / square).masked_fill_(square == 0.0, 0.0)
-        return share * x, -share * y
+        along_y, along_x = _angle_slopes(*ctx.saved_tensors)
+        return grads[0] * along_y, grads[0] * along_x
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor) -> Tensor:
+        """Return the sum of the products with both slopes."""
+        along_y, along_x = _angle_slopes(*ctx.saved_tensors)
+        return tangents[0] * along_y + tangents[1] * along_x
+
+
+def _angle_slopes(y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the derivatives of atan2(y, x) to y and x, 0 at y = x = 0."""
+    square = x * x + y * y
+    share = (1.0 / square).masked_fill_(square == 0.0, 0.0)
+    return share * x, -share * y

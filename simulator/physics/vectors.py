@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from simulator.dual_tensors import tangent_of
 from simulator.physics.arithmetic import arithmetic
 
 Vec = tuple[Tensor, Tensor, Tensor]
@@ -28,8 +29,8 @@ def plain(value: Tensor | float) -> float:
 
 
 def moves(value: Tensor | float) -> bool:
-    """Return whether a quantity is a tensor that a gradient is wanted of."""
-    return isinstance(value, Tensor) and value.requires_grad
+    """Return whether a quantity is a tensor that a gradient is wanted of, or that has a tangent."""
+    return isinstance(value, Tensor) and (value.requires_grad or tangent_of(value) is not None)
 
 
 def column(values: Sequence[object]) -> Tensor:
@@ -74,7 +75,7 @@ def length(v: Vec) -> Tensor:
 
 def square_root(x: Tensor) -> Tensor:
     """Return the correctly rounded square root of a float64 tensor; its derivative at 0 is taken as 0."""
-    if x.requires_grad:
+    if moves(x):
         root: Tensor = _SquareRoot.apply(x)  # type: ignore[no-untyped-call]
         return root
     return arithmetic().root(x)
@@ -88,6 +89,7 @@ class _SquareRoot(torch.autograd.Function):
         """Return the root s."""
         root = arithmetic().root_at_once(x.detach())
         ctx.save_for_backward(root)
+        ctx.save_for_forward(root)
         return root
 
     @staticmethod
@@ -96,6 +98,8 @@ class _SquareRoot(torch.autograd.Function):
         (root,) = ctx.saved_tensors
         slope: Tensor = grads[0] / (2.0 * root)
         return slope.masked_fill_(root == 0.0, 0.0)
+
+    jvp = backward
 
 
 def scale(v: Vec, factor: Tensor | float) -> Vec:

@@ -35,7 +35,7 @@ def _on_cpu(scene: Scene) -> Instrument:
     plan, geometry = _plan(scene), scene.geometry
     weights = None
     weight = scene.sources.weight
-    if "Q-SOURCE-WEIGHTS" not in quirks and (weight.requires_grad or len(set(weight.tolist())) > 1):
+    if "Q-SOURCE-WEIGHTS" not in quirks and (moves(weight) or len(set(weight.tolist())) > 1):
         weights = _per_source(scene.sources.relative_weight(quirks))
     a, b, c = (vec(row) for row in scene.lattice.reciprocal_A_inv)
     usual = scene.orientations(False)

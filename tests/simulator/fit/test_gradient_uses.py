@@ -13,17 +13,27 @@ import pytest
 import torch
 from scipy.optimize import least_squares
 from torch import Tensor
-from torch.autograd import forward_ad
 from torch.autograd.functional import jacobian, jvp
 
-from simulator import Experiment, RunConfig, simulate
+from simulator import Experiment, RunConfig, simulate, simulate_with_facts
+from simulator.dual_tensors import dual_of, dual_tensors, plain_and_tangent
 from simulator.errors import InputError
 from simulator.fit.parameters import value_of, with_values
+from simulator.image import render
+from simulator.scene.scene import prepare
 from tests.simulator.small_run import LINE, run
 
 
 def image_at(distance_m: Tensor) -> Tensor:
     return simulate(with_values(run(), {"distance_m": distance_m}))
+
+
+def rendered_at(distance_m: Tensor) -> Tensor:
+    return render(prepare(with_values(run(), {"distance_m": distance_m}))).image
+
+
+def with_facts_at(distance_m: Tensor) -> Tensor:
+    return simulate_with_facts(with_values(run(), {"distance_m": distance_m}))[0]
 
 
 def distance(gradient: bool = False) -> Tensor:
@@ -42,9 +52,10 @@ def many_gradients(value: Tensor) -> Tensor:
     return torch.autograd.grad(image, [value], given, is_grads_batched=True)[0]
 
 
-def dual(value: Tensor) -> Tensor:
-    with forward_ad.dual_level():
-        return image_at(forward_ad.make_dual(value, torch.ones_like(value)))
+def dual(value: Tensor, image: Callable[[Tensor], Tensor] = image_at) -> Tensor:
+    """Return the tangent of an image."""
+    with dual_tensors():
+        return plain_and_tangent(image(dual_of(value, torch.ones_like(value))))[1]  # type: ignore[return-value]
 
 
 def of_experiment(value: Tensor) -> Tensor:
@@ -58,29 +69,53 @@ def of_experiment(value: Tensor) -> Tensor:
     return torch.func.jacfwd(image)(next(iter(variables.values())))  # type: ignore[no-any-return]
 
 
-WAYS: Mapping[str, Callable[[Tensor], object]] = {
+FORWARD: Mapping[str, Callable[[Tensor], Tensor]] = {
     "jacfwd": torch.func.jacfwd(image_at),
-    "jvp": lambda d: torch.func.jvp(image_at, (d,), (d,)),
+    "jvp": lambda d: torch.func.jvp(image_at, (d,), (torch.ones_like(d),))[1],
+    "jvp of a batch of tangents": lambda d: torch.func.vmap(
+        lambda t: torch.func.jvp(image_at, (d,), (t,))[1])(torch.ones(1).double())[0],
+    "dual tensors": dual,
+    "Experiment": lambda d: of_experiment(d)[..., 0] / STEP,
+    "scene": lambda d: dual(d, rendered_at),
+    "with facts": lambda d: dual(d, with_facts_at),
+}  # fmt: skip
+STEP = 0.1 / 1024.0
+"""Natural step of the distance."""
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # of torch.func.jvp itself
+@pytest.mark.parametrize("way", FORWARD)
+def test_forward_mode_has_the_slopes_of_reverse_mode(way: str) -> None:
+    expected = jacobian(image_at, distance())
+    found = FORWARD[way](distance())
+    assert found.shape == expected.shape
+    assert float((found - expected).abs().max()) <= 1e-10 * float(expected.abs().max())
+
+
+REFUSED: Mapping[str, Callable[[Tensor], object]] = {
     "grad": torch.func.grad(lambda part: image_at(part).sum()),
-    "vjp": lambda d: torch.func.vjp(image_at, d),
+    "vjp": lambda d: torch.func.vjp(image_at, d)[1](torch.ones(12, 12).double()),
     "jacrev": torch.func.jacrev(image_at),
     "hessian": torch.func.hessian(lambda part: image_at(part).sum()),
-    "linearize": lambda d: torch.func.linearize(image_at, d),
+    "twice forward": torch.func.jacfwd(torch.func.jacfwd(image_at)),
+    "forward over reverse": lambda d: dual(d.requires_grad_()),
+    "gradient of a tangent": torch.func.grad(
+        lambda part: torch.func.jvp(image_at, (part,), (part,))[1].sum()),
     "vmap": lambda d: torch.func.vmap(image_at)(torch.stack([d, d])),
-    "dual tensors": dual,
     "is_grads_batched": lambda d: many_gradients(d.requires_grad_()),
-    "forward-mode jacobian": lambda d: jacobian(image_at, d, strategy="forward-mode", vectorize=True),
     "vectorized jacobian": lambda d: jacobian(image_at, d, vectorize=True),
     "functional.jvp": lambda d: jvp(image_at, d, d),
-    "Experiment": of_experiment,
+    "forward-mode jacobian": lambda d: jacobian(image_at, d, strategy="forward-mode", vectorize=True),
+    "scene": torch.func.jacfwd(rendered_at),
+    "with facts": torch.func.jacfwd(with_facts_at),
 }  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", REFUSED)
 def test_what_has_no_slope_is_refused_by_name(way: str) -> None:
-    with pytest.raises(InputError, match=r"reverse mode only|no second derivatives"):
-        WAYS[way](distance())
+    with pytest.raises(InputError, match=r"an image has gradients in reverse mode by|no second derivatives"):
+        REFUSED[way](distance())
 
 
 def test_a_jacobian_of_reverse_mode_is_that_of_differences() -> None:
