@@ -1,8 +1,8 @@
 """Fits an experiment to pixels: residuals, their slopes, and a table of optimisers.
 
-All optimisers see the same sum of squares. Gauss-Newton takes the slopes of the residuals from differences
-of images (a run has many pixels and few variables), the others the gradient of the sum from autograd, in
-coordinates in which the sum is round.
+All optimisers see the same sum of squares. Gauss-Newton takes the slopes of the residuals in forward mode (a
+run has many pixels and few variables), the others the gradient of the sum in reverse mode, in coordinates in
+which the sum is round.
 """
 
 from __future__ import annotations
@@ -27,10 +27,6 @@ from simulator.errors import InputError
 
 SCALE = "fluence_photons_per_m2"
 """Always free: the brightness of an image is not known beforehand."""
-DIFFERENCE = 2.0**-10
-"""Of a variable, whose unit is its natural step."""
-FINER = 2.0**-14
-"""Of central differences: the square of their error, some 1e-14, is what an unseen direction looks like."""
 ANSCOMBE = 3.0 / 8.0
 DAMPING = 2.0**-10
 TRIALS = 5
@@ -113,26 +109,13 @@ class Problem:
         self._tell(float(np.mean(found * found)))
         return found
 
-    def jacobian(self, vector: FloatArray, central: bool = False) -> FloatArray:
-        """Return the slopes of the residuals [n, v] by differences, forward or central."""
-        ends = (FINER, -FINER) if central else (DIFFERENCE, 0.0)
-        columns = []
-        for n in range(self.count):
-            sides = [self.residuals(vector) if not step else self._moved(vector, n, step) for step in ends]
-            columns.append((sides[0] - sides[1]) / (ends[0] - ends[1]))
+    def jacobian(self, vector: FloatArray) -> FloatArray:
+        """Return the slopes of the residuals [n, v], those of the model in forward mode."""
         self.move(vector)
-        with torch.no_grad():
-            heights = (self._shapes / self._deviations()[:, None]).numpy()
-        return np.concatenate((np.stack(columns, axis=1), heights), axis=1)
-
-    def _moved(self, vector: FloatArray, n: int, step: float) -> FloatArray:
-        """Return the residuals with one variable moved."""
-        other = np.array(vector)
-        other[n] += step
-        self.move(other)
-        self.evaluations[0] += 1
-        with torch.no_grad():
-            return np.asarray(self._residuals().numpy())
+        slopes = torch.cat((self.experiment.jacobian(*self._pixels).cpu(), self._shapes), dim=1)
+        expected = self._expected(self._model()).detach().requires_grad_()
+        (weight,) = torch.autograd.grad(self._residuals_of(expected).sum(), expected)
+        return np.asarray((slopes * weight[:, None]).numpy(), np.float64)
 
     def loss_and_gradient(self, vector: FloatArray) -> tuple[float, FloatArray]:
         """Return half the sum of squares, and its gradient [v] by autograd."""
@@ -158,16 +141,19 @@ class Problem:
     def _model(self) -> Tensor:
         return self.experiment.pixels(*self._pixels).cpu()
 
+    def _expected(self, model: Tensor) -> Tensor:
+        """Return the photons of the model and its background [n]."""
+        return model + self._background + self._shapes @ self._heights
+
     def _residuals(self) -> Tensor:
-        expected = self._model() + self._background + self._shapes @ self._heights
+        return self._residuals_of(self._expected(self._model()))
+
+    def _residuals_of(self, expected: Tensor) -> Tensor:
+        """Return how far the photons are from the expected ones [n], in standard deviations."""
         if self._deviation is not None:
             return (expected - self._photons) / self._deviation
         seen = (self._photons + ANSCOMBE).clamp(min=0.0)
         return 2.0 * ((expected.clamp(min=0.0) + ANSCOMBE).sqrt() - seen.sqrt())
-
-    def _deviations(self) -> Tensor:
-        """Return the standard deviation of each pixel [n]; stages that know it fit the background."""
-        return torch.ones_like(self._photons) if self._deviation is None else self._deviation
 
     def _match_brightness(self) -> None:
         """Scale the model to the photons of the pixels."""
@@ -287,7 +273,7 @@ def certainty(problem: Problem) -> tuple[Certainty, float]:
         That, and the mean square residual.
     """
     vector = problem.vector()
-    residuals, slopes = problem.residuals(vector), problem.jacobian(vector, central=True)
+    residuals, slopes = problem.residuals(vector), problem.jacobian(vector)
     mean_square = float(residuals @ residuals) / max(1, len(residuals) - len(vector))
     found = certainty_of(slopes, residuals, problem.count)
     physical = np.abs(problem.experiment.slopes().numpy())
