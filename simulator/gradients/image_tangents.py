@@ -32,8 +32,8 @@ from simulator.kernel.small_blocks import rehearse, uncompilable
 from simulator.kernel.stages import Stages
 from simulator.scene.instrument import Instrument
 
-EVALUATIONS_AT_ONCE = 1 << 16
-"""Of a piece that is differentiated at once, operation by operation."""
+EVALUATIONS_AT_ONCE = 1 << 20
+"""Of a piece whose rays are differentiated at once, operation by operation."""
 
 
 def direction_of(ins: Instrument) -> Slopes:
@@ -60,10 +60,11 @@ class _Dual:
     steps: Any
 
     @staticmethod
-    def of(ins: Instrument, direction: Slopes, block: Block, inner: Engine) -> _Dual:
+    def of(ins: Instrument, direction: Slopes, block: Block, carrying_engine: Carrying) -> _Dual:
         """Return those of a block."""
         dual = rebuilt(ins, duals_of(list(leaves(ins)), direction))
-        return _Dual(Stages(dual, Carrying(inner)), photons_in_steps(dual, block, inner.elements))
+        steps = photons_in_steps(dual, block, carrying_engine.elements)
+        return _Dual(Stages(dual, carrying_engine), steps)
 
 
 def block_tangents(ins: Instrument, directions: Sequence[Slopes], block: Block, inner: Engine) -> Tensor:
@@ -77,10 +78,12 @@ def block_tangents(ins: Instrument, directions: Sequence[Slopes], block: Block, 
     Source: spec 06.
     """
     with torch.no_grad(), carrying():
-        lanes = [_Dual.of(ins, direction, block, inner) for direction in directions]
+        engine = Carrying(inner)
+        lanes = [_Dual.of(ins, direction, block, engine) for direction in directions]
         asked = [next(lane.steps) for lane in lanes]
         while asked[0][0] != "finish":
             answers = _answers(lanes, asked, inner)
+            engine.plain.clear()
             asked = [lane.steps.send(answer) for lane, answer in zip(lanes, answers, strict=True)]
         pixels = [plain_and_tangent(part) for part in _answers(lanes, asked, inner)]
         return torch.stack([torch.zeros_like(plain) if along is None else along for plain, along in pixels])

@@ -17,10 +17,14 @@ from simulator.gradients.vector_jacobian import Slopes
 
 
 class Carrying:
-    """Runs calls on another engine, with the tangents of what they give; see `Engine`."""
+    """Runs calls on another engine, with the tangents of what they give; see `Engine`.
+
+    What a stage gives along directions that do not move it is formed once, until `plain` is cleared.
+    """
 
     def __init__(self, inner: Engine) -> None:
         self.inner = inner
+        self.plain: dict[str, Any] = {}
         self.compiled, self.parallel = inner.compiled, inner.parallel
         self.elements, self.pixels = inner.elements, inner.pixels
 
@@ -28,7 +32,9 @@ class Carrying:
         """See `Engine.run`."""
         plain, tangents = parted(call)
         if all(tangent is None for tangent in tangents):
-            return self.inner.run(plain, pixels)
+            if call.stage.name not in self.plain:
+                self.plain[call.stage.name] = self.inner.run(plain, pixels)
+            return self.plain[call.stage.name]
         if self.compiled:
             tangents = _filled(plain, tangents)
         result, found = self.inner.run(tangents_of(plain, tangents), pixels)
@@ -52,7 +58,9 @@ def tangents_of(call: Call, tangents: Slopes) -> Call:
 
     Source: spec 06.
     """
-    stage = replace(call.stage, function=partial(_carried, call.stage.function), differentiates=True)
+    own = {f"given.1.{n}": tuple(call.stage.axes_of(*place)) for n, place in enumerate(call.named())}
+    function, axes = partial(_carried, call.stage.function), {**call.stage.axes, **own}
+    stage = replace(call.stage, function=function, axes=axes, differentiates=True)
     return replace(call, stage=stage, given=(call.given, tangents))
 
 

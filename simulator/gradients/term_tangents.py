@@ -36,6 +36,8 @@ from simulator.kernel.evaluation import ChunkInputs, evaluate, unpacked
 from simulator.kernel.miller_indices import changes_with_cells, miller_indices
 from simulator.scene.instrument import Instrument
 
+EVALUATIONS_BY_OPERATION = 1 << 16
+"""Evaluations whose derivatives are formed at once where no compiled code does it."""
 AXES = tuple(f"{SCATTERING}.{n}" for n in range(3))
 Tangents = Mapping[str, Tensor | None]
 """Of what a stage reads, by place in its call, None for 0."""
@@ -103,16 +105,16 @@ class _Chunk:
         """Return the sums of terms over phi steps and domains [K, N, 1, 1], and their tangents [V, K, N]."""
         part: ChunkInputs = self.call.given
         totals, changes = [], []
-        if self.moves(*AXES, CELL, *self.shape()):
-            size = max(2, EVALUATIONS_IN_CACHE // part.of_a_pixel)
-            for piece, pixels in pieces_of(part, size):
+        at_once = EVALUATIONS_IN_CACHE if self.engine.compiled else EVALUATIONS_BY_OPERATION
+        moving = bool(self.moves(*AXES, CELL, *self.shape()))
+        for piece, pixels in pieces_of(part, max(2, at_once // part.of_a_pixel)):
+            if moving:
                 *slopes, total = self.derivatives(piece)
-                totals.append(total)
                 changes.append(self._changes(piece, (slopes[0], slopes[1]), pixels))
-        else:
-            totals.append(self._run(self.call)[0])
-            K, N = totals[0].shape[:2]
-            changes.append(totals[0].new_zeros((len(self.tangents), K, N)))
+            else:
+                total = self._run(replace(self.call, given=piece))[0]
+                changes.append(total.new_zeros((len(self.tangents), *total.shape[:2])))
+            totals.append(total)
         total, change = torch.cat(totals, 1), torch.cat(changes, 2)
         for n in self.moves(TABLE):
             up, down, part_of = self._beside(n)
