@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from nbp.commands import BY_NAME
 from nbp.entry import run_row
@@ -39,6 +40,19 @@ def test_tutorial_runs_from_top_to_bottom(
             assert run_command(text) == 0, text
         else:
             exec(compile(text, "tutorial.md", "exec"), names)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # of torch.func.jvp itself
+def test_the_examples_of_gradients_run() -> None:
+    names: dict[str, Any] = {}
+    blocks = blocks_of("gradients.md")
+    assert [kind for kind, _ in blocks] == ["python"]
+    exec(compile(blocks[0][1], "gradients.md", "exec"), names)
+    assert names["slopes"].shape == (256, 2)
+    assert names["some"].shape == (2, 2)
+    assert names["change"].shape == (16, 16)
+    step = 0.1 / 1024.0
+    assert torch.allclose(names["change"].flatten() * step, names["slopes"][:, 0], rtol=1e-4)
 
 
 def test_differentiable_inputs_are_documented_with_unit_and_bounds() -> None:
