@@ -64,7 +64,7 @@ def choose_compiled(
     try:
         if not make and not library_folder().exists():
             return None, ()
-        return compiled_engine(ins, make, rehearsal), ()
+        return compiled_engine(ins, make, rehearsal)
     except CompileError as error:
         if compute.compile == "on":
             raise
