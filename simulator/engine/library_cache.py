@@ -45,7 +45,7 @@ class StageFacts:
     stage: str
     form: str
     """What distinguishes it from other programs of the stage."""
-    torch: str
+    torch_version: str
     processor: str
     device: str
 
@@ -165,7 +165,11 @@ class KeptStage:
     @property
     def usable(self) -> bool:
         """Whether this program would take it: whole, and of this torch, processor and these sources."""
-        return self.facts is not None and self.facts.path == self.path
+        here = (torch.__version__, processor())
+        facts = self.facts
+        return (
+            facts is not None and facts.path == self.path and (facts.torch_version, facts.processor) == here
+        )
 
 
 def kept_stages() -> Iterator[KeptStage]:

@@ -24,14 +24,16 @@ Handle = ctypes.c_void_p
 TYPES = (torch.float64, torch.float32, torch.int64, torch.int32, torch.bool)
 """Number types of the tensors of stages."""
 CREATE, RUN = "AOTInductorModelContainerCreateWithDevice", "AOTInductorModelContainerRun"
-COUNT, LAST_ERROR = "AOTInductorModelContainerGetNumOutputs", "AOTInductorGetLastError"
+INPUTS, OUTPUTS = (f"AOTInductorModelContainerGetNum{what}" for what in ("Inputs", "Outputs"))
+LAST_ERROR = "AOTInductorGetLastError"
 FROM_MEMORY, DELETE = "aoti_torch_create_tensor_from_blob", "aoti_torch_delete_tensor_object"
 ADDRESS, AXES, SIZES, STRIDES, TYPE = (
     f"aoti_torch_get_{what}" for what in ("data_ptr", "dim", "sizes", "strides", "dtype")
 )
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     CREATE: (ctypes.POINTER(Handle), ctypes.c_size_t, ctypes.c_char_p, ctypes.c_char_p),
-    COUNT: (Handle, ctypes.POINTER(ctypes.c_size_t)),
+    INPUTS: (Handle, ctypes.POINTER(ctypes.c_size_t)),
+    OUTPUTS: (Handle, ctypes.POINTER(ctypes.c_size_t)),
     RUN: (
         Handle, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p,
         ctypes.c_void_p,
@@ -65,7 +67,11 @@ class MachineCode:
 
     def __init__(self, library: Path) -> None:
         loaded = ctypes.CDLL(str(library))
-        self._functions = {name: getattr(loaded, name) for name in ARGUMENTS}
+        try:
+            self._functions = {name: getattr(loaded, name) for name in ARGUMENTS}
+        except AttributeError:
+            ctypes.CDLL(None).dlclose(Handle(loaded._handle))  # else its path would stand for it from now on
+            raise
         for name, arguments in ARGUMENTS.items():
             self._functions[name].argtypes, self._functions[name].restype = arguments, ctypes.c_int32
         words = [str(kind).removeprefix("torch.") for kind in TYPES]
@@ -74,9 +80,7 @@ class MachineCode:
         self._device = int(loaded.aoti_torch_device_type_cpu())
         self._stage = Handle()
         self._call(CREATE, ctypes.byref(self._stage), 1, b"cpu", None)
-        count = ctypes.c_size_t()
-        self._call(COUNT, self._stage, ctypes.byref(count))
-        self._results = count.value
+        self._arguments, self._results = self._count(INPUTS), self._count(OUTPUTS)
 
     def __call__(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         """Return what the stage gives.
@@ -85,8 +89,10 @@ class MachineCode:
             tensors: contiguous, on the processor.
 
         Raises:
-            RuntimeError: if the stage fails, for sizes that it was not made for.
+            RuntimeError: if the stage fails, or for another number of tensors.
         """
+        if len(tensors) != self._arguments:
+            raise RuntimeError(f"a compiled stage takes {self._arguments} tensors, not {len(tensors)}")
         given = (Handle * len(tensors))(*map(self._lent, tensors))
         found = (Handle * self._results)()
         self._call(RUN, self._stage, given, len(given), found, len(found), None, None)
@@ -100,6 +106,12 @@ class MachineCode:
             self._functions[LAST_ERROR](ctypes.byref(said))
             text = (said.value or b"").decode(errors="replace").strip()
             raise RuntimeError(f"a compiled stage failed in {name} ({text or 'no reason given'})")
+
+    def _count(self, name: str) -> int:
+        """Return how many tensors the stage takes or gives."""
+        count = ctypes.c_size_t()
+        self._call(name, self._stage, ctypes.byref(count))
+        return count.value
 
     def _lent(self, tensor: Tensor) -> int | None:
         """Return a handle on the memory of a tensor; whoever gets it deletes it."""

@@ -6,6 +6,7 @@ may do to a process, a crash of what it made included, does not reach ours.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pickle
@@ -14,6 +15,7 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from simulator.engine.library_cache import CompileError, StageFacts, put
@@ -36,7 +38,7 @@ class Making:
 
 
 def make(stages: Sequence[Making]) -> None:
-    """Compile stages for the processor into the cache, as many at once as there are cores.
+    """Compile stages for the processor into the cache, side by side.
 
     Raises:
         CompileError: if one cannot be compiled, or crashes when it is tried; others are in the cache then.
@@ -76,14 +78,14 @@ def refusal(what: str, reason: str) -> CompileError:
 def main(folder: Path) -> None:
     """Compile the stages that lie in a folder, and print those that failed with the reason, as JSON."""
     warnings.simplefilter("ignore")
+    gc.disable()  # the compiler makes many objects and ends soon
     import torch
     import torch._inductor.compile_fx  # what all stages need, before the process forks
     import torch.export
 
     torch.set_num_threads(1)
     stages: list[Making] = pickle.loads((folder / JOBS).read_bytes())
-    stages.sort(key=lambda making: not making.call.stage.innermost)
-    statuses = _forked([lambda n=n: _compile(stages[n], folder / str(n)) for n in range(len(stages))])
+    statuses = _forked([partial(_compile, making, folder / str(n)) for n, making in enumerate(stages)])
     failed = [
         (making.call.stage.name, _reason(folder / f"{n}.failed", status))
         for n, (making, status) in enumerate(zip(stages, statuses, strict=True))
@@ -116,31 +118,22 @@ def _compile(making: Making, scratch: Path) -> None:
 
 
 def _forked(tasks: Sequence[Callable[[], None]]) -> list[int]:
-    """Run tasks in forks of this process, one on each core, and return how they ended: 0, status, -signal."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    running: dict[int, int] = {}
-    statuses = [0] * len(tasks)
-    for n, task in enumerate(tasks):
-        if len(running) >= cores:
-            _ended(running, statuses)
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            try:
-                task()
-                status = 0
-            finally:
-                os._exit(status)
-        running[pid] = n
-    while running:
-        _ended(running, statuses)
-    return statuses
+    """Run tasks in forks of this process, side by side, and return how they ended: 0, status, -signal."""
+    pids = [_fork(task) for task in tasks]
+    return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
 
 
-def _ended(running: dict[int, int], statuses: list[int]) -> None:
-    """Wait for one of the forks."""
-    pid, status = os.wait()
-    statuses[running.pop(pid)] = os.waitstatus_to_exitcode(status)
+def _fork(task: Callable[[], None]) -> int:
+    """Return the process number of a fork that runs a task and ends."""
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        task()
+        status = 0
+    finally:
+        os._exit(status)
 
 
 if __name__ == "__main__":
