@@ -125,6 +125,18 @@ def render_pixels(scene: Scene, places: Tensor) -> Tensor:
     return _usable(found)
 
 
+@untraced
+def compile_for(scene: Scene) -> tuple[str, ...]:
+    """Compile what the image of a scene needs and the cache has not; return warnings.
+
+    Raises:
+        CompileError: if a stage cannot be compiled.
+    """
+    scene = scene.with_compute(replace(scene.config.compute, compile="on"))
+    with torch.inference_mode():
+        return _run(scene, set_up(scene), no_tap, scene.evaluations).notes
+
+
 def _usable(image: Tensor) -> Tensor:
     """Return an image that may take part in a user's graph, whichever mode it was made in."""
     return image.clone() if image.is_inference() else image
