@@ -18,11 +18,12 @@ from simulator.engine import just_in_time, machine_code, making
 from simulator.engine.library_cache import (
     LOADED,
     BrokenLibraryError,
+    CompileError,
     StageFacts,
     library_folder,
     remove_entry,
 )
-from simulator.engine.making import Making
+from simulator.engine.making import Making, always
 from simulator.engine.rehearsal import UNLIMITED, Probe, Rehearsal
 from simulator.engine.stage import Call, Fixed, StageProgram, Whole
 from simulator.engine.tensor_tree import leaves, rebuilt, skeleton
@@ -37,15 +38,17 @@ FEWEST_PIXELS = 2
 class Road:
     """How stages become machine code for one type of device."""
 
-    make: Callable[[Sequence[Making]], None]
-    """Puts stages into the cache."""
+    make: Callable[[Sequence[Making], Callable[[], bool]], None]
+    """Puts stages into the cache as long as that is wanted."""
     load: Callable[[Path], StageProgram]
     """Gives the program of an entry; `FileNotFoundError`, or `BrokenLibraryError`."""
+    beside: bool
+    """Whether stages can be made while a run goes on."""
 
 
 ROADS: Mapping[str, Road] = {
-    "cpu": Road(making.make, machine_code.load),
-    "cuda": Road(just_in_time.make, just_in_time.load),
+    "cpu": Road(making.make, machine_code.load, beside=True),
+    "cuda": Road(just_in_time.make, just_in_time.load, beside=False),
 }
 """For each type of device. Libraries start without torch's compiler; its runtime in them crashes on CUDA
 devices, whose kernels are therefore kept by the compiler, which each process imports."""
@@ -159,13 +162,18 @@ class Needed:
                 remove_entry(path)
                 self.notes += (f"compiled stage '{call.stage.name}' of the cache is not used: {error}",)
 
-    def make(self) -> None:
+    def make(self, wanted: Callable[[], bool] = always) -> None:
         """Compile what is missing.
 
+        Args:
+            wanted: asked now and then whether to go on.
+
         Raises:
-            CompileError: if a stage cannot be compiled.
+            CompileError: if a stage cannot be compiled, or is not there at the end.
         """
         if missing := self.missing:
             _MISSED.clear()
-            self.road.make(missing)
+            self.road.make(missing, wanted)
             self.look()
+        if self.missing:
+            raise CompileError("; ".join(self.notes) or "compiled code is gone from the cache again")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +20,22 @@ from torch import Tensor
 
 from simulator.engine.export import exported, options_of, plain_tensors
 from simulator.engine.library_cache import LOADED, BrokenLibraryError, CompileError, put, whole
-from simulator.engine.making import Making, refusal
+from simulator.engine.making import Making, always, refusal
 from simulator.engine.stage import StageProgram
 from simulator.start_up.deferred import complete
 
 
-def make(stages: Sequence[Making]) -> None:
+def make(stages: Sequence[Making], wanted: Callable[[], bool] = always) -> None:
     """Compile stages into the cache, in this process.
+
+    Args:
+        wanted: asked before each whether to go on.
 
     Raises:
         CompileError: if one cannot be compiled.
     """
     complete()
-    for making in stages:
+    for making in takewhile(lambda _: wanted(), stages):
         try:
             with warnings.catch_warnings(), torch.inference_mode(False), torch.no_grad():
                 warnings.simplefilter("ignore")

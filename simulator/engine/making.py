@@ -12,6 +12,8 @@ import os
 import pickle
 import signal
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from system_io.children import execute, temporary_folder
 
 LONGEST_REASON = 300
 LONGEST_S = 3600.0
+BREATH_S = 0.2
 JOBS = "stages"
 COMPILER_CACHE = "TORCHINDUCTOR_CACHE_DIR"
 """Where torch's compiler keeps its sources; they go with the process that made them."""
@@ -37,13 +40,30 @@ class Making:
     facts: StageFacts
 
 
-def make(stages: Sequence[Making]) -> None:
+class _UnwantedError(Exception):
+    """Nobody wants any more what is being compiled."""
+
+
+def always() -> bool:
+    """Return that work goes on."""
+    return True
+
+
+def make(stages: Sequence[Making], wanted: Callable[[], bool] = always) -> None:
     """Compile stages for the processor into the cache, side by side.
+
+    Args:
+        wanted: asked several times a second whether to go on; the processes end at once if not.
 
     Raises:
         CompileError: if one cannot be compiled, or crashes when it is tried; others are in the cache then.
     """
     package = Path(__file__).parents[2]
+
+    def heard(_stream: str, _said: bytes) -> None:
+        if not wanted():
+            raise _UnwantedError
+
     try:
         with temporary_folder("nanobragg-compile") as folder:
             Path(folder, JOBS).write_bytes(pickle.dumps(list(stages)))
@@ -53,7 +73,9 @@ def make(stages: Sequence[Making]) -> None:
                 COMPILER_CACHE: folder, "TMPDIR": folder,
             }  # fmt: skip
             words = [sys.executable, "-m", __name__, folder]
-            outcome, said, noise = execute(words, package, environ, LONGEST_S)
+            outcome, said, noise = execute(words, package, environ, LONGEST_S, heard)
+    except _UnwantedError:
+        return
     except OSError as error:
         raise CompileError(
             f"the pixel loop cannot be compiled ({error.strerror or error}); --compile off does without"
@@ -61,7 +83,7 @@ def make(stages: Sequence[Making]) -> None:
     if outcome.failure is not None:
         last = (noise.decode(errors="replace").strip().splitlines() or [""])[-1]
         raise refusal("all stages", f"the process that compiles {outcome.failure} {last}")
-    failed = json.loads(said.decode().splitlines()[-1])
+    failed = json.loads(said.decode().strip().splitlines()[-1])
     for stage, reason in failed:
         raise refusal(f"stage '{stage}'", reason)
 
@@ -78,6 +100,7 @@ def refusal(what: str, reason: str) -> CompileError:
 def main(folder: Path) -> None:
     """Compile the stages that lie in a folder, and print those that failed with the reason, as JSON."""
     warnings.simplefilter("ignore")
+    threading.Thread(target=_breathe, daemon=True).start()
     gc.disable()  # the compiler makes many objects and ends soon
     import torch
     import torch._inductor.compile_fx  # what all stages need, before the process forks
@@ -91,7 +114,16 @@ def main(folder: Path) -> None:
         for n, (making, status) in enumerate(zip(stages, statuses, strict=True))
         if status != 0
     ]
-    sys.stdout.write(json.dumps(failed) + "\n")
+    sys.stdout.write(f"\n{json.dumps(failed)}\n")
+    sys.stdout.flush()
+
+
+def _breathe() -> None:
+    """Say now and then that we live, so that whoever waits can ask whether we are still wanted."""
+    while True:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+        time.sleep(BREATH_S)
 
 
 def _reason(told: Path, status: int) -> str:

@@ -12,7 +12,9 @@ from simulator.engine.library_cache import CompileError
 
 def with_compiler(make: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let stages for the processor be compiled by something else."""
-    monkeypatch.setattr("simulator.engine.compiled.ROADS", {"cpu": Road(make, ROADS["cpu"].load)})
+    monkeypatch.setattr(
+        "simulator.engine.compiled.ROADS", {"cpu": Road(make, ROADS["cpu"].load, beside=True)}
+    )
 
 
 def must_not_run(*_given: object) -> None:

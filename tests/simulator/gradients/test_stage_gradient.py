@@ -228,7 +228,7 @@ def test_a_run_that_goes_on_without_compiled_slopes_says_so(
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
     monkeypatch.setattr("simulator.engine.choose.WORTH_COMPILING", {"cpu": 1})
-    monkeypatch.setattr("simulator.image.choose", lambda *given: (Eager(1 << 16, 1 << 10), ()))
+    monkeypatch.setattr("simulator.image.choose", lambda *_given: (Eager(1 << 16, 1 << 10), ()))
     with_compiler(explode, monkeypatch)
     config = configured(folder, "spec", "-phi 1")
     free = value_of(config, "distance_m").requires_grad_()
