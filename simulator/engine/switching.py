@@ -14,8 +14,10 @@ from simulator.engine.stage import Whole
 
 FIRST_LOOK_S = 2.0
 """Time of a run after which what is left of it is estimated."""
-WORTH_S = 60.0
-"""Time left from which on compiling beside the run pays: it takes half of that, and half of the processor."""
+COMPILING_CORE_S = 40.0
+"""Time of a core that compiling takes."""
+WORTH = 3.0
+"""What is left of a run must be so many times as long as compiling, which shares the cores with it."""
 LONGEST_END_S = 2.0
 """Time in which the process that compiles ends when it is not wanted any more."""
 
@@ -33,6 +35,7 @@ class Switch:
     done: int = 0
     """Pixels that were computed before that."""
     _start_s: float = field(default_factory=time.monotonic)
+    _start_core_s: float = field(default_factory=time.process_time)
     _work: threading.Thread | None = None
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -55,8 +58,9 @@ class Switch:
             total: pixels of the run.
         """
         if self._work is None and self.done:
-            spent_s = time.monotonic() - self._start_s
-            if spent_s > FIRST_LOOK_S and spent_s * (total - self.done) / self.done > WORTH_S:
+            spent_s, core_s = time.monotonic() - self._start_s, time.process_time() - self._start_core_s
+            left_s = spent_s * (total - self.done) / self.done
+            if spent_s > FIRST_LOOK_S and left_s * core_s > WORTH * COMPILING_CORE_S * spent_s:
                 self._work = threading.Thread(target=self._compile, daemon=True)
                 self._work.start()
         return self.engine is not None

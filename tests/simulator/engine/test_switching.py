@@ -51,7 +51,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Compile beside every run, however short."""
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
     monkeypatch.setattr(switching, "FIRST_LOOK_S", 0.0)
-    monkeypatch.setattr(switching, "WORTH_S", 0.0)
+    monkeypatch.setattr(switching, "COMPILING_CORE_S", 0.0)
     monkeypatch.setattr("simulator.image.choose", lambda *_given: (SlowEngine(), ()))
 
 
