@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -42,7 +42,7 @@ def test_warm_compiles_and_writes_no_image(
 ) -> None:
     asked: list[str] = []
 
-    def make(stages: Sequence[Making]) -> None:
+    def make(stages: Sequence[Making], _wanted: Callable[[], bool]) -> None:
         asked.extend(stage.facts.stage for stage in stages)
         explode()
 
