@@ -20,6 +20,8 @@ from system_io.version import VERSION
 
 PROGRAM = "nanoBragg"
 USAGE_ERROR = 9
+CACHE_WORDS, WARM = ("list", "clear"), "warm"
+"""What `--cache` answers by itself, and what it does for a command line."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,7 +51,7 @@ def run() -> NoReturn:
 def _run(args: list[str]) -> int:
     console = Console()
     if not _answered(args, console.say):
-        _simulate(args, console.say)
+        _computed(args, console.say)
     console.finish()
     return 0
 
@@ -66,25 +68,52 @@ def _answered(args: list[str], say: Callable[[str], None]) -> bool:
     if raw.has("--list-quirks"):
         say("\n".join(quirk_lines()))
         return True
+    word = raw.text("--cache") or ""
+    if word in CACHE_WORDS:
+        _about_cache(word, say)
+        return True
     return False
 
 
-def _simulate(args: list[str], say: Callable[[str], None]) -> None:
+def _about_cache(word: str, say: Callable[[str], None]) -> None:
+    """Show the compiled code that is kept, or remove it."""
+    _get_ready()
+    with uncollected():
+        from simulator.output.kept_code import CACHE_LINES
+
+    for line in CACHE_LINES[word]():
+        say(line)
+
+
+def _computed(args: list[str], say: Callable[[str], None]) -> None:
+    """Simulate, or compile what that needs."""
     from simulator.command_line.resolve import resolve_args
     from simulator.output.targets import check_outputs
 
     resolved = resolve_args(args)
+    if parse(args).text("--cache") == WARM:
+        _get_ready()
+        with uninterrupted(), uncollected():
+            from simulator.output.kept_code import warmed
+
+        say(warmed(resolved.config))
+        return
     check_outputs(resolved.config, resolved.inputs)
-    check_room(TORCH_BYTES)
-    wait_asleep()
-    defer()
-    keep_freed()
+    _get_ready()
     with uninterrupted(), uncollected():
         from simulator.output.run import Job
 
     job = Job.prepared(resolved.config, resolved.warnings, say)
     _warn(job.warnings)
     _warn(job.run())
+
+
+def _get_ready() -> None:
+    """Do to the process what has to be done before torch is imported."""
+    check_room(TORCH_BYTES)
+    wait_asleep()
+    defer()
+    keep_freed()
 
 
 def _warn(warnings: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.config import Precision
 
@@ -19,12 +19,21 @@ class Computed:
     """Arithmetic of the pixel loop."""
     device: str = "cpu"
     """Where the pixel loop ran."""
+    begun: float = 0.0
+    """Share of the pixels that was computed operation by operation before the machine code was there."""
     slopes_compiled: bool | None = None
     """Whether machine code computed its gradient, None for an image without one."""
 
+    def continued(self, begun: float) -> Computed:
+        """Return how an image came about whose pixels behind a share of them were compiled; 1: none."""
+        return replace(self, compiled=True, begun=begun) if begun < 1.0 else self
+
     def __str__(self) -> str:
         """Return the words of the command line, `compiled, mixed`."""
-        words = [HOW[self.compiled], self.precision]
+        how = HOW[self.compiled]
+        if self.begun:
+            how = f"{HOW[False]} up to {100 * self.begun:.0f} % of the pixels, then {how}"
+        words = [how, self.precision]
         if self.device != "cpu":
             words.append(f"on {self.device}")
         if self.slopes_compiled is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,8 @@ from simulator.dual_tensors import carrying, dual_of
 from simulator.engine.choose import choose
 from simulator.engine.rehearsal import Rehearsal
 from simulator.engine.stage import Engine
-from simulator.engine.tensor_tree import leaves
+from simulator.engine.switching import Switch
+from simulator.engine.tensor_tree import leaves, rebuilt
 from simulator.engine.workers import workers
 from simulator.errors import InputError
 from simulator.gradients.image_gradient import Forward, choose_backward, differentiable, wanted
@@ -69,6 +71,8 @@ class _Run:
     sparse: Sparse | None
     """What leaves evaluations out, None for nothing."""
     how: Computed
+    switch: Switch | None = None
+    """What goes on in machine code, None for nothing."""
 
     @property
     def ins(self) -> Instrument:
@@ -100,6 +104,18 @@ def render_pixels(scene: Scene, places: Tensor) -> Tensor:
     with torch.inference_mode():
         found = chosen(_run(scene, ins, no_tap, evaluations)).pixels
     return usable(found)
+
+
+@untraced
+def compile_for(scene: Scene) -> tuple[str, ...]:
+    """Compile what the image of a scene needs and the cache has not; return warnings.
+
+    Raises:
+        CompileError: if a stage cannot be compiled.
+    """
+    scene = scene.with_compute(replace(scene.config.compute, compile="on"))
+    with torch.inference_mode():
+        return _run(scene, set_up(scene), no_tap, scene.evaluations).notes
 
 
 def usable(image: Tensor) -> Tensor:
@@ -259,10 +275,12 @@ def _render(run: _Run, progress: OnProgress | None) -> tuple[Rendered, list[Bloc
         if progress is not None:
             progress(finished, total)
     ended = run.ins.plan.latching and bool(done) and done[-1].interpolated != NEVER
-    made = assemble(run.how, values[:finished], executed, done)
+    how = run.how if run.switch is None else run.how.continued(run.switch.share(total))
+    made = assemble(how, values[:finished], executed, done)
     blocks = [block for part in done for block in part.blocks]
     left_out = _left_out(run, total, done, made.image)
-    return replace(made, interpolation_ended=ended, notes=run.notes, sparse=left_out), blocks
+    notes = run.notes if run.switch is None else (*run.notes, *run.switch.notes)
+    return replace(made, interpolation_ended=ended, notes=notes, sparse=left_out), blocks
 
 
 def _left_out(run: _Run, pixels: int, done: list[BlockPixels], image: Tensor) -> LeftOut | None:
@@ -286,11 +304,14 @@ def _run(scene: Scene, ins: Instrument, tap: Tap, evaluations: int) -> _Run:
         raise InputError(f"--epsilon {epsilon:g}: {WATCHED}")
     sparse = Sparse.of(ins, epsilon, scene.executed()) if epsilon > 0.0 else None
     rehearsal = _rehearsal(ins, tap, sparse)
-    engine, notes = choose(scene.config.compute, ins, evaluations, rehearsal)
+    inference = torch.is_inference_mode_enabled()
+    plain = inference and sparse is None and near is None and not ins.plan.latching
+    engine, notes = choose(scene.config.compute, ins, evaluations, rehearsal, plain)
     notes += () if sparse is None else sparse.notes
     how = Computed(engine.compiled, precision_of(scene), ins.device.type)
     stages = Stages(ins, engine)
-    return _Run(scene, stages, tap, near, notes, torch.is_inference_mode_enabled(), sparse, how)
+    switch = Switch.of(scene.config.compute, ins, rehearsal) if plain and not engine.compiled else None
+    return _Run(scene, stages, tap, near, notes, inference, sparse, how, switch)
 
 
 def _rehearsal(ins: Instrument, tap: Tap, sparse: Sparse | None) -> Rehearsal:
@@ -307,10 +328,34 @@ def _rehearsal(ins: Instrument, tap: Tap, sparse: Sparse | None) -> Rehearsal:
 
 
 def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[BlockPixels]:
+    """Yield the pixels of the run in order; the rest in machine code once that is there."""
+    switch = run.switch
+    if switch is None:
+        yield from _blocks(run, executed)
+        return
+    places = executed if executed.dtype != torch.bool else executed.nonzero().flatten()
+    first_was = False
+    with closing(switch):
+        for part in _blocks(run, executed, lambda: switch.look(len(places))):
+            switch.done += len(part.pixels)
+            first_was = first_was or part.first_visit
+            yield part
+        if switch.engine is not None:
+            rest = replace(run, stages=Stages(run.ins, switch.engine))
+            yield from _blocks(rest, places[switch.done :], begun=first_was)
+
+
+def _blocks(
+    run: _Run, executed: Tensor, stop: Callable[[], bool] | None = None, begun: bool = False
+) -> Iterator[BlockPixels]:
     """Yield the pixels of the run in order, minding the first visit and the interpolation switch.
 
     Blocks run side by side where the stages want it; one after the other while the switch is undecided or
     somebody watches.
+
+    Args:
+        stop: asked at the border of two blocks whether to leave out what follows.
+        begun: whether the first visit of the run has been before these.
     """
     plan, near = run.ins.plan, run.near
     interpolated = NEVER if plan.interpolate else 0
@@ -318,7 +363,9 @@ def _rendered_blocks(run: _Run, executed: Tensor) -> Iterator[BlockPixels]:
     size = min(engine.pixels, MOST_AGAIN) if plan.latching else engine.pixels
     pending: deque[Future[BlockPixels]] = deque()
     with workers(engine.parallel) as (submit, waiting):
-        for whole in blocks_in_order(run.scene, run.ins, executed, size):
+        for whole in blocks_in_order(run.scene, run.ins, executed, size, begun):
+            if stop is not None and stop():
+                break
             undecided = plan.latching and interpolated == NEVER
             block: Block | None = replace(whole, interpolated=interpolated)
             if near is not None and block is not None and not undecided:
@@ -349,6 +396,7 @@ def _render_block(run: _Run, block: Block) -> BlockPixels:
             place=None if run.near is None else run.near.place(block),
             interpolated=NEVER if parts[-1].interpolated == NEVER else 0,
             blocks=() if run.inference else tuple(parts),
+            first_visit=block.first_visit >= 0,
             charged=_largest([part.charged_photons for part in results if part.charged_photons is not None]),
             left_out=sum(result.left_out for result in results),
         )

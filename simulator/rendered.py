@@ -55,6 +55,8 @@ class BlockPixels:
     """The largest charge of a pixel for evaluations that were left out, photons."""
     left_out: int
     """Their number."""
+    first_visit: bool = False
+    """Whether the first visit of the run to the phi loop was in it."""
 
 
 def assemble(how: Computed, values: Tensor, executed: Tensor, done: Sequence[BlockPixels]) -> Rendered:

@@ -18,7 +18,7 @@ from simulator.errors import InputError
 CARRYOVER = "--phi-carryover-mode"
 CARRYOVER_STATE: Mapping[str, str] = {"c-parity": "on", "spec": "off"}
 SIMULATOR_ONLY = spelled(
-    "--epsilon", "--accuracy", "--compile", "--reproducible", "-dtype", "-device", "-trace_only"
+    "--epsilon", "--accuracy", "--compile", "--cache", "--reproducible", "-dtype", "-device", "-trace_only"
 )
 PARITY_ONLY = spelled("--parity-mode", "--quirk", "--list-quirks", "--version")
 NOT_TOLD: Mapping[str, frozenset[str]] = {

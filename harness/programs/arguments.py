@@ -42,7 +42,7 @@ REMEDIES: Mapping[str, str] = {
     "--compile": "compared images are computed operation by operation",
     "--reproducible": "leave it out, the simulator is told so anyway",
     "--phi-carryover-mode": "write --quirk Q-PHI-CARRYOVER=on or =off, which both programs know",
-    **dict.fromkeys(("--help", "--version", "--list-quirks"), "leave it out"),
+    **dict.fromkeys(("--help", "--version", "--list-quirks", "--cache"), "leave it out"),
 }
 """Options that cannot stand in a compared command line, and what to do instead."""
 REFUSED: Mapping[str, str] = {word: text for name, text in REMEDIES.items() for word in spelled(name)}

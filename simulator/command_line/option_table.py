@@ -176,6 +176,8 @@ PARITY: tuple[Row, ...] = (
     ("-dtype", "--dtype", "auto|float64|mixed|float32", "", "auto", "arithmetic of the pixel loop"),
     ("--accuracy", "-accuracy", "f", "", "1e-6", "error -dtype auto may make, of the brightest pixel"),
     ("--compile", "-compile", "auto|on|off", "", "auto", "machine code for the pixel loop, kept on disk"),
+    ("--cache", "-cache", "list|clear|warm", "", "",
+     "compiled code that is kept: show it, remove it, or compile for this command line; and stop"),
     ("--reproducible", "-reproducible", "", "", "",
      "the same bits whatever the cache holds: --compile off, and float64 unless -dtype is given"),
     ("--epsilon", "-epsilon", "f", "", "nothing is left out",

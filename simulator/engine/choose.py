@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from simulator.config import Compute
-from simulator.engine.compiled import Compiled, compiled_engine
+from simulator.engine.compiled import ROADS, Compiled, compiled_engine
 from simulator.engine.eager import Eager
 from simulator.engine.library_cache import CompileError, library_folder
 from simulator.engine.recorded import Recorded
@@ -21,20 +21,24 @@ BLOCKS: Mapping[str, tuple[int, int]] = {"cpu": (1 << 15, 1 << 16), "cuda": (1 <
 
 
 def choose(
-    compute: Compute, ins: Whole, evaluations: int, rehearsal: Rehearsal
+    compute: Compute, ins: Whole, evaluations: int, rehearsal: Rehearsal, may_switch: bool = False
 ) -> tuple[Engine, tuple[str, ...]]:
-    """Return the engine of a run, as asked and as the work is worth, with warnings.
+    """Return the engine with which a run begins, as asked and as the work is worth, with warnings.
+
+    Where stages can be compiled beside it, `Switch` does so unasked; elsewhere that is done at once.
 
     Args:
         compute: what was asked for.
         ins: the instrument of the run.
         evaluations: their number.
         rehearsal: shows the forms of the calls.
+        may_switch: whether the run can go on in machine code later.
 
     Raises:
         CompileError: if compiled code is asked for and cannot be made.
     """
-    compiled, notes = choose_compiled(compute, ins, evaluations, rehearsal)
+    later = may_switch and ROADS[ins.device.type].beside
+    compiled, notes = choose_compiled(compute, ins, 0 if later else evaluations, rehearsal)
     if compiled is not None:
         return compiled, notes
     on_cpu = ins.device.type == "cpu"
@@ -64,7 +68,7 @@ def choose_compiled(
     try:
         if not make and not library_folder().exists():
             return None, ()
-        return compiled_engine(ins, make, rehearsal), ()
+        return compiled_engine(ins, make, rehearsal)
     except CompileError as error:
         if compute.compile == "on":
             raise

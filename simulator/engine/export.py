@@ -3,74 +3,100 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 
-from simulator.engine.compiler_options import FUSING, INNERMOST, ON_DEVICE, OPTIONS
-from simulator.engine.library_cache import CompileError, try_loading
-from simulator.engine.programs import StageProgram
-from simulator.engine.stage import Call
+from simulator.engine.stage import Call, StageProgram
 from simulator.start_up.deferred import complete
 
-LONGEST_REASON = 300
 LARGEST = 1 << 40
 """Size of an axis that is never reached."""
+OPTIONS: dict[str, Any] = {"assert_indirect_indexing": False, "cpp.dynamic_threads": True}
+"""For all stages: no test of look-ups, which are clamped; as many threads as torch has when it runs."""
+INNERMOST: dict[str, Any] = dict.fromkeys(
+    ("realize_opcount_threshold", "realize_reads_threshold", "realize_acc_reads_threshold"), 1 << 20
+)
+"""For an innermost stage: nothing is kept for each evaluation."""
+FUSING: dict[str, Any] = {"cpp.enable_floating_point_contract_flag": "fast"}
+"""For a stage that fuses products and sums."""
+LIBRARY: dict[str, Any] = {
+    "aot_inductor.compile_wrapper_opt_level": "O0",
+    "aot_inductor.precompile_headers": False,
+    "aot_inductor.enable_line_tables": False,
+    "aot_inductor.enable_frame_pointer": False,
+}
+"""For a library: what is called once a block costs no time of the compiler. Compiled headers would take
+longer to make than they save for three stages, and 280 MB of the temporary directory."""
+TRUSTING: dict[str, Any] = {"cpp.vec_isa_ok": True}
+"""Tried first: that the C++ compiler has the vector unit of the processor, which takes 6 s to find out."""
+CODE_OPTIONS = (OPTIONS, INNERMOST, FUSING, LIBRARY)
 
 
-def compiled_into(call: Call, library: Path, device: torch.device) -> None:
-    """Compile a stage into a library.
-
-    Raises:
-        CompileError: for whatever the exporter or compiler meets.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile_stage(call, library, device)
-    except Exception as error:
-        reason = " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__
-        raise CompileError(
-            f"stage '{call.stage.name}' of the pixel loop cannot be compiled ({reason}); a C++ compiler must"
-            " be there, --compile off does without"
-        ) from error
-
-
-def compile_stage(call: Call, library: Path, device: torch.device) -> None:
-    """Compile a stage into a library.
+def library_bytes(call: Call) -> bytes:
+    """Compile a stage into a library for the processor and return its content.
 
     Args:
         call: one of its calls, for the axes and types of all tensors.
-        device: for which.
+
+    Raises:
+        Exception: for whatever the exporter or compiler meets.
     """
     complete()
-    from torch._inductor import aot_compile
-    from torch.export import export
+    from torch._inductor import aoti_compile_and_package
 
-    options = {**OPTIONS, **(ON_DEVICE if device.type == "cuda" else {})}
+    with tempfile.TemporaryDirectory() as folder, _as_compiled():
+        program = exported(call)
+        for trust in (TRUSTING, {}):
+            package = Path(folder, f"stage{len(trust)}.pt2")
+            try:
+                options = options_of(call) | LIBRARY | trust
+                aoti_compile_and_package(program, package_path=str(package), inductor_configs=options)
+            except Exception:
+                if not trust:
+                    raise
+                continue
+            break
+        with zipfile.ZipFile(package) as files:
+            (name,) = (name for name in files.namelist() if name.endswith(".so"))
+            return files.read(name)
+
+
+def options_of(call: Call) -> dict[str, Any]:
+    """Return what the compiler is told of the code of a stage."""
+    options = dict(OPTIONS)
     if call.stage.innermost:
         options |= INNERMOST
     if call.stage.fuses(call.ins):
         options |= FUSING
-    library.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(dir=library.parent) as folder,
-        torch.inference_mode(False),
-        torch.no_grad(),
-    ):
-        plain = [part.clone(memory_format=torch.contiguous_format) for part in call.flat()]
-        shapes = (_dimensions(call, plain),)
-        with call.stage.for_compiler():
-            stage = _Exported(_traced(call, plain) if call.stage.differentiates else call.flat_result)
-            exported = export(stage, (plain,), dynamic_shapes=shapes, strict=False).module()
-        options["aot_inductor.output_path"] = f"{folder}/stage.so"
-        made = Path(str(aot_compile(exported, (plain,), options=options)))
-        try_loading(made, device)
-        made.replace(library)
+    return options
+
+
+@contextmanager
+def _as_compiled() -> Iterator[None]:
+    """Take operations as tensors without gradient have them."""
+    with torch.inference_mode(False), torch.no_grad():
+        yield
+
+
+def plain_tensors(call: Call) -> list[Tensor]:
+    """Return the tensors of a call as a compiled stage takes them."""
+    return [part.clone(memory_format=torch.contiguous_format) for part in call.flat()]
+
+
+def exported(call: Call) -> Any:
+    """Return a stage as torch's exported program, for all sizes of the axes that vary."""
+    from torch.export import export
+
+    with _as_compiled(), call.stage.for_compiler():
+        plain = plain_tensors(call)
+        stage = _Exported(_traced(call, plain) if call.stage.differentiates else call.flat_result)
+        return export(stage, (plain,), dynamic_shapes=(_dimensions(call, plain),), strict=False)
 
 
 class _Exported(torch.nn.Module):

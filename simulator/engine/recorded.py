@@ -10,8 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.engine.programs import Fixed, StageProgram
-from simulator.engine.stage import Call
+from simulator.engine.stage import Call, Fixed, StageProgram
 from simulator.engine.tensor_tree import leaves, rebuilt, skeleton
 
 

@@ -19,14 +19,17 @@ SEARCHED = 1 << 14
 """Pixels that are looked through at once for the first visit."""
 
 
-def blocks_in_order(scene: Scene, ins: Instrument, executed: Tensor, size: int) -> Iterator[Block]:
+def blocks_in_order(
+    scene: Scene, ins: Instrument, executed: Tensor, size: int, begun: bool = False
+) -> Iterator[Block]:
     """Yield the executed pixels in order, the one with the first visit of the run apart if it matters.
 
     Args:
         executed: bool [all pixels], or the places of those to compute.
         size: of a block, in pixels.
+        begun: whether the first visit has been before these.
     """
-    searching = scene.first_block_differs
+    searching = scene.first_block_differs and not begun
     for block in _pixel_blocks(scene, ins.device, executed, size):
         found = _first_visit(ins, block) if searching else None
         if found is None:

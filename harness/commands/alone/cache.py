@@ -27,6 +27,7 @@ anew. Runs that take a random number from the clock are not kept.
 
 The folder holds 1 GiB at most (and a sixteenth of it more while it is written); what was used longest ago
 goes first. An entry whose content has not the hash that it states is never used; list says BROKEN.
+Compiled code of the simulator is kept beside it: nanoBragg --cache list, clear, warm.
 
 exit status: 0 shown or removed; 3 wrong usage, no folder
 """

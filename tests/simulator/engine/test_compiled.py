@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,10 +12,10 @@ import torch
 from torch import Tensor
 
 from simulator import RunConfig
-from simulator.engine import export, library_cache
+from simulator.engine.compiled import Needed
 from simulator.engine.library_cache import CompileError, library_folder
-from simulator.engine.rehearsal import Probe
-from simulator.engine.tensor_tree import skeleton
+from simulator.engine.rehearsal import Rehearsal
+from simulator.engine.stage import Engine
 from simulator.errors import InputError
 from simulator.image import render
 from simulator.kernel.kernel import photons
@@ -25,6 +24,7 @@ from simulator.kernel.stages import Stages
 from simulator.rendered import Rendered
 from simulator.scene.scene import prepare
 from simulator.scene.setting_up import set_up
+from tests.simulator.compilers import explode, must_not_run, with_compiler
 
 BASE = (
     "-cell 40 45 50 85 95 100 -misset 10 20 30 -lambda 1 -distance 100 -pixel 0.4 -N 5 -nonoise -nopgm"
@@ -64,12 +64,13 @@ def libraries(options: str, dtype: str) -> dict[str, set[Path]]:
     """Return the libraries of each stage of a run."""
     config = RunConfig.from_args(f"{BASE} {options} -dtype {dtype}".split())
     ins = set_up(prepare(config))
-    probe = Probe()
-    rehearse(ins, lambda few, block: photons(Stages(few, probe), block))
+
+    def play(engine: Engine) -> None:
+        rehearse(ins, lambda few, block: photons(Stages(few, engine), block))
+
     found: dict[str, set[Path]] = {}
-    for form, (call, _) in probe.calls.items():
-        made = library_cache.library_of(f"{form} {skeleton(call.ins)}", ins.device)
-        found.setdefault(call.stage.name, set()).add(made)
+    for facts in Needed.of(ins, Rehearsal(play, "")).facts.values():
+        found.setdefault(facts.stage, set()).add(facts.path)
     return found
 
 
@@ -104,7 +105,7 @@ def test_machine_code_gives_the_image_of_single_operations(
     assert made.omega_sum_sr == pytest.approx(expected.omega_sum_sr, rel=1e-12)
     libraries = sorted(library_folder().iterdir())
     assert {file.suffix for file in libraries} == {".so"}
-    monkeypatch.setattr(export, "compile_stage", _must_not_run)
+    with_compiler(must_not_run, monkeypatch)
     other = options.replace("-phisteps 3", "-phisteps 7").replace("-mosaic_domains 3", "-mosaic_domains 5")
     again = rendered(f"{other} -detpixels 31 -N 9", "auto", dtype)  # other sizes of every axis, the same code
     assert again.notes == ()
@@ -115,35 +116,21 @@ def test_machine_code_gives_the_image_of_single_operations(
     assert sorted(library_folder().iterdir()) == libraries
 
 
-def _must_not_run(*_given: object) -> None:
-    raise AssertionError("a stage is compiled again")
-
-
-def _explode(*_given: object) -> None:
-    raise RuntimeError("the compiler\nis not there")
-
-
 def test_failure_to_compile_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    monkeypatch.setattr(export, "compile_stage", _explode)
-    with pytest.raises(CompileError, match=r"stage 'rays' .* \(the compiler is not there\).*--compile off"):
+    monkeypatch.setenv("CXX", "/bin/false")
+    with pytest.raises(
+        CompileError, match=r"^stage '\w+' of the pixel loop cannot be compiled .*--compile off"
+    ):
         rendered("-default_F 100", "on")
-    assert list(library_folder().glob("*.so")) == []
-
-
-def test_library_that_crashes_is_refused(tmp_path: Path) -> None:
-    source, library = tmp_path / "crash.c", tmp_path / "crash.so"
-    source.write_text("#include <stdlib.h>\n__attribute__((constructor)) static void f(void) { abort(); }\n")
-    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", library, source], check=True)
-    with pytest.raises(CompileError, match="cannot be loaded, exit status -6"):
-        library_cache.try_loading(library, torch.device("cpu"))
+    assert list(library_folder().glob("*")) == []
 
 
 def test_large_run_goes_on_without_a_compiler_and_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    monkeypatch.setattr(export, "compile_stage", _explode)
+    with_compiler(explode, monkeypatch)
     monkeypatch.setattr("simulator.engine.choose.WORTH_COMPILING", {"cpu": 1})
     found = rendered("-default_F 100", "auto")
     assert ["the run goes on without" in note for note in found.notes] == [True]
@@ -152,7 +139,7 @@ def test_large_run_goes_on_without_a_compiler_and_says_so(
 
 def test_small_run_is_not_compiled_unasked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    monkeypatch.setattr(export, "compile_stage", _must_not_run)
+    with_compiler(must_not_run, monkeypatch)
     assert rendered("-default_F 100", "auto").notes == ()
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from simulator import RunConfig, simulate
-from simulator.engine import compiled, export, library_cache
+from simulator.engine import compiled, library_cache
 from simulator.engine.eager import Eager
 from simulator.engine.rehearsal import Probe
 from simulator.engine.stage import Call
@@ -31,6 +31,7 @@ from simulator.scene.instrument import Instrument
 from simulator.scene.scene import prepare
 from simulator.scene.setting_up import set_up
 from tests.simulator import gradient_cases as cases
+from tests.simulator.compilers import explode, must_not_run, with_compiler
 from tests.simulator.gradient_cases import configured
 
 CASES = {
@@ -184,22 +185,18 @@ def test_machine_code_gives_the_slopes_of_single_operations(
     config = configured(folder, "spec", RICH, f"-dtype mixed {ROD}")
     expected, made = slopes(config, "off"), slopes(config, "on")
     assert max(distance(made[name], expected[name]) for name in expected) < 1e-5
-    monkeypatch.setattr(export, "compile_stage", _must_not_run)
+    with_compiler(must_not_run, monkeypatch)
     other = configured(folder, "spec", RICH, f"-dtype mixed {ROD} -phisteps 5 -detpixels 11")
     expected, again = slopes(other, "off"), slopes(other, "auto")  # other sizes of all axes, the same code
     assert max(distance(again[name], expected[name]) for name in expected) < 1e-5
     assert any(bool((again[name] != expected[name]).any()) for name in expected)  # it did run
 
 
-def _must_not_run(*_given: object) -> None:
-    raise AssertionError("a stage is compiled again")
-
-
 def test_slopes_are_not_compiled_unasked(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    monkeypatch.setattr(export, "compile_stage", _must_not_run)
+    with_compiler(must_not_run, monkeypatch)
     config = configured(folder, "spec", "-phi 1")
     expected, found = slopes(config, "off"), slopes(config, "auto")
     assert all(torch.equal(found[name], expected[name]) for name in expected)
@@ -210,11 +207,8 @@ def test_failure_to_compile_slopes_is_reported(
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
 
-    def explode(*_given: object) -> None:
-        raise RuntimeError("no compiler")
-
-    monkeypatch.setattr(export, "compile_stage", explode)
-    with pytest.raises(InputError, match=r"stage 'rays' .*no compiler.*--compile off"):
+    with_compiler(explode, monkeypatch)
+    with pytest.raises(InputError, match="the compiler is not there"):
         slopes(configured(folder, "spec", "-phi 1"), "on")
 
 
@@ -225,7 +219,7 @@ def test_a_cache_that_lacks_a_program_is_asked_once(
     library_cache.library_folder().mkdir(parents=True)
     config = configured(folder, "spec", "-phi 1")
     slopes(config, "auto")
-    monkeypatch.setattr(compiled, "library_of", _must_not_run)
+    monkeypatch.setattr(compiled, "Needed", must_not_run)
     slopes(config, "auto")
 
 
@@ -234,8 +228,8 @@ def test_a_run_that_goes_on_without_compiled_slopes_says_so(
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
     monkeypatch.setattr("simulator.engine.choose.WORTH_COMPILING", {"cpu": 1})
-    monkeypatch.setattr("simulator.image.choose", lambda *given: (Eager(1 << 16, 1 << 10), ()))
-    monkeypatch.setattr(export, "compile_stage", _must_not_run)
+    monkeypatch.setattr("simulator.image.choose", lambda *_given: (Eager(1 << 16, 1 << 10), ()))
+    with_compiler(explode, monkeypatch)
     config = configured(folder, "spec", "-phi 1")
     free = value_of(config, "distance_m").requires_grad_()
     (note,) = render(prepare(with_values(config, {"distance_m": free}))).notes

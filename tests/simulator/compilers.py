@@ -1,0 +1,27 @@
+"""Compilers that tests put in the place of torch's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from simulator.engine.compiled import ROADS, Road
+from simulator.engine.library_cache import CompileError
+
+
+def with_compiler(make: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let stages for the processor be compiled by something else."""
+    monkeypatch.setattr(
+        "simulator.engine.compiled.ROADS", {"cpu": Road(make, ROADS["cpu"].load, beside=True)}
+    )
+
+
+def must_not_run(*_given: object) -> None:
+    """Fail the test: a stage is compiled that should not be."""
+    raise AssertionError("a stage is compiled")
+
+
+def explode(*_given: object) -> None:
+    """Fail as a compiler that is not there."""
+    raise CompileError("the compiler is not there")
