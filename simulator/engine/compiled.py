@@ -19,11 +19,12 @@ from simulator.engine.library_cache import (
     LOADED,
     BrokenLibraryError,
     CompileError,
+    Making,
     StageFacts,
     library_folder,
     remove_entry,
 )
-from simulator.engine.making import Making, always
+from simulator.engine.making import always
 from simulator.engine.rehearsal import UNLIMITED, Probe, Rehearsal
 from simulator.engine.stage import Call, Fixed, StageProgram, Whole
 from simulator.engine.tensor_tree import leaves, rebuilt, skeleton
@@ -48,7 +49,7 @@ class Road:
 
 ROADS: Mapping[str, Road] = {
     "cpu": Road(making.make, machine_code.load, beside=True),
-    "cuda": Road(device_code.make, device_code.load, beside=False),
+    "cuda": Road(device_code.make_kernels, device_code.load_kernels, beside=False),
 }
 """For each type of device. Libraries start without torch's compiler; its runtime in them crashes on CUDA
 devices, whose kernels are therefore kept by the compiler, which each process imports."""

@@ -1,7 +1,7 @@
 """Stages as kernels of a CUDA device, made by torch's compiler in the process that runs them.
 
-No shared library is loaded: a stage is compiled into kernels that torch calls itself, and an entry of the cache
-keeps what torch needs to have them again at once. What comes out is tried on a small block before it is used.
+No shared library is loaded: a stage is compiled into kernels that torch calls itself, and an entry of the
+cache keeps what torch needs to have them again at once. What comes out is tried on a small block first.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 
 from simulator.engine.export import INNERMOST, exported
-from simulator.engine.library_cache import BrokenLibraryError, CompileError, put, whole
-from simulator.engine.making import Making, refusal
+from simulator.engine.library_cache import BrokenLibraryError, CompileError, Making, put, whole
 from simulator.engine.stage import Call, StageProgram
 from simulator.engine.tensor_tree import leaves
 from simulator.start_up.deferred import complete
@@ -33,7 +32,7 @@ _MADE: dict[Path, StageProgram] = {}
 """Programs that this process has compiled or loaded, by their entry in the cache."""
 
 
-def make(stages: Sequence[Making]) -> None:
+def make_kernels(stages: Sequence[Making]) -> None:
     """Compile stages for a device, and keep them for this process and in the cache for others.
 
     Raises:
@@ -53,10 +52,13 @@ def make(stages: Sequence[Making]) -> None:
             _MADE[making.facts.path] = program
             break
         else:
-            raise refusal(f"stage '{making.call.stage.name}'", "; ".join(reasons))
+            raise CompileError(
+                f"stage '{making.call.stage.name}' of the pixel loop cannot be compiled for a device"
+                f" ({'; '.join(reasons)}); --compile off does without"
+            )
 
 
-def load(entry: Path) -> StageProgram:
+def load_kernels(entry: Path) -> StageProgram:
     """Return the program of a stage that was compiled for a device, by this process or another.
 
     Raises:

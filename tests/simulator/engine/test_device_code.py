@@ -11,8 +11,7 @@ from torch import Tensor
 
 from simulator import RunConfig
 from simulator.engine import device_code
-from simulator.engine.library_cache import BrokenLibraryError, CompileError, StageFacts, put
-from simulator.engine.making import Making
+from simulator.engine.library_cache import BrokenLibraryError, CompileError, Making, StageFacts, put
 from simulator.engine.rehearsal import Probe
 from simulator.engine.stage import Call, StageProgram
 from simulator.engine.tensor_tree import leaves
@@ -80,24 +79,24 @@ def test_kernels_that_fail_or_give_something_else_are_made_in_another_way(
 ) -> None:
     monkeypatch.setattr(device_code, "WAYS", ways(bad, right))
     making = making_of(calls["finish"])
-    device_code.make([making])
-    found = device_code.load(making.facts.path)(making.call.flat())
+    device_code.make_kernels([making])
+    found = device_code.load_kernels(making.facts.path)(making.call.flat())
     assert torch.equal(found[0], next(leaves(making.call.result())))
 
 
 def test_every_failure_is_said(calls: dict[str, Call], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device_code, "WAYS", ways(failing, wrong))
     with pytest.raises(CompileError, match=r"stage 'finish' .*way 1: no kernel; way 2: a result is off by"):
-        device_code.make([making_of(calls["finish"])])
+        device_code.make_kernels([making_of(calls["finish"])])
 
 
 def test_entry_without_kernels_is_refused(calls: dict[str, Call]) -> None:
     facts = making_of(calls["finish"]).facts
     with pytest.raises(FileNotFoundError):
-        device_code.load(facts.path)
+        device_code.load_kernels(facts.path)
     put(facts, b"no kernels")
     with pytest.raises(BrokenLibraryError, match="it cannot be loaded"):
-        device_code.load(facts.path)
+        device_code.load_kernels(facts.path)
 
 
 def test_call_of_another_size_repeats_entries(calls: dict[str, Call]) -> None:
@@ -118,9 +117,9 @@ def test_compiled_stage_serves_other_sizes_and_other_processes(
 ) -> None:
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "compiler"))
     call, making = calls["finish"], making_of(calls["finish"])
-    device_code.make([making])
+    device_code.make_kernels([making])
     device_code._MADE.clear()  # as in another process
-    program = device_code.load(making.facts.path)
+    program = device_code.load_kernels(making.facts.path)
     for size in (2, 521, 4000):
         other = call.resized({"N": size})
         found, expected = program(other.flat())[0], next(leaves(other.result()))
