@@ -14,6 +14,7 @@ from golden_suite_generator.cases import load_cases, select
 from harness.bench.cases import device_case
 from harness.commands.common import CommandParser, run_command
 from harness.device.checked import BOUNDS, CheckState
+from harness.device.dry import run_dry
 from harness.device.gradient_checks import BOUNDS as SLOPE_BOUNDS
 from harness.device.plan import SPEED
 from harness.device.run import NO_LIMIT_S, RESULT, AskedChecks, device_title, environment, run_checks
@@ -48,6 +49,9 @@ Timed on a device unless named: {", ".join(SPEED["cuda"])}.
 
 --device cpu runs the same without a device, not compiled and on fewer cases; it says nothing about one.
 Without a C compiler the simulator on the processor is the oracle, and that is an error of the run.
+--dry needs no device: every form of a stage is made into kernels for compute capability 9.0 by torch's
+compiler and built by Triton (pip install triton). An innermost stage that keeps anything for each evaluation
+in memory, or a kernel that spills registers, is a failure.
 exit status: 0 PASS, 1 FAIL, 2 no CUDA device or nothing compared, 3 ERROR
 """
 
@@ -63,6 +67,7 @@ def make_parser() -> CommandParser:
     add = parser.add_argument
     add("--device", choices=DEVICES, default="cuda", help="default cuda")
     add("--budget", type=duration, default=NO_LIMIT_S, metavar="TIME", help="end in this time: 480s, 8m")
+    add("--dry", action="store_true", help="only show what a device would get, with none there")
     add("--dtypes", nargs="+", choices=list(BOUNDS), default=list(BOUNDS), help="default all")
     add(
         "--compile", choices=COMPILE, help="machine code for the pixel loop; default both, on a processor off"
@@ -93,6 +98,8 @@ def _command(argv: Sequence[str]) -> int:
     cases = select(load_cases(), options.cases)
     if not cases:
         raise UsageError(f"no case of the suite fits '{' '.join(options.cases)}'; see nb-golden list")
+    if options.dry:
+        return run_dry(options.dtypes, options.json, _note)
     title = device_title(options.device)
     if title is None:
         sys.stderr.write(f"{NAME}: no CUDA device that torch can use; nothing was checked\n")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.device.pretended import can_pretend, pretend
+from harness.device.pretended import pretend
 from harness.device.stage_calls import calls_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ RUNS: Mapping[str, str] = {
     "sources": f"{SOURCES} {MANY}",
     "gauss": f"{MANY} -gauss_xtal",
     "round": f"{MANY} -round_xtal",
-    "tophat": f"{MANY} -tophat_xtal",
+    "tophat": f"{MANY} -tophat_spots",
     "interpolated": f"{MANY} -interpolate",
     "interpolated, c-parity": f"{MANY} -interpolate {PARITY}",
     "c-parity": f"{SOURCES} {MANY} {PARITY}",
@@ -52,19 +52,22 @@ def lowered_stages(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """
     from simulator import RunConfig
 
-    if not can_pretend():
-        yield {"stage": None, "why": "Triton is not installed; pip install triton"}
-        return
     found: dict[str, tuple[str, str, Call]] = {}
     for name in given["runs"]:
         for dtype in given["dtypes"]:
             words = [*CRYSTAL.split(), *SIZE.split(), *RUNS[name].split(), "-dtype", dtype]
             for form, call in calls_of(RunConfig.from_args(words)).items():
                 found.setdefault(form, (name, dtype, call))
-    graphs = [(name, dtype, call, _graph(call)) for name, dtype, call in found.values()]
+    graphs = [(form, *place, _graph(place[2])) for form, place in found.items()]
     pretend()  # from here on nothing runs in this process
-    for name, dtype, call, (graph, growing) in graphs:
-        row = {"stage": call.stage.name, "run": name, "dtype": dtype, "innermost": call.stage.innermost}
+    for form, name, dtype, call, (graph, growing) in graphs:
+        row = {
+            "form": form,
+            "stage": call.stage.name,
+            "run": name,
+            "dtype": dtype,
+            "innermost": call.stage.innermost,
+        }
         try:
             yield {**row, "why": "", **_lowered(call, graph, growing, build=given["build"])}
         except Exception as error:  # whatever the compiler throws is a finding

@@ -19,7 +19,7 @@ class Properties:
 
     name = "NVIDIA H100"
     major, minor = CAPABILITY
-    gcnArchName = ""  # noqa: N815  torch's name
+    gcnArchName = ""
     multi_processor_count = 132
     max_threads_per_multi_processor = 2048
     max_threads_per_block = 1024
@@ -60,7 +60,7 @@ class Driver:
 
     def get_current_target(self) -> Any:
         """Return the target that kernels are compiled for."""
-        from triton.backends.compiler import GPUTarget
+        from triton.backends.compiler import GPUTarget  # type: ignore[import-not-found]
 
         return GPUTarget("cuda", 10 * CAPABILITY[0] + CAPABILITY[1], Properties.warp_size)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from harness.device.about import about_device
 from harness.device.gradient_checks import checked_gradients
+from harness.device.lowered import lowered_stages
 from harness.device.speed import timed_case, warmed
 from harness.device.suite_checks import checked_images, forms_of_images
 
@@ -24,6 +25,7 @@ KINDS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]] 
     "gradients": checked_gradients,
     "warm": warmed,
     "speed": timed_case,
+    "lowered": lowered_stages,
 }
 
 

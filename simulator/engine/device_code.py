@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,13 +33,17 @@ _MADE: dict[Path, StageProgram] = {}
 """Programs that this process has compiled or loaded, by their entry in the cache."""
 
 
-def make_kernels(stages: Sequence[Making]) -> None:
+def make_kernels(stages: Sequence[Making], wanted: Callable[[], bool] = lambda: True) -> None:
     """Compile stages for a device, and keep them for this process and in the cache for others.
+
+    Args:
+        stages: which.
+        wanted: asked before each whether to go on.
 
     Raises:
         CompileError: if one can be compiled in no way, or gives something else than its operations.
     """
-    for making in stages:
+    for making in takewhile(lambda _: wanted(), stages):
         reasons = []
         for name, way in WAYS.items():
             try:
