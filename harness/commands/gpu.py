@@ -75,7 +75,12 @@ def make_parser() -> CommandParser:
     add("--cases", nargs="+", default=[], metavar="GLOB", help="only these cases of the suite")
     add("--speed", nargs="*", metavar="CASE", help="cases of the benchmark")
     add("--quick", action="store_true", help="the cases of the benchmark in quick size")
-    add("--rounds", type=int, choices=range(1, 10), default=3, help="of the benchmark, default 3")
+    add(
+        "--rounds",
+        type=int,
+        choices=range(1, 10),
+        help="of a timed case, default 3; with --budget 2 of the first and 1 of the others",
+    )
     add(
         "--jobs",
         type=int,

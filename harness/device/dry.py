@@ -36,7 +36,14 @@ def run_dry(dtypes: Sequence[str], as_json: bool, note: Callable[[str], None]) -
     with temporary_folder("nb-gpu") as scratch:
         environ = {name: str(Path(scratch, name.lower())) for name in CACHES}
         for name in RUNS:
-            given = {"environ": environ, "runs": [name], "dtypes": list(dtypes), "build": True}
+            known = [row["form"] for row in done.of("lowered")]
+            given = {
+                "environ": environ,
+                "runs": [name],
+                "dtypes": list(dtypes),
+                "build": True,
+                "known": known,
+            }
             run_piece(Piece(name, "lowered", given, LIMIT_S), WallBudget(math.inf), done)
             note(f"{name}: {done.seconds[name]:.1f} s")
     result = dry_statement(done)

@@ -48,7 +48,8 @@ def lowered_stages(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield for each form of a stage what a device of compute capability 9.0 would get, as plain data.
 
     Args:
-        given: `runs` of RUNS, `dtypes`, and `build`, whether kernels are built by Triton.
+        given: `runs` of RUNS, `dtypes`, `build`, whether kernels are built by Triton, and `known`, forms that
+            are left out.
     """
     from simulator import RunConfig
 
@@ -57,7 +58,8 @@ def lowered_stages(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for dtype in given["dtypes"]:
             words = [*CRYSTAL.split(), *SIZE.split(), *RUNS[name].split(), "-dtype", dtype]
             for form, call in calls_of(RunConfig.from_args(words)).items():
-                found.setdefault(form, (name, dtype, call))
+                if form not in given["known"]:
+                    found.setdefault(form, (name, dtype, call))
     graphs = [(form, *place, _graph(place[2])) for form, place in found.items()]
     pretend()  # from here on nothing runs in this process
     for form, name, dtype, call, (graph, growing) in graphs:

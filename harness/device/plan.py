@@ -28,6 +28,13 @@ COMPILE: Mapping[str, tuple[str, ...]] = {"cpu": ("off",), "cuda": ("off", "on")
 FIRST_TIMED = "mixed"
 OTHERS_TIMED = ("authoritative", "domains-1000")
 """Cases that are timed in number types other than the first."""
+SAME_CODE: Mapping[str, str] = {
+    "domains-10": "domains-1000", "domains-100": "domains-1000", "domains-20000": "domains-1000",
+    "fixed-cost": "domains-1",
+}  # fmt: skip
+"""Cases that need no other code than another one, which is compiled first then."""
+ROUNDS, ROUNDS_LIMITED, ROUNDS_FIRST = 3, 1, 2
+"""Of a timed case: without a budget, with one, and of the first case with one."""
 MOST_JOBS = 8
 AT_ONCE = 24
 """Compiled images of one process in one piece."""
@@ -59,7 +66,8 @@ class Wanted:
     """Path of the C reference, None without one."""
     timed_reference: str | None
     """Path of the one that is timed."""
-    rounds: int
+    rounds: int | None
+    """Of a timed case, None for as many as there is time for."""
     jobs: int
     quick: bool
     limited: bool
@@ -151,14 +159,18 @@ def _speed(wanted: Wanted, first: bool) -> Iterator[Piece]:
     ]
     way = "on" if "on" in wanted.ways else "off"
     given: dict[str, Any] = {
-        "folder": wanted.data, "reference": wanted.timed_reference, "rounds": wanted.rounds,
-        "quick": wanted.quick, "compile": way,
+        "folder": wanted.data, "reference": wanted.timed_reference, "quick": wanted.quick, "compile": way,
     }  # fmt: skip
     if way == "on" and pairs:
-        parts = [{"case": case, "dtype": dtype} for case, dtype in pairs]
+        parts = [
+            {"case": case, "dtype": dtype, "rounds": 1}
+            for case, dtype in pairs
+            if (SAME_CODE.get(case), dtype) not in pairs
+        ]
         name = f"compiling for {'the timed cases' if first else 'other number types'}"
         yield wanted.piece(name, "warm", WARM_S, parts, **given)
-    for case, dtype in pairs:
+    for number, (case, dtype) in enumerate(pairs):
+        given["rounds"] = wanted.rounds or _rounds(wanted.limited, first=first and number == 0)
         yield wanted.piece(f"{case}, {dtype}", "speed", SPEED_S, case=case, dtype=dtype, **given)
     if first and way == "on" and "off" in wanted.ways and pairs:
         case, dtype = pairs[0]
@@ -166,6 +178,12 @@ def _speed(wanted: Wanted, first: bool) -> Iterator[Piece]:
         yield wanted.piece(
             f"{case}, {dtype}, not compiled", "speed", SPEED_S, case=case, dtype=dtype, **given
         )
+
+
+def _rounds(limited: bool, *, first: bool) -> int:
+    if not limited:
+        return ROUNDS
+    return ROUNDS_FIRST if first else ROUNDS_LIMITED
 
 
 def _gradients(wanted: Wanted) -> Iterator[Piece]:

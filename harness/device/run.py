@@ -41,7 +41,7 @@ class AskedChecks:
     dtypes: Sequence[str]
     compile: str | None
     speed: Sequence[str] | None
-    rounds: int
+    rounds: int | None
     jobs: int | None
     quick: bool
     data: Path | None

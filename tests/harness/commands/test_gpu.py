@@ -7,15 +7,36 @@ import numpy as np
 import pytest
 import torch
 
+from harness.bench.cases import device_case
 from harness.commands import gpu
 from harness.device.checked import Checked, CheckState, judged
 from harness.device.gradient_checks import checked_gradients
 from harness.device.pieces import Done, Piece, WallBudget, run_all
-from harness.device.plan import Wanted, covering, first_pieces, later_pieces
+from harness.device.plan import SAME_CODE, Wanted, covering, first_pieces, later_pieces
 from harness.device.speed import timed_case
+from harness.device.stage_calls import calls_of
 from harness.device.statement import statement
 from harness.device.suite_checks import checked_images
+from simulator import RunConfig
 
+CAMERA = [
+    "-cell",
+    "60",
+    "70",
+    "80",
+    "90",
+    "90",
+    "90",
+    "-default_F",
+    "10",
+    "-lambda",
+    "1",
+    "-distance",
+    "100",
+    "-nonoise",
+    "-dtype",
+    "mixed",
+]
 NAME = ("a-case", "spec", "mixed")
 WANTED = Wanted(
     device="cuda", dtypes=("mixed", "float64"), ways=("off", "on"), images=(("one", "spec"), ("two", "spec")),
@@ -151,6 +172,17 @@ def test_every_image_is_checked_once_in_each_way_and_cases_are_compiled_before_t
     assert names.index("compiling for other number types") < names.index("authoritative, float64")
     assert "domains-10, float64" not in names  # other number types are timed where it matters most
     assert len(set(names)) == len(names)
+
+
+def test_cases_that_are_not_compiled_for_share_the_code_of_others():
+    for case, other in SAME_CODE.items():
+        forms = [
+            set(
+                calls_of(RunConfig.from_args([*CAMERA, *device_case(name).words.split(), "-detpixels", "16"]))
+            )
+            for name in (case, other)
+        ]
+        assert forms[0] == forms[1]
 
 
 @pytest.mark.parametrize(
