@@ -24,7 +24,7 @@ from simulator.errors import InputError
 from simulator.gradients.image_gradient import Forward, choose_backward, differentiable, wanted
 from simulator.kernel.block_order import blocks_in_order, split
 from simulator.kernel.blocks import Block
-from simulator.kernel.kernel import Photons, photons
+from simulator.kernel.kernel import photons, photons_of_one
 from simulator.kernel.small_blocks import rehearse, uncompilable
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import NEVER, Level, Spot, Tap, no_tap, silent
@@ -390,12 +390,5 @@ def _photons(run: _Run, block: Block) -> Charged:
         return run.sparse.photons(run.stages, block)
     seen = run.tap.at(Level.PIXEL, Spot(block.slow, block.fast)) is not silent
     if run.how.compiled and len(block.slow) == 1 and not seen:
-        return Charged(_single(run.stages, block))
+        return Charged(photons_of_one(run.stages, block))
     return Charged(photons(run.stages, block, run.tap if seen else no_tap))
-
-
-def _single(stages: Stages, block: Block) -> Photons:
-    """Return the photons of one pixel, computed twice: machine code serves two pixels or more."""
-    found = photons(stages, replace(block, slow=block.slow.expand(2), fast=block.fast.expand(2)))
-    escape = None if found.escape is None else found.escape[:1]
-    return Photons(found.pixels[:1], found.omega_sum_sr[:1], escape)
