@@ -11,7 +11,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from simulator import RunConfig, image
-from simulator.engine import choose
+from simulator.engine import choose, switching
+from simulator.engine.compiled import ROADS
 from simulator.rendered import BlockPixels
 from simulator.scene import setting_up
 from simulator.scene.scene import prepare
@@ -64,6 +65,8 @@ def test_a_rendering_is_sent_to_the_device_once_and_waits_for_nothing(
         raise StopIteration
 
     monkeypatch.setattr(setting_up, "_device", lambda _name: NOWHERE)
+    monkeypatch.setattr(choose, "ROADS", {"meta": ROADS["cuda"]})
+    monkeypatch.setattr(switching, "ROADS", {"meta": ROADS["cuda"]})
     monkeypatch.setattr(choose, "BLOCKS", {"meta": (1 << 20, 1 << 20)})
     monkeypatch.setattr(image, "assemble", assemble)
     scene = prepare(RunConfig.from_args([*BASE.split(), *words.split(), "--compile", "off"]))
