@@ -31,7 +31,7 @@ from simulator.gradients.image_tangents import (
 )
 from simulator.kernel.block_order import blocks_in_order, split
 from simulator.kernel.blocks import Block
-from simulator.kernel.kernel import photons
+from simulator.kernel.kernel import photons, photons_of_one
 from simulator.kernel.small_blocks import rehearse, uncompilable
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import NEVER, Level, Spot, Tap, no_tap, silent
@@ -434,4 +434,6 @@ def _photons(run: _Run, block: Block) -> Charged:
     if run.sparse is not None:
         return run.sparse.photons(run.stages, block)
     seen = run.tap.at(Level.PIXEL, Spot(block.slow, block.fast)) is not silent
+    if run.how.compiled and len(block.slow) == 1 and not seen:
+        return Charged(photons_of_one(run.stages, block))
     return Charged(photons(run.stages, block, run.tap if seen else no_tap))

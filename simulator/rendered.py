@@ -76,5 +76,5 @@ def assemble(how: Computed, values: Tensor, executed: Tensor, done: Sequence[Blo
     if len(values) == executed.numel():
         return Rendered(values.reshape(executed.shape), executed, omega_sr, how)
     flat = torch.zeros(executed.numel(), dtype=values.dtype, device=values.device)
-    image = flat.masked_scatter(executed.flatten().to(flat.device), values)
+    image = flat.masked_scatter(executed.flatten().to(flat.device, non_blocking=True), values)
     return Rendered(image.reshape(executed.shape), executed, omega_sr, how)

@@ -16,10 +16,10 @@ from harness.images.judgement import STRICT
 from harness.programs.build import Build, build_reference
 from harness.programs.programs import Program
 from harness.suite.arithmetic_floor import simulator_trace
-from harness.suite.device_checks import rendered_case
 from harness.suite.figures import CaseImage
 from harness.suite.floor_runs import BASE_BUILD, TraceCase, trace_of
 from harness.suite.image_floor_runs import TIES
+from harness.suite.rendered import rendered_case
 from harness.suite.runner import reference_program, run_case
 from system_io.verdict_words import Word
 from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
@@ -123,7 +123,7 @@ def _rendered(here: PlainImage, arithmetic: str, threads: int) -> CaseImage:
     torch.set_num_threads(threads)
     words = ["--parity-mode", here.mode, "-dtype", arithmetic, "-noprogress", *here.case.words(here.inputs)]
     try:
-        return rendered_case(here.case, words, here.inputs)[0]
+        return rendered_case(here.case, words, here.inputs).image
     finally:
         torch.set_num_threads(before)
 

@@ -32,6 +32,8 @@ class BenchCase:
     """Added in quick size."""
     domains: int | None = None
     """Mosaic domains where the case belongs to the series over them."""
+    beside_c: bool = True
+    """Whether C takes long enough to be timed."""
 
     def arguments(self, data: Path, quick: bool) -> tuple[str, ...]:
         """Return the nanoBragg command line on the files of a folder."""
@@ -84,6 +86,19 @@ CASES: tuple[BenchCase, ...] = (
         quick_side=96,
     ),
 )
+DEVICE_CASES: tuple[BenchCase, ...] = (
+    *CASES,
+    _series(20000, 8),
+    BenchCase(
+        "fixed-cost",
+        "16 x 16, N = 5, one domain",
+        MOSAIC.format(domains=1),
+        16,
+        quick_side=16,
+        beside_c=False,
+    ),
+)
+"""What is measured on a device: also a run too long for a processor, and one in which nothing takes time."""
 BY_ID: Mapping[str, BenchCase] = {case.id: case for case in CASES}
 
 
@@ -97,6 +112,19 @@ def chosen_cases(ids: Sequence[str]) -> list[BenchCase]:
     if unknown:
         raise UsageError(f"unknown case '{unknown[0]}'; choose from {', '.join(BY_ID)}")
     return [case for case in CASES if not ids or case.id in ids]
+
+
+def device_case(name: str) -> BenchCase:
+    """Return a case of DEVICE_CASES.
+
+    Raises:
+        UsageError: a name that is not in the table.
+    """
+    found = [case for case in DEVICE_CASES if case.id == name]
+    if not found:
+        names = ", ".join(case.id for case in DEVICE_CASES)
+        raise UsageError(f"unknown case '{name}'; choose from {names}")
+    return found[0]
 
 
 @dataclass(frozen=True)

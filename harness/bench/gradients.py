@@ -33,7 +33,7 @@ def measure_set(config: RunConfig, name: str, rounds: int) -> dict[str, Any]:
     inputs = inputs_of_set(config, name)
     sides: Mapping[str, Callable[[], object]] = {
         "forward": lambda: _image(config, {}),
-        "both": lambda: _slopes(config, inputs),
+        "both": lambda: gradients_of(config, inputs),
     }
     found: dict[str, list[tuple[float, float]]] = {side: [] for side in sides}
     for number in range(rounds + 1):
@@ -66,7 +66,8 @@ def _image(config: RunConfig, inputs: Mapping[str, Tensor]) -> Tensor:
     return simulate(with_values(config, inputs))
 
 
-def _slopes(config: RunConfig, inputs: Mapping[str, Tensor]) -> Sequence[Tensor | None]:
+def gradients_of(config: RunConfig, inputs: Mapping[str, Tensor]) -> Sequence[Tensor | None]:
+    """Return the gradients of the sum of squares of an image along inputs, None where it has none."""
     import torch
 
     free = {name: value.clone().requires_grad_() for name, value in inputs.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,8 @@ class BenchPlan:
     profile: bool = False
     timeout_s: float = RUN_S
     note: Note = field(default=lambda _: None)
+    fresh_caches: bool = True
+    """Whether a case begins with empty caches for compiled code; otherwise it has those of this process."""
 
     @property
     def in_force(self) -> Settings:
@@ -81,7 +84,8 @@ def measure_case(plan: BenchPlan, case: BenchCase) -> dict[str, Any]:
         HarnessError: a program fails.
     """
     args = case.arguments(plan.data, plan.quick)
-    with own_caches(plan.simulator) as simulator:
+    caches = own_caches(plan.simulator) if plan.fresh_caches else nullcontext(plan.simulator)
+    with caches as simulator:
         plan.note(f"{case.id}: first run")
         cold_s = [_whole(plan, simulator, args).wall_s] if plan.whole else []
         with living_renderer(simulator, (*plan.words(), *args), plan.timeout_s) as worker:

@@ -19,9 +19,9 @@ import numpy as np
 from golden_suite_generator.cases import Case
 from harness.images.metrics import FAINTEST_OF_MAX, own_scale
 from harness.programs.build import Build, build_reference
-from harness.suite.device_checks import rendered_case
 from harness.suite.figures import CaseImage
 from harness.suite.floor_runs import BASE_BUILD, HELD_OUT_BUILD, HELD_OUT_EVERY, MEASURED_BUILDS
+from harness.suite.rendered import rendered_case
 from harness.suite.runner import reference_program, run_case
 from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 
@@ -65,7 +65,7 @@ def moved_images(cases: Sequence[Case], inputs: Path) -> Iterator[Moved]:
                 yield _moved((case.id, mode), DOUBLE, f"C {name}", (expected, image), apart)
         for arithmetic in ARITHMETICS:
             words = ["--parity-mode", mode, "-dtype", arithmetic, "-noprogress", *case.words(inputs)]
-            image, _ = rendered_case(case, words, inputs)
+            image = rendered_case(case, words, inputs).image
             yield _moved((case.id, mode), arithmetic, "simulator", (expected, image), of_fourth)
 
 

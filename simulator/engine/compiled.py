@@ -14,22 +14,23 @@ from typing import Any
 
 import torch
 
-from simulator.engine import just_in_time, machine_code, making
+from simulator.engine import device_code, machine_code, making
 from simulator.engine.library_cache import (
     LOADED,
     BrokenLibraryError,
     CompileError,
+    Making,
     StageFacts,
     library_folder,
     remove_entry,
 )
-from simulator.engine.making import Making, always
+from simulator.engine.making import always
 from simulator.engine.rehearsal import UNLIMITED, Probe, Rehearsal
 from simulator.engine.stage import Call, Fixed, StageProgram, Whole
 from simulator.engine.tensor_tree import leaves, rebuilt, skeleton
 
-PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 20, "cuda": 1 << 22}
-EVALUATIONS_PER_CALL = 1 << 30
+PIXELS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 20, "cuda": 1 << 23}
+EVALUATIONS_PER_CALL: Mapping[str, int] = {"cpu": 1 << 30, "cuda": 1 << 33}
 """Upper limits of one call: memory that it needs for each pixel, and the time it cannot be interrupted in."""
 FEWEST_PIXELS = 2
 
@@ -48,7 +49,7 @@ class Road:
 
 ROADS: Mapping[str, Road] = {
     "cpu": Road(making.make, machine_code.load, beside=True),
-    "cuda": Road(just_in_time.make, just_in_time.load, beside=False),
+    "cuda": Road(device_code.make_kernels, device_code.load_kernels, beside=False),
 }
 """For each type of device. Libraries start without torch's compiler; its runtime in them crashes on CUDA
 devices, whose kernels are therefore kept by the compiler, which each process imports."""
@@ -68,7 +69,7 @@ class Compiled:
     def __init__(self, ins: Whole, programs: Programs) -> None:
         K, P, M = ins.counts
         most = PIXELS_PER_CALL[ins.device.type]
-        pixels = min(most, max(FEWEST_PIXELS, EVALUATIONS_PER_CALL // (K * P * M)))
+        pixels = min(most, max(FEWEST_PIXELS, EVALUATIONS_PER_CALL[ins.device.type] // (K * P * M)))
         self.pixels = max(FEWEST_PIXELS, pixels // K)
         self._programs = programs
         self._fixed = Fixed()

@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from simulator.engine.export import CODE_OPTIONS
+from simulator.engine.stage import Call
 from simulator.errors import InputError
 from system_io import cache
 from system_io.errors import UserError
@@ -65,6 +66,14 @@ class StageFacts:
         words = (*asdict(self).values(), _sources(), repr(CODE_OPTIONS))
         key = hashlib.sha256(" ".join(words).encode()).hexdigest()[:32]
         return library_folder() / f"{key}{SUFFIX}"
+
+
+@dataclass(frozen=True)
+class Making:
+    """A stage that is to be compiled: one of its calls, and the entry of the cache that it becomes."""
+
+    call: Call
+    facts: StageFacts
 
 
 def library_folder() -> Path:

@@ -16,12 +16,10 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from simulator.engine.library_cache import CompileError, StageFacts, put
-from simulator.engine.stage import Call
+from simulator.engine.library_cache import CompileError, Making, put
 from system_io.children import execute, temporary_folder
 
 LONGEST_REASON = 300
@@ -30,14 +28,6 @@ BREATH_S = 0.2
 JOBS = "stages"
 COMPILER_CACHE = "TORCHINDUCTOR_CACHE_DIR"
 """Where torch's compiler keeps its sources; they go with the process that made them."""
-
-
-@dataclass(frozen=True)
-class Making:
-    """A stage that is to be compiled: one of its calls, and the entry of the cache that it becomes."""
-
-    call: Call
-    facts: StageFacts
 
 
 class _UnwantedError(Exception):

@@ -113,6 +113,21 @@ class Call:
             self, ins=rebuilt(self.ins, tensors[:count]), given=rebuilt(self.given, tensors[count:])
         )
 
+    def resized(self, sizes: Mapping[str, int]) -> Call:
+        """Return the call with other sizes of its growing axes, whose entries are repeated or left out.
+
+        Args:
+            sizes: of the axes by name; others, and axes with one entry, stay.
+        """
+        made = []
+        for place, part in zip(self.places(), self.flat(), strict=True):
+            for number, axis in enumerate(self.stage.axes_of(place, part)):
+                if axis is not None and part.shape[number] != 1 and axis.name in sizes:
+                    entries = torch.arange(sizes[axis.name], device=part.device) % part.shape[number]
+                    part = part.index_select(number, entries)  # noqa: PLW2901
+            made.append(part)
+        return self.of(made)
+
     def form(self) -> str:
         """Return what distinguishes calls that different programs serve, of one instrument."""
         return f"{self.stage.name}{' slopes' * self.stage.differentiates} {skeleton(self.given)}"

@@ -64,7 +64,7 @@ def _pixel_blocks(scene: Scene, device: torch.device, executed: Tensor, size: in
         return
     for start in range(0, executed.numel(), size):
         part = executed[start : start + size]
-        index = (part if listed else part.nonzero().flatten() + start).to(device)
+        index = (part if listed else part.nonzero().flatten() + start).to(device, non_blocking=True)
         if len(index):
             width = detector.fpixels
             yield Block(slow=index.div(width, rounding_mode="floor"), fast=index.remainder(width))

@@ -99,6 +99,13 @@ def photons_in_steps(ins: Instrument, block: Block, elements: int, tap: Tap = no
     return Photons(pixels, sums.omega_sum_sr, escape)
 
 
+def photons_of_one(stages: Stages, block: Block) -> Photons:
+    """Return the photons of a block of one pixel, computed twice: machine code serves two pixels or more."""
+    found = photons(stages, replace(block, slow=block.slow.expand(2), fast=block.fast.expand(2)))
+    escape = None if found.escape is None else found.escape[:1]
+    return Photons(found.pixels[:1], found.omega_sum_sr[:1], escape)
+
+
 def _latches(ins: Instrument, block: Block) -> bool:
     """Return whether an index out of range still ends the interpolation of a block."""
     return ins.plan.latching and block.interpolated > 0

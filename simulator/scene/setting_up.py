@@ -139,11 +139,11 @@ def _per_source(values: Tensor) -> Tensor:
 
 
 def _moved(parts: Sequence[Tensor], device: torch.device) -> list[Tensor]:
-    """Return tensors on another device; all of one type travel in one copy."""
+    """Return tensors on another device, which is not waited for; all of one type travel in one copy."""
     moved = list(parts)
     for dtype in {part.dtype for part in parts}:
         places = [n for n, part in enumerate(parts) if part.dtype == dtype]
-        packed = torch.cat([parts[n].reshape(-1) for n in places]).to(device)
+        packed = torch.cat([parts[n].reshape(-1) for n in places]).to(device, non_blocking=True)
         pieces = torch.split(packed, [parts[n].numel() for n in places])
         for n, piece in zip(places, pieces, strict=True):
             moved[n] = piece.view(parts[n].shape)

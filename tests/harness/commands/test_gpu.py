@@ -1,27 +1,63 @@
 """The checks on a device: run on the CPU here, they find what they are for, and no device is no success."""
 
 import json
+import math
 
 import numpy as np
 import pytest
+import torch
 
+from harness.bench.cases import device_case
 from harness.commands import gpu
-from harness.suite.device_checks import BOUNDS, Checked, CheckState, judged
-from harness.suite.device_run import statement
+from harness.device.checked import Checked, CheckState, judged
+from harness.device.gradient_checks import checked_gradients
+from harness.device.pieces import Done, Piece, WallBudget, run_all
+from harness.device.plan import SAME_CODE, Wanted, covering, first_pieces, later_pieces
+from harness.device.speed import timed_case
+from harness.device.stage_calls import calls_of
+from harness.device.statement import statement
+from harness.device.suite_checks import checked_images
+from simulator import RunConfig
 
+CAMERA = [
+    "-cell",
+    "60",
+    "70",
+    "80",
+    "90",
+    "90",
+    "90",
+    "-default_F",
+    "10",
+    "-lambda",
+    "1",
+    "-distance",
+    "100",
+    "-nonoise",
+    "-dtype",
+    "mixed",
+]
 NAME = ("a-case", "spec", "mixed")
+WANTED = Wanted(
+    device="cuda", dtypes=("mixed", "float64"), ways=("off", "on"), images=(("one", "spec"), ("two", "spec")),
+    speed=("authoritative", "domains-10"), inputs="in", data="data", cache="cache", reference="c",
+    timed_reference="c", rounds=1, jobs=2, quick=True, limited=True,
+)  # fmt: skip
 
 
 def square(value):
     return np.full((3, 3), value, np.float32)
 
 
-def row(agrees):
-    return {"summary": {"agrees": agrees}}
+def timed(agrees, compared=True):
+    figures = {
+        "unmeasured": [], "summary": {"agrees": agrees}, "max_diff_of_max": {"c": 0.0} if compared else {},
+    }  # fmt: skip
+    return {"kind": "speed", "figures": figures}
 
 
 def checked(state):
-    return Checked(*NAME, state)
+    return {"kind": "images", **Checked(*NAME, state).data()}
 
 
 def test_without_a_cuda_device_the_command_says_so_and_fails(monkeypatch, tmp_path, capsys):
@@ -33,30 +69,120 @@ def test_without_a_cuda_device_the_command_says_so_and_fails(monkeypatch, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_suite_and_speed_are_checked_on_a_device(tmp_path, capsys):
+def test_suite_gradients_and_speed_are_checked_on_a_device(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("harness.device.plan.RUNS", ["square"])
     words = ["--device", "cpu", "--cases", "conv-xds*", "shape-gauss", "--speed", "domains-10"]
-    status = gpu.main([*words, "--rounds", "1", "--reports", str(tmp_path), "--json"])
+    words += ["--dtypes", "mixed", "--quick", "--rounds", "1", "--reports", str(tmp_path), "--json"]
+    status = gpu.main(words)
     result = json.loads(capsys.readouterr().out)
-    assert (status, result["verdict"], result["failures"]) == (0, "PASS", [])
-    assert len(result["suite"]) == result["images"] * len(BOUNDS)
-    assert {check["state"] for check in result["suite"]} == {"held"}
-    assert {(check["mode"], check["dtype"]) for check in result["suite"]} == {
-        (mode, dtype) for mode in ("c-parity", "spec") for dtype in BOUNDS
-    }
-    assert {entry["dtype"] for entry in result["speed"]} == set(BOUNDS)
-    assert all(entry["summary"]["samples_per_s"] > 0.0 for entry in result["speed"])
+    assert (status, result["verdict"], result["failures"], result["left_out"]) == (0, "PASS", [], [])
+    assert len(result["suite"]) == result["images"] == result["images_held"]
+    assert {check["state"] for check in (*result["suite"], *result["gradients"])} == {"held"}
+    assert {check["mode"] for check in result["suite"]} == {"c-parity", "spec"}
+    (row,) = result["speed"]
+    assert row["figures"]["summary"]["samples_per_s"] > 0.0
     (folder,) = (tmp_path / "gpu").iterdir()
     assert json.loads((folder / "gpu.json").read_text(encoding="utf-8")) == result
 
 
-def test_device_that_fails_is_an_error_of_the_case(monkeypatch, tmp_path, capsys):
-    def explode(_scene):
+def test_no_time_checks_nothing_and_says_what_it_left_out(tmp_path, capsys):
+    words = ["--device", "cpu", "--cases", "shape-gauss", "--budget", "1s"]
+    assert gpu.main([*words, "--reports", str(tmp_path), "--json"]) == 2
+    result = json.loads(capsys.readouterr().out)
+    assert (result["complete"], result["verdict"], result["suite"]) == (True, "NOT COMPARABLE", [])
+    assert "images, each form" in result["left_out"]
+
+
+def test_device_that_fails_is_an_error_of_the_case(monkeypatch):
+    def explode(*_given):
         raise RuntimeError("device\nlost")
 
-    monkeypatch.setattr("simulator.image.render", explode)
-    words = ["--device", "cpu", "--cases", "shape-gauss", "--speed", "--dtypes", "mixed"]
-    assert gpu.main([*words, "--reports", str(tmp_path)]) == 3
-    assert "error: RuntimeError: device lost" in capsys.readouterr().out
+    monkeypatch.setattr("harness.device.suite_checks.rendered_case", explode)
+    monkeypatch.setattr("harness.device.suite_checks.oracle_of", lambda _path: lambda *_image: square(1.0))
+    given = {"images": [["shape-gauss", "spec", "mixed"]], "inputs": "", "words": [], "reference": ""}
+    (row,) = checked_images(given)
+    assert (row["state"], row["detail"]) == ("error", "RuntimeError: device lost")
+
+
+def test_wrong_gradient_is_found(monkeypatch):
+    given = {"runs": ["square"], "dtypes": ["float64"], "device": "cpu", "compile": "off"}
+    found = iter({"distance_m": torch.tensor(value, dtype=torch.float64)} for value in (2.0, 2.0 + 4e-6))
+    monkeypatch.setattr("harness.device.gradient_checks._gradients", lambda *_words: next(found))
+    (row,) = checked_gradients(given)
+    assert (row["state"], row["input"]) == ("failed", "distance_m")
+
+
+def test_case_that_cannot_be_compiled_is_timed_without(monkeypatch):
+    from harness.errors import ProgramError
+
+    def measure(plan, case):
+        if "on" in plan.extra:
+            raise ProgramError("no compiler")
+        return {"case": case.id}
+
+    monkeypatch.setattr("harness.device.speed.measure_case", measure)
+    given = {
+        "case": "domains-10", "dtype": "mixed", "device": "cpu", "compile": "on", "folder": "x", "rounds": 1,
+        "reference": None, "quick": True,
+    }  # fmt: skip
+    failed, found = timed_case(given)
+    assert (failed["compile"], failed["figures"], failed["why"]) == ("on", None, "no compiler")
+    assert (found["compile"], found["why"]) == ("off", "")
+
+
+def test_piece_that_crashes_hangs_or_finds_no_time_costs_itself_alone():
+    environ = {"environ": {}}
+    given = {"device": "cpu", "abilities": [], **environ}
+    pieces = [
+        Piece("crashes", "no-such-kind", environ, 60.0),
+        Piece("hangs", "about", given, 0.01),
+        Piece("works", "about", given, 60.0),
+    ]
+    done, order = Done(), []
+    run_all(pieces, WallBudget(math.inf), done, lambda piece, _: order.append(piece.name))
+    assert order == ["crashes", "hangs", "works"]
+    assert [failure["piece"] for failure in done.failures] == ["crashes", "hangs"]
+    assert "KeyError: 'no-such-kind'" in done.failures[0]["why"]
+    assert "time-out" in done.failures[1]["why"]
+    assert {row["piece"] for row in done.rows} == {"works"}
+    run_all(pieces[2:], WallBudget(0.0), done, lambda *_: None)
+    assert done.left_out == ["works"]
+
+
+def test_images_with_every_form_come_first():
+    images = [("one", "spec", "mixed"), ("two", "spec", "mixed"), ("three", "spec", "mixed")]
+    forms = {images[0]: ["a"], images[1]: ["a"], images[2]: ["a", "b"]}
+    assert covering(images, forms) == ([images[2], images[0], images[1]], 1)
+    assert covering(images, {}) == (images, 3)
+
+
+def test_every_image_is_checked_once_in_each_way_and_cases_are_compiled_before_they_are_timed():
+    pieces = [*first_pieces(WANTED), *later_pieces(WANTED, {})]
+    for way in ("off", "on"):
+        shares = [
+            share["images"]
+            for piece in pieces
+            if piece.kind == "images" and piece.given["words"][-1] == way
+            for share in piece.shares()
+        ]
+        images = [tuple(image) for share in shares for image in share]
+        assert sorted(images) == sorted((*image, dtype) for image in WANTED.images for dtype in WANTED.dtypes)
+    names = [piece.name for piece in pieces]
+    assert names.index("compiling for the timed cases") < names.index("authoritative, mixed")
+    assert names.index("compiling for other number types") < names.index("authoritative, float64")
+    assert "domains-10, float64" not in names  # other number types are timed where it matters most
+    assert len(set(names)) == len(names)
+
+
+def test_cases_that_are_not_compiled_for_share_the_code_of_others():
+    for case, other in SAME_CODE.items():
+        forms = [
+            set(
+                calls_of(RunConfig.from_args([*CAMERA, *device_case(name).words.split(), "-detpixels", "16"]))
+            )
+            for name in (case, other)
+        ]
+        assert forms[0] == forms[1]
 
 
 @pytest.mark.parametrize(
@@ -81,22 +207,32 @@ def test_zero_images_compare_nothing_and_must_be_zero_in_both():
     assert judged(square(0.0), square(1e-30), NAME).state is CheckState.FAILED
 
 
+HELD, FAILED, ZERO, ERROR = (
+    checked(state) for state in (CheckState.HELD, CheckState.FAILED, CheckState.ZERO, CheckState.ERROR)
+)
+
+
 @pytest.mark.parametrize(
-    ("states", "rows", "failures", "status"),
+    ("rows", "failures", "status"),
     [
-        ([CheckState.HELD, CheckState.ZERO], [], [], 0),
-        ([CheckState.HELD], [row(True)], [], 0),
-        ([CheckState.HELD], [row(False)], [], 1),
-        ([CheckState.HELD, CheckState.FAILED], [row(True)], [], 1),
-        ([CheckState.ZERO], [], [], 2),
-        ([], [], [], 2),
-        ([CheckState.FAILED, CheckState.ERROR], [], [], 3),
-        ([CheckState.HELD], [], [{"case": "x", "dtype": "mixed", "why": "y"}], 3),
+        ([HELD, ZERO], [], 0),
+        ([HELD, timed(True)], [], 0),
+        ([HELD, timed(True, compared=False)], [], 0),
+        ([timed(True, compared=False)], [], 2),
+        ([HELD, timed(False)], [], 1),
+        ([HELD, FAILED, timed(True)], [], 1),
+        ([ZERO], [], 2),
+        ([], [], 2),
+        ([FAILED, ERROR], [], 3),
+        ([HELD, {"kind": "speed", "figures": None}], [], 3),
+        ([HELD, {"kind": "warm", "why": "no compiler"}], [], 3),
+        ([HELD, {"kind": "about", "there": False}], [], 3),
+        ([HELD, {"kind": "gradients", "state": "failed"}], [], 1),
+        ([HELD], [{"piece": "x", "why": "y"}], 3),
     ],
 )
-def test_worst_state_decides_and_nothing_compared_never_passes(states, rows, failures, status):
-    found = statement([checked(state) for state in states], len(states), rows, failures)
-    assert found["exit_status"] == status
+def test_worst_state_decides_and_nothing_compared_never_passes(rows, failures, status):
+    assert statement(Done(rows, failures), len(rows))["exit_status"] == status
 
 
 def test_unknown_case_is_wrong_usage(capsys, tmp_path):

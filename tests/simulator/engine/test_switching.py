@@ -14,8 +14,7 @@ import torch
 from simulator import RunConfig
 from simulator.engine import machine_code, making, switching
 from simulator.engine.compiled import Needed, Road
-from simulator.engine.library_cache import CompileError
-from simulator.engine.making import Making
+from simulator.engine.library_cache import CompileError, Making
 from simulator.engine.rehearsal import UNLIMITED
 from simulator.image import render
 from simulator.rendered import Rendered

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator import cli
-from simulator.engine.library_cache import library_folder
-from simulator.engine.making import Making
+from simulator.engine.library_cache import Making, library_folder
 from tests.simulator.compilers import explode, with_compiler
 
 BASE = "-cell 40 40 40 90 90 90 -default_F 1 -lambda 1 -distance 100 -detpixels 8 -N 5 -nonoise -nopgm"

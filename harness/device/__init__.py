@@ -1,0 +1,1 @@
+"""What a device gives: images checked, gradients checked and speed measured, piece by piece."""
