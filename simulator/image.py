@@ -18,7 +18,7 @@ from simulator.engine.choose import choose
 from simulator.engine.rehearsal import Rehearsal
 from simulator.engine.stage import Engine
 from simulator.engine.switching import Switch
-from simulator.engine.tensor_tree import leaves, rebuilt
+from simulator.engine.tensor_tree import leaves
 from simulator.engine.workers import workers
 from simulator.errors import InputError
 from simulator.gradients.image_gradient import Forward, choose_backward, differentiable, wanted

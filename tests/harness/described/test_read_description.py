@@ -55,7 +55,7 @@ def test_what_is_said_is_read(tmp_path):
         ("bound = { rel", "bound = { relative", "did you mean 'rel'"),
         ("rel = 1e-12", "rel = -1", "not negative"), ("rel = 1e-12", 'rel = "1"', "a number"),
         ("ulp = 4", "combined = 1", "true or false"), ("abs = 0, ulp = 4", "combined = true", "combined"),
-        ('file = "field.npy"', 'file = "/tmp/field.npy"', "working folder"),
+        ('file = "field.npy"', 'file = "/elsewhere/field.npy"', "working folder"),
         ('file = "field.npy"', 'file = "../field.npy"', "working folder"),
         ('file = "field.npy"', 'file = "field"', "format"), ('file = "field.npy"', 'nan = "yes"', "nan"),
         ("[case.a]", '[case."a/b"]', "plain name"), ("[case.a]", "[case.a]\nfiles = 'x'", "a list"),
