@@ -43,7 +43,7 @@ def user_maps(environ: Mapping[str, str]) -> dict[str, Path]:
     return {str(path.absolute()): path for path in sorted(folder.glob(f"*{SUFFIX}"))}
 
 
-def fitting_map(binary: Path, environ: Mapping[str, str] = os.environ) -> FittingMap:
+def map_that_fits(binary: Path, environ: Mapping[str, str] = os.environ) -> FittingMap:
     """Return the first map all of whose places and names are in a program; the user's come first.
 
     Args:
