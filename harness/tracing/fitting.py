@@ -44,7 +44,7 @@ def user_maps(environ: Mapping[str, str]) -> dict[str, Path]:
 
 
 def map_that_fits(binary: Path, environ: Mapping[str, str] = os.environ) -> FittingMap:
-    """Return the first map all of whose places and names are in a program; the user's come first.
+    """Return the first map all of whose taps can be read in a program; the user's come first.
 
     Args:
         binary: the program; it is not run.
@@ -57,7 +57,7 @@ def map_that_fits(binary: Path, environ: Mapping[str, str] = os.environ) -> Fitt
         except (DebuggerError, TraceError) as error:
             reasons.append(f"'{printable(name)}': {error}")
             continue
-        if found.is_good:
+        if found.rows and not any(row.problem for row in found.rows):
             return FittingMap(name, f"'{printable(name)}' fits: {_extent(found)}")
         reasons.append(f"'{printable(name)}': {_extent(found)}")
     return FittingMap(None, "; ".join(reasons))
