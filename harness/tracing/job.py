@@ -25,10 +25,10 @@ from harness.sides import SIDES
 from harness.store.names import trace_name
 from harness.time_limits import RUN_S
 from harness.tracing.debugged import AskedOfDebugger, debugged_trace
+from harness.tracing.fitting import map_that_fits
 from system_io.children import temporary_folder
 from system_io.shown import printable
 from system_io.verdict_words import Word
-from trace_tools.debugger.fitting import fitting_map
 from trace_tools.errors import TraceError
 from trace_tools.judging.behind import behind_last_tap
 from trace_tools.reading.trace_file import TraceLog, read_stream, read_trace
@@ -250,7 +250,7 @@ def _with_fitting_map(job: TraceJob, error: NoTraceError) -> TraceJob:
     if not job.choose_map or "sources_sha256" in job.first.provenance:
         raise error
     binary = job.first.words[0]
-    found = fitting_map(Path(binary))
+    found = map_that_fits(Path(binary))
     if found.name is None:
         raise HarnessError(
             f"{error}; no tap map fits it ({found.why}); begin one with nb-trace-map draft --binary "

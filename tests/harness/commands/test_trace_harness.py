@@ -16,11 +16,11 @@ from harness.commands.nb_compare import main as nb_compare
 from harness.commands.nb_report import main as nb_report
 from harness.commands.trace_harness import main
 from harness.programs.build import build_reference
+from harness.tracing import fitting
 from harness.tracing.choice import read_compared, worst_pixels
 from harness.tracing.job import same_bits
 from harness.tracing.rot_stars import STARS, reciprocal, with_rot_stars
 from tests.trace_tools.debugger.conftest import require_gdb
-from trace_tools.debugger import fitting
 from trace_tools.debugger.tap_map import map_path
 from trace_tools.reading.trace_file import read_trace
 
@@ -352,7 +352,7 @@ def test_a_map_of_the_user_comes_before_those_that_are_shipped(tmp_path: Path) -
     require_gdb()
     shutil.copy(map_path("reference"), tmp_path / "mine.toml")
     binary = build_reference("untapped-Og").path
-    found = fitting.fitting_map(binary, {"NB_TAP_MAPS": str(tmp_path)})
+    found = fitting.map_that_fits(binary, {"NB_TAP_MAPS": str(tmp_path)})
     assert found.name == str(tmp_path / "mine.toml")
     assert "places match" in found.why
 

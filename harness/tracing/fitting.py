@@ -15,6 +15,8 @@ from trace_tools.debugger.tap_map import SUFFIX, load_map, shipped_maps
 from trace_tools.errors import TraceError
 
 VARIABLE = "NB_TAP_MAPS"
+PUT = " (put)"
+"""How the name of a value ends that is put in, not read."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ def user_maps(environ: Mapping[str, str]) -> dict[str, Path]:
     return {str(path.absolute()): path for path in sorted(folder.glob(f"*{SUFFIX}"))}
 
 
-def fitting_map(binary: Path, environ: Mapping[str, str] = os.environ) -> FittingMap:
-    """Return the first map all of whose places and names are in a program; the user's come first.
+def map_that_fits(binary: Path, environ: Mapping[str, str] = os.environ) -> FittingMap:
+    """Return the first map all of whose taps can be read in a program; the user's come first.
 
     Args:
         binary: the program; it is not run.
@@ -57,10 +59,16 @@ def fitting_map(binary: Path, environ: Mapping[str, str] = os.environ) -> Fittin
         except (DebuggerError, TraceError) as error:
             reasons.append(f"'{printable(name)}': {error}")
             continue
-        if found.is_good:
+        if _reads_all(found):
             return FittingMap(name, f"'{printable(name)}' fits: {_extent(found)}")
         reasons.append(f"'{printable(name)}': {_extent(found)}")
     return FittingMap(None, "; ".join(reasons))
+
+
+def _reads_all(found: MapCheck) -> bool:
+    """Tell whether each tap of a map can be read; places that only values put in need may be missing."""
+    read = [row for row in found.rows if not row.name.endswith(PUT)]
+    return bool(read) and not any(row.problem for row in read)
 
 
 def _extent(found: MapCheck) -> str:
