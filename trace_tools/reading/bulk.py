@@ -133,11 +133,11 @@ class _Letters:
 
     def cut(self, starts: Places, ends: Places) -> Bytes:
         """Return the bytes of spans that do not overlap, each with the byte behind it."""
-        edges = np.zeros(len(self.bytes) + 2, np.int8)
-        edges[starts] += 1
-        edges[ends + 1] -= 1
-        inside = np.add.accumulate(edges, dtype=np.int8)[: len(self.bytes)]
-        chosen: Bytes = self.bytes[inside.view(bool)]
+        edges = np.empty(2 * len(starts) + 2, np.int64)
+        edges[0], edges[-1] = 0, len(self.bytes)
+        edges[1:-1:2], edges[2:-1:2] = starts, np.minimum(ends + 1, len(self.bytes))
+        inside = np.repeat(np.arange(len(edges) - 1) % 2 == 1, np.diff(edges))
+        chosen: Bytes = self.bytes[inside]
         return chosen
 
 
@@ -326,7 +326,7 @@ def _value_ends(letters: Bytes, ends: Places) -> Places | None:
     lines = np.arange(len(ends)) if len(bars) == len(ends) else np.searchsorted(ends, bars)
     begins = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])[lines]
     apart = (letters[bars - 1] == _BLANK) & (letters[np.minimum(bars + 1, len(letters) - 1)] == _BLANK)
-    if not np.all((begins < bars) & (bars < ends[lines]) & apart) or len(np.unique(lines)) != len(lines):
+    if not np.all((begins < bars) & (bars < ends[lines]) & apart) or np.any(lines[1:] <= lines[:-1]):
         return None
     result = ends.copy()
     result[lines] = bars - 1

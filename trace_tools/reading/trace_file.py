@@ -33,7 +33,7 @@ from trace_tools.tap_points import FORMAT, SCHEMA, SUBSET, TAP_ID, VERSIONS
 
 __all__ = ["TraceLog", "read_stream", "read_trace"]
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 20
 SAMPLED_BYTES = 1 << 18
 _SCHEMAS = {f"{FORMAT} {version}": version for version in VERSIONS}
 # numbers of the first block tell how many digits a trace of version 1 prints; the contract wants all
@@ -86,7 +86,7 @@ class _Reader:
             for number in _DECIMAL.findall(block[:SAMPLED_BYTES]):
                 self.digits.note(number.decode("ascii"))
         begin = 0
-        for header in _HEADER_LINE.finditer(block):
+        for header in _HEADER_LINE.finditer(block) if HEADER.encode() in block else ():
             self._take_records(block[begin : header.start()])
             self._take_lines(header[0])
             begin = header.end()
@@ -120,9 +120,10 @@ class _Reader:
         return True
 
     def _note_fronts(self, fronts: list[str], number: int) -> None:
-        for front in fronts[: max(1, SHOWN_LINES - len(self.behind))]:
-            self.behind.add(f"line {number}: '{front[:60]}'")
-        self.behind.count(max(0, len(fronts) - max(1, SHOWN_LINES - len(self.behind))))
+        room = max(0, SHOWN_LINES - len(self.behind.shown))
+        for front in fronts[:room]:
+            self.behind.add(f"line {number}: '{front[:60]}'" if len(fronts) == 1 else f"'{front[:60]}'")
+        self.behind.count(max(0, len(fronts) - room))
         self.treated += treatments(fronts)
 
     def _count_lines(self, block: bytes) -> None:

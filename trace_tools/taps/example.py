@@ -20,9 +20,9 @@ def main() -> None:
     taps.tap("alpha", ALPHA)
     taps.tap("cells", len(rod))
     taps.tap("scheme", "forward euler")
-    for _ in taps.each("step", range(3)):
+    for _ in taps.over("step", range(3)):
         following = rod.copy()
-        for cell in taps.each("cell", range(len(rod))):
+        for cell in taps.over("cell", range(len(rod))):
             inside = taps.tap("inside", 0 < cell < len(rod) - 1)
             following[cell] = taps.tap("temperature", rod[cell] + ALPHA * flux(rod, cell, inside=inside), "K")
         rod = taps.tap("rod", following, "K")

@@ -1,7 +1,7 @@
 """Named values of a Python program, written as a log for `trace-diff`; it needs no other file of its package.
 
     taps.start("heat", "1.0")                     # once, at the start
-    for i in taps.each("step", range(9)):         # index of all taps inside; also with taps.loop("i", 3):
+    for i in taps.over("step", range(9)):         # index of all taps inside; also with taps.loop("i", 3):
         x = taps.tap("temperature", x, "K")       # gives x back: a number, word, array of NumPy, torch or JAX
     @taps.tapped("flux", "K")                     # records what a function returns
 
@@ -72,7 +72,7 @@ def loop(key: str, turn: int) -> Iterator[None]:
         _turns.reset(token)
 
 
-def each(key: str, items: Iterable[T]) -> Iterator[T]:
+def over(key: str, items: Iterable[T]) -> Iterator[T]:
     """Go through items; the number of each, from 0, is the index of the taps inside."""
     for turn, item in enumerate(items):
         with loop(key, turn):

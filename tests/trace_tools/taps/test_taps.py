@@ -196,7 +196,7 @@ def test_arrays_of_numpy_and_torch_are_recorded(opened):
 def test_threads_have_their_own_indices(opened):
     def work(turn: int) -> None:
         with taps.loop("worker", turn):
-            for step in taps.each("step", range(50)):
+            for step in taps.over("step", range(50)):
                 taps.tap("x", float(step))
 
     threads = [threading.Thread(target=work, args=(turn,)) for turn in range(4)]
