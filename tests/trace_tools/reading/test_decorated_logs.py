@@ -1,4 +1,4 @@
-"""Logs as people have them: decorated in any way, a log gives the records and the verdict of the plain one."""
+"""Logs as people have them: decorated in any way, a log has the records and the verdict of the plain one."""
 
 from __future__ import annotations
 

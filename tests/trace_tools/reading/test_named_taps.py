@@ -6,6 +6,8 @@ import pytest
 
 from system_io.verdict_words import Word
 from trace_tools.judging.judge import Options
+from trace_tools.reading import read_pair
+from trace_tools.reading.trace_file import read_trace
 
 HEAD = "TAP_LOG: tap-log 1\nTAP_LOG: program heat {}\n"
 SITES = (
@@ -96,3 +98,13 @@ def test_a_reader_without_these_headers_reads_the_records(judge_texts):
     """An older reader skips the lines of the header and compares names, values and indices."""
     one, other = ("\n".join(log(name, "temperature 1.5 | step=3").splitlines()[-1:]) + "\n" for name in "ab")
     assert judge_texts(one, other).verdict is Word.PASS
+
+
+def test_large_logs_are_read_side_by_side_with_their_own_indices(tmp_path, monkeypatch):
+    paths = [tmp_path / name for name in ("a.log", "b.log")]
+    for path in paths:
+        path.write_text(log(path.name, "temperature 1.5 | step=3 cell=-1", "count 5 | step=3"))
+    monkeypatch.setattr(read_pair, "PARALLEL_BYTES", 1)
+    found = read_pair.read_pair(*map(str, paths))
+    for one, path in zip(found, paths, strict=True):
+        assert list(one.records()) == list(read_trace(path).records())
