@@ -75,6 +75,9 @@ COMMANDS: tuple[CommandRow, ...] = (
         "trace a program that prints no taps, by a debugger",
     ),
     CommandRow(
+        "taps", "nbp taps", "trace_tools.taps.command", "taps for a C, Fortran or Python program of your own"
+    ),
+    CommandRow(
         "gates", "nb-gates", "harness.commands.nb_gates", "run the acceptance gates, a bundle for each"
     ),
     CommandRow(

@@ -22,7 +22,8 @@ from trace_tools.judging.findings import finding
 from trace_tools.judging.judge import Options, Report, judge_files
 from trace_tools.judging.render import explain, finding_lines, markdown, metrics, print_report
 from trace_tools.reading.bulk import ABSENT
-from trace_tools.tap_points import CONTEXT_COLUMNS, TAP_POINTS, tap_point
+from trace_tools.reading.trace_columns import kept_turn
+from trace_tools.tap_points import TAP_POINTS, tap_point
 
 NAME = "trace-diff"
 EXAMPLES = (
@@ -38,7 +39,7 @@ are told apart by their TRACE_CONFIG lines, repeated taps are numbered (n=2 is t
 `trace-diff explain [TAP]` prints a tap's definition, unit, formula and inputs, or lists all taps.
 A graph file is JSON:
 {"taps": [{"name": "x", "level": "mosaic", "inputs": ["hkl_frac"], "formula": "..."}]}"""
-_WANTED = re.compile(r"(.*?)((?: [a-z]+=\d+)*)\Z", re.DOTALL)
+_WANTED = re.compile(r"(.*?)((?: [A-Za-z_]\w*=-?\d{1,10})*)\Z", re.DOTALL)
 
 
 def make_parser() -> CommandParser:
@@ -83,8 +84,8 @@ def _show(report: Report, wanted: str) -> str:
     name, context = (parts[1], parts[2].split()) if parts else ("", [])
     alignment = report.comparison.alignment
     turns = {key: turn for key, _, turn in (word.partition("=") for word in context)}
-    row = [int(turns[key]) if turns.get(key, "").isdecimal() else ABSENT for key in CONTEXT_COLUMNS]
-    entries = alignment.entries(name) if turns.keys() <= set(CONTEXT_COLUMNS) else np.zeros(0, int)
+    row = [kept_turn(int(turns[key])) if key in turns else ABSENT for key in alignment.keys]
+    entries = alignment.entries(name) if turns.keys() <= set(alignment.keys) else np.zeros(0, int)
     found = entries[(alignment.contexts[alignment.context[entries]] == row).all(axis=1)]
     if len(found):
         return "\n".join(finding_lines(finding(report.blame, int(found[0])))) + "\n"

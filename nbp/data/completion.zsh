@@ -33,6 +33,7 @@ _shtab_nbp_commands() {
     report:'verify, replay, show and tabulate evidence bundles'
     shrink:'a failing command line made small'
     simulate:'simulate an image'
+    taps:'taps for a C, Fortran or Python program of your own'
     trace:'trace pixels in two programs: first divergence'
     trace-map:'trace a program that prints no taps, by a debugger'
   )
@@ -789,6 +790,17 @@ _shtab_nbp_simulate_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_simulate_defaults_added=0
 
+_shtab_nbp_taps_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--to[folder to copy it into\; default\: print it]:DIR:"
+  "--example[the example program, too]"
+  ":that of the program:(c fortran python)"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_taps_defaults_added=0
+
 _shtab_nbp_trace_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
@@ -916,6 +928,7 @@ _shtab_nbp() {
         report) _shtab_nbp_report ;;
         shrink) _arguments -C -s $_shtab_nbp_shrink_options ;;
         simulate) _arguments -C -s $_shtab_nbp_simulate_options ;;
+        taps) _arguments -C -s $_shtab_nbp_taps_options ;;
         trace) _arguments -C -s $_shtab_nbp_trace_options ;;
         trace-map) _shtab_nbp_trace_map ;;
       esac

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -15,8 +15,8 @@ from trace_tools.errors import TraceError
 from trace_tools.reading.bulk import ABSENT
 from trace_tools.reading.stream_check import repeated
 from trace_tools.reading.trace_columns import number_contexts
-from trace_tools.reading.trace_file import TraceLog
-from trace_tools.tap_points import CONTEXT_KEYS
+from trace_tools.reading.trace_log import TraceLog
+from trace_tools.tap_points import CONTEXT_COLUMNS
 
 AlignedRow = tuple[int, ...]
 
@@ -40,9 +40,9 @@ class Alignment:
     """The records of both traces in one table, in execution order.
 
     ``a``, ``b``: record index on each side, -1 where there is none; ``by``: the pass that paired the entry, 0
-    for an entry without a partner; ``tap``: id in ``names``; ``context``: row of ``contexts`` (loop indices
-    in the order of the context keys and the occurrence, -1 absent). An entry of B alone stands after the
-    entry of the record before it.
+    for an entry without a partner; ``tap``: id in ``names``; ``context``: row of ``contexts`` (loop
+    indices in the order of ``keys``, the last of which is the occurrence, -1 absent). An entry of B alone
+    stands after the entry of the record before it.
     """
 
     a: Index
@@ -52,6 +52,7 @@ class Alignment:
     context: NDArray[np.int32]
     contexts: NDArray[np.int32]
     names: tuple[str, ...]
+    keys: tuple[str, ...] = CONTEXT_COLUMNS
 
     def passes(self) -> dict[str, int]:
         """Return how many entries each pass paired."""
@@ -91,6 +92,7 @@ class _Keys:
     row_b: NDArray[np.int32]
     contexts: NDArray[np.int32]
     names: tuple[str, ...]
+    keys: tuple[str, ...]
 
     def codes(self) -> tuple[Index, Index]:
         """Return one number for each pair of tap and context."""
@@ -103,6 +105,8 @@ class _Keys:
 
 def _common_keys(a: TraceLog, b: TraceLog) -> _Keys:
     names, renumber = _common_names(a, b)
+    keys = _joined_keys(a.columns.keys, b.columns.keys)
+    a, b = (replace(trace, columns=trace.columns.with_keys(keys)) for trace in (a, b))
     (rows_a, rows_b), contexts = number_contexts(a.columns.contexts, b.columns.contexts)
     return _Keys(
         a.columns.tap,
@@ -111,7 +115,17 @@ def _common_keys(a: TraceLog, b: TraceLog) -> _Keys:
         rows_b.astype(np.int32)[b.columns.context],
         contexts,
         names,
+        keys,
     )
+
+
+def _joined_keys(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the keys of both, the occurrence last; those of the contract come first, as everywhere."""
+    if one == other:
+        return one
+    first, second = sorted(((one, other)), key=lambda keys: keys != CONTEXT_COLUMNS)
+    loops = dict.fromkeys((*first[:-1], *second[:-1]))
+    return (*loops, first[-1])
 
 
 def _match(code_a: Index, code_b: Index) -> tuple[Index, Index]:
@@ -151,7 +165,7 @@ def _match_loosely(a: TraceLog, b: TraceLog, left_a: Index, left_b: Index) -> li
     """Pair the rest of an older trace: first equal turns without the pixel, then order of appearance."""
     groups: dict[str, tuple[dict[int, AlignedRow], dict[int, AlignedRow]]] = {}
     for side, (trace, left) in enumerate(((a, left_a), (b, left_b))):
-        rows = trace.columns.contexts[:, : len(CONTEXT_KEYS)].tolist()
+        rows = trace.columns.contexts[:, :-1].tolist()
         for index in left.tolist():
             group = groups.setdefault(trace.names[trace.columns.tap[index]], ({}, {}))
             group[side][index] = tuple(rows[trace.columns.context[index]])
@@ -248,4 +262,4 @@ def _merge(keys: _Keys, partner: Index, by: NDArray[np.int8]) -> Alignment:
         by = np.concatenate([by, np.zeros(len(only_b), np.int8)])[order]
         tap = np.concatenate([tap, keys.tap_b[only_b]])[order]
         row = np.concatenate([row, keys.row_b[only_b]])[order]
-    return Alignment(a, partner, by, tap, row, keys.contexts, keys.names)
+    return Alignment(a, partner, by, tap, row, keys.contexts, keys.names, keys.keys)

@@ -111,7 +111,8 @@ class _Judge:
             if trace.broken:
                 there = np.flatnonzero((side >= 0) & ~alone)
                 alone[(there[-1] if len(there) else 0) + 1 :] = False
-        if 0 in (self.comparison.a.schema, self.comparison.b.schema):
+        held = {self.comparison.a.held, self.comparison.b.held}
+        if 0 in (self.comparison.a.schema, self.comparison.b.schema) or len(held) > 1:
             alone[:] = False
         return np.asarray(alone)
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from trace_tools.arrays import Floats, Index
 from trace_tools.judging.align import Alignment
 from trace_tools.judging.arithmetic import DOUBLE, SIGNS_OPEN
-from trace_tools.judging.scale import SINGLE_RULES, Scales
+from trace_tools.judging.scale import OPERAND_RULES, SINGLE_RULES, Scales
+from trace_tools.reading.named_taps import COUNTED
 from trace_tools.reading.trace_file import TraceLog
 from trace_tools.tap_points import TAP_ID, TAP_POINTS
 
@@ -109,6 +110,18 @@ class Comparison:
     pixels_left_out: int = 0
 
     @property
+    def named(self) -> bool:
+        """Whether a log is one of named taps, so that the names of the contract mean nothing."""
+        return self.a.named or self.b.named
+
+    def kind(self, name: str) -> str:
+        """Return the kind of the values of a tap: word, int (compared exactly) or float."""
+        if name in TAP_ID and not self.named:
+            return TAP_POINTS[TAP_ID[name]].kind
+        kinds = [trace.taps[name].kind for trace in (self.a, self.b) if name in trace.taps]
+        return "int" if kinds and all(kind in COUNTED for kind in kinds) else "float"
+
+    @property
     def compared(self) -> int:
         """Number of pairs compared; pairs that are NaN on both sides are none."""
         return sum(diff.compared - len(diff.undefined) for diff in self.taps.values())
@@ -159,7 +172,7 @@ def pair_values(comparison: Comparison, name: str, entries: Index) -> tuple[Floa
 
     Magnitudes where the arithmetic leaves the sign open.
     """
-    if name in TAP_ID:
+    if name in TAP_ID and not comparison.named:
         size = TAP_POINTS[TAP_ID[name]].size
     else:
         sizes: set[int] = set()
@@ -169,7 +182,7 @@ def pair_values(comparison: Comparison, name: str, entries: Index) -> tuple[Floa
             return None
         size = sizes.pop()
     a, b = (trace.columns.matrix(records, size) for trace, records in _sides(comparison, entries))
-    sign_open = name in SIGNS_OPEN[comparison.bounds.arithmetic]
+    sign_open = name in SIGNS_OPEN[comparison.bounds.arithmetic] and not comparison.named
     return (np.abs(a), np.abs(b)) if sign_open else (a, b)
 
 
@@ -221,7 +234,7 @@ def compare_tap(comparison: Comparison, name: str, entries: Index) -> TapDiff:
     A log that prints fewer digits than a double has leaves half a unit of the last one open, on top of the
     bound, unless tolerances were given by hand.
     """
-    kind = TAP_POINTS[TAP_ID[name]].kind if name in TAP_ID else "float"
+    kind = comparison.kind(name)
     pair = None if kind == "word" or name in comparison.wordy else pair_values(comparison, name, entries)
     if pair is None:
         return _compare_words(comparison, name, entries)
@@ -296,7 +309,9 @@ def compare(a: TraceLog, b: TraceLog, alignment: Alignment, bounds: Bounds, *,
     Returns:
         The comparison, one `TapDiff` for each tap that both traces have.
     """
-    empty = Comparison(a, b, alignment, bounds, {}, Scales(alignment, a), Scales(alignment, a, SINGLE_RULES))
+    named = a.named or b.named
+    scales, single = (Scales(alignment, a, {} if named else rules) for rules in (OPERAND_RULES, SINGLE_RULES))
+    empty = Comparison(a, b, alignment, bounds, {}, scales, single)
     result = _compare_all(empty, alignment.by > 0)
     if without_branched_pixels:
         marked, count = _branched(result)

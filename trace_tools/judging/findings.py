@@ -12,6 +12,7 @@ from trace_tools.judging.blame import Blame, RecordState, inputs_of
 from trace_tools.judging.diff import limit_of, measure, pair_values
 from trace_tools.judging.lookup import NONE, carried_entries
 from trace_tools.reading.lines import Record, show_context
+from trace_tools.reading.trace_log import TraceLog
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Finding:
     formula: str
     unit: str
     command: str
+    place_a: str = ""
+    place_b: str = ""
 
 
 def show_record(record: Record | None) -> str:
@@ -110,6 +113,19 @@ def diff_command(a: str, b: str, arithmetic: str = DOUBLE) -> list[str]:
     return ["trace-diff", a, b, *([] if arithmetic == DOUBLE else ["--arithmetic", arithmetic])]
 
 
+def _unit(blame: Blame, name: str) -> str:
+    sites = [
+        trace.taps[name].unit for trace in (blame.comparison.a, blame.comparison.b) if name in trace.taps
+    ]
+    stated = blame.graph[name].unit if name in blame.graph else ""
+    return stated or next(filter(None, sites), "")
+
+
+def _place(trace: TraceLog, name: str) -> str:
+    """Where in its source a program records a tap, as far as its log says so."""
+    return ", ".join(trace.taps[name].places) if name in trace.taps else ""
+
+
 def finding(blame: Blame, entry: int) -> Finding:
     """Collect everything that is known about one entry."""
     comparison = blame.comparison
@@ -124,6 +140,7 @@ def finding(blame: Blame, entry: int) -> Finding:
         name, context, RecordState(int(blame.state[entry])).name.lower().replace("_", " "),
         show_record(a), show_record(b), *_worst_measures(blame, name, entry),
         None if np.isnan(margin) else margin, _inputs(blame, name, entry),
-        tap.externals if tap else (), tap.formula if tap else "not in the tap graph", tap.unit if tap else "",
+        tap.externals if tap else (), tap.formula if tap else "not in the tap graph", _unit(blame, name),
         shlex.join([*again, "--show", f"{name} {context}".strip()]),
+        _place(comparison.a, name), _place(comparison.b, name),
     )  # fmt: skip

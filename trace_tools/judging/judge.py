@@ -78,7 +78,10 @@ class Report:
         """The verdict with its first reason and what it covers."""
         found = self.first
         first = f"{found.tap} {found.context}".strip() + f" ({found.state})" if found else ""
-        return worded_verdict(self.comparison, self.decision, first, len(self.blame.entries(RecordState.TIE)))
+        return worded_verdict(
+            self.comparison, self.decision, first, len(self.blame.entries(RecordState.TIE)),
+            graph=found is None or found.tap in self.blame.graph,
+        )  # fmt: skip
 
     @property
     def exit_status(self) -> int:
@@ -86,10 +89,10 @@ class Report:
         return EXIT_STATUS[self.verdict]
 
 
-def load_graph(path: str) -> Graph:
+def load_graph(path: str, known: Graph = DEFAULT_GRAPH) -> Graph:
     """Read a tap graph: JSON ``{"taps": [{"name": ..., "inputs": [...], "formula": ...}]}``.
 
-    Each tap may have any of the fields of `TapPoint`; taps of the contract that the file does not name stay.
+    Each tap may have any of the fields of `TapPoint`; known taps that the file does not name stay.
 
     Raises:
         TraceError: that names the fault.
@@ -104,7 +107,7 @@ def load_graph(path: str) -> Graph:
     if not isinstance(taps, list):
         raise TraceError(f"tap graph '{path}' has no list 'taps'; see `trace-diff --help`")
     added = dict(_graph_tap(entry, path) for entry in taps)
-    graph = {**DEFAULT_GRAPH, **added}
+    graph = {**known, **added}
     for name, tap in added.items():
         unknown = [other for other in tap.inputs if other not in graph]
         if unknown:
@@ -137,8 +140,12 @@ def _graph_tap(entry: Any, path: str) -> tuple[str, TapPoint]:
     return name, replace(DEFAULT_GRAPH.get(name, blank), **changes)
 
 
-def make_bounds(options: Options, names: tuple[str, ...]) -> Bounds:
-    """Choose the bounds: the floor file, the packaged floor or the fall-back; then tolerances by hand."""
+def make_bounds(options: Options, names: tuple[str, ...], *, named: bool = False) -> Bounds:
+    """Choose the bounds: the floor file, the packaged floor or the fall-back; then tolerances by hand.
+
+    Args:
+        named: whether the taps are those of another program, which the packaged floor knows nothing of.
+    """
     for what, value in (("--rtol", options.rtol), ("--atol", options.atol), ("--k", options.k)):
         if value is not None and not 0 <= value < float("inf"):
             raise TraceError(f"{what} is {value:g}; it must be a finite number that is not negative")
@@ -146,8 +153,9 @@ def make_bounds(options: Options, names: tuple[str, ...]) -> Bounds:
         raise TraceError(
             f"arithmetic '{printable(options.arithmetic)}' is unknown; it is one of {', '.join(ARITHMETICS)}"
         )
-    floor = load_floor(options.floor) if options.floor else packaged_floor()
-    floats = [name for name in names if name not in DEFAULT_GRAPH or DEFAULT_GRAPH[name].kind == "float"]
+    floor = load_floor(options.floor) if options.floor else None if named else packaged_floor()
+    known: Graph = {} if named else DEFAULT_GRAPH
+    floats = [name for name in names if name not in known or known[name].kind == "float"]
     bounds = bounds_for(floor, floats, options.k, options.arithmetic)
     return bounds.override(options.rtol, options.atol)
 
@@ -161,7 +169,8 @@ def judge(a: TraceLog, b: TraceLog, options: Options = Options(), one_run: str =
     Raises:
         TraceError: and NotComparableError where no comparison is possible.
     """
-    graph = load_graph(options.graph) if options.graph else DEFAULT_GRAPH
+    known: Graph = {} if a.named or b.named else DEFAULT_GRAPH
+    graph = load_graph(options.graph, known) if options.graph else known
     problems = [
         f"{trace.source}: {line}" for trace in (a, b) for line in check_stream(trace, graph) if trace.schema
     ]
@@ -175,7 +184,7 @@ def judge(a: TraceLog, b: TraceLog, options: Options = Options(), one_run: str =
         else None
     )
     names = tuple(name for name in alignment.names if present is None or name in present)
-    comparison = compare(a, b, alignment, make_bounds(options, names))
+    comparison = compare(a, b, alignment, make_bounds(options, names, named=a.named or b.named))
     blame = find_blame(comparison, graph)
     first = blame.first_cause()
     evidence = Evidence(first is not None, problems, options.partial, "" if options.same_run else one_run)
@@ -193,7 +202,7 @@ def judge(a: TraceLog, b: TraceLog, options: Options = Options(), one_run: str =
 def _of_one_version(a: TraceLog, b: TraceLog) -> tuple[TraceLog, TraceLog]:
     """Leave out of a trace the taps that the version of the other one does not have yet."""
     version = min(a.schema, b.schema)
-    return (a.as_of(version), b.as_of(version)) if version else (a, b)
+    return (a, b) if not version or a.named or b.named else (a.as_of(version), b.as_of(version))
 
 
 def _broken_if_shorter(a: TraceLog, b: TraceLog, alignment: Alignment) -> tuple[TraceLog, TraceLog]:

@@ -64,7 +64,7 @@ def input_entries(alignment: Alignment, graph: Graph, entries: Index, name: str)
         return np.full(len(entries), found[0] if len(found) else NONE, np.int64)
     if level in _INDEXED_SETUP:
         return _by_turn(alignment, entries, found, _INDEXED_SETUP[level])
-    return _latest(alignment, entries, found, list(range(len(CONTEXT_KEYS))))
+    return _latest(alignment, entries, found, list(range(len(alignment.keys) - 1)))
 
 
 def carried_entries(alignment: Alignment, graph: Graph, entries: Index, name: str) -> Index:

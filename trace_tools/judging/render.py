@@ -87,6 +87,9 @@ def _trace_facts(trace: TraceLog) -> dict[str, Any]:
         "set_aside_count": trace.aside_count,
         "set_aside": list(trace.aside),
         "behind_other_text": trace.behind_count,
+        "treated": {**trace.treated},
+        "repeats_numbered": trace.repeats,
+        "holds_only": trace.held,
         "aliases": [
             {"name": name, "tap": tap, "factor": factor, "records": count}
             for (name, tap, factor), count in trace.conversions.items()
@@ -112,10 +115,11 @@ def _tap_facts(report: Report, diff: TapDiff) -> dict[str, Any]:
 
 def _bound(report: Report, name: str) -> float:
     bounds = report.comparison.bounds
-    return 0.0 if name in _EXACT else bounds.relative.get(name, bounds.default)
+    return 0.0 if _is_exact(report, name) else bounds.relative.get(name, bounds.default)
 
 
-_EXACT = frozenset(tap.name for tap in TAP_POINTS if tap.kind != "float")
+def _is_exact(report: Report, name: str) -> bool:
+    return report.comparison.kind(name) != "float"
 
 
 def _row(report: Report, diff: TapDiff) -> tuple[str, ...]:
@@ -123,7 +127,7 @@ def _row(report: Report, diff: TapDiff) -> tuple[str, ...]:
     single = bounds.single.get(diff.name)
     bound = (
         "exact"
-        if diff.name in _EXACT
+        if _is_exact(report, diff.name)
         else "by hand"
         if bounds.overridden
         else f"{_bound(report, diff.name):.1e}" + (f" + {single:.1e}" if single else "")
@@ -179,6 +183,11 @@ def _facts_of(letter: str, trace: TraceLog, alone: int) -> list[str]:
         f"{letter}: {name} read as {tap}, times {factor:.17g} ({count} records)"
         for (name, tap, factor), count in trace.conversions.items()
     ]
+    lines += [f"{letter}: {count} x {what}" for what, count in trace.treated.items()]
+    if trace.held:
+        lines.append(f"{letter}: holds only {trace.held}, by its own words")
+    if trace.repeats:
+        lines.append(f"{letter}: {trace.repeats} records repeat their tap in one context and are numbered")
     if digits := trace.digits.describe():
         lines.append(f"{letter}: prints {digits}: half a unit of the last one belongs to each bound")
     if trace.broken or trace.unended:
@@ -195,6 +204,11 @@ def finding_lines(found: Finding) -> list[str]:
         f"  abs {found.absolute:.3g}, rel {found.relative:.3g}, /scale {found.scaled:.3g} "
         f"(bound {found.bound:.3g}), ULP {found.ulp:.6g}",
         f"  formula: {found.formula}" + (f"   [{found.unit}]" if found.unit else ""),
+    ]
+    lines += [
+        f"  {side} records it at {place}"
+        for side, place in (("A", found.place_a), ("B", found.place_b))
+        if place
     ]
     if found.margin is not None:
         lines.append(f"  margin to the threshold: {found.margin:.3g}")

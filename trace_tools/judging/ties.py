@@ -123,7 +123,7 @@ def ties(comparison: Comparison, name: str, entries: Index) -> tuple[Marks, Floa
         Tie flags and margins in the unit of the input, shape (entries,); NaN margin without a rule.
     """
     found, margin = np.zeros(len(entries), bool), np.full(len(entries), np.nan)
-    if name not in _RULES or not _shape_allows(comparison, name):
+    if comparison.named or name not in _RULES or not _shape_allows(comparison, name):
         return found, margin
     deciders, rule = _RULES[name]
     alignment = comparison.alignment

@@ -13,10 +13,12 @@ from trace_tools.arrays import Index
 from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.judging.diff import Comparison
 from trace_tools.reading.lines import show_context
-from trace_tools.reading.trace_file import TraceLog, context_of
+from trace_tools.reading.trace_columns import context_of
+from trace_tools.reading.trace_log import TraceLog
 from trace_tools.tap_points import TAP_ID, TAP_POINTS, TapLevel
 
 FINAL_TAP = "I_pixel_final"
+NO_GRAPH = "it is in no tap graph: a cause is not told from its consequences, this is the first in the log"
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,24 @@ def set_aside(comparison: Comparison, evidence: Evidence) -> Iterator[str]:
         every = np.sort(np.concatenate(undefined))
         first = name_of(comparison, int(every[0]))
         yield f"NaN on both sides in {_count(len(every), 'record')}, the first: {first}"
+    yield from _other_units(comparison)
     if not evidence.partial:
+        if comparison.a.held != comparison.b.held:
+            held = [trace.held or "everything" for trace in (comparison.a, comparison.b)]
+            yield f"A holds only '{held[0]}', B '{held[1]}': trace the same in both"
         yield from _alone(comparison)
     if comparison.compared == 0:
         yield "no record was compared"
+
+
+def _other_units(comparison: Comparison) -> Iterator[str]:
+    """Say which taps have one unit in one log and another in the other: their numbers mean nothing."""
+    for name in comparison.taps:
+        units = [
+            trace.taps[name].unit if name in trace.taps else "" for trace in (comparison.a, comparison.b)
+        ]
+        if all(units) and units[0] != units[1]:
+            yield f"{name} is in '{units[0]}' in A and in '{units[1]}' in B; give both in one unit"
 
 
 def _alone(comparison: Comparison) -> Iterator[str]:
@@ -112,7 +128,7 @@ def _count(number: int, what: str) -> str:
 def name_of(comparison: Comparison, entry: int) -> str:
     """Return tap and context of an entry."""
     alignment = comparison.alignment
-    context = context_of(alignment.contexts[alignment.context[entry]])
+    context = context_of(alignment.contexts[alignment.context[entry]], alignment.keys)
     return f"{alignment.names[alignment.tap[entry]]} {show_context(context)}".strip()
 
 
@@ -125,6 +141,8 @@ def coverage(comparison: Comparison) -> str:
     entries = np.flatnonzero(judged)
     sizes = [len(trace) + trace.aside_count for trace in (comparison.a, comparison.b)]
     share = "all of both logs" if sizes == [len(entries)] * 2 else f"of {sizes[0]} in A, {sizes[1]} in B"
+    if comparison.named:
+        return f"{share}, {len(np.unique(alignment.tap[entries]))} of {len(alignment.names)} taps"
     in_set_up = np.array([name in TAP_ID and TAP_POINTS[TAP_ID[name]].level <= TapLevel.mosaic_setup
                           for name in alignment.names], bool)[alignment.tap[entries]]  # fmt: skip
     of_pixels = _pixel_words(comparison, entries[~in_set_up])
@@ -168,15 +186,18 @@ def by_digits(comparison: Comparison) -> str:
     )
 
 
-def worded_verdict(comparison: Comparison, decision: Decision, first: str, ties: int) -> str:
+def worded_verdict(
+    comparison: Comparison, decision: Decision, first: str, ties: int, *, graph: bool = True
+) -> str:
     """Return the verdict with its first reason and what it covers, in one line.
 
     Args:
         first: the first divergence in words, empty if there is none.
+        graph: whether it is in a tap graph, so that it is known to be a cause.
         ties: number of ties.
     """
     if decision.verdict is Word.FAIL:
-        return f"{decision.verdict}: first divergence {first}"
+        return f"{decision.verdict}: first divergence {first}" + ("" if graph else f"; {NO_GRAPH}")
     if decision.verdict is Word.ERROR:
         return f"{decision.verdict}: {decision.error}"
     arithmetic = comparison.bounds.arithmetic

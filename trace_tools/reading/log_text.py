@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -47,17 +48,17 @@ class TraceLine:
         return f"{head}: {self.body}" if self.body else head
 
 
-def blocks(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
+def blocks(stream: BinaryIO, block_bytes: int, treated: Counter[str]) -> Iterator[bytes]:
     """Cut a stream into blocks of whole lines that end in LF; only the last block may lack it.
 
     Byte-order marks go, UTF-16 and UTF-32 become UTF-8, CR and CR LF become LF; NUL bytes and what steers a
-    terminal are left out.
+    terminal are left out. ``treated`` counts each of these.
 
     Raises:
         TraceError: for a line that no trace can have.
     """
     rest = b""
-    for chunk in _one_line_end(_plain(stream, block_bytes)):
+    for chunk in _one_line_end(_plain(stream, block_bytes, treated), treated):
         cut = chunk.rfind(b"\n") + 1
         if cut == 0:
             rest += chunk
@@ -66,17 +67,18 @@ def blocks(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
                     f"a line is longer than {LONGEST_LINE} bytes: this is no trace; give a text file"
                 )
             continue
-        yield _without_controls(rest + chunk[:cut])
+        yield _without_controls(rest + chunk[:cut], treated)
         rest = chunk[cut:]
     if rest:
-        yield _without_controls(rest)
+        yield _without_controls(rest, treated)
 
 
-def _plain(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
+def _plain(stream: BinaryIO, block_bytes: int, treated: Counter[str]) -> Iterator[bytes]:
     head = b""
     while len(head) < SAMPLE_BYTES and (more := stream.read(SAMPLE_BYTES - len(head))):
         head += more
-    if foreign_encoding(head) not in _PLAIN_TEXT:
+    if (encoding := foreign_encoding(head)) not in _PLAIN_TEXT:
+        treated[f"file in {encoding}, read as UTF-8"] += 1
         head = decoded(head + stream.read()).encode("utf-8", "surrogateescape")
     for start in range(0, len(head), block_bytes):
         yield head[start : start + block_bytes]
@@ -84,23 +86,28 @@ def _plain(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _one_line_end(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _one_line_end(chunks: Iterator[bytes], treated: Counter[str]) -> Iterator[bytes]:
     held = b""
     for chunk in chunks:
         if not held and b"\r" not in chunk:
             yield chunk
             continue
         chunk = held + chunk  # noqa: PLW2901
+        treated["line end with CR, read as LF"] += chunk.count(b"\r") - len(held)
         held = b"\r" if chunk.endswith(b"\r") else b""
         yield chunk.removesuffix(held).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if held:
         yield b"\n"
 
 
-def _without_controls(block: bytes) -> bytes:
+def _without_controls(block: bytes, treated: Counter[str]) -> bytes:
     if b"\x1b" in block:
-        block = _TERMINAL.sub(b"", block)
-    return block.replace(b"\0", b"") if b"\0" in block else block
+        block, count = _TERMINAL.subn(b"", block)
+        treated["colour or other control of a terminal, left out"] += count
+    if b"\0" in block:
+        treated["NUL byte, left out"] += block.count(b"\0")
+        block = block.replace(b"\0", b"")
+    return block
 
 
 def trace_lines(text: str, number: int) -> tuple[str, list[TraceLine]]:
@@ -141,3 +148,7 @@ class Lines:
         self._count += 1
         if len(self.shown) < SHOWN_LINES:
             self.shown.append(text)
+
+    def count(self, more: int) -> None:
+        """Take more without keeping any."""
+        self._count += more

@@ -17,7 +17,7 @@ from trace_tools.reading.trace_columns import Columns, ColumnsBuilder
 from trace_tools.reading.trace_file import TraceLog, read_trace
 
 PARALLEL_BYTES = 1 << 27
-_COLUMNS = tuple(field.name for field in fields(Columns))
+_ARRAYS = tuple(field.name for field in fields(Columns) if field.name != "keys")
 
 
 def _is_large(path: str) -> bool:
@@ -28,9 +28,9 @@ def _is_large(path: str) -> bool:
 def _read_into(path: str, folder: str) -> TraceLog:
     """Read a trace and leave its columns in files: a pipe would take longer than the parsing saves."""
     trace = read_trace(path)
-    for name in _COLUMNS:
+    for name in _ARRAYS:
         np.save(Path(folder) / f"{name}.npy", getattr(trace.columns, name))
-    return replace(trace, columns=ColumnsBuilder().finish())
+    return replace(trace, columns=ColumnsBuilder(trace.columns.keys).finish())
 
 
 def read_pair(a: str, b: str) -> tuple[TraceLog, TraceLog]:
@@ -50,7 +50,8 @@ def read_pair(a: str, b: str) -> tuple[TraceLog, TraceLog]:
             other = pool.submit(_read_into, b, str(folder))
             first = read_trace(a)
             second = other.result()
-            columns = Columns(*(np.load(folder / f"{name}.npy") for name in _COLUMNS))
+            arrays = {name: np.load(folder / f"{name}.npy") for name in _ARRAYS}
+            columns = replace(second.columns, **arrays)
     finally:
         remove(folder)
     return first, replace(second, columns=columns)

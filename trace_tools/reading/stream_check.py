@@ -8,7 +8,8 @@ import numpy as np
 
 from trace_tools.arrays import Index, Marks
 from trace_tools.reading.lines import show_context
-from trace_tools.reading.trace_file import TraceLog, context_of
+from trace_tools.reading.trace_columns import context_of
+from trace_tools.reading.trace_log import TraceLog
 from trace_tools.tap_points import TAP_ID, TAP_POINTS, TapLevel
 
 MOST_SHOWN = 5
@@ -23,7 +24,8 @@ _TOGETHER = (
 
 
 def _name(trace: TraceLog, tap: int, row: int) -> str:
-    return f"{trace.names[tap]} {show_context(context_of(trace.columns.contexts[row]))}".strip()
+    context = context_of(trace.columns.contexts[row], trace.columns.keys)
+    return f"{trace.names[tap]} {show_context(context)}".strip()
 
 
 def _listed(trace: TraceLog, what: str, taps: Index, rows: Index) -> list[str]:
@@ -141,6 +143,8 @@ def check_stream(trace: TraceLog, known: Container[str] = ()) -> list[str]:
     """
     if trace.schema == 0:
         return ["older format: not checked against the tap points"]
+    if trace.named:
+        return repeated(trace)
     there = presence(trace)
     found = _unknown(trace, known) + repeated(trace) + _out_of_order(trace)
     return found if trace.broken else found + _missing(trace, there)

@@ -4,118 +4,42 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
-
-import numpy as np
+from typing import BinaryIO, NoReturn
 
 from system_io.files import irregular
 from system_io.shown import printable
 from trace_tools.errors import TraceError
-from trace_tools.reading.bulk import ABSENT, parse_block
+from trace_tools.reading.bulk import BlockParser, contract_parser
+from trace_tools.reading.fronts import treatments, without_fronts
 from trace_tools.reading.lines import Record, parse_line, show_context
-from trace_tools.reading.log_text import LOOKS_LIKE_A_RECORD, Lines, TraceLine, blocks, trace_lines
+from trace_tools.reading.log_text import (
+    LOOKS_LIKE_A_RECORD,
+    SHOWN_LINES,
+    Lines,
+    TraceLine,
+    blocks,
+    trace_lines,
+)  # fmt: skip
+from trace_tools.reading.named_taps import FORMAT_WORDS, HEADER, NAMED_TAPS, NamedReader
 from trace_tools.reading.numerals import PrintedDigits
 from trace_tools.reading.older_formats import OlderReader
-from trace_tools.reading.trace_columns import Columns, ColumnsBuilder
-from trace_tools.tap_points import CONTEXT_COLUMNS, FORMAT, SCHEMA, SUBSET, TAP_ID, TAP_POINTS, VERSIONS
+from trace_tools.reading.trace_columns import ColumnsBuilder
+from trace_tools.reading.trace_log import TraceLog
+from trace_tools.tap_points import FORMAT, SCHEMA, SUBSET, TAP_ID, VERSIONS
 
-BLOCK_BYTES = 1 << 18
+__all__ = ["TraceLog", "read_stream", "read_trace"]
+
+BLOCK_BYTES = 1 << 20
+SAMPLED_BYTES = 1 << 18
 _SCHEMAS = {f"{FORMAT} {version}": version for version in VERSIONS}
 # numbers of the first block tell how many digits a trace of version 1 prints; the contract wants all
 _DECIMAL = re.compile(rb"(?<=[ \t])[-+]?[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?(?=[ \t\n])")
 _ANY_TRACE = re.compile(rb"TRACE[_: -]", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class TraceLog:
-    """All records of one trace as columns, in the order of the file.
-
-    ``columns`` holds tap ids, contexts and values; ``names`` the tap name of each id; ``words`` the texts of
-    records that are not numbers. ``schema`` is the version of the contract, 0 for an older format;
-    ``unmapped`` shows the first lines that could not be mapped (``unmapped_count`` in all), ``aside`` those
-    that look like records and cannot be compared, with the reason, ``behind`` records that stood behind other
-    text and were read. ``broken`` says after which record the file ended in the middle of a line, ``unended``
-    the same of a file whose last line is whole but has no newline; each is empty otherwise. ``digits`` is the
-    precision of the printing, ``conversions`` how often which name was read as which tap with which factor,
-    ``newer_count`` the records left out because the other trace is of a version without their taps. ``only``
-    are the taps that the trace says it has (empty: all), ``foreign_count`` the records left out because the
-    other trace says that it has not their taps.
-    """
-
-    source: str
-    prefix: str
-    program: str
-    schema: int
-    names: tuple[str, ...]
-    columns: Columns
-    words: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    skipped_lines: int = 0
-    unmapped: tuple[str, ...] = ()
-    unmapped_count: int = 0
-    broken: str = ""
-    unended: str = ""
-    aside: tuple[str, ...] = ()
-    aside_count: int = 0
-    behind: tuple[str, ...] = ()
-    behind_count: int = 0
-    digits: PrintedDigits = field(default_factory=PrintedDigits)
-    conversions: Mapping[tuple[str, str, float], int] = field(default_factory=dict)
-    newer_count: int = 0
-    only: frozenset[str] = frozenset()
-    foreign_count: int = 0
-
-    def __len__(self) -> int:
-        return len(self.columns.tap)
-
-    def record(self, index: int) -> Record:
-        """Return one record: its tap, context and values."""
-        columns = self.columns
-        row = columns.contexts[columns.context[index]]
-        context = tuple(context_of(row))
-        numbers = columns.values[columns.start[index] : columns.start[index + 1]]
-        return Record(
-            self.names[columns.tap[index]], tuple(numbers.tolist()), context, self.words.get(index, ())
-        )
-
-    def records(self) -> Iterator[Record]:
-        """Iterate over the records in the order of the file."""
-        return map(self.record, range(len(self)))
-
-    def as_of(self, version: int) -> TraceLog:
-        """Return the trace without the records of taps that came after a version of the contract."""
-        later = [name in TAP_ID and TAP_POINTS[TAP_ID[name]].since > version for name in self.names]
-        kept = self._without(later)
-        return replace(kept, newer_count=len(self) - len(kept))
-
-    def of_taps(self, names: frozenset[str]) -> TraceLog:
-        """Return the trace without the taps of the contract that are not among some; none stands for all."""
-        if not names:
-            return self
-        kept = self._without([name in TAP_ID and name not in names for name in self.names])
-        return replace(kept, foreign_count=len(self) - len(kept))
-
-    def _without(self, left_out: list[bool]) -> TraceLog:
-        """Return the trace without the records of some names."""
-        keep = np.flatnonzero(~np.array(left_out, bool)[self.columns.tap])
-        if len(keep) == len(self):
-            return self
-        place = {old: new for new, old in enumerate(keep.tolist())}
-        words = {place[old]: texts for old, texts in self.words.items() if old in place}
-        return replace(self, columns=self.columns.some(keep), words=words)
-
-    def pixels(self) -> set[tuple[int, int]]:
-        """Return the traced pixels as (slow, fast)."""
-        rows = self.columns.contexts[:, :2]
-        return {(int(slow), int(fast)) for slow, fast in np.unique(rows, axis=0) if slow != ABSENT}
-
-
-def context_of(row: Iterable[int]) -> list[tuple[str, int]]:
-    """Return the loop indices that a row of a context table holds."""
-    return [(key, int(turn)) for key, turn in zip(CONTEXT_COLUMNS, row, strict=True) if turn != ABSENT]
+_HEADER_LINE = re.compile(rb"(?:^|(?<=\n))[^\n]*\bTAP_LOG: [^\n]*\n?")
 
 
 @contextmanager
@@ -139,10 +63,14 @@ class _Reader:
         self.program = ""
         self.schema = 0
         self.older: OlderReader | None = None
+        self.named: NamedReader | None = None
+        self.parser: BlockParser | None = None
         self.builder = ColumnsBuilder()
         self.names: dict[str, int] = dict(TAP_ID)
         self.words: dict[int, tuple[str, ...]] = {}
         self.digits = PrintedDigits()
+        self.told = NamedReader()
+        self.treated: Counter[str] = Counter()
         self.unmapped = Lines()
         self.aside = Lines()
         self.behind = Lines()
@@ -155,18 +83,48 @@ class _Reader:
     def take(self, block: bytes) -> None:
         """Parse one block of lines."""
         if self.line_number == 0:
-            for number in _DECIMAL.findall(block):
+            for number in _DECIMAL.findall(block[:SAMPLED_BYTES]):
                 self.digits.note(number.decode("ascii"))
+        begin = 0
+        for header in _HEADER_LINE.finditer(block) if HEADER.encode() in block else ():
+            self._take_records(block[begin : header.start()])
+            self._take_lines(header[0])
+            begin = header.end()
+        self._take_records(block[begin:])
+
+    def _take_records(self, block: bytes) -> None:
+        """Take lines of which none tells of the log."""
+        while block and not self.parser and not self.older:
+            line, newline, block = block.partition(b"\n")
+            self._take_lines(line + newline)
         if not _ANY_TRACE.search(block) and block.endswith(b"\n"):
             self._count_lines(block)
-            return
-        if self.program and not self.older and block.endswith(b"\n"):
-            found = parse_block(block, self.prefix.encode())
-            if found is not None:
-                self.builder.add_block(found.tap, found.context, found.contexts, found.values, found.sizes)
-                self.line_number += len(found.tap)
-                return
-        self._take_lines(block)
+        elif not (self.parser and block.endswith(b"\n") and self._take_block(self.parser, block)):
+            self._take_lines(block)
+
+    def _take_block(self, parser: BlockParser, block: bytes) -> bool:
+        """Take a block whose records are all regular, whatever stands in front of them and between them."""
+        found, fronts, others = parser.parse(block), list[bytes](), 0
+        if found is None:
+            bare = without_fronts(block, f"{self.prefix} ".encode())
+            if bare is None or bare[0] == block:
+                return False
+            found, fronts, others = parser.parse(bare[0]), bare[1], bare[2]
+        if found is None:
+            return False
+        if fronts:
+            self._note_fronts([front.decode("utf-8", "replace") for front in fronts], self.line_number + 1)
+        self.builder.add_block(found)
+        self.skipped += others
+        self.line_number += len(found.tap) + others
+        return True
+
+    def _note_fronts(self, fronts: list[str], number: int) -> None:
+        room = max(0, SHOWN_LINES - len(self.behind.shown))
+        for front in fronts[:room]:
+            self.behind.add(f"line {number}: '{front[:60]}'" if len(fronts) == 1 else f"'{front[:60]}'")
+        self.behind.count(max(0, len(fronts) - room))
+        self.treated += treatments(fronts)
 
     def _count_lines(self, block: bytes) -> None:
         lines = block.count(b"\n")
@@ -177,7 +135,9 @@ class _Reader:
         *complete, tail = block.split(b"\n")
         for raw in complete:
             self.line_number += 1
-            if _ANY_TRACE.search(raw):
+            if _HEADER_LINE.match(raw):
+                self._take_header(raw.decode("utf-8", "replace"))
+            elif _ANY_TRACE.search(raw):
                 self._take_text(raw.decode("utf-8", "replace"))
             else:
                 self.skipped += 1
@@ -185,21 +145,33 @@ class _Reader:
             self.line_number += 1
             self._take_tail(tail.decode("utf-8", "replace"))
 
+    def _take_header(self, text: str) -> None:
+        """Take a line that tells of the log or of its taps."""
+        body = " ".join(text.partition(HEADER)[2].split())
+        if problem := self.told.take_header(body):
+            self._set_aside(problem)
+        if body == FORMAT_WORDS and len(self.builder) == 0 and not self.prefix and not self.older:
+            self.named, self.schema = self.told, NAMED_TAPS
+            self.builder, self.names = self.told.builder, self.told.names
+
     def _take_text(self, text: str) -> None:
         front, lines = trace_lines(text, self.line_number)
         if not lines:
             self.skipped += 1
             if LOOKS_LIKE_A_RECORD.search(text):
                 self._set_aside(f"'{text[:60]}' looks like a record but is none")
-        elif front or len(lines) > 1:
+        elif front:
+            self._note_fronts([front], self.line_number)
+        elif len(lines) > 1:
             self.behind.add(f"line {self.line_number}: '{text[:60]}'")
+            self.treated["several records in one line, told apart"] += 1
         for line in lines:
             self._take_line(line)
 
     def _take_tail(self, text: str) -> None:
         """Take a last line without its newline: whole if it is a record, else the file broke off."""
         _, lines = trace_lines(text, self.line_number)
-        if not lines and not (text[:6] and "TRACE_".startswith(text[:6])):
+        if not lines and not any(begin.startswith(text[:6]) for begin in ("TRACE_", HEADER[:6])):
             self.skipped += 1
             return
         where = f"{self.source} breaks off in the middle of line {self.line_number}, after "
@@ -217,12 +189,13 @@ class _Reader:
         tail = self.builder.last()
         if tail is None:
             return ""
-        tap, row = tail
-        return f"{list(self.names)[tap]} {show_context(context_of(row))}".strip()
+        return f"{list(self.names)[tail[0]]} {show_context(tail[1])}".strip()
 
     def _take_line(self, line: TraceLine) -> None:
         if self.older:
             self._take_older(self.older, line)
+        elif self.named:
+            self._take_named(self.named, line)
         elif not self.prefix:
             self._take_first(line)
         elif not self.program:
@@ -240,6 +213,20 @@ class _Reader:
         if problem:
             self._set_aside(problem)
             self.unmapped.add(line.text)
+
+    def _take_named(self, named: NamedReader, line: TraceLine) -> None:
+        """Take a record of a log of named taps; one that cannot be read is set aside."""
+        if not line.side or line.family:
+            self._set_aside(f"'{line.text[:60]}' looks like a record but is none")
+            return
+        if self.prefix and line.prefix != self.prefix:
+            self._refuse_mixture(line, named.program)
+        self.prefix = line.prefix
+        self.parser = self.parser or named.parser(self.prefix)
+        try:
+            self._add(named.record(line.body))
+        except ValueError as error:
+            self._set_aside(str(error))
 
     def _take_first(self, line: TraceLine) -> None:
         words = line.body.split()
@@ -261,6 +248,7 @@ class _Reader:
                 "must be; make the trace again"
             )
         self.program = " ".join(words[1:])
+        self.parser = contract_parser(self.prefix)
 
     def _take_record(self, line: TraceLine) -> None:
         if not line.side:
@@ -269,10 +257,7 @@ class _Reader:
                 f"take it out, or leave the line '{self.prefix} schema {SCHEMA}' out"
             )
         if line.prefix != self.prefix or line.body.split(" ", 1)[0] in {"schema", "program"}:
-            raise TraceError(
-                f"{self._at()}: '{line.text[:60]}' in a trace of '{self.prefix} {self.program}': two "
-                "programs are mixed in one file; write each trace to a file of its own"
-            )
+            self._refuse_mixture(line, self.program)
         if line.body.startswith(f"{SUBSET} ") and len(self.builder) == 0:
             self._take_subset(line.body.split()[1:])
             return
@@ -283,6 +268,12 @@ class _Reader:
         if record.tap not in TAP_ID:
             self.unmapped.add(line.text)
         self._add(record)
+
+    def _refuse_mixture(self, line: TraceLine, program: str) -> NoReturn:
+        raise TraceError(
+            f"{self._at()}: '{line.text[:60]}' in a trace of '{self.prefix} {program}': two "
+            "programs are mixed in one file; write each trace to a file of its own"
+        )
 
     def _take_subset(self, names: list[str]) -> None:
         """Take the line that says which taps the trace has."""
@@ -310,7 +301,7 @@ class _Reader:
         Raises:
             TraceError: if there is no record in the file.
         """
-        older = self.older
+        older, repeats = self.older, 0
         if older:
             self.prefix, self.program = older.prefix, older.program
             for record in older.finish():
@@ -319,13 +310,18 @@ class _Reader:
                 self.unmapped.add(f"(no such tap, compared by name) {name}")
         if len(self.builder) == 0 and not self.broken:
             raise TraceError(self._nothing())
+        if self.named:
+            self.program = self.named.program
+            columns, repeats = self.named.finish()
+        else:
+            columns = self.builder.finish()
         return TraceLog(
             source=self.source,
             prefix=self.prefix.rstrip(":"),
             program=self.program,
             schema=0 if older else self.schema,
             names=tuple(self.names),
-            columns=self.builder.finish(),
+            columns=columns,
             words=self.words,
             skipped_lines=self.skipped,
             unmapped=tuple(self.unmapped.shown),
@@ -339,6 +335,10 @@ class _Reader:
             digits=older.digits if older else self.digits,
             conversions=dict(older.conversions) if older else {},
             only=self.only,
+            treated=dict(self.treated),
+            taps=dict(self.told.taps),
+            held=self.told.held,
+            repeats=repeats,
         )
 
     def _nothing(self) -> str:
@@ -372,7 +372,7 @@ def read_stream(stream: BinaryIO, source: str) -> TraceLog:
     """
     reader = _Reader(source)
     with _no_garbage_collection():
-        for block in blocks(stream, BLOCK_BYTES):
+        for block in blocks(stream, BLOCK_BYTES, reader.treated):
             reader.take(block)
         return reader.finish()
 

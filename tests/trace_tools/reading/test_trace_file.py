@@ -1,6 +1,7 @@
 import contextlib
 import io
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from trace_tools.errors import TraceError
 from trace_tools.reading import trace_file
+from trace_tools.reading.bulk import BlockParser
 from trace_tools.reading.lines import Record, format_line, parse_line
 from trace_tools.reading.trace_file import read_stream, read_trace
 from trace_tools.tap_points import TAP_POINTS
@@ -49,7 +51,7 @@ def test_written_records_are_read_back_bit_for_bit(wanted):
 def test_block_and_line_parsing_give_the_same_columns(golden_text, monkeypatch):
     text = golden_text("interpolate-in-range").encode()
     fast = read_stream(io.BytesIO(text), "x")
-    monkeypatch.setattr(trace_file, "parse_block", lambda *_: None)
+    monkeypatch.setattr(BlockParser, "parse", lambda *_: None)
     slow = read_stream(io.BytesIO(text), "x")
     for name in ("tap", "context", "contexts", "start"):
         assert np.array_equal(getattr(fast.columns, name), getattr(slow.columns, name)), name
@@ -63,7 +65,7 @@ def test_blocks_take_the_fast_path(golden_text, monkeypatch):
     start = text.index("TRACE_C: Fdet_meters")
     monkeypatch.setattr(trace_file._Reader, "_take_record", lambda *_: pytest.fail("line by line"))
     stream = io.BytesIO((HEAD + text[start:]).encode())
-    blocks = list(trace_file.blocks(stream, len(HEAD)))
+    blocks = list(trace_file.blocks(stream, len(HEAD), Counter()))
     reader = trace_file._Reader("x")
     reader.take(blocks[0])
     reader.take(b"".join(blocks[1:]))
