@@ -18,14 +18,14 @@ from tests.comparator_runs import is_found, path_of, prepared
 
 ROOM = "trace_tools.judging"
 TESTS: Mapping[str, tuple[str, ...]] = {
-    "align": ("align", "edges"),
-    "blame": ("edges", "causes", "blame"),
-    "judge": ("verdict", "edges", "diff"),
-    "noise_floor": ("noise_floor", "edges", "arithmetic"),
-    "diff": ("edges", "diff", "arithmetic"),
-    "verdict": ("verdict", "edges"),
-    "ties": ("edges", "blame"),
-    "scale": ("edges", "diff", "arithmetic", "noise_floor"),
+    "align": ("align", "edges", "outcomes"),
+    "blame": ("edges", "causes", "blame", "outcomes"),
+    "judge": ("verdict", "edges", "diff", "outcomes"),
+    "noise_floor": ("noise_floor", "edges", "arithmetic", "outcomes"),
+    "diff": ("edges", "diff", "arithmetic", "outcomes"),
+    "verdict": ("verdict", "edges", "outcomes"),
+    "ties": ("edges", "blame", "outcomes"),
+    "scale": ("edges", "diff", "arithmetic", "noise_floor", "outcomes"),
 }
 """Modules of the room, and the tests that are tried on their mutants, quick ones first."""
 
