@@ -12,6 +12,8 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from trace_tools.tap_points import TAP_POINTS, TapLevel, TapPoint
 
 LEFT_OUT = {"tricubic_F", "mos_a_angstroms", "mos_b_angstroms", "mos_c_angstroms"}
@@ -21,6 +23,11 @@ TURNS = (0, 1)
 SHAPES = ("SQUARE", "TOPHAT")
 Numbers = random.Random
 Context = tuple[tuple[str, int], ...]
+
+
+def single(value: float) -> float:
+    """Return a value as a 4-byte float."""
+    return float(np.float32(value))
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,7 @@ class _Trace:
             "I_contribution": lambda: (math.prod(self.floats("F_cell", "F_latt")) ** 2,),
             "I_running": self.summed,
             "I_before_scaling": lambda: (self.total,),
+            "floatimage_accumulated": lambda: tuple(map(single, self.floats("I_pixel_final"))),
         }
         if tap.name in fitting:
             return fitting[tap.name]()
@@ -164,17 +172,23 @@ def _flip_index(distance: float) -> Change:
     return change
 
 
-def _flip_limit(distance: float) -> Change:
-    """A resolution that one program skips and the other keeps, between those on which both agree."""
+def _flip_limit(distance: float, flipped: int = 2, first_skipped: int = 2) -> Change:
+    """A resolution that one program skips and the other keeps; both agree on all others.
+
+    Args:
+        distance: from the one to the other.
+        flipped: which of the four, in ascending order.
+        first_skipped: both skip those from this one on.
+    """
 
     def change(records: Records, numbers: Numbers) -> Records:
         at = [n for n, one in enumerate(records) if one.name == "stol_m_inv"]
         skipped = [n for n, one in enumerate(records) if one.name == "dmin_skipped"]
         for order, (place, flag) in enumerate(zip(at, skipped, strict=True)):
             records[:] = _changed(records, place, (1.0 + order,))
-            records[:] = _changed(records, flag, (int(order >= 2),))
-        moved = _changed(records, at[2], (3.0 - distance,))
-        return _changed(moved, skipped[2], (0,))
+            records[:] = _changed(records, flag, (int(order >= first_skipped or order == flipped),))
+        moved = _changed(records, at[flipped], (1.0 + flipped - distance,))
+        return _changed(moved, skipped[flipped], (0,))
 
     return change
 
@@ -183,10 +197,40 @@ def _flip_edge(distance: float) -> Change:
     """A lattice factor inside the limit of a top hat in one program only."""
 
     def change(records: Records, numbers: Numbers) -> Records:
-        at = _chosen(records, numbers, ("rad_star_sqr", "hrad_sqr"))
+        deciders = {one.name for one in records} & {"rad_star_sqr", "hrad_sqr"}
+        at = _chosen(records, numbers, (max(deciders),))
         factor = next(n for n in range(at, len(records)) if records[n].name == "F_latt")
         inner = float(records[at].values[0])
         return _changed(_changed(records, at, (inner + distance,)), factor, (0.0,))
+
+    return change
+
+
+def _flip_single(keeps: tuple[bool, bool]) -> Change:
+    """A final value on either side of the middle of two 4-byte floats, each program rounding it or not."""
+
+    def change(records: Records, numbers: Numbers) -> Records:
+        at = _chosen(records, numbers, ("I_pixel_final",))
+        image = next(n for n in range(at, len(records)) if records[n].name == "floatimage_accumulated")
+        middle = (
+            single(float(records[at].values[0])) + float(np.spacing(np.float32(records[at].values[0]))) / 2
+        )
+        traces = []
+        for value, kept in zip((middle * (1.0 - 2e-16), middle * (1.0 + 4e-16)), keeps, strict=True):
+            shown = single(value) if kept else single(value) * (1.0 + 3e-7)
+            traces.append(_changed(_changed(records, at, (value,)), image, (shown,)))
+        records[:] = traces[0]
+        return traces[1]
+
+    return change
+
+
+def _lacking(*names: str) -> Change:
+    """Neither trace has some taps."""
+
+    def change(records: Records, numbers: Numbers) -> Records:
+        records[:] = [one for one in records if one.name not in names]
+        return list(records)
 
     return change
 
@@ -243,8 +287,20 @@ CHANGES: dict[str, Change] = {
     "an index far from a half": _flip_index(1e-3),
     "a limit met": _flip_limit(1e-15),
     "a limit missed": _flip_limit(1e-3),
+    "a limit beyond all kept": _flip_limit(1e-15, 0),
+    "a limit beyond all skipped": _flip_limit(1e-15, 3),
+    "a limit met the other way": _flip_limit(-1e-15),
+    "a limit of equals": _flip_limit(0.0),
+    "an image value": _flip_single((True, True)),
+    "an image value rounded by the first": _flip_single((True, False)),
+    "an image value rounded by the second": _flip_single((False, True)),
     "an edge met": _flip_edge(1e-15),
     "an edge missed": _flip_edge(1e-2),
+    "an edge of the other measure": _both(_lacking("rad_star_sqr"), _flip_edge(1e-15)),
+    "an edge without a measure": _both(_lacking("rad_star_sqr", "hrad_sqr"), _set(0.0, "F_latt")),
+    "lacking inputs": _both(
+        _lacking("F_latt", "I_contribution", "polar_inside"), _off(1e-6, "F_latt_a", "polar")
+    ),
     "a record lost": _without(1),
     "records lost": _without(4, *DOMAIN, "polar", "steps"),
     "records lost in both": _in_both(_without(3, *DOMAIN, "polar", "steps")),

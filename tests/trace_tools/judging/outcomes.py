@@ -137,6 +137,13 @@ def every_outcome() -> Iterator[tuple[str, Any]]:
         texts = older_log(seeds[0], "C"), older_log(seeds[1], "PY")
         shorter = texts[1].split("\n", 4)[-1] if seeds[0] == 3 else texts[1]
         yield f"older logs {seeds}", outcome((texts[0], shorter), Options())
+    for versions in ((1, 1), (1, 2), (2, 1)):
+        pairs = [drawn_pair("records lost", 7, version=version) for version in versions]
+        yield f"versions {versions}", outcome((pairs[0][0], pairs[1][1]), Options())
+        yield f"versions {versions}, as drawn", outcome((pairs[0][1], pairs[1][0]), Options(partial=True))
+    drawn, old = drawn_pair("nothing", 8), (older_log(8, "C"), older_log(8, "PY"))
+    yield "older beside drawn", outcome((old[0], drawn[1]), Options())
+    yield "drawn beside older", outcome((drawn[0], old[1]), Options())
     yield "scales", scales_of(drawn_pair("nothing", 4)[0])
     yield "floor", _floor()
 
