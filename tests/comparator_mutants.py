@@ -1,4 +1,6 @@
-"""Small changes of the comparators, drawn by a seed (`python -m tests.comparator_mutants COUNT SEED MODULE`).
+"""Small changes of the comparators, drawn by a seed: `python -m tests.comparator_mutants COUNT SEED [MODULE]`.
+
+MODULE: a room or a module with its whole name, none for all.
 
 Where `tests/comparator_faults.py` has faults that somebody thought of, these are of all lines alike: a
 comparison turned, a number off by one, a condition never met. Those that no test finds are printed, to be
@@ -16,18 +18,39 @@ from harness.mutants.python_changes import changed_texts
 from tests.comparator_faults import JUDGING, ComparatorFault
 from tests.comparator_runs import is_found, path_of, prepared
 
-ROOM = "trace_tools.judging"
-TESTS: Mapping[str, tuple[str, ...]] = {
-    "align": ("align", "edges", "outcomes"),
-    "blame": ("edges", "causes", "blame", "outcomes"),
-    "judge": ("verdict", "edges", "diff", "outcomes"),
-    "noise_floor": ("noise_floor", "edges", "arithmetic", "outcomes"),
-    "diff": ("edges", "diff", "arithmetic", "outcomes"),
-    "verdict": ("verdict", "edges", "outcomes"),
-    "ties": ("edges", "blame", "outcomes"),
-    "scale": ("edges", "diff", "arithmetic", "noise_floor", "outcomes"),
+JUDGED, READ, IMAGES = JUDGING, "tests/trace_tools/reading", "tests/harness/images"
+TESTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "trace_tools.judging": {
+        "align": ("align", "edges"),
+        "blame": ("edges", "causes", "blame"),
+        "judge": ("verdict", "edges", "diff"),
+        "noise_floor": ("noise_floor", "edges", "arithmetic"),
+        "diff": ("edges", "diff", "arithmetic"),
+        "verdict": ("verdict", "edges"),
+        "ties": ("edges", "blame"),
+        "scale": ("edges", "diff", "arithmetic", "noise_floor"),
+    },
+    "trace_tools.reading": dict.fromkeys(
+        ("bulk", "lines", "numerals", "series", "stream_check", "trace_columns", "trace_file"),
+        ("trace_file", "field_values", "damage", "stream_check", "many_names"),
+    ),
+    "harness.images": {
+        "metrics": ("metrics", "edges", "own_scale", "judgement"),
+        "peaks": ("peaks", "edges"),
+        "reflections": ("reflections", "edges"),
+        "judgement": ("judgement", "own_scale", "edges"),
+        "compare": ("edges", "judgement", "own_scale", "metrics"),
+        "coverage": ("judgement", "edges", "reflections"),
+    },
 }
-"""Modules of the room, and the tests that are tried on their mutants, quick ones first."""
+"""Modules by room, and the tests of the room that are tried on their mutants, quick ones first."""
+ALSO: Mapping[str, tuple[str, ...]] = {
+    "trace_tools.judging": (f"{JUDGED}/test_details.py", f"{JUDGED}/test_outcomes.py"),
+    "trace_tools.reading": (f"{JUDGED}/test_outcomes.py",),
+    "harness.images": (),
+}
+"""Tests that are tried on the mutants of a whole room, after those of the module."""
+FOLDERS = {"trace_tools.judging": JUDGED, "trace_tools.reading": READ, "harness.images": IMAGES}
 
 
 @dataclass(frozen=True)
@@ -42,30 +65,40 @@ class Mutant:
     @property
     def fault(self) -> ComparatorFault:
         """Return the mutant as a fault of the table, whose whole text is another one."""
-        names = ("details", *TESTS[self.module.rpartition(".")[2]])
-        tests = tuple(f"{JUDGING}/test_{name}.py" for name in names)
+        room, _, name = self.module.rpartition(".")
+        own = tuple(f"{FOLDERS[room]}/test_{one}.py" for one in TESTS[room][name])
+        tests = (*own, *ALSO[room])
         blank = ComparatorFault(self.what, self.module, "", self.text, tests)
         sound = path_of(blank).read_text(encoding="utf-8")
         return ComparatorFault(self.what, self.module, sound, self.text, tests)
 
 
-def mutants_of(name: str) -> list[Mutant]:
-    """Return all small changes of a module of the room."""
-    module = f"{ROOM}.{name}"
+def mutants_of(module: str) -> list[Mutant]:
+    """Return all small changes of a module."""
     source = path_of(ComparatorFault("", module, "", "", ())).read_text(encoding="utf-8")
     return [Mutant(module, change.line, change.what, change.text) for change in changed_texts(source)]
 
 
+def modules_of(names: Sequence[str]) -> list[str]:
+    """Return the modules of rooms and modules that are named in full, all of them for none."""
+    every = [f"{room}.{name}" for room, rows in TESTS.items() for name in rows]
+    return [module for module in every if not names or {module, module.rpartition(".")[0]} & {*names}]
+
+
 def sample(count: int, seed: int, names: Sequence[str]) -> list[Mutant]:
-    """Return a sample of the mutants of some modules, the same for the same seed."""
-    every = [mutant for name in names for mutant in mutants_of(name)]
+    """Return a sample of the mutants of some rooms or modules, the same for the same seed."""
+    every = [mutant for module in modules_of(names) for mutant in mutants_of(module)]
     return random.Random(seed).sample(every, min(count, len(every)))
 
 
 def main(words: Sequence[str]) -> int:
-    """Print the mutants that no test finds, and how many there were. Returns: 1 if there is one."""
+    """Print the mutants that no test finds, and how many there were.
+
+    Returns:
+        1 if there is one.
+    """
     count, seed, names = int(words[0]), int(words[1]) if words[1:] else 1, words[2:]
-    drawn = sample(count, seed, names or tuple(TESTS))
+    drawn = sample(count, seed, names)
     prepared()
     alive = 0
     for mutant in drawn:

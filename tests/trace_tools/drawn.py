@@ -225,6 +225,18 @@ def _flip_single(keeps: tuple[bool, bool]) -> Change:
     return change
 
 
+def _turned(change: Change) -> Change:
+    """The first trace is what the second one was, and the other way round."""
+
+    def changed(records: Records, numbers: Numbers) -> Records:
+        other = change(records, numbers)
+        first = list(records)
+        records[:] = other
+        return first
+
+    return changed
+
+
 def _lacking(*names: str) -> Change:
     """Neither trace has some taps."""
 
@@ -298,6 +310,11 @@ CHANGES: dict[str, Change] = {
     "an edge missed": _flip_edge(1e-2),
     "an edge of the other measure": _both(_lacking("rad_star_sqr"), _flip_edge(1e-15)),
     "an edge without a measure": _both(_lacking("rad_star_sqr", "hrad_sqr"), _set(0.0, "F_latt")),
+    "an edge met by the first": _turned(_flip_edge(1e-15)),
+    "a limit met by the first": _turned(_flip_limit(1e-15)),
+    "an index of the first at a half": _turned(_flip_index(4e-15)),
+    "records lost by the first": _turned(_without(3, *DOMAIN, "polar")),
+    "broken off by the first": _turned(_without_end),
     "lacking inputs": _both(
         _lacking("F_latt", "I_contribution", "polar_inside"), _off(1e-6, "F_latt_a", "polar")
     ),
