@@ -1,4 +1,4 @@
-"""Small changes of the comparators, drawn by a seed: `python -m tests.comparator_mutants COUNT SEED [MODULE]`.
+"""Small changes of the comparators, drawn by a seed: `python -m tests.comparator_mutants COUNT SEED MODULE`.
 
 MODULE: a room or a module with its whole name, none for all.
 
