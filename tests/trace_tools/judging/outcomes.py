@@ -127,6 +127,8 @@ def scales_of(text: str) -> dict[str, list[Any]]:
 
 def every_outcome() -> Iterator[tuple[str, Any]]:
     """Yield a name and what is said, for all drawn pairs, older logs, scales, and a floor."""
+    yield "scales", scales_of(drawn_pair("nothing", 4)[0])
+    yield "floor", _floor()
     named = list(OPTIONS)
     for number, (change, seed) in enumerate(every_pair()):
         for option in {*OF_EVERY, named[number % len(named)]}:
@@ -144,8 +146,6 @@ def every_outcome() -> Iterator[tuple[str, Any]]:
     drawn, old = drawn_pair("nothing", 8), (older_log(8, "C"), older_log(8, "PY"))
     yield "older beside drawn", outcome((old[0], drawn[1]), Options())
     yield "drawn beside older", outcome((drawn[0], old[1]), Options())
-    yield "scales", scales_of(drawn_pair("nothing", 4)[0])
-    yield "floor", _floor()
 
 
 def _floor() -> dict[str, Any]:
