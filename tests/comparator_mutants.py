@@ -49,7 +49,7 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "trace_tools.reading": (f"{JUDGED}/test_outcomes.py",),
     "harness.images": (),
 }
-"""Tests that are tried first on the mutants of a whole room: where they find one, they mostly do so at once."""
+"""Tests that are tried first on the mutants of a whole room, since they find most of them at once."""
 FOLDERS = {"trace_tools.judging": JUDGED, "trace_tools.reading": READ, "harness.images": IMAGES}
 
 
