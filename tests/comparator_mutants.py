@@ -1,4 +1,6 @@
-"""Small changes of the comparators, drawn by a seed (`python -m tests.comparator_mutants COUNT SEED MODULE`).
+"""Small changes of the comparators, drawn by a seed: `python -m tests.comparator_mutants COUNT SEED MODULE`.
+
+MODULE: a room or a module with its whole name, none for all.
 
 Where `tests/comparator_faults.py` has faults that somebody thought of, these are of all lines alike: a
 comparison turned, a number off by one, a condition never met. Those that no test finds are printed, to be
@@ -7,37 +9,60 @@ called equivalent or to be given a test.
 
 from __future__ import annotations
 
-import ast
-import copy
 import random
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.mutants.python_changes import changed_texts
 from tests.comparator_faults import JUDGING, ComparatorFault
 from tests.comparator_runs import is_found, path_of, prepared
 
-ROOM = "trace_tools.judging"
-TESTS: Mapping[str, tuple[str, ...]] = {
-    "align": ("align", "edges"),
-    "blame": ("edges", "causes", "blame"),
-    "judge": ("verdict", "edges", "diff"),
-    "noise_floor": ("noise_floor", "edges", "arithmetic"),
-    "diff": ("edges", "diff", "arithmetic"),
-    "verdict": ("verdict", "edges"),
-    "ties": ("edges", "blame"),
-    "scale": ("edges", "diff", "arithmetic", "noise_floor"),
+JUDGED, READ, IMAGES = JUDGING, "tests/trace_tools/reading", "tests/harness/images"
+TESTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "trace_tools.judging": {
+        "align": ("align", "edges"),
+        "blame": ("edges", "causes", "blame"),
+        "judge": ("verdict", "edges", "diff"),
+        "noise_floor": ("noise_floor", "edges", "arithmetic"),
+        "diff": ("edges", "diff", "arithmetic"),
+        "verdict": ("verdict", "edges"),
+        "ties": ("edges", "blame"),
+        "scale": ("edges", "diff", "arithmetic", "noise_floor"),
+    },
+    "trace_tools.reading": dict.fromkeys(
+        ("bulk", "lines", "numerals", "series", "stream_check", "trace_columns", "trace_file"),
+        ("trace_file", "field_values", "damage", "stream_check", "many_names"),
+    ),
+    "harness.images": {
+        "metrics": ("metrics", "edges", "own_scale", "judgement"),
+        "peaks": ("peaks", "edges"),
+        "reflections": ("reflections", "edges"),
+        "judgement": ("judgement", "own_scale", "edges"),
+        "compare": ("edges", "judgement", "own_scale", "metrics"),
+        "coverage": ("judgement", "edges", "reflections"),
+    },
 }
-"""Modules of the room, and the tests that are tried on their mutants, quick ones first."""
-COMPARED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
-}  # fmt: skip
-CALCULATED: Mapping[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.BitAnd: ast.BitOr,
-    ast.BitOr: ast.BitAnd,
-}  # fmt: skip
-NAMES: Mapping[str, str] = {"any": "all", "all": "any", "min": "max", "max": "min", "maximum": "minimum"}
+"""Modules by room, and the tests of the room that are tried on their mutants, quick ones first."""
+ALSO: Mapping[str, tuple[str, ...]] = {
+    "trace_tools.judging": (f"{JUDGED}/test_details.py", f"{JUDGED}/test_outcomes.py"),
+    "trace_tools.reading": (f"{JUDGED}/test_outcomes.py",),
+    "harness.images": (),
+}
+"""Tests that are tried first on the mutants of a whole room, since they find most of them at once."""
+FOLDERS = {"trace_tools.judging": JUDGED, "trace_tools.reading": READ, "harness.images": IMAGES}
+
+EQUIVALENT: Mapping[tuple[str, str], str] = {
+    ("@dataclass(frozen=True)", "True is False"): "nothing assigns to a field",
+    ("@dataclass(frozen=True, eq=False)", "True is False"): "nothing assigns to a field",
+    ("size = max(len(self.contexts), 1)", "1 is 2"): "the codes of one context stay different",
+    (
+        'blank = TapPoint(name, TapLevel.mosaic, 1, "float", "", (), (), "not stated")',
+        "1 is 2",
+    ): "a tap of one's own has the size of its records",
+    ("stol = both_values(comparison, source, 1)", "1 is 2"): "the second value is not looked at",
+}
+"""Changes that change nothing: the text of the line, and what is changed; with the reason."""
 
 
 @dataclass(frozen=True)
@@ -50,88 +75,48 @@ class Mutant:
     text: str
 
     @property
+    def equivalent(self) -> str:
+        """Return why it changes nothing, empty for all others."""
+        lines = path_of(ComparatorFault("", self.module, "", "", ())).read_text(encoding="utf-8").splitlines()
+        return EQUIVALENT.get((lines[self.line - 1].strip(), self.what), "") if self.line else ""
+
+    @property
     def fault(self) -> ComparatorFault:
         """Return the mutant as a fault of the table, whose whole text is another one."""
-        names = ("details", *TESTS[self.module.rpartition(".")[2]])
-        tests = tuple(f"{JUDGING}/test_{name}.py" for name in names)
+        room, _, name = self.module.rpartition(".")
+        own = tuple(f"{FOLDERS[room]}/test_{one}.py" for one in TESTS[room][name])
+        tests = (*ALSO[room], *own)
         blank = ComparatorFault(self.what, self.module, "", self.text, tests)
         sound = path_of(blank).read_text(encoding="utf-8")
         return ComparatorFault(self.what, self.module, sound, self.text, tests)
 
 
-def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
-    """Yield what can be changed at a node, and the change made to its copy."""
-    if isinstance(node, ast.Compare) and type(node.ops[0]) in COMPARED:
-        other = COMPARED[type(node.ops[0])]
-        yield f"comparison is {other.__name__}", lambda here: here.ops.__setitem__(0, other())  # type: ignore[attr-defined]
-    if isinstance(node, ast.BinOp) and type(node.op) in CALCULATED:
-        operator = CALCULATED[type(node.op)]
-        yield f"operator is {operator.__name__}", lambda here: setattr(here, "op", operator())
-    if isinstance(node, ast.BoolOp):
-        logic = ast.Or if isinstance(node.op, ast.And) else ast.And
-        yield f"logic is {logic.__name__}", lambda here: setattr(here, "op", logic())
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float, bool):
-        number = not node.value if isinstance(node.value, bool) else node.value + 1
-        yield f"{node.value} is {number}", lambda here: setattr(here, "value", number)
-    if isinstance(node, ast.Name | ast.Attribute):
-        key = "id" if isinstance(node, ast.Name) else "attr"
-        name = getattr(node, key)
-        if name in NAMES:
-            yield f"{name} is {NAMES[name]}", lambda here: setattr(here, key, NAMES[name])
-    if isinstance(node, ast.If | ast.IfExp):
-        yield "condition is false", lambda here: setattr(here, "test", ast.Constant(False))
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert):
-        yield "without not", _twice
-
-
-def _twice(here: ast.AST) -> None:
-    """Undo a negation by a second one."""
-    assert isinstance(here, ast.UnaryOp)
-    here.operand = ast.UnaryOp(here.op, here.operand)
-
-
-def mutants_of(name: str) -> list[Mutant]:
-    """Return all small changes of a module of the room; annotations and docstrings are left alone."""
-    module = f"{ROOM}.{name}"
+def mutants_of(module: str) -> list[Mutant]:
+    """Return all small changes of a module."""
     source = path_of(ComparatorFault("", module, "", "", ())).read_text(encoding="utf-8")
-    tree = ast.parse(source)
-    idle = {id(part) for node in ast.walk(tree) for part in _idle(node)}
-    found = []
-    for place, node in enumerate(ast.walk(tree)):
-        if id(node) in idle:
-            continue
-        for number, (what, _) in enumerate(_changes(node)):
-            other = copy.deepcopy(tree)
-            twin = next(item for n, item in enumerate(ast.walk(other)) if n == place)
-            list(_changes(twin))[number][1](twin)
-            found.append(
-                Mutant(
-                    module, getattr(node, "lineno", 0), what, ast.unparse(ast.fix_missing_locations(other))
-                )
-            )
-    return found
+    return [Mutant(module, change.line, change.what, change.text) for change in changed_texts(source)]
 
 
-def _idle(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what stands below an annotation or in a message."""
-    for key in ("annotation", "returns"):
-        part = getattr(node, key, None)
-        if part is not None:
-            yield from ast.walk(part)
-    if isinstance(node, ast.JoinedStr | ast.Raise):
-        yield from ast.walk(node)
+def modules_of(names: Sequence[str]) -> list[str]:
+    """Return the modules of rooms and modules that are named in full, all of them for none."""
+    every = [f"{room}.{name}" for room, rows in TESTS.items() for name in rows]
+    return [module for module in every if not names or {module, module.rpartition(".")[0]} & {*names}]
 
 
 def sample(count: int, seed: int, names: Sequence[str]) -> list[Mutant]:
-    """Return a sample of the mutants of some modules, the same for the same seed."""
-    every = [mutant for name in names for mutant in mutants_of(name)]
+    """Return a sample of the mutants of some rooms or modules but the equivalent ones, by a seed."""
+    every = [mutant for module in modules_of(names) for mutant in mutants_of(module) if not mutant.equivalent]
     return random.Random(seed).sample(every, min(count, len(every)))
 
 
 def main(words: Sequence[str]) -> int:
-    """Print the mutants that no test finds, and how many there were. Returns: 1 if there is one."""
+    """Print the mutants that no test finds, and how many there were.
+
+    Returns:
+        1 if there is one.
+    """
     count, seed, names = int(words[0]), int(words[1]) if words[1:] else 1, words[2:]
-    drawn = sample(count, seed, names or tuple(TESTS))
+    drawn = sample(count, seed, names)
     prepared()
     alive = 0
     for mutant in drawn:

@@ -55,6 +55,10 @@ def make_parser() -> CommandParser:
     which = group.add_mutually_exclusive_group()
     which.add_argument("--ids", nargs="+", default=[], metavar="ID", help="only these faults")
     which.add_argument("--tenth", action="store_true", help="a fixed tenth: of every file and module in turn")
+    group.add_argument("--drawn", type=_count, default=0, metavar="COUNT",
+                       help="so many more, drawn from all small changes of the sources")  # fmt: skip
+    group.add_argument("--only-drawn", action="store_true", help="none but those")
+    group.add_argument("--seed", type=_count, default=1, metavar="S", help="of the draw; default 1")
     group.add_argument("--share", type=_share, metavar="I/N", help="the I-th of N parts, from 1/N")
     group.add_argument("--jobs", "-j", type=_jobs, default=min(2, os.cpu_count() or 1), metavar="N",
                        help="faults at a time; default 2")  # fmt: skip
@@ -73,6 +77,12 @@ def _share(text: str) -> tuple[int, int]:
     if not (number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
         raise argparse.ArgumentTypeError(f"'{text}' is no share; give I/N with I from 1 to N")
     return int(number), int(count)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 0; give one")
+    return int(text)
 
 
 def _jobs(text: str) -> int:
@@ -106,12 +116,16 @@ def _make(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from harness.mutants.drawn import drawn_faults
     from harness.trials.campaign import chosen_units, run_campaign
     from harness.trials.published import publish_results, results_of
 
     if options.id is not None:
         raise UsageError(f"run takes no fault by itself; give --ids {options.id}")
-    units = chosen_units(options.ids, options.share, only_tenth=options.tenth)
+    drawn = drawn_faults(options.drawn, options.seed) if options.drawn else ()
+    units = chosen_units(options.ids, options.share, drawn, only_tenth=options.tenth)
+    if options.only_drawn:
+        units = [unit for unit in units if unit[0] in drawn]
     if not units:
         raise UsageError("no fault is chosen; give a smaller N in --share I/N")
     campaign = run_campaign(units, options.jobs, options.keep, _heard)
@@ -133,7 +147,7 @@ def _show(results: dict[str, Any]) -> int:
     Returns:
         The exit status.
     """
-    from harness.trials.score import score_of, single_faults, trial_name
+    from harness.trials.score import drawn, score_of, single_faults, trial_name
 
     score = score_of(single_faults(results["rows"]))
     lost = [
@@ -146,9 +160,20 @@ def _show(results: dict[str, Any]) -> int:
         f" {score.failed}, within rounding for {score.rounded} of {score.changed} that change an image;"
         f" causes {dict(sorted(score.causes.items()))}\n"
     )
+    drawn_rows = drawn(results["rows"])
+    if drawn_rows:
+        sys.stdout.write(_drawn_words(score_of(drawn_rows), results["broken"]))
     sys.stdout.write("".join(f"not found: {name}\n" for name in lost))
     sys.stdout.write("".join(f"false alarm: {alarm}\n" for alarm in results["alarms"]))
     return EXIT_STATUS[Word.FAIL if lost or results["alarms"] else Word.PASS]
+
+
+def _drawn_words(score: Any, broken: int) -> str:
+    return (
+        f"drawn: found {score.killed} of {score.trials} ({broken} more do not compile);"
+        f" image verdict: FAIL for {score.failed}, within rounding for {score.rounded} of {score.changed}"
+        " that change an image\n"
+    )
 
 
 if __name__ == "__main__":

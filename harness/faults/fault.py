@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from harness.faults.c_seams import CAround, CSeam, CText
 from harness.faults.changes import Faulty
-from harness.faults.python_seams import PySeam
+from harness.faults.python_seams import PySeam, PyText
 from harness.sides import SIDES
 
 BOTH = "both"
 """The side of a fault that both programs have."""
+DRAWN = "drawn-"
+"""How the names of faults begin that a seed drew."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class SeededFault:
     line: str
     taps: tuple[str, ...] = ()
     c: tuple[CSeam, ...] = ()
-    py: tuple[PySeam, ...] = ()
+    py: tuple[PySeam | PyText, ...] = ()
     unseen: str = ""
 
     @property

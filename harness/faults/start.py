@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.faults.changes import begin_run
-from harness.faults.python_seams import put
+from harness.faults.python_seams import PySeam, PyText, put
 from harness.faults.table import BY_ID
 from harness.fuzz.worker import SERVE, serve
 
@@ -23,26 +23,32 @@ STATUS, SAID, PRINTED = "exit_status", "stderr.txt", "stdout.txt"
 
 def run_with_fault(fault_id: str) -> int:
     """Run the nanoBragg command line of this process with a fault and return the exit status."""
-    return _with_fault(fault_id, lambda main: serve(main) if sys.argv[1:] == [SERVE] else main())
+    return _with_seams(
+        fault_id, BY_ID[fault_id].py, lambda main: serve(main) if sys.argv[1:] == [SERVE] else main()
+    )
 
 
 def run_lines(fault_id: str, jobs: Path) -> int:
     """Run many command lines in this process, one after the other, with a fault or (no id) without.
 
     Args:
-        fault_id: name of the fault, empty for the sound program.
-        jobs: JSON: a list of [folder, log folder, words].
+        fault_id: name of the fault in the table, empty for the sound program or one with other texts.
+        jobs: JSON: `texts`, by module, and `runs`, a list of [folder, log folder, words].
 
     Returns:
         0; each run leaves its exit status and streams in its log folder, once it has ended.
     """
     listed = json.loads(jobs.read_text(encoding="utf-8"))
-    return _with_fault(fault_id, lambda main: _run_each(main, listed))
+    texts = tuple(PyText(module, text) for module, text in listed["texts"].items())
+    seams = (*texts, *(BY_ID[fault_id].py if fault_id else ()))
+    return _with_seams(fault_id, seams, lambda main: _run_each(main, listed["runs"]))
 
 
-def _with_fault(fault_id: str, run: Callable[[Callable[..., int]], int]) -> int:
+def _with_seams(
+    fault_id: str, seams: Sequence[PySeam | PyText], run: Callable[[Callable[..., int]], int]
+) -> int:
     try:
-        put(BY_ID[fault_id].py if fault_id else ())
+        put(seams)
     except HarnessError as error:
         sys.stderr.write(f"fault '{fault_id}': error: {error}\n")
         return NOT_PUT_IN

@@ -62,7 +62,9 @@ def newest_taps(bench: FuzzBench, side: str) -> tuple[str, ...]:
 
 def explained_by_rounding(bench: FuzzBench, case: FuzzCase, outcome: FuzzOutcome) -> bool:
     """Tell whether rounding may explain a difference, and the trace of its worst pixel has no cause."""
-    return outcome.faint and outcome.worst is not None and cause_of(bench, case, outcome.worst).tap == BEHIND
+    return (
+        outcome.rounding and outcome.worst is not None and cause_of(bench, case, outcome.worst).tap == BEHIND
+    )
 
 
 def _named(judged: Mapping[str, Any]) -> Cause:

@@ -15,7 +15,6 @@ from harness.errors import HarnessError
 from harness.fuzz.bench import SideRun, image_file, wrote_image
 from harness.fuzz.case import FuzzCase
 from harness.images.compare import compare_images, image_request
-from harness.images.judgement import STRICT
 from harness.images.metrics import compare_pixels
 from harness.pairs.pair_traces import traced
 from harness.sides import SIDES
@@ -55,15 +54,14 @@ RAN = frozenset({Came.AGREED, Came.FLAT, Came.BEYOND, Came.ANSWERED})
 class FuzzOutcome:
     """What a case came to, the reasons in words, and the pixel [slow, fast] that differs most.
 
-    `faint`: rounding may explain it, so that the trace of the worst pixel decides: a pass within rounding; in
-    less than double precision, faint pixels only, within 1e-6 of the maximum.
+    `rounding`: a pass within rounding, so that the trace of the worst pixel decides.
     """
 
     came: Came
     reasons: tuple[str, ...] = ()
     worst: tuple[int, int] | None = None
     bitwise: bool = False
-    faint: bool = False
+    rounding: bool = False
 
 
 def outcome_of(case: FuzzCase, runs: Mapping[str, SideRun]) -> FuzzOutcome:
@@ -144,20 +142,19 @@ def _judged(
             return FuzzOutcome(Came.BEYOND)
         return FuzzOutcome(Came.IMAGE, ("NaN or infinity is not in the same pixels",), _first_odd(one, other))
     metrics = compare_pixels(one, other, (0, 0), made.left_out_of_max, made.strict.own_diff or 0.0)
-    own, largest = metrics.own, metrics.max_diff_of_max
+    own = metrics.own
     assert own is not None  # of finite images
     bitwise = one.tobytes() == other.tobytes()
     verdict = compare_images(one, other, made=made).verdict
     if verdict.word in (Word.PASS, Word.LOOSENED):  # loosened by --epsilon alone
         return FuzzOutcome(Came.AGREED, bitwise=bitwise)
     if verdict.word is Word.ROUNDING:
-        return FuzzOutcome(Came.IMAGE, verdict.reasons, own.worst_at, faint=True)
+        return FuzzOutcome(Came.IMAGE, verdict.reasons, own.worst_at, rounding=True)
     if verdict.word is Word.NOT_COMPARABLE and not own.outside_allowed:
         return FuzzOutcome(Came.AGREED if one.any() else Came.FLAT, verdict.reasons, bitwise=bitwise)
     counted = (f"{own.outside_allowed} of {one.size} pixels outside",)
     reasons = verdict.reasons if verdict.word is Word.FAIL else counted
-    faint = arithmetic != DOUBLE and largest is not None and largest <= (STRICT.max_diff_of_max or 0.0)
-    return FuzzOutcome(Came.IMAGE, reasons, own.worst_at, faint=faint)
+    return FuzzOutcome(Came.IMAGE, reasons, own.worst_at)
 
 
 def _first_odd(one: FloatImage, other: FloatImage) -> tuple[int, int]:

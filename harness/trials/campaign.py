@@ -12,8 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from harness.errors import UsageError
-from harness.faults.fault import SeededFault
+from harness.errors import BuildError, UsageError
+from harness.faults.fault import DRAWN, SeededFault
 from harness.faults.lines import TrialLine, trial_lines
 from harness.faults.table import FAULTS
 from harness.journal import note, open_journal
@@ -35,11 +35,16 @@ Unit = tuple[SeededFault, str]
 
 @dataclass(frozen=True)
 class Campaign:
-    """The outcome: trials as plain data, false alarms of the sound programs, and the number of lines."""
+    """The outcome: trials as plain data, false alarms of the sound programs, and the number of lines.
+
+    faults: those tried, by name. broken: drawn ones that no compiler takes.
+    """
 
     trials: tuple[Mapping[str, Any], ...]
     alarms: tuple[str, ...]
     lines: int
+    faults: Mapping[str, SeededFault]
+    broken: int = 0
 
 
 def units_of(faults: Iterable[SeededFault]) -> list[Unit]:
@@ -137,13 +142,17 @@ def run_campaign(
         sound = sound_runs(lines, traced, inputs, Path(scratch))
         alarms = tuple(false_alarms(sound, lines))
         quiet = {name: line for name, line in lines.items() if name not in _lines_of(alarms)}
+        broken = 0
         for left, trial in _in_parallel(waiting, jobs, sound, quiet, Path(scratch)):
+            if trial is None:
+                broken += 1
+                continue
             results.add(trial)
             if heard is not None:
                 heard(trial, left)
     wanted = {(fault.id, side) for fault, side in units}
     trials = tuple(row for row in results.rows if (row["fault"], row["side"]) in wanted)
-    return Campaign(trials, alarms, len(quiet))
+    return Campaign(trials, alarms, len(quiet), {fault.id: fault for fault, _ in units}, broken)
 
 
 def _lines_of(alarms: Collection[str]) -> set[str]:
@@ -152,13 +161,16 @@ def _lines_of(alarms: Collection[str]) -> set[str]:
 
 def _in_parallel(
     units: Sequence[Unit], jobs: int, sound: SoundRuns, lines: Mapping[str, TrialLine], scratch: Path
-) -> Iterator[tuple[int, FaultTrial]]:
-    """Yield the trials as they end, with the number of those that are left; an error ends all."""
+) -> Iterator[tuple[int, FaultTrial | None]]:
+    """Yield the trials as they end, with the number of those that are left; an error ends all.
+
+    None stands for a drawn fault that does not compile.
+    """
     numbered = iter(enumerate(units))
     with _pool(jobs) as pool:
 
-        def begun(number: int, unit: Unit) -> Future[FaultTrial]:
-            return pool.submit(run_trial, *unit, sound, lines, scratch / f"trial-{number}")
+        def begun(number: int, unit: Unit) -> Future[FaultTrial | None]:
+            return pool.submit(_tried, unit, sound, lines, scratch / f"trial-{number}")
 
         running = {begun(*one) for one in islice(numbered, jobs)}
         left = len(units)
@@ -168,6 +180,15 @@ def _in_parallel(
                 left -= 1
                 yield left, future.result()
             running |= {begun(*one) for one in islice(numbered, len(ended))}
+
+
+def _tried(unit: Unit, sound: SoundRuns, lines: Mapping[str, TrialLine], folder: Path) -> FaultTrial | None:
+    try:
+        return run_trial(*unit, sound, lines, folder)
+    except BuildError:
+        if not unit[0].id.startswith(DRAWN):
+            raise
+        return None
 
 
 @contextmanager
@@ -186,7 +207,7 @@ def false_alarms(sound: SoundRuns, lines: Mapping[str, TrialLine]) -> Iterator[s
         here = Beside(line, runs["c"], runs["c"], runs["py"])
         if runs["c"].status != line.case.status[line.mode] or findings(here):
             yield f"{name} the sound programs end with {runs['c'].status} and {runs['py'].status}"
-        image = image_finding(here, sound.inputs, faulty_is_c=True)
+        image = image_finding(here, sound.inputs, sound.predictions[name], faulty_is_c=True)
         if image is not None and image.verdict not in (*PASSES, Word.NOT_COMPARABLE):
             yield f"{name} image verdict {image.verdict}"
     for name, logs in sound.traces.items():
@@ -195,8 +216,10 @@ def false_alarms(sound: SoundRuns, lines: Mapping[str, TrialLine]) -> Iterator[s
             yield f"{name} trace verdict {report.verdict}: {report.line}"
 
 
-def chosen_units(ids: Sequence[str], part: tuple[int, int] | None, *, only_tenth: bool) -> list[Unit]:
-    """Return the units that a command line asks for.
+def chosen_units(
+    ids: Sequence[str], part: tuple[int, int] | None, drawn: Sequence[SeededFault] = (), *, only_tenth: bool
+) -> list[Unit]:
+    """Return the units that a command line asks for, drawn ones behind all others.
 
     Raises:
         UsageError: an unknown id.
@@ -206,5 +229,5 @@ def chosen_units(ids: Sequence[str], part: tuple[int, int] | None, *, only_tenth
     if unknown:
         raise UsageError(f"no fault '{unknown[0]}'; nbp faults list names them")
     units = units_of([known[name] for name in ids] if ids else FAULTS)
-    units = tenth(units) if only_tenth else units
+    units = (tenth(units) if only_tenth else units) + units_of(drawn)
     return units if part is None else share(units, *part)

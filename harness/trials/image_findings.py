@@ -12,15 +12,16 @@ import numpy as np
 from harness.images.compare import ImageComparison, ImageRequest, compare_images, image_request
 from harness.images.judgement import PUBLISHED, STRICT, judge_images
 from harness.images.metrics import own_differences
+from harness.pairs.predicted import Prediction
 from harness.suite.figures import CaseImage
 from harness.trials.checks import Beside
 from harness.verdict import State
 from system_io.verdict_words import Word
 from trace_tools.judging.arithmetic import DOUBLE
 
-PIXEL, LARGEST, SUM, CORRELATION, PEAKS = (
-    "pixel in parts of itself", "largest difference of the maximum", "sum", "1 - correlation",
-    "peak distance (px)",
+PIXEL, REFLECTION, LARGEST, SUM, CORRELATION, PEAKS = (
+    "pixel in parts of itself", "reflection in parts of itself", "largest difference of the maximum", "sum",
+    "1 - correlation", "peak distance (px)",
 )  # fmt: skip
 METRICS = (PIXEL, LARGEST, SUM, CORRELATION, PEAKS)
 PASSES = (Word.PASS, Word.ROUNDING)
@@ -51,19 +52,22 @@ def is_changed(first: CaseImage | None, second: CaseImage | None) -> bool:
     return first.shape != second.shape or first.tobytes() != second.tobytes()
 
 
-def image_finding(here: Beside, inputs: Path, *, faulty_is_c: bool) -> ImageFinding | None:
+def image_finding(
+    here: Beside, inputs: Path, prediction: Prediction, *, faulty_is_c: bool
+) -> ImageFinding | None:
     """Compare the image of a faulty program with that of the other one; None without two images.
 
     Args:
         here: the runs.
         inputs: folder with inputs/, which the command line names.
+        prediction: its reflections.
         faulty_is_c: whether the faulty image is the first one of the comparison.
     """
     faulty, other = here.faulty.image, here.other.image
     if faulty is None or other is None:
         return None
     pair = (faulty, other) if faulty_is_c else (other, faulty)
-    made = image_request(here.line.case.words(inputs), DOUBLE)
+    made = prediction.added_to(image_request(here.line.case.words(inputs), DOUBLE))
     with np.errstate(all="ignore"):
         strict = compare_images(*pair, bounds=STRICT, made=made)
     failed = tuple(found.name for found in strict.verdict.criteria if found.state is State.FAILED)
@@ -86,6 +90,7 @@ def _figures(compared: ImageComparison) -> dict[str, float]:
     alone = peaks.unmatched_first or peaks.unmatched_second
     values = {
         PIXEL: None if metrics.own is None else metrics.own.worst,
+        REFLECTION: None if compared.reflections is None else compared.reflections.figures.worst,
         LARGEST: metrics.max_diff_of_max,
         SUM: None if metrics.sum_difference is None else abs(metrics.sum_difference),
         CORRELATION: metrics.correlation_shortfall,

@@ -8,7 +8,7 @@ from typing import Any
 from harness.sides import SIDES
 from harness.trials.checks import BEHIND, CHECKS, IMAGE, INVARIANTS, PROGRAM_CHECKS, RECORDED, TRACE
 from harness.trials.price import BOUNDS, score_by_bound
-from harness.trials.score import Score, score_of, shared, single_faults, trace_fails, trial_name
+from harness.trials.score import Score, drawn, score_of, shared, single_faults, trace_fails, trial_name
 from harness.trials.summary import TrialRow
 from harness.trials.trace_findings import EXTRA, RIGHT, WRONG
 
@@ -32,6 +32,19 @@ from the tables in `harness/faults`; `nox -s faults` tries all of them anew, `nb
 
 Measured at commit `{commit}` on {date}: {trials} faults of one program, {shared} of both at once. The sound
 programs raise {alarms} on the same command lines.
+
+"""
+DRAWN_HEAD = """\
+## Faults that nobody chose
+
+Small changes of the sources, drawn by a seed from all that there are: an operator turned, a number 1e-5
+larger, a value through a 4-byte float, a condition turned round (`--drawn COUNT`, `--seed S`). At which tap
+they strike is not known, so that causes are not judged. {broken} more do not compile.
+
+"""
+UNCHANGED = """\
+The others change no image on any of the command lines: {idle} of them are found by nothing, be it that they
+change nothing at all, or that no command line comes there:
 
 """
 SHARED = """\
@@ -64,6 +77,7 @@ def trust_page(results: Mapping[str, Any]) -> str:
         *_causes(score, rows),
         *_named(score, rows),
         *_price(rows, results["cases"]),
+        *_drawn(drawn(results["rows"]), results["broken"]),
         *_shared(both),
     ]  # fmt: skip
     return "".join(parts)
@@ -83,7 +97,16 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _scores(score: Score, rows: Sequence[TrialRow]) -> Iterator[str]:
     yield "## Scores\n\n"
     sides = {side: score_of([row for row in rows if row["side"] == side]) for side in SIDES}
-    columns = [sides[SIDES[0]], sides[SIDES[1]], score]
+    yield from _score_table([sides[SIDES[0]], sides[SIDES[1]], score])
+    yield (
+        "PASS (ROUNDING) is what the images alone say where every pixel is within four steps of a 4-byte\n"
+        "float of its own value, but more than one in a thousand is another number. `nb-compare` then\n"
+        "traces the worst pixel itself where both programs know our traces; a tap outside its bound makes\n"
+        "it FAIL.\n\n"
+    )
+
+
+def _score_table(columns: Sequence[Score]) -> Iterator[str]:
     lines = [
         ["found by any check", *(_percent(one.killed, one.trials) for one in columns)],
         ["change the image", *(_percent(one.changed, one.trials) for one in columns)],
@@ -99,12 +122,6 @@ def _scores(score: Score, rows: Sequence[TrialRow]) -> Iterator[str]:
         ],
     ]
     yield markdown_table(["", *TITLES.values(), "all"], lines)
-    yield (
-        "PASS (ROUNDING) is what the images alone say where every pixel is within four steps of a 4-byte\n"
-        "float of its own value, but more than one in a thousand is another number. `nb-compare` then\n"
-        "traces the worst pixel itself where both programs know our traces; a tap outside its bound makes\n"
-        "it FAIL.\n\n"
-    )
 
 
 def _checks(score: Score) -> Iterator[str]:
@@ -173,6 +190,27 @@ def _price(rows: Sequence[TrialRow], cases: Sequence[Sequence[Any]]) -> Iterator
         ["cases", "the last of them", "found"],
         [[str(n), f"`{name}`", f"{100.0 * found:.1f} %"] for n, name, found in chosen],
     )
+
+
+def _drawn(rows: Sequence[TrialRow], broken: int) -> Iterator[str]:
+    if not rows:
+        return
+    yield DRAWN_HEAD.format(broken=broken)
+    score = score_of(rows)
+    yield from _score_table(
+        [score_of([row for row in rows if row["side"] == side]) for side in SIDES] + [score]
+    )
+    idle = [row for row in rows if not row["killed_by"]]
+    passed = [row for row in rows if trial_name(row) in score.passed]
+    yield f"Image changed, and the image verdict is a plain PASS: {len(passed) or 'none'}.\n\n"
+    yield from _whats(passed)
+    yield UNCHANGED.format(idle=len(idle))
+    yield from _whats(idle)
+
+
+def _whats(rows: Sequence[TrialRow]) -> Iterator[str]:
+    yield from (f"- {row['what']}\n" for row in rows)
+    yield "\n" if rows else ""
 
 
 def _shared(rows: Sequence[TrialRow]) -> Iterator[str]:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.faults.table import BY_ID
 from harness.files import write_text_file
 from harness.suite.row_table import table_text
 from harness.trials.campaign import Campaign
@@ -24,13 +23,14 @@ ANSWER_S = 20.0
 
 def results_of(campaign: Campaign) -> dict[str, Any]:
     """Return what is published of a campaign, as plain data."""
-    trials = [short_trial(row, BY_ID[row["fault"]]) for row in campaign.trials]
+    trials = [short_trial(row, campaign.faults[row["fault"]]) for row in campaign.trials]
     return {
         "schema": 1,
         "commit": source_commit(),
         "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
         "lines": campaign.lines,
         "alarms": list(campaign.alarms),
+        "broken": campaign.broken,
         "cases": [list(pair) for pair in score_by_cases(single_faults(campaign.trials))],
         "rows": sorted(trials, key=lambda row: (row["side"], row["fault"])),
     }

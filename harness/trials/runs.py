@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HarnessError
+from harness.faults.fault import SeededFault
 from harness.faults.lines import TrialLine
+from harness.faults.python_seams import PyText
 from harness.faults.start import PRINTED, SAID, STATUS
 from harness.suite.figures import CaseImage
 from harness.suite.images import Outputs, read_outputs
@@ -92,23 +94,27 @@ def _text(path: Path) -> str:
 
 
 def run_reference(program: Path, asked: Iterable[Asked], inputs: Path) -> list[Ran]:
-    """Run a C reference on command lines, one process each."""
-    runs = []
+    """Run a C reference on command lines, one process each; one that does not end is not tried again."""
+    runs, endless = [], False
     for one in asked:
         words = one.prepared(inputs, ())
+        if endless:
+            runs.append(one.ended())
+            continue
         outcome, printed, said = execute([str(program), *words], one.work, dict(os.environ), ONE_RUN_S)
         (one.logs / PRINTED).write_bytes(printed)
         (one.logs / SAID).write_bytes(said)
         (one.logs / STATUS).write_text(str(outcome.exit_status), encoding="utf-8")
+        endless = outcome.timed_out
         runs.append(one.ended())
     return runs
 
 
-def run_simulator(fault_id: str, asked: Sequence[Asked], inputs: Path, folder: Path) -> list[Ran]:
+def run_simulator(fault: SeededFault | None, asked: Sequence[Asked], inputs: Path, folder: Path) -> list[Ran]:
     """Run the simulator on command lines, all in one process that has the fault.
 
     Args:
-        fault_id: name of the fault, empty for none.
+        fault: None for none.
         asked: the runs.
         inputs: folder with inputs/.
         folder: for what the process needs; it is there.
@@ -118,16 +124,21 @@ def run_simulator(fault_id: str, asked: Sequence[Asked], inputs: Path, folder: P
     """
     jobs = folder / "jobs.json"
     listed = [(str(one.work), str(one.logs), one.prepared(inputs, OF_SIMULATOR)) for one in asked]
-    jobs.write_text(json.dumps(listed), encoding="utf-8")
+    seams = () if fault is None else fault.py
+    texts = {seam.module: seam.text for seam in seams if isinstance(seam, PyText)}
+    jobs.write_text(json.dumps({"texts": texts, "runs": listed}), encoding="utf-8")
+    fault_id = "" if fault is None or texts else fault.id
     packages = str(Path(__file__).parents[2])
     program = START.format(packages=packages, fault=fault_id, jobs=str(jobs))
     environ: Mapping[str, str] = {**os.environ, "NB_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
-    outcome, _, said = execute([sys.executable, "-c", program], folder, environ, ALL_RUNS_S)
+    outcome, _, said = execute(
+        [sys.executable, "-c", program], folder, environ, ALL_RUNS_S / (4 if texts else 1)
+    )
     text = said.decode("utf-8", "replace")
     if f"fault '{fault_id}': error:" in text:
         raise HarnessError(" ".join(text.split()))
-    if outcome.timed_out:
+    if outcome.timed_out and not texts:
         raise HarnessError(f"the simulator {outcome.failure}; run fewer faults at a time (--jobs)")
-    if not fault_id and outcome.failure is not None:
+    if fault is None and outcome.failure is not None:
         raise HarnessError(f"the simulator {outcome.failure}: {' '.join(text.split()[-30:])}")
     return [one.ended() for one in asked]

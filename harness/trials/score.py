@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.faults.fault import BOTH
+from harness.faults.fault import BOTH, DRAWN
 from harness.trials.summary import TrialRow
 from harness.trials.trace_findings import FAILS, RIGHT
 from system_io.verdict_words import Word
@@ -58,8 +58,13 @@ def trial_name(row: TrialRow) -> str:
 
 
 def single_faults(rows: Iterable[TrialRow]) -> list[TrialRow]:
-    """Return the trials of faults that one program has."""
-    return [row for row in rows if row["side"] != BOTH]
+    """Return the trials of the tables' faults that one program has."""
+    return [row for row in rows if row["side"] != BOTH and not row["fault"].startswith(DRAWN)]
+
+
+def drawn(rows: Iterable[TrialRow]) -> list[TrialRow]:
+    """Return the trials of faults that a seed drew."""
+    return [row for row in rows if row["fault"].startswith(DRAWN)]
 
 
 def shared(rows: Iterable[TrialRow]) -> list[TrialRow]:

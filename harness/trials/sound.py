@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.faults.lines import TrialLine
+from harness.pairs.predicted import NOTHING_PREDICTED, Prediction, predicted
 from harness.sides import SIDES
 from harness.store.names import trace_name
 from harness.suite.figures import CaseImage
@@ -21,11 +22,17 @@ Pixels = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class SoundRuns:
-    """The runs of both sound programs by line and side, the traced pixels, and the logs of the traces."""
+    """The two sound programs on all command lines.
+
+    runs: by line and side. pixels, traces: the traced pixels, and the logs of the traces by side.
+    predictions: the reflections of each line. objects: the C reference, compiled.
+    inputs: folder with inputs/.
+    """
 
     runs: Mapping[str, Mapping[str, Ran]]
     pixels: Mapping[str, Pixels]
     traces: Mapping[str, Mapping[str, Path]]
+    predictions: Mapping[str, Prediction]
     objects: SoundObjects
     inputs: Path
 
@@ -90,7 +97,15 @@ def sound_runs(
     traces = {
         name: {side: asked[side][n].work / trace_name(side) for side in SIDES} for n, name in enumerate(again)
     }
-    return SoundRuns(runs, pixels, traces, objects, inputs)
+    predictions = {name: _predicted(line, runs[name][SIDES[0]], inputs) for name, line in lines.items()}
+    return SoundRuns(runs, pixels, traces, predictions, objects, inputs)
+
+
+def _predicted(line: TrialLine, ran: Ran, inputs: Path) -> Prediction:
+    """Return the reflections of a line, none where it has no image."""
+    if ran.image is None:
+        return NOTHING_PREDICTED
+    return predicted(line.case.words(inputs), line.mode, lambda name: str(ran.folder / name))
 
 
 def _traced(line: TrialLine, pixels: Pixels, folder: Path, side: str) -> Asked:
@@ -98,4 +113,4 @@ def _traced(line: TrialLine, pixels: Pixels, folder: Path, side: str) -> Asked:
 
 
 def _simulated(asked: Sequence[Asked], inputs: Path, folder: Path) -> list[Ran]:
-    return run_simulator("", asked, inputs, folder)
+    return run_simulator(None, asked, inputs, folder)

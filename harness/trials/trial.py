@@ -90,7 +90,7 @@ def _runs(
         found = run_reference(program, asked, sound.inputs)
     else:
         folder.mkdir()
-        found = run_simulator(fault.id, asked, sound.inputs, folder)
+        found = run_simulator(fault, asked, sound.inputs, folder)
     return dict(zip((*lines, *([log] if traced else ())), found, strict=True))
 
 
@@ -144,7 +144,10 @@ def _line_row(here: Beside, sound: SoundRuns, side: str, moved: bool) -> dict[st
     row: dict[str, Any] = {}
     if side == BOTH and here.line.in_suite and off_record(here, sound.inputs):
         checks.append(RECORDED)
-    image = image_finding(here, sound.inputs, faulty_is_c=side != SIDES[1]) if moved else None
+    image = None
+    if moved:
+        prediction = sound.predictions[here.line.id]
+        image = image_finding(here, sound.inputs, prediction, faulty_is_c=side != SIDES[1])
     if image is not None:
         row |= image.data()
         if image.verdict not in PASSES and image.verdict != Word.NOT_COMPARABLE:
@@ -180,12 +183,12 @@ def _traced_at_worst(
     for one in SIDES:
         asked = Asked(line, folder / one / "run", trace_words(pixels, trace_name(one)))
         (folder / one).mkdir(parents=True)
-        seams, name = (fault.c, fault.id) if one == side else ((), "")
+        seams, put_in = (fault.c, fault) if one == side else ((), None)
         if one == SIDES[0]:
             program = sound.objects.program(folder / "program", seams)
             runs[one] = run_reference(program, [asked], sound.inputs)[0]
         else:
-            runs[one] = run_simulator(name, [asked], sound.inputs, folder / one)[0]
+            runs[one] = run_simulator(put_in, [asked], sound.inputs, folder / one)[0]
     logs = {one: runs[one].folder / trace_name(one) for one in SIDES}
     if not all(path.is_file() for path in logs.values()):
         return None

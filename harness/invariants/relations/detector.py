@@ -276,7 +276,8 @@ ROWS = (
     Relation(
         "sub-pixels", "a pixel with its factors at each sub-pixel: the sum of finer pixels",
         "06 sections 2 and 15", Sameness.SUM, _finer, _four_pixels,
-        (*PLAIN, having("-oversample"), lacking("-curved_det")), (*CARRIED, *FRAME_RUNNING, "Q-WATER-STEPS"),
+        (*PLAIN, having("-oversample"), lacking("-curved_det")),
+        (*CARRIED, *FRAME_RUNNING, "Q-WATER-STEPS", "Q-POINT-PIXEL-AREA"),
         on=("rotation", "axes", "divergent", "sensor",),
     ),
     Relation(

@@ -105,4 +105,4 @@ def test_a_cause_may_be_one_of_the_newest_taps(tmp_path: Path) -> None:
 
 def test_one_rounded_pixel_is_left_to_its_trace(run: SideRun) -> None:
     found = outcome_of(CASE, {"c": run, "py": changed(run, FLOAT, 5, 1.0 + 1e-7)})
-    assert (found.came, found.faint, found.worst) == (Came.IMAGE, True, (0, 5))
+    assert (found.came, found.rounding, found.worst) == (Came.IMAGE, True, (0, 5))

@@ -13,6 +13,8 @@ from harness.errors import UsageError
 from harness.faults.fault import BOTH
 from harness.faults.lines import trial_lines
 from harness.faults.table import FAULTS
+from harness.images.reflections import ReflectionMap
+from harness.pairs.predicted import Prediction
 from harness.suite.images import Outputs
 from harness.trials.campaign import chosen_units, fingerprint, kept_trials, tenth, units_of
 from harness.trials.checks import CHECKS, Beside, findings
@@ -99,14 +101,28 @@ def test_what_the_sound_programs_differ_in_is_no_finding(image: np.ndarray) -> N
     assert findings(Beside(LINE, faulty, ran(image), other)) == []
 
 
-def test_figures_of_an_image_are_those_of_its_worst_pixel(image: np.ndarray, tmp_path: Path) -> None:
+@pytest.fixture
+def prediction() -> Prediction:
+    """One reflection in each column."""
+    number = np.tile(np.arange(4, dtype=np.int32), (4, 1))
+    hkl = np.array([[h, 0, 0] for h in range(4)], dtype=np.int32)
+    return Prediction(ReflectionMap(hkl, number, np.ones((4, 4), dtype=bool)))
+
+
+def test_figures_of_an_image_are_those_of_its_worst_pixel(
+    image: np.ndarray, prediction: Prediction, tmp_path: Path
+) -> None:
     moved = image.copy()
     moved[1, 2] *= 1.001
-    found = image_finding(Beside(LINE, ran(moved), ran(image), ran(image)), tmp_path, faulty_is_c=True)
+    found = image_finding(
+        Beside(LINE, ran(moved), ran(image), ran(image)), tmp_path, prediction, faulty_is_c=True
+    )
     assert found is not None
     assert found.verdict == "FAIL"
     assert found.published == "PASS (LOOSENED)"
+    assert "reflections outside" in found.failed
     assert found.figures["pixel in parts of itself"] == pytest.approx(1e-3, rel=1e-2)
+    assert found.figures["reflection in parts of itself"] == pytest.approx(7e-3 / (3 + 7 + 11 + 15), rel=1e-2)
     assert worst_pixel(moved, image) == (1, 2)
 
 
