@@ -104,7 +104,8 @@ def test_device_that_fails_is_an_error_of_the_case(monkeypatch):
     assert (row["state"], row["detail"]) == ("error", "RuntimeError: device lost")
 
 
-def test_wrong_gradient_is_found(monkeypatch):
+def test_wrong_gradient_is_found(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     given = {"runs": ["square"], "dtypes": ["float64"], "device": "cpu", "compile": "off"}
     found = iter({"distance_m": torch.tensor(value, dtype=torch.float64)} for value in (2.0, 2.0 + 4e-6))
     monkeypatch.setattr("harness.device.gradient_checks._gradients", lambda *_words: next(found))
