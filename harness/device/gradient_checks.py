@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from harness.bench.gradients import gradients_of, inputs_of_set
 from harness.device.checked import CheckState
+from harness.device.stage_calls import BOX, write_box
 
 BOUNDS: Mapping[str, float] = {"float64": 1e-6, "mixed": 1e-4, "float32": 1e-4}
 """Largest difference of the entries of a gradient, of its largest entry, for each number type. Slopes of
@@ -22,7 +24,7 @@ RUNS: Mapping[str, str] = {
     "gauss": f"{CELL} {SIZE} -nointerpolate {MOSAIC} -gauss_xtal",
     "sources": f"{CELL} {SIZE} -nointerpolate {SOURCES} -detector_thick 100 -detector_abs 300",
     "round": f"{CELL} {SIZE} -nointerpolate -round_xtal",
-    "interpolated": f"{CELL} {SIZE} -interpolate",
+    "interpolated": f"{CELL} {SIZE} -interpolate -hkl {BOX}",
 }
 """Runs whose gradients are checked, the most valuable ones first."""
 
@@ -31,8 +33,9 @@ def checked_gradients(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield for each run and number type how far its gradient on a device is from that of the processor.
 
     Args:
-        given: `runs` of RUNS, `dtypes`, `device` and `compile`.
+        given: `runs` of RUNS, `dtypes`, `device` and `compile`. A file is written into the working folder.
     """
+    write_box(Path.cwd())
     for name in given["runs"]:
         exact = _gradients(name, "float64", "cpu", "off")
         for dtype in given["dtypes"]:

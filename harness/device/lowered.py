@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.device.pretended import pretend
-from harness.device.stage_calls import calls_of
+from harness.device.stage_calls import BOX, calls_of, write_box
 
 if TYPE_CHECKING:
     from simulator.engine.stage import Call
@@ -31,8 +31,8 @@ RUNS: Mapping[str, str] = {
     "gauss": f"{MANY} -gauss_xtal",
     "round": f"{MANY} -round_xtal",
     "tophat": f"{MANY} -tophat_spots",
-    "interpolated": f"{MANY} -interpolate",
-    "interpolated, c-parity": f"{MANY} -interpolate {PARITY}",
+    "interpolated": f"{MANY} -interpolate -hkl {BOX}",
+    "interpolated, c-parity": f"{MANY} -interpolate -hkl {BOX} {PARITY}",
     "c-parity": f"{SOURCES} {MANY} {PARITY}",
     "water": f"{MANY} -water 10",
     "water, c-parity": f"{MANY} -water 10 {PARITY}",
@@ -53,6 +53,7 @@ def lowered_stages(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """
     from simulator import RunConfig
 
+    write_box(Path.cwd())
     found: dict[str, tuple[str, str, Call]] = {}
     for name in given["runs"]:
         for dtype in given["dtypes"]:

@@ -96,7 +96,7 @@ def run_piece(piece: Piece, budget: WallBudget, done: Done) -> None:
     done.seconds[piece.name] = round(time.monotonic() - start_s, 2)
 
 
-def run_all(
+def run_pieces(
     pieces: Sequence[Piece], budget: WallBudget, done: Done, after: Callable[[Piece, Done], None]
 ) -> None:
     """Do pieces in their order.

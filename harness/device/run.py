@@ -12,7 +12,7 @@ from typing import Any
 
 from golden_suite_generator.cases import Case
 from golden_suite_generator.inputs.write import write_case_inputs
-from harness.device.pieces import Done, Piece, WallBudget, run_all
+from harness.device.pieces import Done, Piece, WallBudget, run_pieces
 from harness.device.plan import COMPILE, SPEED, Wanted, first_pieces, jobs_for, known_forms, later_pieces
 from harness.device.statement import statement
 from harness.files import write_text_file
@@ -72,8 +72,8 @@ def run_checks(
         write(complete=False)
 
     with prepared(asked, done, budget) as wanted:
-        run_all(first_pieces(wanted), budget, done, after)
-        run_all(later_pieces(wanted, known_forms(done.of("forms"))), budget, done, after)
+        run_pieces(first_pieces(wanted), budget, done, after)
+        run_pieces(later_pieces(wanted, known_forms(done.of("forms"))), budget, done, after)
         write(complete=True)
     return result
 

@@ -16,7 +16,7 @@ SMALL_REGION = ("-roi", "0", "15", "0", "15")
 """Enough pixels to be compiled for."""
 
 
-def warmed(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def compile_case(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield how long the stages of a case took to compile, or why they could not be.
 
     Args:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulator.config import RunConfig
     from simulator.engine.stage import Call
+
+
+BOX = "box.hkl"
+SIDE = 4
+"""Largest index of a reflection in the box."""
+
+
+def write_box(folder: Path) -> None:
+    """Write BOX, a small file of structure factors, without which nothing is interpolated."""
+    span = range(-SIDE, SIDE + 1)
+    rows = ((h, k, l, 20 + (7 * h + 13 * k + 29 * l) % 61) for h in span for k in span for l in span)
+    (folder / BOX).write_text("".join(f"{h} {k} {l} {F}\n" for h, k, l, F in rows), encoding="ascii")
 
 
 def calls_of(config: RunConfig) -> dict[str, Call]:

@@ -15,7 +15,7 @@ from typing import Any
 from harness.device.about import about_device
 from harness.device.gradient_checks import checked_gradients
 from harness.device.lowered import lowered_stages
-from harness.device.speed import timed_case, warmed
+from harness.device.speed import compile_case, timed_case
 from harness.device.suite_checks import checked_images, forms_of_images
 
 KINDS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]] = {
@@ -23,7 +23,7 @@ KINDS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]] 
     "forms": forms_of_images,
     "images": checked_images,
     "gradients": checked_gradients,
-    "warm": warmed,
+    "warm": compile_case,
     "speed": timed_case,
     "lowered": lowered_stages,
 }

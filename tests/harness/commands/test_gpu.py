@@ -11,7 +11,7 @@ from harness.bench.cases import device_case
 from harness.commands import gpu
 from harness.device.checked import Checked, CheckState, judged
 from harness.device.gradient_checks import checked_gradients
-from harness.device.pieces import Done, Piece, WallBudget, run_all
+from harness.device.pieces import Done, Piece, WallBudget, run_pieces
 from harness.device.plan import SAME_CODE, Wanted, covering, first_pieces, later_pieces
 from harness.device.speed import timed_case
 from harness.device.stage_calls import calls_of
@@ -104,7 +104,8 @@ def test_device_that_fails_is_an_error_of_the_case(monkeypatch):
     assert (row["state"], row["detail"]) == ("error", "RuntimeError: device lost")
 
 
-def test_wrong_gradient_is_found(monkeypatch):
+def test_wrong_gradient_is_found(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     given = {"runs": ["square"], "dtypes": ["float64"], "device": "cpu", "compile": "off"}
     found = iter({"distance_m": torch.tensor(value, dtype=torch.float64)} for value in (2.0, 2.0 + 4e-6))
     monkeypatch.setattr("harness.device.gradient_checks._gradients", lambda *_words: next(found))
@@ -139,13 +140,13 @@ def test_piece_that_crashes_hangs_or_finds_no_time_costs_itself_alone():
         Piece("works", "about", given, 60.0),
     ]
     done, order = Done(), []
-    run_all(pieces, WallBudget(math.inf), done, lambda piece, _: order.append(piece.name))
+    run_pieces(pieces, WallBudget(math.inf), done, lambda piece, _: order.append(piece.name))
     assert order == ["crashes", "hangs", "works"]
     assert [failure["piece"] for failure in done.failures] == ["crashes", "hangs"]
     assert "KeyError: 'no-such-kind'" in done.failures[0]["why"]
     assert "time-out" in done.failures[1]["why"]
     assert {row["piece"] for row in done.rows} == {"works"}
-    run_all(pieces[2:], WallBudget(0.0), done, lambda *_: None)
+    run_pieces(pieces[2:], WallBudget(0.0), done, lambda *_: None)
     assert done.left_out == ["works"]
 
 

@@ -7,7 +7,7 @@ from harness.device.dry import dry_statement, wrong_with
 from harness.device.gradient_checks import RUNS as GRADIENT_RUNS
 from harness.device.lowered import BUFFER, CRYSTAL, KERNEL, RUNS, SIZE
 from harness.device.pieces import Done
-from harness.device.stage_calls import calls_of
+from harness.device.stage_calls import calls_of, write_box
 from simulator import RunConfig
 
 STAGES = {"rays", "add", "finish"}
@@ -65,12 +65,20 @@ def test_without_triton_nothing_is_checked(monkeypatch, capsys):
     assert "pip install triton; nothing was checked" in captured.err
 
 
+@pytest.fixture
+def box(monkeypatch, tmp_path):
+    write_box(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize("name", RUNS)
-def test_each_run_calls_the_stages_of_an_image(name):
+def test_each_run_calls_the_stages_of_an_image(name, box):
     words = [*CRYSTAL.split(), *SIZE.split(), *RUNS[name].split()]
-    assert {call.stage.name for call in calls_of(RunConfig.from_args(words)).values()} == STAGES
+    calls = calls_of(RunConfig.from_args(words))
+    assert {call.stage.name for call in calls.values()} == STAGES
+    assert any("True" in form.split("Instrument")[0] for form in calls) == name.startswith("interpolated")
 
 
 @pytest.mark.parametrize("words", GRADIENT_RUNS.values(), ids=list(GRADIENT_RUNS))
-def test_each_run_of_the_gradient_checks_has_an_image(words):
+def test_each_run_of_the_gradient_checks_has_an_image(words, box):
     assert {call.stage.name for call in calls_of(RunConfig.from_args(words.split())).values()} == STAGES
