@@ -24,7 +24,7 @@ from simulator.engine.library_cache import (
     library_folder,
     remove_entry,
 )
-from simulator.engine.making import always
+from simulator.engine.making import going_on
 from simulator.engine.rehearsal import UNLIMITED, Probe, Rehearsal
 from simulator.engine.stage import Call, Fixed, StageProgram, Whole
 from simulator.engine.tensor_tree import leaves, rebuilt, skeleton
@@ -48,7 +48,7 @@ class Road:
 
 
 ROADS: Mapping[str, Road] = {
-    "cpu": Road(making.make, machine_code.load, beside=True),
+    "cpu": Road(making.make_libraries, machine_code.load, beside=True),
     "cuda": Road(device_code.make_kernels, device_code.load_kernels, beside=False),
 }
 """For each type of device. Libraries start without torch's compiler; its runtime in them crashes on CUDA
@@ -163,7 +163,7 @@ class Needed:
                 remove_entry(path)
                 self.notes += (f"compiled stage '{call.stage.name}' of the cache is not used: {error}",)
 
-    def make(self, wanted: Callable[[], bool] = always) -> None:
+    def make(self, wanted: Callable[[], bool] = going_on) -> None:
         """Compile what is missing.
 
         Args:

@@ -17,7 +17,13 @@ import torch
 from torch import Tensor
 
 from simulator.engine.export import INNERMOST, exported
-from simulator.engine.library_cache import BrokenLibraryError, CompileError, Making, put, whole
+from simulator.engine.library_cache import (
+    BrokenLibraryError,
+    CompileError,
+    Making,
+    put_library,
+    whole_library,
+)
 from simulator.engine.stage import Call, StageProgram
 from simulator.engine.tensor_tree import leaves
 from simulator.start_up.deferred import complete
@@ -71,7 +77,7 @@ def load_kernels(entry: Path) -> StageProgram:
         BrokenLibraryError: it is not what was written, or this torch does not take it.
     """
     if entry not in _MADE:
-        content = whole(entry)[1]
+        content = whole_library(entry)[1]
         try:
             _MADE[entry] = _loaded(content)
         except Exception as error:
@@ -162,7 +168,7 @@ def _keep(made: Any, making: Making) -> None:
         file = Path(folder, "stage")
         try:
             made.save(path=str(file), format=ARTIFACT)
-            put(making.facts, file.read_bytes())
+            put_library(making.facts, file.read_bytes())
         except (RuntimeError, AssertionError, CompileError):
             return
 

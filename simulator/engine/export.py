@@ -55,7 +55,7 @@ def library_bytes(call: Call) -> bytes:
         for trust in (TRUSTING, {}):
             package = Path(folder, f"stage{len(trust)}.pt2")
             try:
-                options = options_of(call) | LIBRARY | trust
+                options = compiler_words(call) | LIBRARY | trust
                 aoti_compile_and_package(program, package_path=str(package), inductor_configs=options)
             except Exception:
                 if not trust:
@@ -67,7 +67,7 @@ def library_bytes(call: Call) -> bytes:
             return files.read(name)
 
 
-def options_of(call: Call) -> dict[str, Any]:
+def compiler_words(call: Call) -> dict[str, Any]:
     """Return what the compiler is told of the code of a stage."""
     options = dict(OPTIONS)
     if call.stage.innermost:

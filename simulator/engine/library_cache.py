@@ -54,7 +54,7 @@ class StageFacts:
     def of(cls, stage: str, form: str, device: torch.device) -> StageFacts:
         """Return the facts of a stage of some form, compiled here and now for a device."""
         title = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-        return cls(stage, form, torch.__version__, processor(), title)
+        return cls(stage, form, torch.__version__, processor_words(), title)
 
     @property
     def path(self) -> Path:
@@ -96,7 +96,7 @@ def _sources() -> str:
 
 
 @lru_cache(maxsize=1)
-def processor() -> str:
+def processor_words() -> str:
     """Return what machine code depends on: code for a wider vector unit must not meet another processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
@@ -106,7 +106,7 @@ def processor() -> str:
     return f"{platform.machine()} {platform.processor()} {torch.backends.cpu.get_cpu_capability()} {flags}"
 
 
-def put(facts: StageFacts, code: bytes) -> None:
+def put_library(facts: StageFacts, code: bytes) -> None:
     """Write an entry of the cache; a reader finds it whole or not at all, two writers write the same.
 
     Raises:
@@ -126,7 +126,7 @@ def put(facts: StageFacts, code: bytes) -> None:
     write_whole(target, [body, hashlib.sha256(body).digest(), MARK], "compiled stage", CompileError)
 
 
-def whole(path: Path) -> tuple[StageFacts, bytes]:
+def whole_library(path: Path) -> tuple[StageFacts, bytes]:
     """Return what an entry says of itself, and its code, if it is what was written.
 
     Raises:
@@ -174,7 +174,7 @@ class KeptStage:
     @property
     def usable(self) -> bool:
         """Whether this program would take it: whole, and of this torch, processor and these sources."""
-        here = (torch.__version__, processor())
+        here = (torch.__version__, processor_words())
         facts = self.facts
         return (
             facts is not None and facts.path == self.path and (facts.torch_version, facts.processor) == here
@@ -192,7 +192,7 @@ def kept_stages() -> Iterator[KeptStage]:
         found = [(path.lstat(), path) for path in library_folder().iterdir() if path.suffix == SUFFIX]
     for status, path in sorted(found, key=lambda one: (one[0].st_mtime, one[1])):
         try:
-            facts = whole(path)[0]
+            facts = whole_library(path)[0]
         except (OSError, BrokenLibraryError):
             facts = None
         yield KeptStage(path, status.st_size, status.st_mtime, facts)

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.engine.library_cache import LOADED, BrokenLibraryError, whole
+from simulator.engine.library_cache import LOADED, BrokenLibraryError, whole_library
 from simulator.engine.stage import StageProgram
 
 Handle = ctypes.c_void_p
@@ -163,7 +163,7 @@ def load(library: Path) -> StageProgram:
         FileNotFoundError: there is none.
         BrokenLibraryError: it is not what was written, or no compiled stage.
     """
-    whole(library)
+    whole_library(library)
     try:
         return MachineCode(library)
     except (OSError, AttributeError, RuntimeError) as error:

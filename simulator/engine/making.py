@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from simulator.engine.library_cache import CompileError, Making, put
+from simulator.engine.library_cache import CompileError, Making, put_library
 from system_io.children import execute, temporary_folder
 
 LONGEST_REASON = 300
@@ -34,12 +34,12 @@ class _UnwantedError(Exception):
     """Nobody wants any more what is being compiled."""
 
 
-def always() -> bool:
+def going_on() -> bool:
     """Return that work goes on."""
     return True
 
 
-def make(stages: Sequence[Making], wanted: Callable[[], bool] = always) -> None:
+def make_libraries(stages: Sequence[Making], wanted: Callable[[], bool] = going_on) -> None:
     """Compile stages for the processor into the cache, side by side.
 
     Args:
@@ -133,7 +133,7 @@ def _compile(making: Making, scratch: Path) -> None:
         tried = scratch.with_suffix(".so")
         tried.write_bytes(code)
         MachineCode(tried)(plain_tensors(making.call))
-        put(making.facts, code)
+        put_library(making.facts, code)
     except Exception as error:
         scratch.with_suffix(".failed").write_text(str(error) or type(error).__name__)
         raise

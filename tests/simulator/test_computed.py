@@ -13,7 +13,7 @@ import torch
 from simulator import Computed, RunConfig, cli, simulate, simulate_with_facts
 from simulator.config import Compute
 from simulator.engine import compiled
-from simulator.engine.library_cache import Making, put, whole
+from simulator.engine.library_cache import Making, put_library
 from simulator.engine.stage import Call
 from simulator.errors import InputError
 from simulator.image import render
@@ -38,14 +38,14 @@ def compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     def make(stages: Sequence[Making], _wanted: Callable[[], bool]) -> None:
         for stage in stages:
-            put(stage.facts, b"")
+            put_library(stage.facts, b"")
 
     def run(self: compiled.Compiled, call: Call, pixels: int) -> Any:
         result = call.result()
         return result * CODE_ERROR if call.stage.name == "finish" else result
 
     monkeypatch.setenv("NB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(compiled, "ROADS", {"cpu": compiled.Road(make, whole, beside=True)})
+    monkeypatch.setattr(compiled, "ROADS", {"cpu": compiled.Road(make, whole_library, beside=True)})
     monkeypatch.setattr(compiled.Compiled, "run", run)
     monkeypatch.chdir(tmp_path)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from simulator import RunConfig
 from simulator.engine import device_code
-from simulator.engine.library_cache import BrokenLibraryError, CompileError, Making, StageFacts, put
+from simulator.engine.library_cache import BrokenLibraryError, CompileError, Making, StageFacts, put_library
 from simulator.engine.rehearsal import Probe
 from simulator.engine.stage import Call, StageProgram
 from simulator.engine.tensor_tree import leaves
@@ -94,7 +94,7 @@ def test_entry_without_kernels_is_refused(calls: dict[str, Call]) -> None:
     facts = making_of(calls["finish"]).facts
     with pytest.raises(FileNotFoundError):
         device_code.load_kernels(facts.path)
-    put(facts, b"no kernels")
+    put_library(facts, b"no kernels")
     with pytest.raises(BrokenLibraryError, match="it cannot be loaded"):
         device_code.load_kernels(facts.path)
 

@@ -21,8 +21,8 @@ from simulator.engine.library_cache import (
     StageFacts,
     clear_kept,
     kept_stages,
-    put,
-    whole,
+    put_library,
+    whole_library,
 )
 from simulator.engine.machine_code import MachineCode, _owners, load
 from simulator.engine.rehearsal import Probe
@@ -55,7 +55,7 @@ def compiled(finish: tuple[Call, Any], tmp_path_factory: pytest.TempPathFactory)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NB_CACHE", str(tmp_path_factory.mktemp("made")))
         needed = needed_of(finish)
-        making.make(needed.missing)
+        making.make_libraries(needed.missing)
         return needed.missing[0].facts.path.read_bytes()
 
 
@@ -104,16 +104,16 @@ def empty(path: Path) -> None:
 
 
 def of_another_machine(path: Path) -> None:
-    facts, code = whole(path)
-    put(facts, code[:MACHINE] + bytes([code[MACHINE] ^ 0xFF]) + code[MACHINE + 1 :])
+    facts, code = whole_library(path)
+    put_library(facts, code[:MACHINE] + bytes([code[MACHINE] ^ 0xFF]) + code[MACHINE + 1 :])
 
 
 def without_functions(path: Path) -> None:
-    facts, _ = whole(path)
+    facts, _ = whole_library(path)
     source, library = path.with_name("a.c"), path.with_name("a.bin")
     source.write_text("int nothing;\n")
     subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", library, source], check=True)
-    put(facts, library.read_bytes())
+    put_library(facts, library.read_bytes())
 
 
 def a_folder(path: Path) -> None:
@@ -144,7 +144,7 @@ def test_broken_entry_is_removed_and_said_in_one_line(
     assert "\n" not in note
     assert not needed.found
     assert not os.path.lexists(entry)
-    put(needed.missing[0].facts, whole_code(compiled))
+    put_library(needed.missing[0].facts, whole_code(compiled))
     needed.look()
     assert needed.found
     assert needed.notes == (note,)
@@ -157,9 +157,9 @@ def whole_code(data: bytes) -> bytes:
 
 
 def test_folder_in_place_of_an_entry_is_replaced(entry: Path, compiled: bytes) -> None:
-    facts, code = whole(entry)
+    facts, code = whole_library(entry)
     a_folder(entry)
-    put(facts, code)
+    put_library(facts, code)
     assert entry.read_bytes() == compiled
 
 
@@ -167,7 +167,7 @@ def test_code_of_another_processor_is_not_met(
     finish: tuple[Call, Any], entry: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert needed_of(finish).found
-    monkeypatch.setattr(library_cache, "processor", lambda: "x86_64 without avx512f")
+    monkeypatch.setattr(library_cache, "processor_words", lambda: "x86_64 without avx512f")
     other = needed_of(finish)
     assert not other.found
     assert other.missing[0].facts.path != entry
@@ -177,24 +177,24 @@ def test_code_of_another_processor_is_not_met(
 
 @pytest.mark.parametrize("name", ["torch_version", "device", "form", "stage"])
 def test_key_names_everything_that_code_depends_on(name: str, entry: Path) -> None:
-    facts, _ = whole(entry)
+    facts, _ = whole_library(entry)
     other = StageFacts(**{**vars(facts), name: "another"})
     assert other.path != facts.path == entry
 
 
 def write_often(facts: StageFacts, code: bytes) -> None:
     for _ in range(20):
-        put(facts, code)
+        put_library(facts, code)
 
 
 def test_two_processes_that_write_one_entry_do_not_harm_each_other(entry: Path) -> None:
-    facts, code = whole(entry)
+    facts, code = whole_library(entry)
     context = multiprocessing.get_context("fork")
     writers = [context.Process(target=write_often, args=(facts, code)) for _ in range(2)]
     for writer in writers:
         writer.start()
     while any(writer.is_alive() for writer in writers):
-        assert whole(entry)[1] == code
+        assert whole_library(entry)[1] == code
     for writer in writers:
         writer.join()
         assert writer.exitcode == 0

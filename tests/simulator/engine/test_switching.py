@@ -124,7 +124,7 @@ def test_processes_that_compile_end_when_nobody_wants_them(
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
     start = time.monotonic()
-    making.make([], lambda: time.monotonic() - start < 0.5)
+    making.make_libraries([], lambda: time.monotonic() - start < 0.5)
     assert time.monotonic() - start < 60.0  # nothing of the compiler has been imported yet
     assert list(tmp_path.iterdir()) == []
 
