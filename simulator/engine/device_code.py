@@ -16,7 +16,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from simulator.engine.export import INNERMOST, exported
+from simulator.engine.compiler_options import INNERMOST
+from simulator.engine.export import exported
 from simulator.engine.library_cache import (
     BrokenLibraryError,
     CompileError,

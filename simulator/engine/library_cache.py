@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from simulator.engine.export import CODE_OPTIONS
+from simulator.engine.compiler_options import CODE_OPTIONS
 from simulator.engine.stage import Call
 from simulator.errors import InputError
 from system_io import cache

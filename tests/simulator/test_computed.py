@@ -13,7 +13,7 @@ import torch
 from simulator import Computed, RunConfig, cli, simulate, simulate_with_facts
 from simulator.config import Compute
 from simulator.engine import compiled
-from simulator.engine.library_cache import Making, put_library
+from simulator.engine.library_cache import Making, put_library, whole_library
 from simulator.engine.stage import Call
 from simulator.errors import InputError
 from simulator.image import render
