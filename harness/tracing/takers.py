@@ -11,8 +11,8 @@ from harness.programs.side_words import side_words
 from harness.proof.process_site import DebuggedProgram
 from harness.proof.transplant import Process, TransplantSite
 from harness.sides import SIDES
+from harness.tracing.fitting import fitting_map
 from harness.tracing.job import TracedPair
-from trace_tools.debugger.fitting import fitting_map
 from trace_tools.debugger.tap_map import TapMap, load_map
 from trace_tools.errors import DebuggerError
 
