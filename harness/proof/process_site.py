@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +11,9 @@ from pathlib import Path
 from harness.proof.pixel_site import SiteValues
 from harness.proof.transplant import PutResult
 from system_io.children import temporary_folder
-from trace_tools.debugger.driver import require_places
-from trace_tools.debugger.errors import DebuggerError
 from trace_tools.debugger.puts import PutJob, put_names, put_values
 from trace_tools.debugger.sources import Debugged, open_debugged
-from trace_tools.debugger.tap_map import TapMap, load_map, shipped_maps
+from trace_tools.debugger.tap_map import TapMap
 
 
 @dataclass(frozen=True)
@@ -82,20 +79,3 @@ def opened(binary: Path, tap_map: TapMap) -> Debugged:
         DebuggerError: no debugger, no debug information, or no sources.
     """
     return open_debugged(binary, {anchor.file for anchor in tap_map.places.values()})
-
-
-def fitting_map(binary: Path) -> TapMap:
-    """Return the first of the shipped maps of which a binary has every place.
-
-    Raises:
-        DebuggerError: there is none, or the debugger cannot read the binary.
-    """
-    for name in shipped_maps():
-        tap_map = load_map(name)
-        program = opened(binary, tap_map)
-        with suppress(DebuggerError):
-            require_places(tap_map, program, set(tap_map.places))
-            return tap_map
-    raise DebuggerError(
-        f"no shipped tap map fits program '{binary}'; give --tap-map MAP (nb-trace-map draft)"
-    )

@@ -17,7 +17,7 @@ from simulator.errors import InputError
 from simulator.kernel.taps import NEVER
 from simulator.scene.scene import Scene, prepare
 from system_io.shown import printable
-from trace_tools.debugger.errors import DebuggerError
+from trace_tools.errors import DebuggerError
 from trace_tools.judging.diff import Comparison
 from trace_tools.judging.lookup import DEFAULT_GRAPH
 from trace_tools.reading.trace_file import TraceLog

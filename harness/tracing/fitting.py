@@ -10,9 +10,8 @@ from pathlib import Path
 from system_io.cache import NAME, home_folder
 from system_io.shown import printable
 from trace_tools.debugger.check import MapCheck, check_map
-from trace_tools.debugger.errors import DebuggerError
 from trace_tools.debugger.tap_map import SUFFIX, load_map, shipped_maps
-from trace_tools.errors import TraceError
+from trace_tools.errors import DebuggerError, TraceError
 
 VARIABLE = "NB_TAP_MAPS"
 PUT = " (put)"

@@ -8,12 +8,13 @@ from harness.programs.build import build_reference
 from harness.programs.programs import Program, simulator_program
 from harness.programs.run import words_behind_settings
 from harness.programs.side_words import side_words
-from harness.proof.process_site import DebuggedProgram, fitting_map
+from harness.proof.process_site import DebuggedProgram
 from harness.proof.transplant import Process, TransplantSite
 from harness.sides import SIDES
+from harness.tracing.fitting import fitting_map
 from harness.tracing.job import TracedPair
-from trace_tools.debugger.errors import DebuggerError
 from trace_tools.debugger.tap_map import TapMap, load_map
+from trace_tools.errors import DebuggerError
 
 WITH_DEBUG_INFORMATION = "untapped-O0"
 """The build of the C reference that takes values: same bits, and every variable in memory."""
@@ -60,4 +61,7 @@ def _binary(program: Program, named: str | None) -> tuple[Path, TapMap]:
         return build_reference(WITH_DEBUG_INFORMATION).path, load_map(REFERENCE_MAP)
     if len(program.words) != 1:
         raise DebuggerError(f"{program.title} '{program.words[0]}' is no compiled program")
-    return Path(program.words[0]), fitting_map(Path(program.words[0]))
+    found = fitting_map(Path(program.words[0]))
+    if found.name is None:
+        raise DebuggerError(f"no tap map fits program '{program.words[0]}' ({found.why}); give --tap-map MAP")
+    return Path(program.words[0]), load_map(found.name)

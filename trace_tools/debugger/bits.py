@@ -7,7 +7,7 @@ import struct
 from decimal import Context, Decimal
 from fractions import Fraction
 
-from trace_tools.debugger.errors import DebuggerError
+from trace_tools.errors import DebuggerError
 
 SINGLE, DOUBLE = 4, 8
 X87_MACHINES = ("i386", "x86")

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from trace_tools.debugger.anchors import Found, FoundPlace
-from trace_tools.debugger.driver import found_places
+from trace_tools.debugger.driver import found_places, read_places
 from trace_tools.debugger.sources import Debugged, ask_debugger, open_debugged
-from trace_tools.debugger.tap_map import TapMap
+from trace_tools.debugger.tap_map import PUT_IN, TapMap
 
 NEAR = 3
 LIKENESS = 0.5
@@ -50,8 +50,11 @@ class MapCheck:
 
     @property
     def is_good(self) -> bool:
-        """Tell whether every place is there, and every name has a value at its place."""
-        return all(found.spot for found in self.places.values()) and not any(row.problem for row in self.rows)
+        """Tell whether every place is there, and every name that is read has a value at its place."""
+        read = [row for row in self.rows if not row.name.endswith(PUT_IN)]
+        wanted = read_places(self.tap_map)
+        there = all(found.spot for name, found in self.places.items() if name in wanted)
+        return there and not any(row.problem for row in read)
 
 
 def check_map(tap_map: TapMap, binary: Path, folder: Path | None) -> MapCheck:

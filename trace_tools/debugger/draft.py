@@ -10,8 +10,8 @@ from pathlib import Path, PurePath
 
 from trace_tools.debugger.anchors import AFTER, BEFORE, Anchor, FoundPlace, find_anchor
 from trace_tools.debugger.c_text import Source
-from trace_tools.debugger.errors import DebuggerError
 from trace_tools.debugger.sources import Debugged, open_debugged
+from trace_tools.errors import DebuggerError
 from trace_tools.reading.field_names import ALIASES, Meaning
 from trace_tools.tap_points import TAP_POINTS, TapLevel, TapPoint
 

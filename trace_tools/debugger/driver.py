@@ -10,11 +10,11 @@ from typing import Any
 from system_io.children import temporary_folder
 from system_io.shown import printable
 from trace_tools.debugger.anchors import AFTER, Found, FoundPlace, find_anchor
-from trace_tools.debugger.errors import DebuggerError
 from trace_tools.debugger.gdb_run import program_settings, run_gdb
 from trace_tools.debugger.records import TapReading, read_records
 from trace_tools.debugger.sources import Debugged
 from trace_tools.debugger.tap_map import MappedTap, TapMap
+from trace_tools.errors import DebuggerError
 from trace_tools.tap_points import TAP_ID, TapLevel
 
 TAPS = "gdb_taps.py"
@@ -60,6 +60,11 @@ def needed_places(tap_map: TapMap) -> set[str]:
     """Return the places without which no loop index is known."""
     gate = {tap_map.gate.place} if tap_map.gate else set()
     return {place for _, place, _ in tap_map.captures} | gate
+
+
+def read_places(tap_map: TapMap) -> set[str]:
+    """Return the places without which a trace is not whole; values are put in at others, too."""
+    return {place for tap in tap_map.taps for place in tap.places} | needed_places(tap_map)
 
 
 def require_places(
@@ -114,8 +119,7 @@ def run_once(
     Raises:
         DebuggerError: the debugger or the program failed, or a value is not what its tap is.
     """
-    read = {place for tap in tap_map.taps for place in tap.places}
-    spots = require_places(tap_map, program, read, skips=skips)
+    spots = require_places(tap_map, program, read_places(tap_map), skips=skips)
     with temporary_folder("nb-gdb") as name:
         scratch = Path(name)
         output, records = scratch / OUTPUT, scratch / "records.jsonl"

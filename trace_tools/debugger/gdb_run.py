@@ -12,7 +12,7 @@ from typing import Any
 
 from system_io.children import Outcome, execute
 from system_io.shown import printable
-from trace_tools.debugger.errors import DebuggerError
+from trace_tools.errors import DebuggerError
 
 GDB = "gdb"
 INSIDE = "inside"

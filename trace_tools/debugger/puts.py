@@ -10,11 +10,11 @@ from typing import Any
 
 from system_io.children import temporary_folder
 from trace_tools.debugger.driver import OUTPUT, gate_row, place_rows, require_end, require_places, tap_row
-from trace_tools.debugger.errors import DebuggerError
 from trace_tools.debugger.gdb_run import program_settings, run_gdb
 from trace_tools.debugger.sources import Debugged
 from trace_tools.debugger.tap_map import MappedPut, MappedTap, TapMap
 from trace_tools.debugger.told import asked_block, laid_out, leading_regions, narrowed
+from trace_tools.errors import DebuggerError
 from trace_tools.tap_points import TapLevel
 
 PUTS = "gdb_puts.py"

@@ -10,8 +10,8 @@ from typing import Any
 
 from system_io.shown import printable
 from trace_tools.debugger.bits import exact, printed, whole_text
-from trace_tools.debugger.errors import DebuggerError
 from trace_tools.debugger.tap_map import MappedTap, TapMap
+from trace_tools.errors import DebuggerError
 from trace_tools.tap_points import CONTEXT_KEYS, FORMAT, SUBSET, TAP_ID, TAP_POINTS, TapLevel
 
 PREFIX = "TRACE_C:"

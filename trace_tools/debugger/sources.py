@@ -10,8 +10,8 @@ from typing import Any
 from system_io.children import temporary_folder
 from system_io.shown import printable
 from trace_tools.debugger.c_text import Source
-from trace_tools.debugger.errors import DebuggerError
 from trace_tools.debugger.gdb_run import SETTINGS, run_gdb
+from trace_tools.errors import DebuggerError
 
 DESCRIBE = "gdb_describe.py"
 DESCRIBE_S = 60.0

@@ -31,6 +31,8 @@ WHERE = ("file", "function", "text", "pattern", "nth", "when")
 PIXEL = ("at", *WHERE, "s", "f")
 CAPTURE = ("at", *WHERE, "value")
 TAP = ("at", *WHERE, "value", "type", "unit", "if", "context", "repeat", "take", "put")
+PUT_IN = " (put)"
+"""Behind the name of a tap, where an expression is for another value that is put in."""
 PUT = ("at", *WHERE, "value", "unit", "if", "context", "times")
 
 
@@ -114,7 +116,7 @@ class TapMap:
             if tap.put is not None and tap.put.places != tap.places:
                 extra = [text for text in (tap.put.condition, tap.put.times) if text is not None]
                 for text in (*tap.put.values, *extra, *tap.put.context.values()):
-                    yield f"{tap.point.name} (put)", tap.put.places[0], text
+                    yield f"{tap.point.name}{PUT_IN}", tap.put.places[0], text
 
     def indices(self, tap: MappedTap) -> dict[str, str]:
         """Return the expressions of the loop indices of a tap that are read where the tap is."""

@@ -11,12 +11,12 @@ from pathlib import Path
 from system_io.children import execute, temporary_folder
 from system_io.shown import printable
 from trace_tools.debugger.driver import DebuggedRun, run_once
-from trace_tools.debugger.errors import DebuggerError
 from trace_tools.debugger.gdb_run import PINNED
 from trace_tools.debugger.records import TapReading, contract_text
 from trace_tools.debugger.sources import Debugged
 from trace_tools.debugger.tap_map import TapMap
 from trace_tools.debugger.told import IMAGE, PixelBlock, asked_block, laid_out, leading_regions, narrowed
+from trace_tools.errors import DebuggerError
 from trace_tools.tap_points import TAP_ID, TAP_POINTS, TapLevel
 
 FLOAT_BYTES = 4

@@ -93,7 +93,7 @@ def test_the_page_shows_shares_beside_those_of_first_order(proof_tools: Any) -> 
     stated = transplant_data(moved(traced(f"{mode} -polar 0.3"), traced(mode), mode))
     budgets = [{"pixel_slow_fast": [0, 0], "taps": [{"tap": "polar", "contribution": 1.0, "share": 0.5}]}]
     page = transplant_markdown(stated, budgets)
-    assert "c into py: polar takes 100.0000% away (into the simulator)" in page
+    assert "c into py: polar takes 100.0000% away" in page
     assert "| polar | 100.0000% | 100.0000% | 50.0000% | not linear: a flip, or large differences |" in page
     right = {"verdict": "c is off", "reason": "polar"}
     assert cause_markdown(right, stated, ("FAIL",))[0] == "# The cause"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trace_tools.debugger.bits import exact, printed, whole_text
-from trace_tools.debugger.errors import DebuggerError
+from trace_tools.errors import DebuggerError
 
 X86 = "i386:x86-64"
 

@@ -11,12 +11,11 @@ import pytest
 
 from harness.programs.build import build_reference
 from tests.trace_tools.debugger.conftest import built, require_gdb
-from trace_tools.debugger.errors import DebuggerError
 from trace_tools.debugger.puts import FINAL, PutJob, PutRun, PutSet, put_names, put_values, unscaled
 from trace_tools.debugger.sources import open_debugged
 from trace_tools.debugger.tap_map import TapMap, load_map
 from trace_tools.debugger.traced import DebugJob, trace_pixels
-from trace_tools.errors import TraceError
+from trace_tools.errors import DebuggerError, TraceError
 from trace_tools.reading.trace_file import read_trace
 
 PIXEL = (3, 4)
