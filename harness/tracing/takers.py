@@ -11,7 +11,7 @@ from harness.programs.side_words import side_words
 from harness.proof.process_site import DebuggedProgram
 from harness.proof.transplant import Process, TransplantSite
 from harness.sides import SIDES
-from harness.tracing.fitting import fitting_map
+from harness.tracing.fitting import map_that_fits
 from harness.tracing.job import TracedPair
 from trace_tools.debugger.tap_map import TapMap, load_map
 from trace_tools.errors import DebuggerError
@@ -61,7 +61,7 @@ def _binary(program: Program, named: str | None) -> tuple[Path, TapMap]:
         return build_reference(WITH_DEBUG_INFORMATION).path, load_map(REFERENCE_MAP)
     if len(program.words) != 1:
         raise DebuggerError(f"{program.title} '{program.words[0]}' is no compiled program")
-    found = fitting_map(Path(program.words[0]))
+    found = map_that_fits(Path(program.words[0]))
     if found.name is None:
         raise DebuggerError(f"no tap map fits program '{program.words[0]}' ({found.why}); give --tap-map MAP")
     return Path(program.words[0]), load_map(found.name)
