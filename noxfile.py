@@ -188,7 +188,13 @@ def faults(session: nox.Session) -> None:
     session.install("-r", "requirements/tests.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
     page = ["--json", str(ROOT / "docs" / "trust.json"), "--markdown", str(ROOT / "docs" / "trust.md")]
-    session.run("nbp", "faults", "run", *(session.posargs or page), env={"OMP_NUM_THREADS": "1"})
+    session.run(
+        "nbp",
+        "faults",
+        "run",
+        *(session.posargs or [*page, "--drawn", "40", "--seed", "17"]),
+        env={"OMP_NUM_THREADS": "1"},
+    )
     session.run("pytest", "-m", "whole", "tests/test_comparators.py", env={"OMP_NUM_THREADS": "1"})
     session.run("nbp", "floor", "--check")
 

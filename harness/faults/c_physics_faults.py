@@ -126,6 +126,8 @@ C_PHYSICS_FAULTS: tuple[SeededFault, ...] = (
             "image_render", "fast <= g->roi[1] &&", "fast < g->roi[1] &&"),
     around("c-mask-shifted", "mask read one column to the left", "mask-geometry-roi", (), "pixel_masked",
            before="fast = fast > 0 ? fast - 1 : fast;"),
+    around("c-one-mask-pixel", "one pixel of the mask not read", "mask-geometry-roi", (), "pixel_masked",
+           after="if (slow == 20 && fast == 20) result = !result;"),
     around("c-flux-3e-8", "r_e^2 times fluence 3e-8 larger, half a step of a 4-byte float", "plain", PIXEL_END,
            "start_loop", after="result.flux_factor *= 1.0 + 3e-8;"),
     around("c-omega-applied-twice", "solid angle applied inside the sum and at the end", "sub-pixels",
@@ -166,6 +168,10 @@ C_PHYSICS_FAULTS: tuple[SeededFault, ...] = (
            "lagrange", after="result *= 1.0 + 1e-7;"),
     in_text("c-tricubic-order", "third node of the interpolation repeated", "interpolate-oversample-phi", ("F_cell",),
             "factor_tricubic", "node + i * 16 + j * 4)", "node + (i == 3 ? 2 : i) * 16 + j * 4)"),
+    around("c-one-entry", "one entry of the table 1e-5 larger", "phi-xds-spindle", ("F_cell",), "factor_nearest",
+           after="if (rounded->x == 2.0 && rounded->y == 1.0 && rounded->z == 0.0) result *= 1.0 + 1e-5;"),
+    around("c-negative-l-single", "structure factors of negative l through a 4-byte float", "layers-tilted-water",
+           ("F_cell",), "factor_nearest", after="if (rounded->z < 0.0) result = (double)(float)result;"),
     around("c-box-mirrored", "factors of negative h looked up at positive h", "cells-axis-later-wins", ("F_cell",),
            "factor_nearest", before="vec3 other = *rounded; if (other.x < 0.0 && -other.x <= (double)t->h_max)"
                                     " other.x = -other.x; rounded = &other;"),
@@ -173,6 +179,10 @@ C_PHYSICS_FAULTS: tuple[SeededFault, ...] = (
             ("F_cell",), "", "(k - t->k_min)) * box_l(t) + (l - t->l_min));",
             "(k - t->k_min)) * box_l(t) + (l - t->l_min) - (l > 0 && l % 2 ? 1 : 0));"),
     # orientations.c
+    around("c-two-sources-turning", "steps of a turning crystal with exactly two sources 1e-6 too far",
+           "two-sources-turning", TURNED, "orientations_make",
+           before="struct scene other = *scene; if (scene->s.source_count == 2) other.s.phi.step *= 1.0 + 1e-6;"
+                  " scene = &other;"),
     around("c-orientation-1e-7", "phi steps turned 1e-7 too far", "turning", TURNED, "orientations_make",
            before="struct scene other = *scene; other.s.phi.step *= 1.0 + 1e-7; scene = &other;"),
     in_text("c-carryover-later", "step of exactly 0 sees itself in later blocks", "phi-carryover-sources-mosaic",

@@ -30,7 +30,8 @@ SUITE_LINES: Mapping[str, tuple[str, ...]] = {
         "header-exact-keys", "gauss-fudge-phi-mosaic", "curved-xds", "point-pixel-spec-area",
         "cells-axis-later-wins", "nopolar-oversample-polar", "interpolate-dump-margin", "div-step-and-count",
         "xtalsize-real-counts", "water-sampling", "adc-fraction", "round-near-lattice-points",
-        "phi-step-and-count", "adc-negative-noise",
+        "phi-step-and-count", "adc-negative-noise", "distance-and-close-distance",
+        "header-exact-keys-distance",
     ),
 }  # fmt: skip
 """Cases of the golden suite by the mode they run in; small ones that together use every formula."""
@@ -49,6 +50,9 @@ OWN_LINES: Mapping[str, str] = {
     ),
     "printed-pixel": f"{PLAIN} -printout -printout_pixel 3 4",
     "auto-sampled": f"{CRYSTAL} -default_F 100",
+    "two-sources-turning": (
+        f"{PLAIN} -hdivrange 10 -hdivsteps 2 -osc 2 -phi 1 -phisteps 4 -mosaic 1 -mosaic_domains 2"
+    ),
     "two-sources": f"{PLAIN} -hdivrange 10 -hdivsteps 2 -polar 0.8",
 }
 """Command lines in c-parity mode."""

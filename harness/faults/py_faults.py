@@ -365,6 +365,23 @@ def deviation_from_zero(sound: Function) -> Function:
     return lambda values, mean: sound(values, 0.0 * mean)
 
 
+def one_entry_more(sound: Function) -> Function:
+    """Return `nearest_F` of which one entry is 1e-5 larger."""
+    return lambda table, h, k, l: sound(table, h, k, l) * (1.0 + 1e-5 * ((h == 2) & (k == 1) & (l == 0)))
+
+
+def one_pixel_turned(executed: Any) -> Any:
+    """Return which pixels are computed, of which one is the other way round."""
+    turned = executed.clone()
+    turned[20:21, 20:21] ^= True
+    return turned
+
+
+def even_steps_more(sound: Function) -> Function:
+    """Return `Steps.values` 1e-6 larger where their number is even."""
+    return lambda steps: [value * (1.0 + 1e-6 * (steps.count % 2 == 0)) for value in sound(steps)]
+
+
 def volume_told_larger(sound: Function) -> Function:
     """Return `_run_taps` that tells a volume 1e-6 larger."""
 

@@ -111,6 +111,10 @@ PY_PHYSICS_FAULTS: tuple[SeededFault, ...] = (
     # structure factors
     in_module("py-outside-table", "factor 0 outside the table", "hkl-decimal-indices", ("F_cell",),
               "physics.structure_factors:scalar", wrong.no_default),
+    in_module("py-one-entry", "one entry of the table 1e-5 larger", "phi-xds-spindle", ("F_cell",),
+              "kernel.evaluation:nearest_F", wrong.one_entry_more),
+    in_module("py-weak-factor-single", "structure factors below 40 through a 4-byte float", "layers-tilted-water",
+              ("F_cell",), "kernel.evaluation:nearest_F", result(where(lambda F: F < 40.0, rounded_to_single))),
     in_module("py-box-mirrored", "factors of negative h looked up at positive h", "cells-axis-later-wins",
               ("F_cell",), "kernel.evaluation:nearest_F", argument(1, lambda h: h.abs())),
     in_module("py-margin-lost", "interpolation without upstream's margin", "interpolate-dump-margin",

@@ -23,7 +23,7 @@ PIXEL, REFLECTION, LARGEST, SUM, CORRELATION, PEAKS = (
     "pixel in parts of itself", "reflection in parts of itself", "largest difference of the maximum", "sum",
     "1 - correlation", "peak distance (px)",
 )  # fmt: skip
-METRICS = (PIXEL, LARGEST, SUM, CORRELATION, PEAKS)
+METRICS = (PIXEL, REFLECTION, LARGEST, SUM, CORRELATION, PEAKS)
 PASSES = (Word.PASS, Word.ROUNDING)
 
 

@@ -200,7 +200,7 @@ def _drawn(rows: Sequence[TrialRow], broken: int) -> Iterator[str]:
     yield from _score_table(
         [score_of([row for row in rows if row["side"] == side]) for side in SIDES] + [score]
     )
-    idle = [row for row in rows if not row["killed_by"]]
+    idle = [row for row in rows if not row["killed_by"] and not row["changed"]]
     passed = [row for row in rows if trial_name(row) in score.passed]
     yield f"Image changed, and the image verdict is a plain PASS: {len(passed) or 'none'}.\n\n"
     yield from _whats(passed)

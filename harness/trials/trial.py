@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.faults.fault import BOTH, SeededFault
+from harness.faults.fault import BOTH, DRAWN, SeededFault
 from harness.faults.lines import TrialLine
 from harness.programs.build import BINARY_NAME
 from harness.sides import SIDES
@@ -113,6 +113,9 @@ def _judged(
         for check in row.get("checks", ()):
             counts[check] = counts.get(check, 0) + 1
     trace = _trace(fault, side, runs, sound)
+    rounds = [name for name, row in found.items() if row.get("verdict") == Word.ROUNDING]
+    if fault.id.startswith(DRAWN) and rounds and IMAGE not in counts:
+        trace = _traced_at_worst(fault, side, runs[side][rounds[0]], sound, lines[rounds[0]]) or trace
     if (
         side != BOTH
         and trace is not None

@@ -24,6 +24,7 @@ WITHOUT_FAULT = {
     "simulator.kernel.small_blocks": "plays a run for an engine; no value of an image",
     "simulator.kernel.nearest_reflection": "finds the reflection of a pixel, for figures of the harness",
     "simulator.kernel.traced_windows": "restricts a run to traced pixels, which no line asks for",
+    "simulator.output.kept_code": "lists compiled code that is kept; no value of an image",
     "simulator.output.watchers": "hands values on to several who watch",
     "simulator.output.progress": "prints how far a run is",
     "simulator.physics.lattice.bound": "acts with --epsilon only",
