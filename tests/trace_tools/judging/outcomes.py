@@ -97,7 +97,7 @@ def _rest(report: Report) -> dict[str, Any]:
 
 
 def _shown(found: Finding) -> str:
-    text = repr(found)
+    text = repr({name: value for name, value in vars(found).items() if value not in ("", None, ())})
     return text if len(text) < 600 else f"{text[:600]}..."
 
 
