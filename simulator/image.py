@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.computed import Computed, LeftOut
+from simulator.computed import Computed
 from simulator.dual_tensors import carrying, dual_of
 from simulator.engine.choose import choose
 from simulator.engine.rehearsal import Rehearsal
@@ -21,10 +21,11 @@ from simulator.engine.switching import Switch
 from simulator.engine.tensor_tree import leaves
 from simulator.engine.workers import workers
 from simulator.errors import InputError
-from simulator.gradients.image_gradient import Forward, choose_backward, differentiable, wanted
+from simulator.gradients.image_gradient import Forward, choose_backward, differentiable
 from simulator.gradients.image_tangents import (
     choose_forward,
     direction_of,
+    has_slopes,
     has_tangents,
     pixel_tangents,
     without_tangents,
@@ -36,8 +37,15 @@ from simulator.kernel.small_blocks import rehearse, uncompilable
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import NEVER, Level, Spot, Tap, no_tap, silent
 from simulator.kernel.traced_windows import Neighbourhood
-from simulator.limits.transforms import SECOND
-from simulator.rendered import BlockPixels, Rendered, assemble
+from simulator.rendered import (
+    BlockPixels,
+    Rendered,
+    assemble,
+    joined_pixels,
+    largest_charge,
+    left_out_of,
+    usable,
+)
 from simulator.scene.instrument import Instrument
 from simulator.scene.number_types import precision_of, slopes_need_float64
 from simulator.scene.scene import Scene
@@ -99,7 +107,7 @@ def render_pixels(scene: Scene, places: Tensor) -> Tensor:
 
     evaluations = len(places) * scene.steps * scene.layers
     ins = set_up(scene)
-    if _sloped(ins):
+    if has_slopes(ins):
         return _with_slopes(scene, no_tap, chosen, evaluations).pixels
     with torch.inference_mode():
         found = chosen(_run(scene, ins, no_tap, evaluations)).pixels
@@ -116,11 +124,6 @@ def compile_for(scene: Scene) -> tuple[str, ...]:
     scene = scene.with_compute(replace(scene.config.compute, compile="on"))
     with torch.inference_mode():
         return _run(scene, set_up(scene), no_tap, scene.evaluations).notes
-
-
-def usable(image: Tensor) -> Tensor:
-    """Return an image that may take part in a user's graph, whichever mode it was made in."""
-    return image.clone() if image.is_inference() else image
 
 
 @untraced
@@ -140,7 +143,7 @@ def render(scene: Scene, tap: Tap = no_tap, progress: OnProgress | None = None) 
     Source: spec 06.
     """
     ins = set_up(scene)
-    if not _sloped(ins):
+    if not has_slopes(ins):
         with torch.inference_mode():
             return _render(_run(scene, ins, tap, scene.evaluations), progress)[0]
     notes = (GRADIENT_WHOLE,) if scene.config.compute.epsilon > 0.0 else ()
@@ -161,18 +164,6 @@ def render(scene: Scene, tap: Tap = no_tap, progress: OnProgress | None = None) 
     return replace(plain, image=image, how=how, notes=notes)
 
 
-def _sloped(ins: Instrument) -> bool:
-    """Return whether the image shall have a gradient or a tangent.
-
-    Raises:
-        InputError: for both.
-    """
-    reverse, forward = wanted(ins), has_tangents(ins)
-    if reverse and forward:
-        raise InputError(f"forward mode of a run that also wants a gradient, {SECOND}")
-    return reverse or forward
-
-
 @dataclass(frozen=True, eq=False)
 class _Sloped:
     """Pixels [n] with their gradient."""
@@ -188,7 +179,7 @@ class _Sloped:
 
 def _with_slopes(scene: Scene, tap: Tap, pixels: Callable[[_Run], Forward], evaluations: int) -> _Sloped:
     """Return the pixels of a run with their gradient or their tangent, nothing left out."""
-    scene = _whole(scene)
+    scene = scene.whole()
     compute = scene.config.compute
     exact = set_up(scene.with_compute(replace(compute, precision="float64")))
     seen = without_tangents(set_up(scene))
@@ -213,18 +204,8 @@ def _with_slopes(scene: Scene, tap: Tap, pixels: Callable[[_Run], Forward], eval
     return _Sloped(found, more, notes, backward.programs is not None)
 
 
-def _whole(scene: Scene) -> Scene:
-    """Return a scene of which nothing is left out."""
-    return scene.with_compute(replace(scene.config.compute, epsilon=0.0))
-
-
 def _arithmetic_of_slopes(scene: Scene, exact: Instrument, seen: Instrument) -> Instrument:
-    """Return the instrument that slopes are formed with, of plain tensors.
-
-    Args:
-        exact: in double precision.
-        seen: as the image is computed.
-    """
+    """Return the instrument that slopes are formed with: in double precision, or as the image is computed."""
     return without_tangents(exact) if slopes_need_float64(scene) else seen
 
 
@@ -242,7 +223,7 @@ def render_tangents(scenes: Iterable[Scene], places: Tensor | None = None) -> Te
     """
     directions = []
     for scene in scenes:
-        first = _whole(scene)
+        first = scene.whole()
         exact = set_up(first.with_compute(replace(first.config.compute, precision="float64")))
         directions.append(direction_of(exact))
     seen, executed = without_tangents(set_up(first)), first.executed().flatten() if places is None else places
@@ -278,22 +259,12 @@ def _render(run: _Run, progress: OnProgress | None) -> tuple[Rendered, list[Bloc
     how = run.how if run.switch is None else run.how.continued(run.switch.share(total))
     made = assemble(how, values[:finished], executed, done)
     blocks = [block for part in done for block in part.blocks]
-    left_out = _left_out(run, total, done, made.image)
+    left_out = None
+    if run.sparse is not None:
+        evaluations = total * run.sparse.evaluations
+        left_out = left_out_of(run.scene.config.compute.epsilon, evaluations, done, made.image)
     notes = run.notes if run.switch is None else (*run.notes, *run.switch.notes)
     return replace(made, interpolation_ended=ended, notes=notes, sparse=left_out), blocks
-
-
-def _left_out(run: _Run, pixels: int, done: list[BlockPixels], image: Tensor) -> LeftOut | None:
-    """Return what the blocks of a run left out, None where nothing was to be."""
-    if run.sparse is None:
-        return None
-    return LeftOut(
-        epsilon=run.scene.config.compute.epsilon,
-        evaluations=pixels * run.sparse.evaluations,
-        left_out=sum(part.left_out for part in done),
-        bound_photons=max((float(part.charged) for part in done if part.charged is not None), default=0.0),
-        maximum_photons=float(image.max()) if image.numel() else 0.0,
-    )
 
 
 def _run(scene: Scene, ins: Instrument, tap: Tap, evaluations: int) -> _Run:
@@ -391,25 +362,15 @@ def _render_block(run: _Run, block: Block) -> BlockPixels:
         results = [_photons(run, part) for part in parts]
         found = [result.photons for result in results]
         return BlockPixels(
-            pixels=_joined([part.pixels for part in found]),
-            omega_sum_sr=_joined([part.omega_sum_sr for part in found]).sum(),
+            pixels=joined_pixels([part.pixels for part in found]),
+            omega_sum_sr=joined_pixels([part.omega_sum_sr for part in found]).sum(),
             place=None if run.near is None else run.near.place(block),
             interpolated=NEVER if parts[-1].interpolated == NEVER else 0,
             blocks=() if run.inference else tuple(parts),
             first_visit=block.first_visit >= 0,
-            charged=_largest([part.charged_photons for part in results if part.charged_photons is not None]),
+            charged=largest_charge(part.charged_photons for part in results),
             left_out=sum(result.left_out for result in results),
         )
-
-
-def _joined(parts: list[Tensor]) -> Tensor:
-    """Return parts of pixels as one; a copy only where there are several."""
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-
-def _largest(charged: list[Tensor]) -> Tensor | None:
-    """Return the largest number of some tensors, None for none."""
-    return torch.cat(charged).max() if charged else None
 
 
 def _switched(run: _Run, block: Block) -> list[Block]:

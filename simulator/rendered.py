@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -78,3 +78,37 @@ def assemble(how: Computed, values: Tensor, executed: Tensor, done: Sequence[Blo
     flat = torch.zeros(executed.numel(), dtype=values.dtype, device=values.device)
     image = flat.masked_scatter(executed.flatten().to(flat.device, non_blocking=True), values)
     return Rendered(image.reshape(executed.shape), executed, omega_sr, how)
+
+
+def left_out_of(epsilon: float, evaluations: int, done: Sequence[BlockPixels], image: Tensor) -> LeftOut:
+    """Return what the blocks of a run left out.
+
+    Args:
+        epsilon: as asked for.
+        evaluations: their number in the whole run.
+        done: what the blocks gave.
+        image: of the run, photons.
+    """
+    return LeftOut(
+        epsilon=epsilon,
+        evaluations=evaluations,
+        left_out=sum(part.left_out for part in done),
+        bound_photons=max((float(part.charged) for part in done if part.charged is not None), default=0.0),
+        maximum_photons=float(image.max()) if image.numel() else 0.0,
+    )
+
+
+def joined_pixels(parts: list[Tensor]) -> Tensor:
+    """Return parts of pixels as one; a copy only where there are several."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def largest_charge(charged: Iterable[Tensor | None]) -> Tensor | None:
+    """Return the largest number of some tensors, None where there is none."""
+    there = [part for part in charged if part is not None]
+    return torch.cat(there).max() if there else None
+
+
+def usable(image: Tensor) -> Tensor:
+    """Return an image that may take part in a user's graph, whichever mode it was made in."""
+    return image.clone() if image.is_inference() else image

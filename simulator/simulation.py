@@ -11,9 +11,10 @@ from torch import Tensor
 from simulator.computed import Computed
 from simulator.config import RunConfig
 from simulator.dual_tensors import dual_of, dual_tensors
-from simulator.image import image_of, render, render_pixels, render_tangents, usable
+from simulator.image import image_of, render, render_pixels, render_tangents
 from simulator.limits.parameter_table import with_raw_value
 from simulator.limits.transforms import require_plain_tensors, wrapped_inputs
+from simulator.rendered import usable
 from simulator.scene.scene import Scene, prepare
 from simulator.transformed import Picture, pictured
 from simulator.untraced import untraced

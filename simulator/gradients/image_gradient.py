@@ -37,11 +37,6 @@ EVALUATIONS_OF_A_GRAPH = 1 << 18
 """Of a piece that is differentiated at once by torch's graph of all operations."""
 
 
-def wanted(ins: Instrument) -> bool:
-    """Return whether the image shall have a gradient."""
-    return torch.is_grad_enabled() and any(part.requires_grad for part in leaves(ins))
-
-
 @dataclass(frozen=True)
 class Backward:
     """How the blocks are differentiated."""

@@ -21,6 +21,7 @@ from simulator.engine.rehearsal import Rehearsal
 from simulator.engine.stage import Engine
 from simulator.engine.tensor_tree import leaves, rebuilt
 from simulator.engine.workers import in_turn, side_by_side
+from simulator.errors import InputError
 from simulator.gradients.pieces import ALL_AT_ONCE, EVALUATIONS_OF_SLOPES, Spread, pieces_of_blocks
 from simulator.gradients.stage_tangents import Carrying
 from simulator.gradients.term_tangents import Lane, add_along
@@ -30,6 +31,7 @@ from simulator.kernel.evaluation import ADD
 from simulator.kernel.kernel import photons_in_steps
 from simulator.kernel.small_blocks import rehearse, uncompilable
 from simulator.kernel.stages import Stages
+from simulator.limits.transforms import SECOND
 from simulator.scene.instrument import Instrument
 
 EVALUATIONS_AT_ONCE = 1 << 20
@@ -45,6 +47,23 @@ def direction_of(ins: Instrument) -> Slopes:
 def has_tangents(ins: Instrument) -> bool:
     """Return whether the image shall have a tangent."""
     return any(tangent_of(part) is not None for part in leaves(ins))
+
+
+def wanted(ins: Instrument) -> bool:
+    """Return whether the image shall have a gradient."""
+    return torch.is_grad_enabled() and any(part.requires_grad for part in leaves(ins))
+
+
+def has_slopes(ins: Instrument) -> bool:
+    """Return whether the image shall have a gradient or a tangent.
+
+    Raises:
+        InputError: for both.
+    """
+    reverse, forward = wanted(ins), has_tangents(ins)
+    if reverse and forward:
+        raise InputError(f"forward mode of a run that also wants a gradient, {SECOND}")
+    return reverse or forward
 
 
 def without_tangents(ins: Instrument) -> Instrument:

@@ -74,6 +74,10 @@ class Scene:
         """Return the scene as another arithmetic or device computes it."""
         return replace(self, config=replace(self.config, compute=compute))
 
+    def whole(self) -> Scene:
+        """Return the scene of which nothing is left out."""
+        return self.with_compute(replace(self.config.compute, epsilon=0.0))
+
     @property
     def evaluations(self) -> int:
         """Number of evaluations of the run, with all sources (spec 06 section 1)."""
