@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -140,10 +140,15 @@ class MachineCode:
             self._call(DELETE, handle)
             return torch.empty_strided(shape, steps, dtype=dtype, device="cpu")
         memory = (ctypes.c_char * (entries * dtype.itemsize)).from_address(address.value)
-        weakref.finalize(
-            memory, self._functions[DELETE], handle, *_owners(address.value, lent)
-        ).atexit = False
+        owners = _owners(address.value, lent)
+        weakref.finalize(memory, _given_back, self._functions[DELETE], handle, owners).atexit = False
         return torch.frombuffer(memory, dtype=dtype).as_strided(shape, steps)
+
+
+def _given_back(delete: Callable[[int], int], handle: int, owners: list[Tensor]) -> None:
+    """Delete a handle, and let go of those whose memory it refers to."""
+    delete(handle)
+    owners.clear()
 
 
 def _owners(address: int, lent: Sequence[Tensor]) -> list[Tensor]:

@@ -24,7 +24,7 @@ from simulator.engine.library_cache import (
     put_library,
     whole_library,
 )
-from simulator.engine.machine_code import MachineCode, _owners, load
+from simulator.engine.machine_code import MachineCode, _given_back, _owners, load
 from simulator.engine.rehearsal import Probe
 from simulator.engine.stage import Call
 from simulator.engine.tensor_tree import leaves
@@ -226,6 +226,9 @@ def test_result_that_was_handed_in_is_kept_alive() -> None:
     one, other = torch.zeros(4), torch.zeros(4)
     assert [part is one for part in _owners(one.data_ptr() + 8, [other, one])] == [True]
     assert _owners(0, [one, other]) == []
+    kept, deleted = [one], []
+    _given_back(lambda handle: deleted.append(handle) or 0, 7, kept)
+    assert (kept, deleted) == ([], [7])
 
 
 def test_library_that_is_none_is_no_stage(tmp_path: Path) -> None:
