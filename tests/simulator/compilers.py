@@ -10,11 +10,11 @@ from simulator.engine.compiled import ROADS, Road
 from simulator.engine.library_cache import CompileError
 
 
-def with_compiler(make: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let stages for the processor be compiled by something else."""
-    monkeypatch.setattr(
-        "simulator.engine.compiled.ROADS", {"cpu": Road(make, ROADS["cpu"].load, beside=True)}
-    )
+def with_compiler(make: Callable[..., None], monkeypatch: pytest.MonkeyPatch, beside: bool = True) -> None:
+    """Let stages for the processor be compiled by something else, beside a run or only before it."""
+    roads = {"cpu": Road(make, ROADS["cpu"].load, beside)}
+    for module in ("compiled", "choose", "switching"):
+        monkeypatch.setattr(f"simulator.engine.{module}.ROADS", roads)
 
 
 def must_not_run(*_given: object) -> None:

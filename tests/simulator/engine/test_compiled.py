@@ -130,7 +130,7 @@ def test_large_run_goes_on_without_a_compiler_and_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    with_compiler(explode, monkeypatch)
+    with_compiler(explode, monkeypatch, beside=False)
     monkeypatch.setattr("simulator.engine.choose.WORTH_COMPILING", {"cpu": 1})
     found = rendered("-default_F 100", "auto")
     assert ["the run goes on without" in note for note in found.notes] == [True]

@@ -12,13 +12,14 @@ import pytest
 import torch
 
 from simulator import RunConfig
-from simulator.engine import machine_code, making, switching
-from simulator.engine.compiled import Needed, Road
+from simulator.engine import making, switching
+from simulator.engine.compiled import Needed
 from simulator.engine.library_cache import CompileError, Making
 from simulator.engine.rehearsal import UNLIMITED
 from simulator.image import render
 from simulator.rendered import Rendered
 from simulator.scene.scene import prepare
+from tests.simulator.compilers import with_compiler
 
 BASE = (
     "-cell 40 45 50 85 95 100 -misset 10 20 30 -lambda 1 -distance 100 -detpixels 32 -N 5 -nonoise -nopgm"
@@ -54,15 +55,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("simulator.image.choose", lambda *_given: (SlowEngine(), ()))
 
 
-def compiling(make: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "simulator.engine.switching.ROADS", {"cpu": Road(make, machine_code.load, beside=True)}
-    )
-    monkeypatch.setattr(
-        "simulator.engine.compiled.ROADS", {"cpu": Road(make, machine_code.load, beside=True)}
-    )
-
-
 def rendered(words: str = "") -> Rendered:
     return render(prepare(RunConfig.from_args(f"{BASE} {words}".split())))
 
@@ -88,7 +80,7 @@ def test_failure_to_compile_is_said_and_the_run_goes_on(
     def fail(*_given: object) -> None:
         raise CompileError("no compiler")
 
-    compiling(fail, monkeypatch)
+    with_compiler(fail, monkeypatch)
     found = rendered()
     assert found.notes == ("no compiler; the run goes on without",)
     assert str(found.how) == "operation by operation, float64"
@@ -113,7 +105,7 @@ def test_what_compiles_ends_with_the_run(impatient: None, monkeypatch: pytest.Mo
             time.sleep(0.01)
         ended.append(True)
 
-    compiling(make, monkeypatch)
+    with_compiler(make, monkeypatch)
     assert not rendered().how.compiled
     assert ended == [True]
     assert all(thread.daemon is False for thread in threading.enumerate())
