@@ -219,6 +219,6 @@ def judged_logs(trace: DescribedTrace, first_log: Path, second_log: Path, graph:
     figures = {
         "first_divergence": None if first is None else f"{first.tap} {first.context}".strip(),
         "causal_taps": sorted({cause.tap for cause in report.causes}),
-        "told": [] if first is None else finding_lines(first),
+        "told": [] if first is None else finding_lines(first)[:-1],
     }
     return JudgedPart("trace", trace.name, report.verdict, report.line, figures)

@@ -16,7 +16,9 @@ from simulator.quirks import SWITCHABLE
 
 ANSWERS = frozenset({"--help", "--version", "--list-quirks"})
 """Options that are answered in place of a run."""
-NAMES: tuple[str, ...] = tuple(option.name for option in OPTIONS)
+HOUSEKEEPING = frozenset({"--cache"})
+"""Options that are never drawn: they act on what the user keeps, not on an image."""
+NAMES: tuple[str, ...] = tuple(option.name for option in OPTIONS if option.name not in HOUSEKEEPING)
 PLACE = {name: place for place, name in enumerate(NAMES)}
 SIZES = (4, 8, 12, 16, 20, 26)
 CANDIDATES = 40

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.fuzz.case import SIMULATOR_ONLY, FuzzCase
-from harness.fuzz.coverage import ANSWERS
+from harness.fuzz.coverage import ANSWERS, HOUSEKEEPING
 from harness.fuzz.outcome import Came
 from harness.shrink.items import OptionItem, case_of, items_of
 from harness.shrink.passes import Shrinking
@@ -69,7 +69,7 @@ def _with_one_more(items: Sequence[OptionItem], first: FuzzCase) -> Iterator[tup
         if not option.kinds and option.name not in SIMULATOR_ONLY
     ]
     for item in (*switches, *items_of(first.words)):
-        if item.name not in there | ANSWERS:
+        if item.name not in there | ANSWERS | HOUSEKEEPING:
             yield [*items, item], f"with {item.text}"
 
 

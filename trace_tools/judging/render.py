@@ -48,9 +48,9 @@ def metrics(report: Report) -> dict[str, Any]:
         "exit_status": report.exit_status,
         "error": report.error,
         "first_divergence": report.first.tap if report.first else None,
-        "first_divergence_record": asdict(report.first) if report.first else None,
-        "causes": [asdict(found) for found in report.causes],
-        "ties": [asdict(found) for found in report.ties],
+        "first_divergence_record": _record(report.first) if report.first else None,
+        "causes": [_record(found) for found in report.causes],
+        "ties": [_record(found) for found in report.ties],
         "counts": {
             "compared": comparison.compared,
             "passes": alignment.passes(),
@@ -74,6 +74,12 @@ def metrics(report: Report) -> dict[str, Any]:
     return finite
 
 
+def _record(found: Finding) -> dict[str, Any]:
+    """Return a finding as data, without source places where none are known, as older results have it."""
+    unknown = {key for key in ("place_a", "place_b") if not getattr(found, key)}
+    return {key: value for key, value in asdict(found).items() if key not in unknown}
+
+
 def _trace_facts(trace: TraceLog) -> dict[str, Any]:
     return {
         "source": trace.source,
@@ -87,15 +93,19 @@ def _trace_facts(trace: TraceLog) -> dict[str, Any]:
         "set_aside_count": trace.aside_count,
         "set_aside": list(trace.aside),
         "behind_other_text": trace.behind_count,
-        "treated": {**trace.treated},
-        "repeats_numbered": trace.repeats,
-        "holds_only": trace.held,
+        **_told_of_reading(trace),
         "aliases": [
             {"name": name, "tap": tap, "factor": factor, "records": count}
             for (name, tap, factor), count in trace.conversions.items()
         ],
         "printed": trace.digits.describe(),
     }
+
+
+def _told_of_reading(trace: TraceLog) -> dict[str, Any]:
+    """Return how lines were treated, as far as there is something to say: older results know no such keys."""
+    said = {"treated": {**trace.treated}, "repeats_numbered": trace.repeats, "holds_only": trace.held}
+    return {key: value for key, value in said.items() if value}
 
 
 def _tap_facts(report: Report, diff: TapDiff) -> dict[str, Any]:
