@@ -50,4 +50,4 @@ class DescribedKind:
 
     def page(self, bundle: OpenBundle, part_name: str | None) -> PageContent:
         """Return the names of the cases; their figures are in the metrics."""
-        return PageContent(parts=[part.mode for part in self.load(bundle)])
+        return PageContent(parts=[part.mode for part in self.load(bundle)], contract_taps=False)

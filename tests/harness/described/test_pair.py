@@ -79,7 +79,9 @@ def test_the_bundle_verifies_replays_and_makes_a_page(passed, capsys, tmp_path):
     assert "--run-recorded" in capsys.readouterr().err
     assert report(["replay", str(folder), "--run-recorded"]) == 0
     assert report(["html", str(folder), "-o", str(tmp_path / "page.html")]) == 0
-    assert "output field" in (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text()
+    assert "output field" in page
+    assert "I_pixel_final" not in page.partition("<script>")[0]
 
 
 FORGED = {
