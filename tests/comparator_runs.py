@@ -82,6 +82,8 @@ def prepared() -> None:
 
     os.chdir(ROOT)
     os.environ["NB_SHARED"] = os.devnull
+    # pytest would load the sound modules itself, since a plugin lies among them
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 
 
 def main(numbers: Sequence[str]) -> int:
