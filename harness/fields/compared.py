@@ -13,16 +13,12 @@ from harness.arrays import Reals
 from harness.errors import HarnessError
 from harness.fields.bound import ElementBound
 from harness.fields.field import BLOCK, FieldArray, element_place
-from trace_tools.arrays import Index, Marks
+from trace_tools.arrays import Index, Marks, steps_of_type
 
 NUMBERS = "biufc"
 """Kinds of types that hold numbers."""
-ORDERED: dict[np.dtype[Any], tuple[type[np.signedinteger[Any]], type[np.unsignedinteger[Any]]]] = {
-    np.dtype(np.float16): (np.int16, np.uint16),
-    np.dtype(np.float32): (np.int32, np.uint32),
-    np.dtype(np.float64): (np.int64, np.uint64),
-}
-"""Types whose steps are counted, each with the integers of its size."""
+ORDERED = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
+"""Types whose steps are counted."""
 
 
 @dataclass
@@ -227,14 +223,7 @@ def steps_between(a: NDArray[Any], b: NDArray[Any]) -> Reals:
         return np.maximum(steps_between(a.real, b.real), steps_between(a.imag, b.imag))
     floats = [side.dtype for side in (a, b) if side.dtype in ORDERED]
     coarser = min(floats, key=lambda kind: kind.itemsize, default=np.dtype(np.float64))
-    signed, unsigned = ORDERED[coarser]
-    least = signed(np.iinfo(signed).min)
-    order = []
-    for side in (a, b):
-        bits = np.ascontiguousarray(side, coarser).view(signed)
-        order.append(np.where(bits < 0, least - bits, bits))
-    high, low = np.maximum(*order), np.minimum(*order)
-    found = (high.view(unsigned) - low.view(unsigned)).astype(np.float64)
+    found = steps_of_type(a.astype(coarser, copy=False), b.astype(coarser, copy=False))
     found[~(np.isfinite(a) & np.isfinite(b))] = np.inf
     return found
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from trace_tools.arrays import Floats, Index
+from trace_tools.arrays import Floats, Index, steps_of_type
 from trace_tools.judging.align import Alignment
 from trace_tools.judging.arithmetic import DOUBLE, SIGNS_OPEN
 from trace_tools.judging.scale import OPERAND_RULES, SINGLE_RULES, Scales
@@ -141,10 +141,7 @@ def equal(a: Floats, b: Floats) -> NDArray[np.bool_]:
 
 def ulp_distance(a: Floats, b: Floats) -> Floats:
     """Count the doubles from one value to the other; 0 for NaN and NaN, infinite for NaN and a number."""
-    order = [np.where(bits < 0, np.int64(-(2**63)) - bits, bits) for bits in
-             (np.ascontiguousarray(side, np.float64).view(np.int64) for side in (a, b))]  # fmt: skip
-    high, low = np.maximum(*order), np.minimum(*order)
-    steps = (high.view(np.uint64) - low.view(np.uint64)).astype(np.float64)
+    steps = steps_of_type(np.asarray(a, np.float64), np.asarray(b, np.float64))
     one_sided = np.isnan(a) != np.isnan(b)
     return np.where(equal(a, b), 0.0, np.where(one_sided, np.inf, steps))
 
