@@ -19,7 +19,7 @@ nox.options.sessions = ["lint", "types", "tests"]
 nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
-PACKAGES = ["nbp", "system_io", "simulator", "trace_tools", "harness", "golden_suite_generator"]
+PACKAGES = ["nbp", "system_io", "simulator", "shots", "trace_tools", "harness", "golden_suite_generator"]
 CODE = [*PACKAGES, "docs", "examples", "tests", "noxfile.py"]
 
 

@@ -80,6 +80,7 @@ def drawing(house: House) -> str:
     for floor in (
         ("nbp",),
         ("harness",),
+        ("shots",),
         ("simulator", "trace_tools", "golden_suite_generator"),
         ("system_io",),
     ):
@@ -91,7 +92,7 @@ def drawing(house: House) -> str:
         f'<path class="between" d="M{WIDTH / 2:.0f} {above:.0f}V{below - 9:.0f}"/>'
         for (_, above), (below, _) in pairwise(joints)
     ]
-    arrows.append(_text(WIDTH / 2 + 14, joints[2][0] - BAND_GAP / 2 + 4, GROUND, "small faint"))
+    arrows.append(_text(WIDTH / 2 + 14, joints[3][0] - BAND_GAP / 2 + 4, GROUND, "small faint"))
     height = y - BAND_GAP + EDGE
     return "\n".join(
         [

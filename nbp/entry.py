@@ -15,7 +15,7 @@ from pathlib import Path
 from nbp.commands import BY_NAME, BY_WORD, COMMANDS, CommandRow
 
 NAME = "nbp"
-PACKAGES = ("system_io", "simulator", "trace_tools", "harness", "golden_suite_generator")
+PACKAGES = ("system_io", "simulator", "shots", "trace_tools", "harness", "golden_suite_generator")
 EXAMPLES = (
     "nbp compare -- -cell 79 79 38 90 90 90 -default_F 100 -N 10 -lambda 1 -distance 100 -detpixels 512",
     "nbp trace --pixel 100 120 -- ARGS",

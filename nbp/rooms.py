@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGES = ("system_io", "golden_suite_generator", "simulator", "trace_tools", "harness", "nbp")
+PACKAGES = ("system_io", "golden_suite_generator", "simulator", "trace_tools", "shots", "harness", "nbp")
 NOT_PYTHON = {
     "golden_suite_generator/golden": "Recorded figures and images that the suite is held to (data).",
     "golden_suite_generator/reference": "The C reference of nanoBragg: small C11 files and their Makefile.",

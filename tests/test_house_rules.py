@@ -15,8 +15,9 @@ ALLOWED = {
     "simulator": {"simulator", "system_io"},
     "trace_tools": {"trace_tools", "system_io"},
     "golden_suite_generator": {"golden_suite_generator", "system_io"},
-    "harness": {"harness", "golden_suite_generator", "trace_tools", "simulator", "system_io"},
-    "nbp": {"nbp", "golden_suite_generator", "harness", "trace_tools", "simulator", "system_io"},
+    "shots": {"shots", "simulator", "system_io"},
+    "harness": {"harness", "golden_suite_generator", "trace_tools", "shots", "simulator", "system_io"},
+    "nbp": {"nbp", "golden_suite_generator", "harness", "trace_tools", "shots", "simulator", "system_io"},
 }
 PYTHON = sorted(path for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
 C_CODE = sorted((ROOT / "golden_suite_generator" / "reference").glob("*.[ch]"))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("system_io", "simulator", "trace_tools", "golden_suite_generator", "harness", "nbp")
+PACKAGES = ("system_io", "simulator", "shots", "trace_tools", "golden_suite_generator", "harness", "nbp")
 MOST_MODULES, MOST_FLOORS, LEAST_MIRRORED = 15, 12, 0.9
 OF_EVERY_COMMAND = {"main", "make_parser"}
 """Names by which `nbp` finds a command, the same in each."""

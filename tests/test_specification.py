@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEC = ROOT / "docs" / "spec"
-CODE = ("nbp", "system_io", "simulator", "trace_tools", "harness", "golden_suite_generator")
+CODE = ("nbp", "system_io", "simulator", "shots", "trace_tools", "harness", "golden_suite_generator")
 REFERENCE = re.compile(
     r"""\bspec[ /](?P<file>\d\d[ab]?)\b
         (?:,?\s(?:section\s(?P<number>\d+(?:\.\d+)?)|"(?P<title>[^"\n]+)"))?""",

@@ -1,0 +1,1 @@
+"""Simulated shots integrated and merged, held to the intensities that they were made of."""

@@ -1,0 +1,1 @@
+"""A plan of shots: a nanoBragg command line and distributions, and the command line of each shot."""

@@ -1,0 +1,1 @@
+"""Structure factors from other programs' files: reflection files and coordinates."""
