@@ -217,7 +217,7 @@ class _PanelTable:
     def _mask(self) -> Path:
         if "mask" not in self.table:
             return Path()
-        file = self.folder / self.table["mask"]
+        file = self.folder / str(self.table["mask"])
         if "grid" in self.table:
             raise InputError(f"{self.place}: mask of a grid; write a [[panel]] for each mask")
         if not file.is_file():

@@ -47,11 +47,11 @@ def panel_words(panel: Panel, setup: Setup) -> tuple[str, ...]:
         raise InputError(f"panel '{panel.name}': the beam runs along its plane; turn it")
     origin = panel.origin_m
     places = (-_dot(origin, panel.fast), -_dot(origin, panel.slow), _dot(origin, normal))
-    Fclose, Sclose, close = (typed_as(mm_of_m(place), m_of_mm, place) for place in places)
+    Fclose, Sclose, close = map(typed_mm, places)
     return (
         *_vectors(setup, panel, normal),
         "-twotheta", "0", "-detector_rotx", "0", "-detector_roty", "0", "-detector_rotz", "0",
-        "-pixel", typed_as(mm_of_m(panel.pixel_size_m), m_of_mm, panel.pixel_size_m),
+        "-pixel", typed_mm(panel.pixel_size_m),
         "-detpixels_f", str(panel.fast_pixels), "-detpixels_s", str(panel.slow_pixels),
         "-Xbeam", Fclose, "-Ybeam", Sclose, "-close_distance", close, "-pivot", "sample",
         *_sensor_words(panel),
@@ -144,13 +144,25 @@ def _sensor_words(panel: Panel) -> tuple[str, ...]:
     """Return thickness and attenuation length of a sensor, none for one that absorbs nothing."""
     if not (panel.thickness_m > 0.0 and panel.attenuation_per_m > 0.0):
         return ()
-    thickness = typed_as(mm_of_m(panel.thickness_m) * UM_PER_MM, sensor_m_of_um, panel.thickness_m)
-    attenuation = typed_as(
-        mm_of_m(1.0 / panel.attenuation_per_m) * UM_PER_MM,
-        lambda value_um: 1.0 / sensor_m_of_um(value_um),
-        panel.attenuation_per_m,
-    )
+    thickness, attenuation = typed_sensor_um(panel)
     return ("-detector_thick", thickness, "-detector_abs", attenuation)
+
+
+def typed_mm(wanted_m: float) -> str:
+    """Return the number of millimetres to type for a length."""
+    return typed_as(mm_of_m(wanted_m), m_of_mm, wanted_m)
+
+
+def typed_sensor_um(panel: Panel) -> tuple[str, str]:
+    """Return the numbers of micrometres to type for thickness and attenuation length of a sensor."""
+    return (
+        typed_as(mm_of_m(panel.thickness_m) * UM_PER_MM, sensor_m_of_um, panel.thickness_m),
+        typed_as(
+            mm_of_m(1.0 / panel.attenuation_per_m) * UM_PER_MM,
+            lambda value_um: 1.0 / sensor_m_of_um(value_um),
+            panel.attenuation_per_m,
+        ),
+    )
 
 
 def _exact_unit(vector: Direction) -> Direction:

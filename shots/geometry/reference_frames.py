@@ -42,9 +42,10 @@ REFERENCE_FRAMES: Mapping[str, ReferenceFrame] = {
     "dials": ReferenceFrame(MINUS_Z, X),
     "nexus": ReferenceFrame(Z, MINUS_X),
     "crystfel": ReferenceFrame(Z, MINUS_X),
-    "poni": ReferenceFrame(Z, MINUS_X),
+    "poni": ReferenceFrame(Z, Y),
 }
-"""By name; `dials` is that of imgCIF, `nexus` that of McStas; these, CrystFEL and PONI have y upwards."""
+"""By name. `dials` is that of imgCIF, `nexus` that of McStas; both and `crystfel` have y upwards where the
+spindle is level. The axes of `poni` are those that pyFAI numbers 1 (upwards), 2 and 3 (along the beam)."""
 
 
 def frame_named(name: str) -> ReferenceFrame:

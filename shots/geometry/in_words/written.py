@@ -1,0 +1,74 @@
+"""What all formats share: numbers in all their digits, and panels laid below each other in one array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from shots.geometry.panel import Direction, Panel, Setup
+from simulator.errors import InputError
+from simulator.units import mm_of_m
+
+
+def digits(values: Iterable[float], between: str = " ") -> str:
+    """Return numbers in all their digits."""
+    return between.join(repr(float(value) + 0.0) for value in values)
+
+
+def in_mm(values_m: Iterable[float]) -> list[float]:
+    """Return lengths in millimetres."""
+    return [mm_of_m(value) for value in values_m]
+
+
+def only_panel(setup: Setup, program: str) -> Panel:
+    """Return the panel of a set-up of one panel.
+
+    Raises:
+        InputError: for several, which the program has no words for.
+    """
+    if len(setup.panels) > 1:
+        raise InputError(
+            f"{program} describes one flat panel, the detector has {len(setup.panels)}; give another"
+            " --format, or --panel NAME for one of them"
+        )
+    return setup.panels[0]
+
+
+def one_pixel_size(setup: Setup, program: str) -> float:
+    """Return the pixel size of all panels in metres.
+
+    Raises:
+        InputError: if they differ, which the program has no words for.
+    """
+    sizes = {panel.pixel_size_m for panel in setup.panels}
+    if len(sizes) > 1:
+        raise InputError(
+            f"{program} has one pixel size for all panels, these have"
+            f" {digits(sorted(map(mm_of_m, sizes)), ', ')} mm; give another --format, or --panel NAME"
+        )
+    return sizes.pop()
+
+
+def stacked(panels: Sequence[Panel]) -> Iterator[tuple[Panel, int]]:
+    """Yield each panel with its first row in an array that holds them below each other, in their order."""
+    row = 0
+    for panel in panels:
+        yield panel, row
+        row += panel.slow_pixels
+
+
+def plane_normal(setup: Setup) -> Direction:
+    """Return the unit normal of the plane of polarization, which beam and electric field span.
+
+    Raises:
+        InputError: for a polarization axis along the beam.
+    """
+    across = np.cross(setup.beam, setup.polarization_axis)
+    length = float(np.sqrt(across @ across))
+    if not length > 0.0:
+        raise InputError(
+            "the polarization axis lies along the beam: no plane follows; give another -polar_vector"
+        )
+    x, y, z = (float(part) + 0.0 for part in across / length)
+    return x, y, z
