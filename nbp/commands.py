@@ -150,6 +150,13 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         "cache", "nbp cache", "harness.commands.alone.cache", "show or remove kept results of C programs"
     ),
+    CommandRow(
+        "geometry",
+        "nbp geometry",
+        "harness.commands.alone.geometry",
+        "a geometry in the words of DIALS, XDS, MOSFLM, CrystFEL, PONI",
+        needs_torch=True,
+    ),
     CommandRow("simulate", "nanoBragg", "simulator.cli", "simulate an image", error_status=9),
 )
 BY_WORD = {row.word: row for row in COMMANDS}

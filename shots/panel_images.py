@@ -61,14 +61,18 @@ def panel_configs(words: Sequence[str], setup: Setup) -> Iterator[RunConfig]:
 
     first = RunConfig.from_args(with_panel(words, setup.panels[0], setup))
     yield first
-    bare = _without_factors(words)
+    bare = without_factors(words)
     for panel in setup.panels[1:]:
         config = RunConfig.from_args(with_panel(bare, panel, setup))
         yield replace(first, detector=config.detector)
 
 
-def _without_factors(words: Sequence[str]) -> tuple[str, ...]:
-    """Return a command line with a stand-in for its table of structure factors."""
+def without_factors(words: Sequence[str]) -> tuple[str, ...]:
+    """Return a command line with a stand-in for its table of structure factors.
+
+    Args:
+        words: a nanoBragg command line.
+    """
     kept, rest = [], list(words)
     while rest:
         word = rest.pop(0)

@@ -54,6 +54,7 @@ FINE = {
         "help gpu",
         "help floor",
         "help faults",
+        "help geometry",
         "faults list",
         "help bench-gradients",
         "--version",

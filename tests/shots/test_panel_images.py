@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,23 @@ def test_each_panel_is_the_run_of_its_command_line(
         assert image.shape == single.shape
         assert image.max() > 0.0
         assert np.array_equal(image, single)
+
+
+@pytest.mark.parametrize("mode", ["c-parity", "spec"])
+def test_each_panel_is_that_of_the_c_reference(
+    words: tuple[str, ...], mode: str, tmp_path: Path, c_binary: Path
+) -> None:
+    asked = (*words, "--parity-mode", mode)
+    setup = two_panels(asked)
+    without = ("--compile", "off")
+    for image, panel in zip(panel_images((*asked, "-dtype", "float64"), setup), setup.panels, strict=True):
+        line = [word for word in with_panel(asked, panel, setup) if word not in without]
+        file = tmp_path / f"{panel.name}.bin"
+        done = subprocess.run(
+            [c_binary, *line, "-floatfile", file], cwd=tmp_path, capture_output=True, check=True
+        )
+        assert b"no effect" not in done.stderr
+        assert np.allclose(image.ravel(), np.fromfile(file, np.float32), rtol=4.8e-7, atol=0.0)
 
 
 def test_the_table_is_shared_and_a_drawn_orientation_too(words: tuple[str, ...]) -> None:

@@ -53,7 +53,7 @@ def shown_setup(setup: Setup) -> str:
     lines = [
         f"wavelength      {A_of_m(setup.wavelength_m):.9g} A",
         f"beam            {_shown(setup.beam)}",
-        f"polarization    {_shown(setup.polarization_axis)}, {setup.polarization_fraction:.6g} of it along",
+        f"polarization    {_shown(setup.polarization_axis)}, fraction {setup.polarization_fraction:.6g}",
         f"spindle         {_shown(setup.spindle)}, phi {deg_of_rad(setup.phi_start_rad):.9g} deg"
         f" + {deg_of_rad(setup.phi_range_rad):.9g} deg",
     ]
