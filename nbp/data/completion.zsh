@@ -20,6 +20,7 @@ _shtab_nbp_commands() {
     floor:'measure or check the noise floor of the taps'
     fuzz:'drawn command lines through both programs'
     gates:'run the acceptance gates, a bundle for each'
+    geometry:'a geometry in the words of DIALS, XDS, MOSFLM, CrystFEL, PONI'
     golden:'make and check the suite of golden images'
     gpu:'check and time the simulator on a device'
     gradients:'gradients against differences of a program'
@@ -284,6 +285,21 @@ _shtab_nbp_gates_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_gates_defaults_added=0
+
+_shtab_nbp_geometry_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--detector[panels in place of the detector of the command line]:FILE:"
+  "--format[default table]:format:(table toml dials xds mosflm crystfel poni nexus words)"
+  "--panel[this panel only]:NAME:"
+  {-o,--output}"[write a new file\; default standard output]:FILE:"
+  "--parity-mode[of the command line\; default spec]:parity_mode:(c-parity spec)"
+  "--compare[run nb-compare on each panel, with these of its options in one quoted word]:OPTIONS:"
+  "--outdir[of --compare\: new directory for the results]:DIR:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_geometry_defaults_added=0
 
 _shtab_nbp_golden_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -918,6 +934,7 @@ _shtab_nbp() {
         floor) _arguments -C -s $_shtab_nbp_floor_options ;;
         fuzz) _arguments -C -s $_shtab_nbp_fuzz_options ;;
         gates) _arguments -C -s $_shtab_nbp_gates_options ;;
+        geometry) _arguments -C -s $_shtab_nbp_geometry_options ;;
         golden) _shtab_nbp_golden ;;
         gpu) _arguments -C -s $_shtab_nbp_gpu_options ;;
         gradients) _arguments -C -s $_shtab_nbp_gradients_options ;;
