@@ -99,7 +99,7 @@ def test_the_smv_header_is_that_of_the_simulator(options: str) -> None:
 def test_a_panel_beside_the_beam_has_no_smv_header_but_a_cbf_one(tmp_path: Path) -> None:
     panel = replace(made_setup().panels[0], fast=(1.0, 0.0, 0.0), slow=(0.0, 0.0, 1.0))
     frames = made_frames(setup=replace(made_setup(), panels=(panel,)))
-    with pytest.raises(InputError, match="'upper': the beam does not meet its plane.*nxmx or cbf"):
+    with pytest.raises(InputError, match=r"'upper': the beam does not meet its plane.*nxmx or cbf"):
         WRITERS["smv"].write(tmp_path, frames)
     (path,) = WRITERS["cbf"].write(tmp_path, frames)
     assert b"Beam_xy" not in path.read_bytes()
