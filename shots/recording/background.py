@@ -71,8 +71,16 @@ def _per_fluence(panel: Panel, setup: Setup, layers: tuple[BackgroundLayer, ...]
         for first in range(0, panel.slow_pixels, ROWS):
             rows = slice(first, min(first + ROWS, panel.slow_pixels))
             stol_per_A, share = _rays_of_rows(panel, setup, rows)
-            image[rows] = np.interp(stol_per_A, STOL, electrons_sqr) * share
+            image[rows] = _looked_up(electrons_sqr, stol_per_A) * share
     return image
+
+
+def _looked_up(curve: NDArray[np.float64], stol_per_A: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a curve over `STOL` at other places, by straight lines; beyond its end its last value."""
+    steps = np.minimum(stol_per_A / STOL[1], float(len(STOL) - 1))
+    below = np.minimum(steps.astype(np.int32), len(STOL) - 2)
+    found: NDArray[np.float64] = curve[below] + (steps - below) * np.diff(curve)[below]
+    return found
 
 
 def scattering_curve(layer: BackgroundLayer) -> NDArray[np.float64]:
@@ -110,10 +118,11 @@ def _material_of(file: Path, layer: BackgroundLayer) -> Material:
 def _rays_of_rows(panel: Panel, setup: Setup, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return sin(theta)/lambda in 1/Angstrom and omega P in steradian of the pixels of some rows."""
     import torch
+    from torch import Tensor
 
     from simulator.physics.polarization import kahn_factor
     from simulator.physics.solid_angle import solid_angle_sr
-    from simulator.physics.vectors import dot, length, vec
+    from simulator.physics.vectors import apply, dot, length, vec
     from simulator.quirks import Quirks
 
     fast = _middles_m(panel, range(panel.fast_pixels))[None, :]
@@ -128,8 +137,9 @@ def _rays_of_rows(panel: Panel, setup: Setup, rows: slice) -> tuple[NDArray[np.f
     pixel_m = torch.tensor(panel.pixel_size_m, dtype=torch.float64, device="cpu")
     omega = solid_angle_sr(R_m, pixel_m, close_m, False, Quirks.spec())
     K = 2.0 * setup.polarization_fraction - 1.0
-    kahn = torch.tensor(K, dtype=torch.float64, device="cpu") if K else None
-    polar = kahn_factor(kahn, beam, direction, vec(setup.polarization_axis))
+    kahn = torch.tensor(K, dtype=torch.float32, device="cpu") if K else None
+    vectors = (apply(Tensor.float, v) for v in (beam, direction, vec(setup.polarization_axis)))
+    polar = kahn_factor(kahn, *vectors)
     sin_theta = (0.5 * (1.0 - dot(direction, beam))).clamp(min=0.0).sqrt()
     return (sin_theta / (setup.wavelength_m * ANGSTROM_PER_M)).numpy(), (omega * polar).numpy()
 
