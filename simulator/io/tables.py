@@ -80,10 +80,30 @@ def check_stol(path: Path, option: str) -> Warnings:
 
     Source: spec 05 section 7.
     """
-    file = read_text(path, f"{option} file", "leave the option out")
-    if not _rows(file, STOL_COLUMNS):
-        raise InputError(f"{file.where} holds no line; give lines of two numbers, or leave the option out")
-    return file.warnings
+    return _stol_table(path, f"{option} file", "leave the option out")[1]
+
+
+def stol_rows(path: Path, what: str, remedy: str) -> list[list[float]]:
+    """Return the numbers of each line of an amorphous table, two or fewer, NaN for the word nan.
+
+    Args:
+        what: its name in messages.
+        remedy: what the user can do.
+
+    Raises:
+        InputError: if it cannot be read or has no line.
+
+    Source: spec 05 section 7.
+    """
+    return _stol_table(path, what, remedy)[0]
+
+
+def _stol_table(path: Path, what: str, remedy: str) -> tuple[list[list[float]], Warnings]:
+    file = read_text(path, what, remedy)
+    rows = _rows(file, STOL_COLUMNS)
+    if not rows:
+        raise InputError(f"{file.where} holds no line; give lines of two numbers, or {remedy}")
+    return rows, file.warnings
 
 
 def read_matrix(path: Path) -> tuple[tuple[float, ...], Warnings]:
