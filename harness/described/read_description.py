@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,14 @@ from harness.described.description import (
     Description,
 )
 from harness.described.floor_file import FLOOR_NAME, PairFloor, read_floor
-from harness.described.toml_table import TomlTable
 from harness.errors import HarnessError
 from harness.fields.bound import KEYS, ElementBound
 from harness.fields.formats import FORMATS
 from harness.fields.source import FieldSource
 from harness.store.names import NAME
 from harness.time_limits import RUN_S
-from system_io.files import read_regular
 from system_io.shown import printable
+from system_io.toml_table import TomlTable, read_toml
 
 SCHEMA = 1
 STREAMS = ("stdout", "stderr")
@@ -40,13 +38,7 @@ def read_description(path: Path) -> Description:
     Raises:
         HarnessError: that names the place and the rule.
     """
-    data = read_regular(path, "description", "name a parity.toml", HarnessError)
-    shown = printable(str(path))
-    try:
-        content = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise HarnessError(f"'{shown}' is no TOML: {error}; correct it there") from None
-    top = TomlTable(content, path.name)
+    top = read_toml(path, "description", "name a parity.toml", HarnessError)
     if (schema := top.take("schema", int)) != SCHEMA:
         raise top.fault("schema", f"is {schema}, this program reads {SCHEMA}; write the file for it")
     folder = path.absolute().parent

@@ -85,11 +85,17 @@ def crystal_of(raw: RawOptions, start: Start, quirks: Quirks) -> tuple[Crystal, 
     return _misset(raw, crystal, quirks), warnings
 
 
-def _cell(raw: RawOptions) -> tuple[Vec3, Vec3]:
-    """Return lengths and angles of all -cell options together, blanks filled in (03 section 1)."""
+def cell_numbers(raw: RawOptions) -> tuple[float, ...]:
+    """Return the six numbers of all -cell options together, Angstrom and degrees; 0 for a blank."""
     numbers = [0.0] * 6
     for item in raw.every("-cell"):
         numbers[: len(item.values)] = [float(value) for value in item.values]
+    return tuple(numbers)
+
+
+def _cell(raw: RawOptions) -> tuple[Vec3, Vec3]:
+    """Return lengths and angles of all -cell options together, blanks filled in (03 section 1)."""
+    numbers = cell_numbers(raw)
     a, b, c = (value if value > 0.0 else numbers[0] for value in numbers[:3])
     al, be, ga = (rad_of_deg(value) if value > 0.0 else math.pi / 2 for value in numbers[3:])
     return (a, b, c), (al, be, ga)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from harness.errors import HarnessError
+from system_io.errors import UserError
+from system_io.files import read_regular
 from system_io.shell import shell_words
 from system_io.shown import printable
 
@@ -25,22 +28,23 @@ class TomlTable:
     Args:
         content: what TOML gives.
         where: file and place.
+        error: the error to raise.
     """
 
-    def __init__(self, content: Mapping[str, Any], where: str) -> None:
-        self.content, self.where = content, where
+    def __init__(self, content: Mapping[str, Any], where: str, error: type[UserError] = UserError) -> None:
+        self.content, self.where, self.error = content, where, error
         self._taken: set[str] = set()
 
-    def fault(self, key: str, why: str) -> HarnessError:
+    def fault(self, key: str, why: str) -> UserError:
         """Return the error of a value."""
         place = f"{self.where}.{key}" if key else self.where
-        return HarnessError(f"{printable(place)} {why}")
+        return self.error(f"{printable(place)} {why}")
 
     def take(self, key: str, kind: type[T], default: T | None = None) -> T:
         """Return a value; one without default must be there.
 
         Raises:
-            HarnessError: it is missing or of another kind.
+            UserError: it is missing or of another kind.
         """
         self._taken.add(key)
         if key not in self.content:
@@ -67,7 +71,7 @@ class TomlTable:
         """Return the words of a command: a list of texts, or one text split as a shell does.
 
         Raises:
-            HarnessError: it is missing or neither.
+            UserError: it is missing or neither.
         """
         self._taken.add(key)
         if key not in self.content and default is not None:
@@ -90,7 +94,7 @@ class TomlTable:
         """Return a list of texts, empty where there is none.
 
         Raises:
-            HarnessError: it is something else.
+            UserError: it is something else.
         """
         found = self.take(key, list, [])
         return tuple(self._of_kind(f"{key}[{n}]", one, str) for n, one in enumerate(found))
@@ -106,9 +110,9 @@ class TomlTable:
         """Return a table below this one, an empty one where there is none.
 
         Raises:
-            HarnessError: it is something else.
+            UserError: it is something else.
         """
-        return TomlTable(self.take(key, dict, {}), f"{self.where}.{key}")
+        return TomlTable(self.take(key, dict, {}), f"{self.where}.{key}", self.error)
 
     def tables(self, key: str) -> Iterator[tuple[str, TomlTable]]:
         """Yield the tables below a key with their names."""
@@ -126,7 +130,7 @@ class TomlTable:
         """Announce that all was taken.
 
         Raises:
-            HarnessError: for a key that nobody asked for, with the nearest known one.
+            UserError: for a key that nobody asked for, with the nearest known one.
         """
         for key in self.content:
             if key not in self._taken:
@@ -135,3 +139,23 @@ class TomlTable:
                     f"did you mean '{near[0]}'?" if near else f"known are {', '.join(sorted(self._taken))}"
                 )
                 raise self.fault(key, f"is no key of this table; {known}")
+
+
+def read_toml(path: Path, what: str, remedy: str, error: type[UserError] = UserError) -> TomlTable:
+    """Return the table of a TOML file.
+
+    Args:
+        path: the file.
+        what: its name in messages.
+        remedy: what the user can do where it is not there.
+        error: the error to raise.
+
+    Raises:
+        UserError: it cannot be read or is no TOML.
+    """
+    data = read_regular(path, what, remedy, error)
+    try:
+        content = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise error(f"'{printable(str(path))}' is no TOML: {problem}; correct it there") from None
+    return TomlTable(content, path.name, error)

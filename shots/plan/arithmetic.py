@@ -1,0 +1,53 @@
+"""Which arithmetic the shots of a plan have: one for all, whatever the cache of compiled code holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulator.command_line.options import parse
+from simulator.command_line.resolve import resolve
+from system_io.errors import UserError
+
+WORTH_COMPILING = 10_000_000
+"""Evaluations of a shot from which on compiled code makes a series faster by more than compiling takes."""
+ANY_FACTORS = ("-default_F", "1")
+"""Stand in for structure factors that the command leaves to the plan."""
+COMPILED, REPRODUCIBLE = ("--compile", "on"), ("--reproducible",)
+
+
+def with_arithmetic(command: Sequence[str], pixels: int = 0) -> tuple[str, ...]:
+    """Return a command line that says how it is computed, so that no cache decides about its last bits.
+
+    Args:
+        command: of a plan, files named from where we are.
+        pixels: of all panels of a shot, 0 for those of the command line.
+
+    Raises:
+        UserError: for --compile auto, and for a command line that cannot be run.
+    """
+    raw = parse(command)
+    if raw.has("--reproducible") or raw.text("--compile") in ("on", "off"):
+        return tuple(command)
+    if raw.text("--compile") == "auto":
+        raise UserError(
+            "command: --compile auto lets the cache decide about the last bits; give --compile on, or"
+            " --reproducible"
+        )
+    return (*command, *(COMPILED if _evaluations(command, pixels) >= WORTH_COMPILING else REPRODUCIBLE))
+
+
+def _evaluations(command: Sequence[str], pixels: int) -> float:
+    """Return how many evaluations an image has, with one sub-pixel where the crystal decides their number."""
+    config = resolve(parse((*command, *ANY_FACTORS))).config
+    beam, crystal, detector = config.beam, config.crystal, config.detector
+    sources = len(beam.source_rows) or beam.hdiv_rad.count * beam.vdiv_rad.count * beam.dispersion.count
+    orientations = crystal.phi_rad.count * crystal.mosaic_domains
+    sides = max(config.sampling.oversample, 1)
+    return (
+        float(pixels or detector.fpixels * detector.spixels)
+        * sources
+        * orientations
+        * sides
+        * sides
+        * detector.thickness_m.count
+    )

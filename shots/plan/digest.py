@@ -1,0 +1,40 @@
+"""The fingerprint of all that the images of a plan follow from: its words and the contents of its files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+UNFELT = ("shots", "title", "output")
+"""Keys of a plan that change no image: a data set can grow, and be written in other formats elsewhere."""
+
+
+def plan_digest(content: Mapping[str, Any], folder: Path, files: Iterable[Path]) -> str:
+    """Return the fingerprint of a plan.
+
+    Args:
+        content: of its TOML.
+        folder: of the plan.
+        files: that its command line names.
+    """
+    felt = {key: value for key, value in content.items() if key not in UNFELT}
+    named = (folder / text for text in _texts({k: v for k, v in felt.items() if k != "command"}))
+    read = [path for path in (*files, *named) if path.is_file()]
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in read]
+    text = json.dumps([felt, hashes], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts in a value of TOML, some of which name files."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key in sorted(value):
+            yield from _texts(value[key])
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)

@@ -1,0 +1,111 @@
+"""A plan of shots as it was read: nothing in it is unknown, nothing of it has been drawn yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shots.plan.cell import CellChange
+from shots.plan.distribution import Distribution, fixed
+from shots.plan.orientation import Orientation
+
+ONE = fixed(1.0)
+
+
+@dataclass(frozen=True)
+class VariedOption:
+    """An option of the command line that varies.
+
+    Attributes:
+        name: in the option table.
+        key: in the plan.
+        numbers: one distribution for each of its values.
+        whole: which of these are whole numbers.
+        of_crystal: whether each crystal of a shot has its own value.
+    """
+
+    name: str
+    key: str
+    numbers: tuple[Distribution, ...]
+    whole: tuple[bool, ...]
+    of_crystal: bool
+
+
+@dataclass(frozen=True)
+class Variation:
+    """What varies from shot to shot.
+
+    Attributes:
+        options: of the command line.
+        orientation: of each crystal, None where it is that of the command line.
+        cell: of each crystal, None where it is that of the command line.
+        scale: factor on the photons of each crystal.
+        lattices: crystals of a shot.
+        detector_shift_mm: of all panels, along x, y and z of the laboratory; empty for none.
+        seeds: options that get a drawn seed for each crystal.
+    """
+
+    options: tuple[VariedOption, ...] = ()
+    orientation: Orientation | None = None
+    cell: CellChange | None = None
+    scale: Distribution | None = None
+    lattices: Distribution = ONE
+    detector_shift_mm: tuple[Distribution, ...] = ()
+    seeds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OutputSettings:
+    """What is written of each shot.
+
+    Attributes:
+        outdir: where, unless the command says otherwise.
+        formats: names in the table of writers.
+        photons: whether the noise-free images are kept.
+    """
+
+    outdir: Path
+    formats: tuple[str, ...]
+    photons: bool
+
+
+@dataclass(frozen=True)
+class ShotPlan:
+    """A plan of shots.
+
+    Attributes:
+        path: the file.
+        title: for people.
+        shots: their number.
+        seed: from which, with the number of a shot, all random numbers follow.
+        command: words of the command line, files named from the folder of the plan, arithmetic stated.
+        cell: of the command line, Angstrom and degrees; empty where a matrix gives it.
+        variation: what varies.
+        output: what is written.
+        detector: of the file, with "file" as key; empty for the panel of the command line.
+        structure: where structure factors come from; empty for those of the command line.
+        recording: what the detector adds; None to record photons as they are.
+        truth: which labels are kept.
+        digest: of all that the images follow from, files included.
+    """
+
+    path: Path
+    title: str
+    shots: int
+    seed: int
+    command: tuple[str, ...]
+    cell: tuple[float, ...]
+    variation: Variation
+    output: OutputSettings
+    detector: Mapping[str, Any] = field(default_factory=dict)
+    structure: Mapping[str, Any] = field(default_factory=dict)
+    recording: Mapping[str, Any] | None = None
+    truth: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of the plan, from which it names files."""
+        return self.path.parent
