@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.fields.bound import ElementBound
 from harness.fields.source import FieldSource
+from trace_tools.element_bound import ElementBound
 
 FIRST, SECOND = "first", "second"
 """The program that is trusted, and the one that is held to it."""

@@ -17,10 +17,10 @@ from harness.described.floor_file import SCHEMA
 from harness.described.judged import kept_field
 from harness.described.run_case import run_on_case
 from harness.errors import HarnessError
-from harness.fields.bound import ElementBound
 from harness.fields.compared import compare_fields, distances, require_comparable
 from harness.fields.field import BLOCK, FieldArray
 from system_io.children import temporary_folder
+from trace_tools.element_bound import ElementBound
 
 DEFAULT_K = 4.0
 BRIGHT = 1e-3

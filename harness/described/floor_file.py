@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.fields.bound import ElementBound
 from harness.store.schema import Each, check
 from system_io.files import read_regular, write_whole
 from system_io.shown import json_text, printable
+from trace_tools.element_bound import ElementBound
 
 FLOOR_NAME = "parity-floor.json"
 SCHEMA = 1

@@ -19,13 +19,14 @@ from harness.described.description import (
 from harness.described.floor_file import FLOOR_NAME, PairFloor, read_floor
 from harness.described.toml_table import TomlTable
 from harness.errors import HarnessError
-from harness.fields.bound import KEYS, ElementBound
 from harness.fields.formats import FORMATS
 from harness.fields.source import FieldSource
 from harness.store.names import NAME
 from harness.time_limits import RUN_S
 from system_io.files import read_regular
 from system_io.shown import printable
+from trace_tools.element_bound import KEYS, ElementBound
+from trace_tools.errors import TraceError
 
 SCHEMA = 1
 STREAMS = ("stdout", "stderr")
@@ -174,7 +175,7 @@ def _bound(table: TomlTable) -> ElementBound:
     table.close()
     try:
         return ElementBound(**numbers, combined=combined)
-    except HarnessError as error:
+    except TraceError as error:
         raise table.fault("", str(error)) from error
 
 
