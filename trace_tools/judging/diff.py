@@ -184,15 +184,25 @@ def pair_values(comparison: Comparison, name: str, entries: Index) -> tuple[Floa
     if name in TAP_ID and not comparison.named:
         size = TAP_POINTS[TAP_ID[name]].size
     else:
-        sizes: set[int] = set()
-        for trace, records in _sides(comparison, entries):
-            sizes |= set((trace.columns.start[records + 1] - trace.columns.start[records]).tolist())
+        sizes = np.unique(np.concatenate(value_counts(comparison, entries)))
         if len(sizes) != 1:
             return None
-        size = sizes.pop()
+        size = int(sizes[0])
     a, b = (trace.columns.matrix(records, size) for trace, records in _sides(comparison, entries))
     sign_open = name in SIGNS_OPEN[comparison.bounds.arithmetic] and not comparison.named
     return (np.abs(a), np.abs(b)) if sign_open else (a, b)
+
+
+def value_counts(comparison: Comparison, entries: Index) -> tuple[Index, Index]:
+    """Return how many values paired entries have in A and in B."""
+    a, b = (np.diff(trace.columns.start)[records] for trace, records in _sides(comparison, entries))
+    return a, b
+
+
+def of_one_size(comparison: Comparison, entries: Index) -> list[Index]:
+    """Return paired entries in groups, each with as many values throughout; those that differ are in none."""
+    a, b = value_counts(comparison, entries)
+    return [entries[(a == size) & (b == size)] for size in np.unique(a[a == b])]
 
 
 def _sides(comparison: Comparison, entries: Index) -> tuple[tuple[TraceLog, Index], tuple[TraceLog, Index]]:
@@ -223,6 +233,28 @@ def _compare_words(comparison: Comparison, name: str, entries: Index) -> TapDiff
     )  # fmt: skip
 
 
+def _compare_by_size(comparison: Comparison, name: str, entries: Index) -> TapDiff:
+    """Compare the records of a tap whose number of values changes; where it differs a record is outside."""
+    groups = of_one_size(comparison, entries)
+    lost = np.setdiff1d(entries, np.concatenate([*groups, _NO_ENTRIES]))
+    none = np.inf if len(lost) else 0.0
+    parts = [
+        TapDiff(name, len(lost), len(lost), none, none, none, none, lost),
+        *(compare_tap(comparison, name, group) for group in groups),
+    ]
+    largest = {
+        key: max(getattr(part, key) for part in parts)
+        for key in ("max_absolute", "max_relative", "max_scaled", "max_ulp", "max_single")
+    }
+    outside, undefined = (
+        np.sort(np.concatenate([getattr(part, key) for part in parts])) for key in ("outside", "undefined")
+    )
+    return TapDiff(
+        name, len(entries), sum(part.differing for part in parts), outside=outside, undefined=undefined,
+        by_digits=sum(part.by_digits for part in parts), **largest,
+    )  # fmt: skip
+
+
 def _half_units(trace: TraceLog, name: str, values: Floats) -> Floats:
     """Half a unit of the last digit that is printed of each value; 0 where doubles survive the printing."""
     digits = trace.digits
@@ -244,9 +276,11 @@ def compare_tap(comparison: Comparison, name: str, entries: Index) -> TapDiff:
     bound, unless tolerances were given by hand.
     """
     kind = comparison.kind(name)
-    pair = None if kind == "word" or name in comparison.wordy else pair_values(comparison, name, entries)
-    if pair is None:
+    if kind == "word" or name in comparison.wordy:
         return _compare_words(comparison, name, entries)
+    pair = pair_values(comparison, name, entries)
+    if pair is None:
+        return _compare_by_size(comparison, name, entries)
     a, b = pair
     same = equal(a, b)
     undefined = entries[(np.isnan(a) & np.isnan(b)).any(axis=1) & same.all(axis=1)]

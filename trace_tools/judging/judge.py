@@ -240,9 +240,16 @@ def _causes(blame: Blame) -> tuple[Finding, ...]:
     return tuple(finding(blame, entry) for entry in sorted(seen.values())[:SHOWN_CAUSES])
 
 
-def judge_files(a: str, b: str, options: Options = Options()) -> Report:
-    """Judge two trace files; see `judge`."""
-    first, second = read_pair(a, b)
+def judge_files(a: str, b: str, options: Options = Options(), sources: tuple[str, str] = ("", "")) -> Report:
+    """Judge two trace files; see `judge`.
+
+    Args:
+        a: path of one.
+        b: path of the other.
+        options: how to judge.
+        sources: the names to call them by, their paths without one.
+    """
+    first, second = read_pair(a, b, sources)
     return judge(first, second, options, _one_run(Path(a), Path(b), (first, second)))
 
 
@@ -251,7 +258,7 @@ def _one_run(a: Path, b: Path, traces: tuple[TraceLog, TraceLog]) -> str:
 
     Empty if they are not.
     """
-    names = printable(str(a)), printable(str(b))
+    names = [trace.source for trace in traces]
     if identity(a) == identity(b):
         what = f"'{names[0]}' and '{names[1]}' are one file"
     elif filecmp.cmp(a, b, shallow=False):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from system_io.shown import markdown_text, printable
 from trace_tools.judging.blame import RecordState
-from trace_tools.judging.diff import TapDiff
+from trace_tools.judging.diff import Bounds, TapDiff
 from trace_tools.judging.findings import Finding
 from trace_tools.judging.judge import Report
 from trace_tools.judging.verdict import coverage
@@ -63,6 +63,7 @@ def metrics(report: Report) -> dict[str, Any]:
             "notes": list(comparison.bounds.notes),
             "loosened": comparison.bounds.loosened,
             "arithmetic": comparison.bounds.arithmetic,
+            **_table_facts(comparison.bounds),
         },
         "traces": [_trace_facts(trace) for trace in (comparison.a, comparison.b)],
         "problems": list(report.problems),
@@ -72,6 +73,13 @@ def metrics(report: Report) -> dict[str, Any]:
     }
     finite: dict[str, Any] = _finite(content)
     return finite
+
+
+def _table_facts(bounds: Bounds) -> dict[str, Any]:
+    """Return how many taps each row of bounds decides, and what is guessed; older results lack both."""
+    rows = zip(bounds.table.rows, bounds.table.decided, strict=True)
+    said = {"decided": {row.pattern: len(taps) for row, taps in rows}, "guesses": list(bounds.guesses)}
+    return {key: value for key, value in said.items() if value}
 
 
 def _record(found: Finding) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from trace_tools.element_bound import ElementBound
 SHOWN_NEAREST = 3
 GUESS, MEASURED, UNMEASURED = "as written", "measured", "to be measured"
 """What a bound rests on: nothing but its author, a floor, or a floor that is not measured yet."""
+LACKING = "not in the floor"
 GUESS_WORDS: Mapping[str, str] = {
     GUESS: "the bounds of {} taps are as written, none was measured",
     UNMEASURED: "no floor is measured, {} taps must be equal",
+    LACKING: "the floor has none of {} taps, which must be equal",
 }
 
 
@@ -33,6 +35,11 @@ class TapBoundRow:
     def of(self, tap: str) -> ElementBound:
         """Return the bound of a tap."""
         return self.by_tap.get(tap, self.bound)
+
+    @property
+    def stated(self) -> str:
+        """Return what the table says of the bound: numbers, or that a floor gives it."""
+        return self.bound.text if self.basis == GUESS else self.basis
 
     def fits(self, tap: str, kind: str) -> bool:
         """Tell whether it decides a tap of a kind; whole numbers need their own name, words are exact."""
@@ -61,8 +68,10 @@ class TapBounds:
         """Return which bounds rest on no measurement, in words."""
         counts = dict.fromkeys(GUESS_WORDS, 0)
         for row, taps in zip(self.rows, self.decided, strict=True):
-            if row.basis in counts:
-                counts[row.basis] += len(taps)
+            for tap in taps:
+                basis = LACKING if row.basis == MEASURED and tap not in row.by_tap else row.basis
+                if basis in counts:
+                    counts[basis] += 1
         return tuple(GUESS_WORDS[basis].format(count) for basis, count in counts.items() if count)
 
 
