@@ -74,10 +74,21 @@ FAULTS: tuple[ComparatorFault, ...] = (
     ),
     *_rows(
         "trace_tools.judging.diff", (f"{JUDGING}/test_edges.py", f"{JUDGING}/test_diff.py"),
-        ("integer within a bound", 'exact = kind == "int"', "exact = False"),
+        ("integer within a bound", 'exact = comparison.kind(name) == "int"', "exact = False"),
         ("one component of a vector", "np.any(found.absolute > bound", "np.all(found.absolute > bound"),
         ("NaN on one side is equal", "(a == b) | (np.isnan(a) & np", "(a == b) | (np.isnan(a) | np"),
         ("bounds by hand are not loosened", "loosened=True, notes", "loosened=False, notes"),
+    ),
+    *_rows(
+        "trace_tools.judging.tap_bounds", (f"{JUDGING}/test_tap_bounds.py",),
+        ("a later row decides", "for n, row in enumerate(rows) if",
+         "for n, row in reversed([*enumerate(rows)]) if"),
+        ("a pattern lets whole numbers differ", '(kind == "float" and fnmatchcase(tap, self.pattern))',
+         "fnmatchcase(tap, self.pattern)"),
+    ),
+    *_rows(
+        "trace_tools.judging.diff", (f"{JUDGING}/test_tap_bounds.py",),
+        ("one component of a vector in a table", "np.any(~own.within(", "np.all(~own.within("),
     ),
     *_rows(
         "trace_tools.judging.verdict", (f"{JUDGING}/test_edges.py", f"{JUDGING}/test_verdict.py"),

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.fields.bound import ElementBound
 from harness.fields.source import FieldSource
+from trace_tools.element_bound import ElementBound
+from trace_tools.judging.tap_bounds import MEASURED, TapBoundRow
 
 FIRST, SECOND = "first", "second"
 """The program that is trusted, and the one that is held to it."""
@@ -60,7 +61,10 @@ class DescribedOutput:
 
 @dataclass(frozen=True)
 class DescribedTrace:
-    """A trace log that both programs write: a file, or `stdout` or `stderr`."""
+    """A trace log that both programs write: a file, or `stdout` or `stderr`.
+
+    `bounds`: of taps by pattern; they take the place of tolerances.
+    """
 
     name: str
     files: Mapping[str, str]
@@ -68,6 +72,12 @@ class DescribedTrace:
     rtol: float | None = None
     atol: float | None = None
     cases: tuple[str, ...] = ()
+    bounds: tuple[TapBoundRow, ...] = ()
+
+    @property
+    def measured(self) -> bool:
+        """Tell whether a floor gives bounds of it."""
+        return any(row.basis == MEASURED for row in self.bounds)
 
 
 @dataclass(frozen=True)

@@ -9,36 +9,47 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.fields.bound import ElementBound
-from harness.store.schema import Each, check
+from harness.store.schema import Each, Perhaps, check
 from system_io.files import read_regular, write_whole
 from system_io.shown import json_text, printable
+from trace_tools.element_bound import ElementBound
 
 FLOOR_NAME = "parity-floor.json"
 SCHEMA = 1
+NEED: Mapping[str, Any] = {"rel": float, "abs": float, "unequal": int, "compared": int}
 SHAPE: Mapping[str, Any] = {
-    "schema": int, "k": float, "variants": [str], "held_out": [str], "cases": [str],
-    "outputs": Each({"rel": float, "abs": float, "unequal": int, "compared": int}),
+    "schema": int, "k": float, "variants": [str], "held_out": [str], "cases": [str], "outputs": Each(NEED),
+    "traces": Perhaps(Each({"taps": Each(NEED), "left_out": [str]})),
 }  # fmt: skip
 REMEDY = "measure it again with `nbp pair floor`"
 
 
 @dataclass(frozen=True)
 class PairFloor:
-    """The bound of each output that sound variants of one program need, and how it was measured."""
+    """The bound of each output and tap that sound variants of a program need, and how it was measured."""
 
     facts: Mapping[str, Any]
 
     def bound(self, output: str) -> ElementBound | None:
         """Return the bound of an output, None for one that was not measured."""
         found = self.facts["outputs"].get(output)
-        return None if found is None else ElementBound(found["rel"], found["abs"], combined=True)
+        return None if found is None else measured_bound(found)
+
+    def taps(self, trace: str) -> dict[str, ElementBound] | None:
+        """Return the bounds of the taps of a trace, None for one that was not measured."""
+        found = self.facts.get("traces", {}).get(trace)
+        return None if found is None else {tap: measured_bound(need) for tap, need in found["taps"].items()}
 
     @property
     def text(self) -> str:
         """Return in words what the bounds rest on."""
         made, held = len(self.facts["variants"]), len(self.facts["held_out"])
         return f"bounds measured on {made} variants, {held} more held out, x {self.facts['k']:g}"
+
+
+def measured_bound(need: Mapping[str, Any]) -> ElementBound:
+    """Return the bound that a floor states of an output or tap."""
+    return ElementBound(need["rel"], need["abs"], combined=True)
 
 
 def read_floor(folder: Path) -> PairFloor | None:

@@ -23,10 +23,11 @@ from harness.described.pair_bundle import write_pair_bundle
 from harness.described.pair_run import cases_named
 from harness.described.read_description import read_description
 from harness.errors import HarnessError
-from harness.fields.bound import ElementBound
 from harness.fields.compared import compare_fields
 from harness.fields.field import FieldArray
+from system_io.errors import UserError
 from system_io.verdict_words import EXIT_STATUS, Word
+from trace_tools.element_bound import ElementBound
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class ParityFixture:
             bound = ElementBound(rel, abs, ulp, combined)
             output = DescribedOutput("arrays", {}, bound, None, nan, zeros)
             word, text = worded_figures(compare_fields(a, b, bound), output, a)
-        except HarnessError as error:
+        except UserError as error:
             word, text = Word.NOT_COMPARABLE, str(error)
         require_pass(JudgedPart("output", "arrays", word, text, {}))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,9 @@ from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.judge import Options, judge_files
-from trace_tools.judging.render import finding_lines
+from trace_tools.judging.render import finding_lines, metrics
+
+PASSED = (Word.PASS, Word.ROUNDING, Word.LOOSENED)
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,31 @@ def judged_case(description: Description, case: DescribedCase, kept: Path) -> li
         case: which.
         kept: folder with the files of both runs, and of masks.
     """
-    return [
-        *(judged_output(description, one, case, kept) for one in description.outputs_of(case.name)),
-        *(judged_trace(one, kept) for one in description.traces_of(case.name)),
-    ]
+    traces = [judged_trace(one, kept) for one in description.traces_of(case.name)]
+    outputs = [judged_output(description, one, case, kept) for one in description.outputs_of(case.name)]
+    return [*(_with_place(one, traces) for one in outputs), *traces]
+
+
+def _with_place(output: JudgedPart, traces: Sequence[JudgedPart]) -> JudgedPart:
+    """Add to an output that fails what the traces of the case say of where it begins to differ."""
+    if output.word is not Word.FAIL or not traces:
+        return output
+    first = next((one for one in traces if one.figures.get("first_divergence")), None)
+    if first is not None:
+        place = f"{first.figures['first_divergence']}{_places(first.figures)}"
+        told = f"first divergent tap of trace {first.name}: {place}"
+    elif all(one.word in PASSED for one in traces):
+        told = "all taps agree, so that it begins to differ behind the last of them"
+    else:
+        return output
+    return replace(output, text=f"{output.text}; {told}")
+
+
+def _places(figures: Mapping[str, Any]) -> str:
+    """Return where both programs record the first divergent tap, as far as their logs say so."""
+    record = figures["report"]["first_divergence_record"]
+    found = dict.fromkeys(record[key] for key in ("place_a", "place_b") if record.get(key))
+    return f" ({', '.join(found)})" if found else ""
 
 
 def mask_name(output: DescribedOutput, source: FieldSource) -> str:
@@ -190,27 +213,37 @@ def _plain(value: complex) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
+def trace_log(trace: DescribedTrace, side: str, kept: Path) -> Path:
+    """Return the log of a trace among the files that are kept of a case."""
+    file = trace.files[side]
+    return kept / (f"{side}_{file}.txt" if file in STREAMS else stored_name(side, "trace", trace.name, file))
+
+
 def judged_trace(trace: DescribedTrace, kept: Path) -> JudgedPart:
     """Return the verdict on one trace."""
-    logs = [
-        kept / (f"{side}_{file}.txt" if file in STREAMS else stored_name(side, "trace", trace.name, file))
-        for side, file in ((side, trace.files[side]) for side in BOTH)
-    ]
-    return judged_logs(trace, logs[0], logs[1], None if trace.graph is None else kept / graph_name(trace))
+    logs = [trace_log(trace, side, kept) for side in BOTH]
+    graph = None if trace.graph is None else kept / graph_name(trace)
+    return judged_logs(trace, logs[0], logs[1], graph, (logs[0].name, logs[1].name))
 
 
-def judged_logs(trace: DescribedTrace, first_log: Path, second_log: Path, graph: Path | None) -> JudgedPart:
-    """Return the verdict on two trace logs, by the tolerances of a trace.
+def judged_logs(
+    trace: DescribedTrace, first_log: Path, second_log: Path, graph: Path | None,
+    sources: tuple[str, str] = ("", ""),
+) -> JudgedPart:  # fmt: skip
+    """Return the verdict on two trace logs, by the bounds and tolerances of a trace.
 
     Args:
-        trace: which, and its tolerances.
+        trace: which, with its bounds.
         first_log: of the trusted program.
         second_log: of the other.
         graph: file of the tap graph.
+        sources: the names to call both logs by, their paths without one.
     """
-    options = Options(trace.rtol, trace.atol, graph=None if graph is None else str(graph))
+    options = Options(
+        trace.rtol, trace.atol, graph=None if graph is None else str(graph), bounds=trace.bounds
+    )
     try:
-        report = judge_files(str(first_log), str(second_log), options)
+        report = judge_files(str(first_log), str(second_log), options, sources)
     except NotComparableError as error:
         return JudgedPart("trace", trace.name, Word.NOT_COMPARABLE, str(error), {})
     except TraceError as error:
@@ -220,5 +253,6 @@ def judged_logs(trace: DescribedTrace, first_log: Path, second_log: Path, graph:
         "first_divergence": None if first is None else f"{first.tap} {first.context}".strip(),
         "causal_taps": sorted({cause.tap for cause in report.causes}),
         "told": [] if first is None else finding_lines(first)[:-1],
+        "report": metrics(report),
     }
     return JudgedPart("trace", trace.name, report.verdict, report.line, figures)

@@ -11,7 +11,7 @@ from typing import Any
 from harness.described.built import BuiltProgram
 from harness.described.description import BOTH, Description
 from harness.described.floor_file import FLOOR_NAME
-from harness.described.judged import judged_case
+from harness.described.judged import PASSED, judged_case
 from harness.described.pair_run import (
     GUESSED,
     CaseResult,
@@ -34,6 +34,7 @@ from system_io.files import read_regular
 from system_io.shell import shell_text
 from system_io.shown import json_text
 from system_io.verdict_words import EXIT_STATUS, Word
+from trace_tools.judging.tap_bounds import unused_reason
 
 DESCRIPTION = "parity.toml"
 CASE_FILE = "case.json"
@@ -46,7 +47,6 @@ CASE: Mapping[str, Any] = {
     "case": str, "word": VERDICT, "reasons": [str], "runs": Each(RUN),
     "parts": [{"kind": str, "name": str, "word": VERDICT, "text": str, "figures": Each(Any)}],
 }  # fmt: skip
-PASSED = (Word.PASS, Word.ROUNDING, Word.LOOSENED)
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,9 @@ def judged_metrics(
         cases: what case.json of each says.
         against: what makes the whole say nothing.
     """
-    words = [Word(case["word"]) for case in cases] + [Word.NOT_COMPARABLE] * bool(against)
+    unused = list(unused_rows(description, cases))
+    words = [Word(case["word"]) for case in cases]
+    words += [Word.NOT_COMPARABLE] * bool(against) + [Word.ERROR] * bool(unused)
     word = max(words, key=STRENGTH.index)
     figures = [_figure(case["case"], part) for case in cases for part in case["parts"]]
     traces = [part["figures"] for case in cases for part in case["parts"] if part["kind"] == "trace"]
@@ -155,8 +157,12 @@ def judged_metrics(
         "title": description.title,
         "verdict": word.value,
         "exit_status": EXIT_STATUS[word],
-        "reasons": [*against, *(f"{case['case']}: {reason}" for case in cases for reason in case["reasons"])],
-        "notes": _bound_notes(description),
+        "reasons": [
+            *unused,
+            *against,
+            *(f"{case['case']}: {reason}" for case in cases for reason in case["reasons"]),
+        ],
+        "notes": _bound_notes(description, traces),
         "parts": [case["case"] for case in cases],
         "figures": figures,
         "first_divergence": diverging[0]["first_divergence"] if diverging else None,
@@ -165,9 +171,27 @@ def judged_metrics(
     }
 
 
-def _bound_notes(description: Description) -> list[str]:
+def unused_rows(description: Description, cases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield which bounds decide no tap of any case, as far as all cases of their trace were judged."""
+    for trace in description.traces:
+        reports = [
+            part["figures"]["report"] for case in cases for part in case["parts"]
+            if (part["kind"], part["name"]) == ("trace", trace.name) and "report" in part["figures"]
+        ]  # fmt: skip
+        asked = [case for case in description.cases if not trace.cases or case.name in trace.cases]
+        if len(reports) < len(asked):
+            continue
+        taps = list(dict.fromkeys(tap for report in reports for tap in report["taps"]))
+        patterns = [row.pattern for row in trace.bounds]
+        for number, pattern in enumerate(patterns):
+            if not any(report["bounds"]["decided"][pattern] for report in reports):
+                yield f"trace.{trace.name}.bound: {unused_reason(pattern, patterns[:number], taps)}"
+
+
+def _bound_notes(description: Description, traces: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return what the bounds rest on."""
     written = any(not output.bound.exact for output in description.outputs if not output.measured)
+    written |= any(trace.get("report", {}).get("bounds", {}).get("guesses") for trace in traces)
     return [*([description.measured] if description.measured else []), *([GUESSED] if written else [])]
 
 

@@ -15,9 +15,9 @@ from harness.described.description import (
     DescribedVariant,
     Description,
 )
-from harness.described.floor_file import FLOOR_NAME, PairFloor, read_floor
+from harness.described.floor_file import PairFloor, read_floor
+from harness.described.read_bounds import KEY, is_measured, output_bound, tap_rows
 from harness.errors import HarnessError
-from harness.fields.bound import KEYS, ElementBound
 from harness.fields.formats import FORMATS
 from harness.fields.source import FieldSource
 from harness.store.names import NAME
@@ -28,12 +28,14 @@ from system_io.toml_table import TomlTable, read_toml
 SCHEMA = 1
 STREAMS = ("stdout", "stderr")
 DEFAULT_CASE = "default"
-MEASURED = "measured"
-"""In place of a bound: that of the floor of the pair."""
 
 
-def read_description(path: Path) -> Description:
-    """Return what a parity.toml says; nothing is run, and only the file itself is read.
+def read_description(path: Path, *, with_floor: bool = True) -> Description:
+    """Return what a parity.toml says; nothing is run, and only the file itself and its floor are read.
+
+    Args:
+        path: of the file.
+        with_floor: whether a floor beside it counts; to measure it anew, it does not.
 
     Raises:
         HarnessError: that names the place and the rule.
@@ -43,9 +45,10 @@ def read_description(path: Path) -> Description:
         raise top.fault("schema", f"is {schema}, this program reads {SCHEMA}; write the file for it")
     folder = path.absolute().parent
     programs = {side: _program(top.table(side), folder, side) for side in BOTH}
-    floor = read_floor(folder)
+    floor = read_floor(folder) if with_floor else None
     outputs = tuple(_output(name, table, floor) for name, table in top.tables("output"))
-    in_use = any(output.measured for output in outputs)
+    traces = tuple(_trace(name, table, folder, floor) for name, table in top.tables("trace"))
+    in_use = any(one.measured for one in outputs) or any(one.measured for one in traces)
     found = Description(
         path.absolute(),
         top.take("title", str, " against ".join(programs[side].name for side in BOTH)),
@@ -53,7 +56,7 @@ def read_description(path: Path) -> Description:
         tuple(_case(name, table, folder) for name, table in top.tables("case"))
         or (DescribedCase(DEFAULT_CASE),),
         outputs,
-        tuple(_trace(name, table, folder) for name, table in top.tables("trace")),
+        traces,
         top.take("determinism", bool, False),
         tuple(_variant(name, table) for name, table in top.tables("variant")),
         floor.text if floor is not None and in_use else "",
@@ -94,7 +97,7 @@ def _case(name: str, table: TomlTable, folder: Path) -> DescribedCase:
 
 def _output(name: str, table: TomlTable, floor: PairFloor | None) -> DescribedOutput:
     special = {side: table.table(side).rest() for side in BOTH}
-    bound = _measured(name, table, floor) if _is_word(table, "bound") else _bound(table.table("bound"))
+    bound = output_bound(name, table, floor)
     mask = table.table("mask").rest() if table.has("mask") else None
     known = {
         "nan_allowed": table.take("nan", str, "refused"),
@@ -112,24 +115,8 @@ def _output(name: str, table: TomlTable, floor: PairFloor | None) -> DescribedOu
         None if mask is None else _source(mask, f"{table.where}.mask"),
         **{key: word == "allowed" for key, word in known.items()},
         cases=cases,
-        measured=_is_word(table, "bound") and floor is not None,
+        measured=is_measured(table) and floor is not None,
     )
-
-
-def _is_word(table: TomlTable, key: str) -> bool:
-    return isinstance(table.content.get(key), str)
-
-
-def _measured(name: str, table: TomlTable, floor: PairFloor | None) -> ElementBound:
-    """Return the bound of the floor; before one is measured, elements must be equal."""
-    if (word := table.take("bound", str)) != MEASURED:
-        raise table.fault("bound", f"is '{printable(word)}'; it is a table of numbers, or '{MEASURED}'")
-    found = None if floor is None else floor.bound(name)
-    if floor is not None and found is None:
-        raise table.fault(
-            "bound", f"is '{MEASURED}', but {FLOOR_NAME} has none of it; run `nbp pair floor` again"
-        )
-    return found or ElementBound()
 
 
 def _variant(name: str, table: TomlTable) -> DescribedVariant:
@@ -157,17 +144,6 @@ def _texts(table: TomlTable, key: str) -> dict[str, str]:
         if isinstance(value, bool | list | dict):
             raise table.fault(f"{key}.{name}", f"is {value!r:.60}, must be a text or a number; give one")
     return {name: str(value) for name, value in found.items()}
-
-
-def _bound(table: TomlTable) -> ElementBound:
-    numbers = {key: table.take(key, float) for key in KEYS if table.has(key)}
-    table.may_have(KEYS)
-    combined = table.take("combined", bool, False)
-    table.close()
-    try:
-        return ElementBound(**numbers, combined=combined)
-    except HarnessError as error:
-        raise table.fault("", str(error)) from error
 
 
 def _source(words: Mapping[str, Any], where: str) -> FieldSource:
@@ -203,7 +179,7 @@ def require_inside(path: str, where: str) -> None:
         )
 
 
-def _trace(name: str, table: TomlTable, folder: Path) -> DescribedTrace:
+def _trace(name: str, table: TomlTable, folder: Path, floor: PairFloor | None) -> DescribedTrace:
     general = table.take("file", str, "")
     files = {}
     for side in BOTH:
@@ -213,10 +189,14 @@ def _trace(name: str, table: TomlTable, folder: Path) -> DescribedTrace:
         if files[side] not in STREAMS:
             require_inside(files[side], f"{table.where}.{side}")
     graph = table.take("graph", str, "")
-    bounds = {key: table.take(key, float) for key in ("rtol", "atol") if table.has(key)}
+    tolerances = {key: table.take(key, float) for key in ("rtol", "atol") if table.has(key)}
+    bounds = tap_rows(name, table, floor)
+    table.may_have(("rtol", "atol", KEY))
     cases = table.texts("cases")
     table.close()
-    return DescribedTrace(name, files, (folder / graph).resolve() if graph else None, **bounds, cases=cases)
+    return DescribedTrace(
+        name, files, (folder / graph).resolve() if graph else None, **tolerances, cases=cases, bounds=bounds
+    )
 
 
 def _check(found: Description, top: TomlTable) -> None:

@@ -11,13 +11,13 @@ from harness.described.description import BOTH, FIRST, DescribedOutput
 from harness.described.judged import JudgedPart, plain_figures, worded_figures
 from harness.described.read_description import SUFFIXES
 from harness.errors import UsageError
-from harness.fields.bound import ElementBound
 from harness.fields.compared import compare_fields
 from harness.fields.formats import FORMATS, check_source, read_field
 from harness.fields.source import FieldSource
 from system_io.files import identity
 from system_io.shown import printable
 from system_io.verdict_words import Word
+from trace_tools.element_bound import ElementBound
 
 
 @dataclass(frozen=True)

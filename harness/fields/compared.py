@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from harness.arrays import Reals
 from harness.errors import HarnessError
-from harness.fields.bound import ElementBound
 from harness.fields.field import BLOCK, FieldArray, element_place
 from trace_tools.arrays import Index, Marks, steps_of_type
+from trace_tools.element_bound import ElementBound
 
 NUMBERS = "biufc"
 """Kinds of types that hold numbers."""

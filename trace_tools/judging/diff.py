@@ -9,11 +9,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from trace_tools.arrays import Floats, Index, steps_of_type
+from trace_tools.arrays import Floats, Index, Marks, steps_of_type
 from trace_tools.judging.align import Alignment
 from trace_tools.judging.arithmetic import DOUBLE, SIGNS_OPEN
 from trace_tools.judging.scale import OPERAND_RULES, SINGLE_RULES, Scales
-from trace_tools.reading.named_taps import COUNTED
+from trace_tools.judging.tap_bounds import TapBounds
+from trace_tools.reading.named_taps import COUNTED, WORD
 from trace_tools.reading.trace_file import TraceLog
 from trace_tools.tap_points import TAP_ID, TAP_POINTS
 
@@ -25,7 +26,8 @@ class Bounds:
     """What counts as equal.
 
     A floating value is inside if |a - b| <= relative[tap] * operand scale, or, with ``rtol`` or ``atol``
-    given, if |a - b| <= atol + rtol * max(|a|, |b|). Integers and words must be equal.
+    given, if |a - b| <= atol + rtol * max(|a|, |b|). Integers and words must be equal. A tap that a row of
+    ``table`` fits has the bound of that row, in place of all others.
 
     ``arithmetic``: that of the less precise side. In mixed and float32, ``single[tap]`` times the scale on
     which single precision rounds is allowed on top, and signs that it leaves open are not compared.
@@ -39,6 +41,9 @@ class Bounds:
     atol: float | None = None
     loosened: bool = False
     notes: tuple[str, ...] = ()
+    table: TapBounds = field(default_factory=TapBounds)
+    guesses: tuple[str, ...] = ()
+    """Which bounds rest on no measurement, in words."""
 
     @staticmethod
     def exact() -> Bounds:
@@ -116,10 +121,7 @@ class Comparison:
 
     def kind(self, name: str) -> str:
         """Return the kind of the values of a tap: word, int (compared exactly) or float."""
-        if name in TAP_ID and not self.named:
-            return TAP_POINTS[TAP_ID[name]].kind
-        kinds = [trace.taps[name].kind for trace in (self.a, self.b) if name in trace.taps]
-        return "int" if kinds and all(kind in COUNTED for kind in kinds) else "float"
+        return value_kind(self.a, self.b, name)
 
     @property
     def compared(self) -> int:
@@ -132,6 +134,16 @@ class Comparison:
         return frozenset(
             trace.names[trace.columns.tap[index]] for trace in (self.a, self.b) for index in trace.words
         )
+
+
+def value_kind(a: TraceLog, b: TraceLog, name: str) -> str:
+    """Return the kind of the values of a tap in two logs: word, int (compared exactly) or float."""
+    if name in TAP_ID and not (a.named or b.named):
+        return TAP_POINTS[TAP_ID[name]].kind
+    kinds = [trace.taps[name].kind for trace in (a, b) if name in trace.taps]
+    if WORD in kinds:
+        return "word"
+    return "int" if kinds and all(kind in COUNTED for kind in kinds) else "float"
 
 
 def equal(a: Floats, b: Floats) -> NDArray[np.bool_]:
@@ -172,15 +184,25 @@ def pair_values(comparison: Comparison, name: str, entries: Index) -> tuple[Floa
     if name in TAP_ID and not comparison.named:
         size = TAP_POINTS[TAP_ID[name]].size
     else:
-        sizes: set[int] = set()
-        for trace, records in _sides(comparison, entries):
-            sizes |= set((trace.columns.start[records + 1] - trace.columns.start[records]).tolist())
+        sizes = np.unique(np.concatenate(value_counts(comparison, entries)))
         if len(sizes) != 1:
             return None
-        size = sizes.pop()
+        size = int(sizes[0])
     a, b = (trace.columns.matrix(records, size) for trace, records in _sides(comparison, entries))
     sign_open = name in SIGNS_OPEN[comparison.bounds.arithmetic] and not comparison.named
     return (np.abs(a), np.abs(b)) if sign_open else (a, b)
+
+
+def value_counts(comparison: Comparison, entries: Index) -> tuple[Index, Index]:
+    """Return how many values paired entries have in A and in B."""
+    a, b = (np.diff(trace.columns.start)[records] for trace, records in _sides(comparison, entries))
+    return a, b
+
+
+def of_one_size(comparison: Comparison, entries: Index) -> list[Index]:
+    """Return paired entries in groups, each with as many values throughout; those that differ are in none."""
+    a, b = value_counts(comparison, entries)
+    return [entries[(a == size) & (b == size)] for size in np.unique(a[a == b])]
 
 
 def _sides(comparison: Comparison, entries: Index) -> tuple[tuple[TraceLog, Index], tuple[TraceLog, Index]]:
@@ -211,6 +233,28 @@ def _compare_words(comparison: Comparison, name: str, entries: Index) -> TapDiff
     )  # fmt: skip
 
 
+def _compare_by_size(comparison: Comparison, name: str, entries: Index) -> TapDiff:
+    """Compare the records of a tap whose number of values changes; where it differs a record is outside."""
+    groups = of_one_size(comparison, entries)
+    lost = np.setdiff1d(entries, np.concatenate([*groups, _NO_ENTRIES]))
+    none = np.inf if len(lost) else 0.0
+    parts = [
+        TapDiff(name, len(lost), len(lost), none, none, none, none, lost),
+        *(compare_tap(comparison, name, group) for group in groups),
+    ]
+    largest = {
+        key: max(getattr(part, key) for part in parts)
+        for key in ("max_absolute", "max_relative", "max_scaled", "max_ulp", "max_single")
+    }
+    outside, undefined = (
+        np.sort(np.concatenate([getattr(part, key) for part in parts])) for key in ("outside", "undefined")
+    )
+    return TapDiff(
+        name, len(entries), sum(part.differing for part in parts), outside=outside, undefined=undefined,
+        by_digits=sum(part.by_digits for part in parts), **largest,
+    )  # fmt: skip
+
+
 def _half_units(trace: TraceLog, name: str, values: Floats) -> Floats:
     """Half a unit of the last digit that is printed of each value; 0 where doubles survive the printing."""
     digits = trace.digits
@@ -232,9 +276,11 @@ def compare_tap(comparison: Comparison, name: str, entries: Index) -> TapDiff:
     bound, unless tolerances were given by hand.
     """
     kind = comparison.kind(name)
-    pair = None if kind == "word" or name in comparison.wordy else pair_values(comparison, name, entries)
-    if pair is None:
+    if kind == "word" or name in comparison.wordy:
         return _compare_words(comparison, name, entries)
+    pair = pair_values(comparison, name, entries)
+    if pair is None:
+        return _compare_by_size(comparison, name, entries)
     a, b = pair
     same = equal(a, b)
     undefined = entries[(np.isnan(a) & np.isnan(b)).any(axis=1) & same.all(axis=1)]
@@ -245,9 +291,7 @@ def compare_tap(comparison: Comparison, name: str, entries: Index) -> TapDiff:
     scale = comparison.scales.of(name, chosen, a.shape[1])
     found = measure(a, b, scale)
     exact = kind == "int"
-    limit = np.zeros(a.shape) if exact else limit_of(comparison, name, chosen, a, b)
-    more = np.zeros(a.shape) if exact else _open_digits(comparison, name, a, b)
-    wide, beyond = (np.any(found.absolute > bound, axis=1) for bound in (limit, limit + more))
+    wide, beyond = _far(comparison, name, chosen, (a, b), found)
     absolute, relative, scaled, ulp = (
         float(np.max(part)) for part in (found.absolute, found.relative, found.scaled, found.ulp)
     )
@@ -256,6 +300,23 @@ def compare_tap(comparison: Comparison, name: str, entries: Index) -> TapDiff:
         int(np.count_nonzero(wide & ~beyond)),
         0.0 if exact else _beyond_double(comparison, name, chosen, a, b),
     )  # fmt: skip
+
+
+def _far(
+    comparison: Comparison, name: str, entries: Index, pair: tuple[Floats, Floats], found: Measures
+) -> tuple[Marks, Marks]:
+    """Tell which entries are outside their bound, and which are so with what the printing leaves open."""
+    a, b = pair
+    own = comparison.bounds.table.by_tap.get(name)
+    if own is not None:
+        larger = np.nan_to_num(np.fmax(np.abs(a), np.abs(b)))
+        far = np.asarray(np.any(~own.within(found.absolute, larger, found.ulp), axis=1))
+        return far, far
+    exact = comparison.kind(name) == "int"
+    limit = np.zeros(a.shape) if exact else limit_of(comparison, name, entries, a, b)
+    more = np.zeros(a.shape) if exact else _open_digits(comparison, name, a, b)
+    wide, beyond = (np.asarray(np.any(found.absolute > bound, axis=1)) for bound in (limit, limit + more))
+    return wide, beyond
 
 
 def limit_of(comparison: Comparison, name: str, entries: Index, a: Floats, b: Floats) -> Floats:

@@ -48,6 +48,8 @@ class Finding:
     command: str
     place_a: str = ""
     place_b: str = ""
+    stated_bound: str = ""
+    """Of a tap that a row of a table of bounds decides, in words."""
 
 
 def show_record(record: Record | None) -> str:
@@ -143,4 +145,5 @@ def finding(blame: Blame, entry: int) -> Finding:
         tap.externals if tap else (), tap.formula if tap else "not in the tap graph", _unit(blame, name),
         shlex.join([*again, "--show", f"{name} {context}".strip()]),
         _place(comparison.a, name), _place(comparison.b, name),
+        own.text if (own := comparison.bounds.table.by_tap.get(name)) else "",
     )  # fmt: skip

@@ -15,15 +15,16 @@ from trace_tools.errors import TraceError
 from trace_tools.judging.align import Alignment, align
 from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 from trace_tools.judging.blame import CAUSES, Blame, RecordState, find_blame
-from trace_tools.judging.diff import Bounds, Comparison, compare
+from trace_tools.judging.diff import Bounds, Comparison, compare, value_kind
 from trace_tools.judging.findings import Finding, finding
 from trace_tools.judging.lookup import DEFAULT_GRAPH, Graph
-from trace_tools.judging.noise_floor import bounds_for, load_floor, packaged_floor
+from trace_tools.judging.noise_floor import FALLBACK_BOUND, bounds_for, load_floor, packaged_floor
+from trace_tools.judging.tap_bounds import TapBoundRow, bounds_at_work
 from trace_tools.judging.verdict import Decision, Evidence, decide, worded_verdict
 from trace_tools.reading.read_pair import read_pair
 from trace_tools.reading.stream_check import check_stream
 from trace_tools.reading.trace_file import TraceLog
-from trace_tools.tap_points import TapLevel, TapPoint
+from trace_tools.tap_points import TAP_ID, TapLevel, TapPoint
 
 SHOWN_CAUSES = 10
 SHOWN_TIES = 10
@@ -34,7 +35,8 @@ class Options:
     """How to judge: tolerances by hand, the floor file and its factor, the tap graph file.
 
     ``partial``: judge what both logs hold, and let the rest not stand against PASS; ``same_run``: two logs
-    of one run are wanted, to show that it repeats itself; ``arithmetic``: that of the less precise program.
+    of one run are wanted, to show that it repeats itself; ``arithmetic``: that of the less precise program;
+    ``bounds``: rows of a table of bounds by pattern of tap names.
     """
 
     rtol: float | None = None
@@ -45,6 +47,7 @@ class Options:
     partial: bool = False
     same_run: bool = False
     arithmetic: str = DOUBLE
+    bounds: tuple[TapBoundRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -184,7 +187,7 @@ def judge(a: TraceLog, b: TraceLog, options: Options = Options(), one_run: str =
         else None
     )
     names = tuple(name for name in alignment.names if present is None or name in present)
-    comparison = compare(a, b, alignment, make_bounds(options, names, named=a.named or b.named))
+    comparison = compare(a, b, alignment, _bounds_of_logs(options, names, a, b))
     blame = find_blame(comparison, graph)
     first = blame.first_cause()
     evidence = Evidence(first is not None, problems, options.partial, "" if options.same_run else one_run)
@@ -197,6 +200,21 @@ def judge(a: TraceLog, b: TraceLog, options: Options = Options(), one_run: str =
         tuple(finding(blame, int(entry)) for entry in blame.entries(RecordState.TIE)[:SHOWN_TIES]),
         tuple(problems),
     )
+
+
+def _bounds_of_logs(options: Options, names: tuple[str, ...], a: TraceLog, b: TraceLog) -> Bounds:
+    """Return the bounds of two logs, and say which of them rest on no measurement."""
+    named = a.named or b.named
+    table = bounds_at_work(options.bounds, names, lambda name: value_kind(a, b, name))
+    left = tuple(name for name in names if name not in table.by_tap and value_kind(a, b, name) == "float")
+    bounds = make_bounds(options, left, named=named)
+    guesses, foreign = table.guesses, named or not TAP_ID.keys() & set(names)
+    if foreign and left and not (options.floor or bounds.overridden):
+        guesses = (*guesses, f"the bound {FALLBACK_BOUND:.1e} of the size of {len(left)} taps is a guess")
+    return replace(
+        bounds, table=table, notes=(*bounds.notes, *table.notes), guesses=guesses,
+        loosened=bounds.loosened or (not named and any(not one.exact for one in table.by_tap.values())),
+    )  # fmt: skip
 
 
 def _of_one_version(a: TraceLog, b: TraceLog) -> tuple[TraceLog, TraceLog]:
@@ -222,9 +240,16 @@ def _causes(blame: Blame) -> tuple[Finding, ...]:
     return tuple(finding(blame, entry) for entry in sorted(seen.values())[:SHOWN_CAUSES])
 
 
-def judge_files(a: str, b: str, options: Options = Options()) -> Report:
-    """Judge two trace files; see `judge`."""
-    first, second = read_pair(a, b)
+def judge_files(a: str, b: str, options: Options = Options(), sources: tuple[str, str] = ("", "")) -> Report:
+    """Judge two trace files; see `judge`.
+
+    Args:
+        a: path of one.
+        b: path of the other.
+        options: how to judge.
+        sources: the names to call them by, their paths without one.
+    """
+    first, second = read_pair(a, b, sources)
     return judge(first, second, options, _one_run(Path(a), Path(b), (first, second)))
 
 
@@ -233,7 +258,7 @@ def _one_run(a: Path, b: Path, traces: tuple[TraceLog, TraceLog]) -> str:
 
     Empty if they are not.
     """
-    names = printable(str(a)), printable(str(b))
+    names = [trace.source for trace in traces]
     if identity(a) == identity(b):
         what = f"'{names[0]}' and '{names[1]}' are one file"
     elif filecmp.cmp(a, b, shallow=False):

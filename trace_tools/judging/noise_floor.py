@@ -254,9 +254,9 @@ def bounds_for(
 
 def _lacking_notes(floor: NoiseFloor | None, lacking: Sequence[str]) -> list[str]:
     fall_back = f"{FALLBACK_BOUND:.1e}"
-    if floor is None:
-        return [f"no measured noise floor: fall-back bound {fall_back} on the operand scale for all taps"]
     count = len(lacking)
+    if floor is None and count:
+        return [f"no measured noise floor: fall-back bound {fall_back} on the operand scale for {count} taps"]
     return [f"no measured floor for {count} taps, fall-back {fall_back}: {_listed(lacking)}"] * bool(lacking)
 
 

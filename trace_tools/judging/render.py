@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from system_io.shown import markdown_text, printable
 from trace_tools.judging.blame import RecordState
-from trace_tools.judging.diff import TapDiff
+from trace_tools.judging.diff import Bounds, TapDiff
 from trace_tools.judging.findings import Finding
 from trace_tools.judging.judge import Report
 from trace_tools.judging.verdict import coverage
@@ -63,6 +63,7 @@ def metrics(report: Report) -> dict[str, Any]:
             "notes": list(comparison.bounds.notes),
             "loosened": comparison.bounds.loosened,
             "arithmetic": comparison.bounds.arithmetic,
+            **_table_facts(comparison.bounds),
         },
         "traces": [_trace_facts(trace) for trace in (comparison.a, comparison.b)],
         "problems": list(report.problems),
@@ -74,9 +75,16 @@ def metrics(report: Report) -> dict[str, Any]:
     return finite
 
 
+def _table_facts(bounds: Bounds) -> dict[str, Any]:
+    """Return how many taps each row of bounds decides, and what is guessed; older results lack both."""
+    rows = zip(bounds.table.rows, bounds.table.decided, strict=True)
+    said = {"decided": {row.pattern: len(taps) for row, taps in rows}, "guesses": list(bounds.guesses)}
+    return {key: value for key, value in said.items() if value}
+
+
 def _record(found: Finding) -> dict[str, Any]:
-    """Return a finding as data, without source places where none are known, as older results have it."""
-    unknown = {key for key in ("place_a", "place_b") if not getattr(found, key)}
+    """Return a finding as data; what older results do not have is left out where nothing is known of it."""
+    unknown = {key for key in ("place_a", "place_b", "stated_bound") if not getattr(found, key)}
     return {key: value for key, value in asdict(found).items() if key not in unknown}
 
 
@@ -123,8 +131,11 @@ def _tap_facts(report: Report, diff: TapDiff) -> dict[str, Any]:
     }
 
 
-def _bound(report: Report, name: str) -> float:
+def _bound(report: Report, name: str) -> float | str:
+    """Return the bound of a tap over its scale, or in words where a row of a table of bounds decides it."""
     bounds = report.comparison.bounds
+    if name in bounds.table.by_tap:
+        return bounds.table.by_tap[name].text
     return 0.0 if _is_exact(report, name) else bounds.relative.get(name, bounds.default)
 
 
@@ -135,12 +146,15 @@ def _is_exact(report: Report, name: str) -> bool:
 def _row(report: Report, diff: TapDiff) -> tuple[str, ...]:
     bounds = report.comparison.bounds
     single = bounds.single.get(diff.name)
+    stated = _bound(report, diff.name)
     bound = (
-        "exact"
+        stated
+        if isinstance(stated, str)
+        else "exact"
         if _is_exact(report, diff.name)
         else "by hand"
         if bounds.overridden
-        else f"{_bound(report, diff.name):.1e}" + (f" + {single:.1e}" if single else "")
+        else f"{stated:.1e}" + (f" + {single:.1e}" if single else "")
     )
     return (
         printable(diff.name),
@@ -212,7 +226,7 @@ def finding_lines(found: Finding) -> list[str]:
         f"  A: {found.a}",
         f"  B: {found.b}",
         f"  abs {found.absolute:.3g}, rel {found.relative:.3g}, /scale {found.scaled:.3g} "
-        f"(bound {found.bound:.3g}), ULP {found.ulp:.6g}",
+        f"(bound {found.stated_bound or f'{found.bound:.3g}'}), ULP {found.ulp:.6g}",
         f"  formula: {found.formula}" + (f"   [{found.unit}]" if found.unit else ""),
     ]
     lines += [

@@ -196,8 +196,9 @@ def worded_verdict(
         graph: whether it is in a tap graph, so that it is known to be a cause.
         ties: number of ties.
     """
+    guesses = "".join(f"; {text}" for text in comparison.bounds.guesses)
     if decision.verdict is Word.FAIL:
-        return f"{decision.verdict}: first divergence {first}" + ("" if graph else f"; {NO_GRAPH}")
+        return f"{decision.verdict}: first divergence {first}" + ("" if graph else f"; {NO_GRAPH}") + guesses
     if decision.verdict is Word.ERROR:
         return f"{decision.verdict}: {decision.error}"
     arithmetic = comparison.bounds.arithmetic
@@ -206,4 +207,4 @@ def worded_verdict(
     agree = f"{', '.join(part for part in parts if part)} ({coverage(comparison)})"
     if decision.verdict is Word.NOT_COMPARABLE:
         return f"{decision.verdict}: {'; '.join(decision.set_aside)}; {agree}"
-    return f"{decision.verdict}: {agree}"
+    return f"{decision.verdict}: {agree}{guesses}"

@@ -25,30 +25,35 @@ def _is_large(path: str) -> bool:
     return file.is_file() and file.stat().st_size >= PARALLEL_BYTES
 
 
-def _read_into(path: str, folder: str) -> TraceLog:
+def _read_into(path: str, folder: str, source: str) -> TraceLog:
     """Read a trace and leave its columns in files: a pipe would take longer than the parsing saves."""
-    trace = read_trace(path)
+    trace = read_trace(path, source)
     for name in _ARRAYS:
         np.save(Path(folder) / f"{name}.npy", getattr(trace.columns, name))
     return replace(trace, columns=ColumnsBuilder(trace.columns.keys).finish())
 
 
-def read_pair(a: str, b: str) -> tuple[TraceLog, TraceLog]:
+def read_pair(a: str, b: str, sources: tuple[str, str] = ("", "")) -> tuple[TraceLog, TraceLog]:
     """Read two trace files.
+
+    Args:
+        a: path of one.
+        b: path of the other.
+        sources: the names to call them by in messages, their paths without one.
 
     Raises:
         TraceError: for the first one that cannot be read.
     """
     if not (_is_large(a) and _is_large(b) and (os.cpu_count() or 1) > 1):
-        return read_trace(a), read_trace(b)
+        return read_trace(a, sources[0]), read_trace(b, sources[1])
     folder = scratch_folder("trace-diff")
     try:
         with (
             watchdog().removing(folder),
             ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool,
         ):
-            other = pool.submit(_read_into, b, str(folder))
-            first = read_trace(a)
+            other = pool.submit(_read_into, b, str(folder), sources[1])
+            first = read_trace(a, sources[0])
             second = other.result()
             arrays = {name: np.load(folder / f"{name}.npy") for name in _ARRAYS}
             columns = replace(second.columns, **arrays)

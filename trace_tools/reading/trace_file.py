@@ -377,13 +377,17 @@ def read_stream(stream: BinaryIO, source: str) -> TraceLog:
         return reader.finish()
 
 
-def read_trace(path: str | Path) -> TraceLog:
+def read_trace(path: str | Path, source: str = "") -> TraceLog:
     """Read a trace file; see `read_stream`.
+
+    Args:
+        path: of the file.
+        source: the name to call it by in messages, its path without one.
 
     Raises:
         TraceError: also if it cannot be opened, or is no file.
     """
-    shown = printable(str(path))
+    shown = source or printable(str(path))
     try:
         if kind := irregular(Path(path)):
             raise TraceError(

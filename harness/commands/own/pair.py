@@ -18,6 +18,7 @@ from system_io.verdict_words import EXIT_STATUS, Word
 
 if TYPE_CHECKING:
     from harness.described.baseline import Flips
+    from trace_tools.judging.tap_bounds import TapBoundRow
 
 NAME = "nbp pair"
 EPILOG = """exit status: 0 PASS, 1 FAIL, 2 NOT COMPARABLE, 3 ERROR
@@ -199,7 +200,7 @@ def _check(options: argparse.Namespace) -> int:
     ]
     for case in found.cases:
         outputs = [f"{one.name} ({one.bound.text})" for one in found.outputs_of(case.name)]
-        traces = [one.name for one in found.traces_of(case.name)]
+        traces = [f"{one.name}{_row_words(one.bounds)}" for one in found.traces_of(case.name)]
         lines.append(
             f"case {case.name}: outputs {', '.join(outputs) or 'none'}; traces {', '.join(traces) or 'none'}"
         )
@@ -207,15 +208,21 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
+def _row_words(rows: Sequence[TapBoundRow]) -> str:
+    """Return the bounds of the taps of a trace in words, empty where none are given."""
+    words = [f"{row.pattern}: {row.stated}" for row in rows]
+    return f" ({'; '.join(words)})" if words else ""
+
+
 def _floor(options: argparse.Namespace) -> int:
-    from harness.described.floor import measured_pair_floor
     from harness.described.floor_file import PairFloor, write_floor
     from harness.described.pair_run import cases_named
     from harness.described.read_description import read_description
+    from harness.measured.floor import measured_pair_floor
 
     if not 1.0 <= options.k < float("inf"):
         raise UsageError(f"--k is {options.k:g}, must be 1 or more; 4 is usual")
-    description = read_description(options.file)
+    description = read_description(options.file, with_floor=False)
 
     def say(text: str) -> None:
         sys.stderr.write(f"{printable(text)}\n")
@@ -223,12 +230,19 @@ def _floor(options: argparse.Namespace) -> int:
     facts = measured_pair_floor(description, cases_named(description, options.cases), options.k, say)
     path = write_floor(description.folder, facts)
     for name, need in facts["outputs"].items():
-        sys.stdout.write(
-            f"output {name}: rel {need['rel']:.3g} + abs {need['abs']:.3g}; {need['unequal']} "
-            f"of {need['compared']} elements unequal\n"
-        )
+        sys.stdout.write(f"output {name}: {_need_words(need, 'elements')}\n")
+    for name, trace in facts["traces"].items():
+        for tap, need in trace["taps"].items():
+            sys.stdout.write(f"trace {name}, tap {printable(tap)}: {_need_words(need, 'values')}\n")
+        sys.stdout.writelines(f"trace {name}: left out, {printable(text)}\n" for text in trace["left_out"])
     sys.stdout.write(f"{PairFloor(facts).text}, in {printable(str(path))}\n")
     return 0
+
+
+def _need_words(need: Mapping[str, Any], what: str) -> str:
+    """Return the bound of an output or tap that variants need, and how many numbers they moved."""
+    bound = f"rel {need['rel']:.3g} + abs {need['abs']:.3g}"
+    return f"{bound}; {need['unequal']} of {need['compared']} {what} unequal"
 
 
 def _diff(options: argparse.Namespace) -> int:

@@ -7,9 +7,10 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.fields import compared
-from harness.fields.bound import ElementBound
 from harness.fields.compared import compare_fields, steps_between
 from harness.fields.field import FieldArray
+from trace_tools.element_bound import ElementBound
+from trace_tools.errors import TraceError
 
 EXACT = ElementBound()
 
@@ -141,5 +142,5 @@ def test_what_cannot_be_held_against_each_other_is_refused(a, b):
 
 def test_a_bound_that_bounds_nothing_is_refused():
     for words in ({"rel": -1.0}, {"abs": math.inf}, {"ulp": math.nan}, {"rel": 1e-3, "combined": True}):
-        with pytest.raises(HarnessError):
+        with pytest.raises(TraceError):
             ElementBound(**words)

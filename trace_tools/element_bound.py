@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.arrays import Reals
-from harness.errors import HarnessError
-from trace_tools.arrays import Marks
+from trace_tools.arrays import Floats, Marks
+from trace_tools.errors import TraceError
 
 KEYS = ("rel", "abs", "ulp")
 
@@ -30,16 +29,16 @@ class ElementBound:
         """Check the numbers.
 
         Raises:
-            HarnessError: for one that bounds nothing, or a sum of bounds of which one is missing.
+            TraceError: for one that bounds nothing, or a sum of bounds of which one is missing.
         """
         for key in KEYS:
             value = getattr(self, key)
             if value is not None and not 0.0 <= value < float("inf"):
-                raise HarnessError(
+                raise TraceError(
                     f"bound {key} is {value:g}, must be finite and not negative; give such a one"
                 )
         if self.combined and (self.abs is None or self.rel is None):
-            raise HarnessError("combined bounds are the sum of 'abs' and 'rel', one is missing; give both")
+            raise TraceError("combined bounds are the sum of 'abs' and 'rel', one is missing; give both")
 
     @property
     def exact(self) -> bool:
@@ -56,7 +55,7 @@ class ElementBound:
             return " or ".join(stated)
         return " or ".join([" + ".join(stated[:2]), *stated[2:]])
 
-    def within(self, absolute: Reals, scale: Reals, steps: Reals) -> Marks:
+    def within(self, absolute: Floats, scale: Floats, steps: Floats) -> Marks:
         """Tell which elements are within.
 
         Args:
