@@ -18,39 +18,28 @@ from harness.mutants.python_changes import changed_texts
 from tests.comparator_faults import JUDGING, ComparatorFault
 from tests.comparator_runs import is_found, path_of, prepared
 
-JUDGED, READ, IMAGES = JUDGING, "tests/trace_tools/reading", "tests/harness/images"
-TESTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "trace_tools.judging": {
-        "align": ("align", "edges"),
-        "blame": ("edges", "causes", "blame"),
-        "judge": ("verdict", "edges", "diff"),
-        "noise_floor": ("noise_floor", "edges", "arithmetic"),
-        "diff": ("edges", "diff", "arithmetic"),
-        "verdict": ("verdict", "edges"),
-        "ties": ("edges", "blame"),
-        "scale": ("edges", "diff", "arithmetic", "noise_floor"),
-    },
-    "trace_tools.reading": dict.fromkeys(
-        ("bulk", "lines", "numerals", "series", "stream_check", "trace_columns", "trace_file"),
-        ("trace_file", "field_values", "damage", "stream_check", "many_names"),
+TRACES, IMAGES, OUTPUTS = "tests/trace_tools", "tests/harness/images", "tests/harness/outputs"
+COMMAND = f"{TRACES}/test_cli.py"
+TESTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "trace_tools.judging": (
+        ("align", "arithmetic", "behind", "blame", "diff", "findings", "judge", "lookup", "noise_floor",
+         "render", "scale", "ties", "verdict"),
+        (f"{JUDGING}/test_details.py", f"{JUDGING}/test_outcomes.py", JUDGING, COMMAND),
     ),
-    "harness.images": {
-        "metrics": ("metrics", "edges", "own_scale", "judgement"),
-        "peaks": ("peaks", "edges"),
-        "reflections": ("reflections", "edges"),
-        "judgement": ("judgement", "own_scale", "edges"),
-        "compare": ("edges", "judgement", "own_scale", "metrics"),
-        "coverage": ("judgement", "edges", "reflections"),
-    },
-}
-"""Modules by room, and the tests of the room that are tried on their mutants, quick ones first."""
-ALSO: Mapping[str, tuple[str, ...]] = {
-    "trace_tools.judging": (f"{JUDGED}/test_details.py", f"{JUDGED}/test_outcomes.py"),
-    "trace_tools.reading": (f"{JUDGED}/test_outcomes.py",),
-    "harness.images": (),
-}
-"""Tests that are tried first on the mutants of a whole room, since they find most of them at once."""
-FOLDERS = {"trace_tools.judging": JUDGED, "trace_tools.reading": READ, "harness.images": IMAGES}
+    "trace_tools.reading": (
+        ("bulk", "field_names", "field_values", "fronts", "lines", "log_text", "named_taps", "numerals",
+         "older_formats", "read_pair", "series", "stream_check", "trace_columns", "trace_file", "trace_log"),
+        (f"{JUDGING}/test_outcomes.py", f"{TRACES}/reading", COMMAND),
+    ),
+    "harness.images": (
+        ("compare", "coverage", "image_floor", "judgement", "metrics", "peaks", "reflections"), (IMAGES,),
+    ),
+    "harness.outputs": (
+        ("compare", "derive", "dump", "noise_rows", "noise_test", "read", "request", "rows", "sides"),
+        (OUTPUTS,),
+    ),
+}  # fmt: skip
+"""Modules by room, and the tests that are tried on their mutants, those first that find most at once."""
 
 EQUIVALENT: Mapping[tuple[str, str], str] = {
     ("@dataclass(frozen=True)", "True is False"): "nothing assigns to a field",
@@ -83,9 +72,7 @@ class Mutant:
     @property
     def fault(self) -> ComparatorFault:
         """Return the mutant as a fault of the table, whose whole text is another one."""
-        room, _, name = self.module.rpartition(".")
-        own = tuple(f"{FOLDERS[room]}/test_{one}.py" for one in TESTS[room][name])
-        tests = (*ALSO[room], *own)
+        tests = TESTS[self.module.rpartition(".")[0]][1]
         blank = ComparatorFault(self.what, self.module, "", self.text, tests)
         sound = path_of(blank).read_text(encoding="utf-8")
         return ComparatorFault(self.what, self.module, sound, self.text, tests)
@@ -99,7 +86,7 @@ def mutants_of(module: str) -> list[Mutant]:
 
 def modules_of(names: Sequence[str]) -> list[str]:
     """Return the modules of rooms and modules that are named in full, all of them for none."""
-    every = [f"{room}.{name}" for room, rows in TESTS.items() for name in rows]
+    every = [f"{room}.{name}" for room, (rows, _) in TESTS.items() for name in rows]
     return [module for module in every if not names or {module, module.rpartition(".")[0]} & {*names}]
 
 

@@ -65,7 +65,9 @@ class Bounds:
     def limit(self, tap: str, scale: Floats, a: Floats, b: Floats) -> Floats:
         """Largest difference allowed for values of one tap; same shape as the values."""
         if self.overridden:
-            return np.asarray((self.atol or 0.0) + (self.rtol or 0.0) * np.fmax(np.abs(a), np.abs(b)))
+            size = np.fmax(np.abs(a), np.abs(b))
+            size[~np.isfinite(size)] = 0.0
+            return np.asarray((self.atol or 0.0) + (self.rtol or 0.0) * size)
         return self.relative.get(tap, self.default) * scale
 
 

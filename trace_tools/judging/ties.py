@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trace_tools.arrays import Floats, Index, Marks
-from trace_tools.judging.diff import Comparison
+from trace_tools.judging.diff import Comparison, equal
 from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, input_entries
 
 
@@ -36,16 +36,15 @@ def _rounding(sides: Sides) -> tuple[Marks, Floats]:
 
 def _nodes(sides: Sides) -> tuple[Marks, Floats]:
     """Interpolation nodes start at floor(h) - 1: margin is the distance of h to the whole number."""
-    flipped = np.floor(sides.in_a) != np.floor(sides.in_b)
+    flipped = ~equal(np.floor(sides.in_a), np.floor(sides.in_b))
     margin = np.fmax(*(np.abs(x - np.rint(x)) for x in (sides.in_a, sides.in_b)))
-    return flipped.any(axis=1), np.where(flipped, margin, 0.0).max(axis=1)
+    return np.asarray(flipped.any(axis=1)), np.where(flipped, margin, 0.0).max(axis=1)
 
 
 def _resolution(sides: Sides) -> tuple[Marks, Floats]:
     """Skipped if dmin > 0.5/stol, dmin between what both skip and what both keep."""
     comparison = sides.comparison
-    with np.errstate(divide="ignore"):
-        d_a, d_b = 0.5 / sides.in_a[:, 0], 0.5 / sides.in_b[:, 0]
+    d_a, d_b = 0.5 / sides.in_a[:, 0], 0.5 / sides.in_b[:, 0]
     skipped_a = sides.out_a[:, 0] == 1
     skipped, kept = np.where(skipped_a, d_a, d_b), np.where(skipped_a, d_b, d_a)
     low, high = _agreed_resolution(comparison)
@@ -61,8 +60,7 @@ def _agreed_resolution(comparison: Comparison) -> tuple[float, float]:
     entries, source = entries[both], source[both]
     flag_a, flag_b = both_values(comparison, entries, 1)
     stol = both_values(comparison, source, 1)
-    with np.errstate(divide="ignore"):
-        d = [0.5 / side[:, 0] for side in stol]
+    d = [0.5 / side[:, 0] for side in stol]
     same = flag_a[:, 0] == flag_b[:, 0]
     skipped, kept = same & (flag_a[:, 0] == 1), same & (flag_a[:, 0] == 0)
     return (float(np.maximum(*d)[skipped].max(initial=0.0)), float(np.minimum(*d)[kept].min(initial=np.inf)))
@@ -80,9 +78,8 @@ def _top_hat(sides: Sides) -> tuple[Marks, Floats]:
 
 def _single(sides: Sides) -> tuple[Marks, Floats]:
     """The image value is the final value rounded to 4 bytes."""
-    with np.errstate(over="ignore"):
-        keeps = [np.float32(value).astype(np.float64) == out for value, out in
-                 ((sides.in_a, sides.out_a), (sides.in_b, sides.out_b))]  # fmt: skip
+    keeps = [np.float32(value).astype(np.float64) == out for value, out in
+             ((sides.in_a, sides.out_a), (sides.in_b, sides.out_b))]  # fmt: skip
     return (keeps[0] & keeps[1])[:, 0], np.abs(sides.in_a - sides.in_b)[:, 0]
 
 
@@ -134,7 +131,8 @@ def ties(comparison: Comparison, name: str, entries: Index) -> tuple[Marks, Floa
             continue
         outs = both_values(comparison, entries[there], DEFAULT_GRAPH[name].size)
         ins = both_values(comparison, source[there], DEFAULT_GRAPH[decider].size)
-        is_tie, margin[there] = rule(Sides(comparison, *outs, *ins))
-        found[there] = is_tie & (ins[0] != ins[1]).any(axis=1)
+        with np.errstate(all="ignore"):
+            is_tie, margin[there] = rule(Sides(comparison, *outs, *ins))
+        found[there] = is_tie & ~equal(*ins).all(axis=1)
         break
     return found, margin

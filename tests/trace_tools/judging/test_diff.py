@@ -68,3 +68,11 @@ def test_cancelled_index_is_judged_by_its_operands(golden_text, judge_texts):
     assert report.verdict == "PASS"
     assert report.comparison.taps["hkl_frac"].max_ulp == 30
     assert 0 < report.comparison.taps["hkl_frac"].max_scaled < 2.0**-50
+
+
+@pytest.mark.parametrize("by_hand", [{"rtol": 0.0, "atol": 1.0}, {"rtol": 0.1, "atol": 0.0}])
+def test_infinity_is_within_no_tolerance_of_a_number(read, by_hand):
+    head = "TRACE_C: schema nanobragg-trace 2\nTRACE_C: program x\nTRACE_C: polar_vec"
+    pair = [read(f"{head} {value} 0 1\n") for value in ("inf", "2")]
+    found = compare(*pair, align(*pair), Bounds.exact().override(**by_hand))
+    assert len(found.taps["polar_vec"].outside) == 1
