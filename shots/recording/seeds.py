@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shots.seeds import keyed_generator
+
 STAGE_KEYS: Mapping[str, int] = {
     "flicker": 101, "calibration": 102, "poisson": 103, "readout_noise": 104, "hot": 105, "dead": 106,
 }  # fmt: skip
@@ -43,13 +45,3 @@ class ShotSeeds:
     def of_detector(self, stage: str, panel: int) -> np.random.Generator:
         """Return the generator of a stage that is the same in all shots."""
         return keyed_generator(self.detector, (OF_NO_SHOT, STAGE_KEYS[stage], panel))
-
-
-def keyed_generator(seed: int, key: tuple[int, ...]) -> np.random.Generator:
-    """Return a generator of its own for a seed and a key: Philox, started by numpy's SeedSequence.
-
-    Args:
-        seed: 0 or more.
-        key: whole numbers from 0 to 2^32 - 1; another key gives independent numbers.
-    """
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=key)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from shots.geometry.in_words.written import digits, stacked
+from shots.geometry.in_words.written import digits, with_first_rows
 from shots.geometry.panel import Panel, Setup
 from simulator.errors import InputError
 from simulator.units import A_of_m
@@ -37,7 +37,7 @@ def crystfel_text(setup: Setup) -> str:
         f"wavelength = {digits([A_of_m(setup.wavelength_m)])} A",
         "clen = 0.0 m",
     ]
-    for panel, row in stacked(setup.panels):
+    for panel, row in with_first_rows(setup.panels):
         lines += ["", *_panel(panel, row)]
     return "\n".join(lines) + "\n"
 

@@ -50,7 +50,7 @@ def one_pixel_size(setup: Setup, program: str) -> float:
     return sizes.pop()
 
 
-def stacked(panels: Sequence[Panel]) -> Iterator[tuple[Panel, int]]:
+def with_first_rows(panels: Sequence[Panel]) -> Iterator[tuple[Panel, int]]:
     """Yield each panel with its first row in an array that holds them below each other, in their order."""
     row = 0
     for panel in panels:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from shots.geometry.in_words.written import digits, one_pixel_size, plane_normal, stacked
+from shots.geometry.in_words.written import digits, one_pixel_size, plane_normal, with_first_rows
 from shots.geometry.panel import Panel, Setup
 from simulator.units import A_of_m, deg_of_rad, mm_of_m
 
@@ -54,7 +54,7 @@ def xds_text(setup: Setup) -> str:
     if len(panels) == 1:
         return "\n".join([*lines, *_place(panels[0], 0, AXES)]) + "\n"
     lines += WHOLE_FRAME
-    for panel, row in stacked(panels):
+    for panel, row in with_first_rows(panels):
         lines.append(f"SEGMENT= 1 {panel.fast_pixels} {row + 1} {row + panel.slow_pixels} ! {panel.name}")
         lines += _place(panel, row, SEGMENT_AXES)
         if panel.fast_pixels < max(other.fast_pixels for other in panels):
