@@ -126,6 +126,12 @@ COMMANDS: tuple[CommandRow, ...] = (
         "harness.commands.nb_invariants",
         "check relations that one program must keep",
     ),
+    CommandRow(
+        "structure",
+        "nbp structure",
+        "shots.structure.command",
+        "an -hkl file from MTZ, mmCIF or PDB files",
+    ),
     CommandRow("bench", "nbp bench", "harness.commands.bench", "time the simulator against C programs"),
     CommandRow(
         "bench-gradients",

@@ -172,6 +172,7 @@ class _PanelTable:
             gain=float(self.table.get("gain", 1.0)),
             saturation=float(self.table.get("saturation", math.inf)),
             mask_file=self._mask(),
+            bad=(),
             **self._sensor(),
         )
         require_axes(panel, f"fast and slow of {self.place}")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Direction = tuple[float, float, float]
+Region = tuple[int, int, int, int]
+"""A rectangle of pixels: fast from and to, slow from and to, the ends not in it."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Panel:
         gain: counts per photon.
         saturation: counts from which a pixel is not trusted, infinite for none.
         mask_file: pixels that do not measure; the empty path for none.
+        bad: rectangles of more pixels that do not measure.
 
     Source: spec 02 sections 4 and 5.
     """
@@ -41,6 +44,7 @@ class Panel:
     gain: float = 1.0
     saturation: float = float("inf")
     mask_file: Path = Path()
+    bad: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True)

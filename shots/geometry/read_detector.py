@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from shots.geometry.crystfel_file import read_geom
 from shots.geometry.detector_file import read_detector_toml
+from shots.geometry.dials_file import read_expt
 from shots.geometry.panel import Panel, Setup
 from shots.geometry.reference_frames import (
     REFERENCE_FRAMES,
@@ -23,6 +25,8 @@ from system_io.shown import printable
 
 READERS: Mapping[str, Callable[[Path], tuple[Panel, ...]]] = {
     ".toml": read_detector_toml,
+    ".expt": lambda path: read_expt(path).panels,
+    ".geom": lambda path: read_geom(path).panels,
 }
 """By the ending of the file; each gives panels in the frame `mosflm` of `REFERENCE_FRAMES`."""
 SAME_PLANE = 1e-9
