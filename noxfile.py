@@ -235,7 +235,7 @@ def refine(session: nox.Session) -> None:
 
 @nox.session
 def science(session: nox.Session) -> None:
-    """Simulate 90 degrees of rotation and 200 stills, merge them, and hold them to their structure factors."""
+    """Simulate 90 degrees of rotation and 200 stills, merge them, compare with their structure factors."""
     session.install("-r", "requirements/run.txt")
     session.install("--no-build-isolation", "--no-deps", ".")
     session.chdir(session.create_tmp())
