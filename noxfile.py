@@ -234,6 +234,15 @@ def refine(session: nox.Session) -> None:
 
 
 @nox.session
+def science(session: nox.Session) -> None:
+    """Simulate 90 degrees of rotation and 200 stills, merge them, compare with their structure factors."""
+    session.install("-r", "requirements/run.txt")
+    session.install("--no-build-isolation", "--no-deps", ".")
+    session.chdir(session.create_tmp())
+    session.run("nbp", "science", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Run the tutorial and make the HTML site in build/site; a broken link or reference is an error."""
     session.install("-r", "requirements/docs.txt")

@@ -154,6 +154,13 @@ COMMANDS: tuple[CommandRow, ...] = (
         "faults", "nbp faults", "harness.commands.faults", "list seeded faults, make a program with one"
     ),
     CommandRow(
+        "science",
+        "nbp science",
+        "harness.commands.alone.science",
+        "merge simulated data sets, compare with their structure factors",
+        needs_torch=True,
+    ),
+    CommandRow(
         "cache", "nbp cache", "harness.commands.alone.cache", "show or remove kept results of C programs"
     ),
     CommandRow(

@@ -131,6 +131,25 @@ class Stream:
         """Return a fast function for the next deviate; it fetches blocks, so nothing may draw after it."""
         return chain.from_iterable(iter(partial(self.uniforms, BLOCK), [])).__next__
 
+    def one_by_one(self) -> Callable[[], float]:
+        """Return a function for the next deviate that looks at the shared state only when it is called.
+
+        Several streams with one state may take turns, as in upstream's separate noise program (spec 10);
+        slower than `draws`, and for seeds that are no multiple of the modulus.
+        """
+        states: list[int] = []
+
+        def draw() -> float:
+            if not states:
+                if self.state <= 0 or self.shared.last == 0:
+                    self._restart()
+                states.extend(self._steps(BLOCK)[::-1])
+            (output,) = self._shuffled([states.pop()])
+            value = fl32(INVERSE_MODULUS * output)
+            return LARGEST_UNIFORM if value > HIGHEST_ALLOWED else value
+
+        return draw
+
 
 def gaussian(draw: Callable[[], float], shared: Shuffle) -> float:
     """Return a standard normal deviate, a 4-byte float; every other call uses up the spare.
