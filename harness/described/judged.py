@@ -166,7 +166,8 @@ def worded_figures(figures: FieldFigures, output: DescribedOutput, field: FieldA
         first = shown_place(shape, figures.first)
         return Word.FAIL, (
             f"{figures.outside} of {figures.compared} elements are not within '{bound}', the first at "
-            f"{first}; largest relative difference {_short(figures.relative.value)}"
+            f"{first}; largest relative difference {_short(figures.relative.value)}, "
+            f"{_short(figures.steps.value)} ULP"
         )
     if figures.no_number and not output.nan_allowed:
         return (
