@@ -123,8 +123,11 @@ FAULTS: tuple[ComparatorFault, ...] = (
         ("smallest of all pairs", "max(before.scaled, diff.max_scaled)", "diff.max_scaled"),
     ),
     *_rows(
-        "trace_tools.judging.judge", (DETAILS, f"{JUDGING}/test_verdict.py"),
+        "trace_tools.judging.lookup", (DETAILS,),
         ("inputs of a graph that are no taps", "if unknown:", "if False:"),
+    ),
+    *_rows(
+        "trace_tools.judging.judge", (DETAILS, f"{JUDGING}/test_verdict.py"),
         ("a lone whole record is a broken log", "here[-1] < 0 <= there[-1]", "here[-1] <= 0 <= there[-1]"),
     ),
     *_rows(

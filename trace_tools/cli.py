@@ -20,6 +20,7 @@ from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 from trace_tools.judging.findings import finding
 from trace_tools.judging.judge import Options, Report, judge_files
+from trace_tools.judging.lookup import NO_GRAPH_WORD
 from trace_tools.judging.render import explain, finding_lines, markdown, metrics, print_report
 from trace_tools.reading.bulk import ABSENT
 from trace_tools.reading.trace_columns import kept_turn
@@ -31,14 +32,16 @@ EXAMPLES = (
     "trace-diff c.log py.log --rtol 1e-6 --all --markdown diff.md",
     "trace-diff c.log py.log --show 'F_latt s=3 f=4'",
     "trace-diff explain F_latt",
+    "trace-diff draft-graph base.log k=k.log t0=t0.log --to graph.json",
 )
 _EPILOG = """exit status: 0 PASS, 1 FAIL, 2 NOT COMPARABLE, 3 ERROR.
 PASS says that every record of both logs was compared: a line that cannot be read, a record without a partner,
 NaN on both sides and two logs of one run give NOT COMPARABLE. Logs of older builds need no context: pixels
 are told apart by their TRACE_CONFIG lines, repeated taps are numbered (n=2 is the second).
 `trace-diff explain [TAP]` prints a tap's definition, unit, formula and inputs, or lists all taps.
-A graph file is JSON:
-{"taps": [{"name": "x", "level": "mosaic", "inputs": ["hkl_frac"], "formula": "..."}]}"""
+`trace-diff draft-graph BASE.log NAME=MOVED.log... --to FILE` proposes a tap graph. A graph file is JSON:
+{"taps": [{"name": "x", "level": "mosaic", "inputs": ["hkl_frac"], "formula": "..."}]}; "inputs_before" are
+taps of which it uses the value of an earlier turn of a loop."""
 _WANTED = re.compile(r"(.*?)((?: [A-Za-z_]\w*=-?\d{1,10})*)\Z", re.DOTALL)
 
 
@@ -60,7 +63,9 @@ def make_parser() -> CommandParser:
         help="that of the less precise program; default float64",
     )
     parser.add_argument(
-        "--graph", metavar="FILE", help="tap graph (JSON) that adds to the taps of the contract"
+        "--graph",
+        metavar="FILE",
+        help="tap graph (JSON) that adds to the taps of the contract; 'none': no graph",
     )
     parser.add_argument(
         "--partial",
@@ -108,7 +113,8 @@ def _explain(words: list[str]) -> int:
 
 def _diff(argv: list[str]) -> int:
     args = make_parser().parse_args(argv)
-    inputs = {"A.log": args.a, "B.log": args.b, "--floor": args.floor, "--graph": args.graph}
+    graph = None if args.graph == NO_GRAPH_WORD else args.graph
+    inputs = {"A.log": args.a, "B.log": args.b, "--floor": args.floor, "--graph": graph}
     require_free_targets(targets({"--markdown": args.markdown}), targets(inputs), TraceError)
     options = Options(
         args.rtol, args.atol, args.floor, args.k, args.graph, args.partial, args.same_run, args.arithmetic
@@ -135,6 +141,10 @@ def _diff(argv: list[str]) -> int:
 def _command(words: Sequence[str]) -> int:
     if list(words[:1]) == ["explain"]:
         return _explain(list(words[1:]))
+    if list(words[:1]) == ["draft-graph"]:
+        from trace_tools.draft_command import run_draft
+
+        return run_draft(words[1:])
     try:
         return _diff(list(words))
     except UserError as error:

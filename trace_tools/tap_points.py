@@ -69,7 +69,8 @@ class TapPoint:
     ``inputs`` are the taps it is computed from, ``externals`` what else it needs, ``input_rules`` pairs
     (input, rule) for inputs that count only under a condition, ``carried`` the scope and condition under
     which the value is handed on from the same tap's record before (None: never), ``decided_by`` the taps
-    that decide whether it is printed at all, ``since`` the first version of the format that has it.
+    that decide whether it is printed at all, ``since`` the first version of the format that has it,
+    ``inputs_before`` the taps of which it uses the value of an earlier turn of a loop.
     """
 
     name: str
@@ -85,6 +86,7 @@ class TapPoint:
     input_rules: tuple[tuple[str, str], ...] = ()
     carried: tuple[tuple[str, ...], str] | None = None
     since: int = 1
+    inputs_before: tuple[str, ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -101,6 +101,9 @@ def make_parser() -> argparse.ArgumentParser:
     brief = action("summary", "verdict and figures, for people and for CI", "BUNDLE")
     brief.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     brief.add_argument("--markdown", type=Path, metavar="FILE", help="write a Markdown summary")
+    brief.add_argument(
+        "--sarif", type=Path, metavar="FILE", help="write SARIF 2.1.0: what fails, at the source of its tap"
+    )
     return parser
 
 
@@ -214,11 +217,16 @@ def _history(options: argparse.Namespace) -> int:
 
 def _summary(options: argparse.Namespace) -> int:
     bundle = require_bundle(options.bundle)
-    require_free({"--junit": options.junit, "--markdown": options.markdown})
+    require_free({"--junit": options.junit, "--markdown": options.markdown, "--sarif": options.sarif})
     from harness.evidence.verified import verified_metrics
-    from harness.store.ci import publish_summary, results_markdown
+    from harness.store.ci import publish_summary, results_markdown, write_new
 
     metrics = verified_metrics(bundle)
+    if options.sarif is not None:
+        from harness.evidence.sarif.findings import code_findings
+        from harness.evidence.sarif.sarif_log import sarif_text
+
+        write_new(options.sarif, sarif_text(metrics, code_findings(bundle, metrics)))
     publish_summary([metrics], "nanoBragg parity", os.environ, options.junit, options.markdown)
     sys.stdout.write(json_text(metrics) if options.json else results_markdown([metrics], "nanoBragg parity"))
     return int(metrics["exit_status"])

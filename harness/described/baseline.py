@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.files import stamp
-from harness.store.schema import STAMP, VERDICT, Each, check
+from harness.store.schema import STAMP, VERDICT, Each, Maybe, Perhaps, check
 from harness.verdict import STRENGTH
 from system_io.files import read_regular, write_whole
 from system_io.shown import json_text, printable
@@ -19,7 +19,7 @@ from system_io.verdict_words import EXIT_STATUS, Word
 SCHEMA = 1
 WHOLE = "whole: comparison"
 RED, GREEN, KNOWN = "newly red", "newly green", "known red"
-ENTRY: Mapping[str, Any] = {"word": VERDICT, "causal_taps": [str]}
+ENTRY: Mapping[str, Any] = {"word": VERDICT, "causal_taps": [str], "first_divergence": Perhaps(Maybe(str))}
 SHAPE: Mapping[str, Any] = {
     "schema": int, "entries": Each(ENTRY),
     "changes": [
@@ -59,8 +59,11 @@ def entries_of(cases: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -
     for case in cases:
         for part in case["parts"]:
             name = f"{case['case']}: {part['kind']} {part['name']}"
-            taps = list(part["figures"].get("causal_taps", []))
-            found[name] = {"word": part["word"], "causal_taps": taps}
+            told = part["figures"]
+            found[name] = {
+                "word": part["word"], "causal_taps": list(told.get("causal_taps", [])),
+                "first_divergence": told.get("first_divergence"),
+            }  # fmt: skip
         if not case["parts"]:
             found[f"{case['case']}: runs"] = {"word": case["word"], "causal_taps": []}
     explained = metrics["verdict"] in {entry["word"] for entry in found.values()}
@@ -115,9 +118,15 @@ def _change(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | N
         return RED, text, status
     if STRENGTH.index(now) < STRENGTH.index(was):
         return GREEN, text, status
-    if status and old is not None and old["causal_taps"] != new["causal_taps"]:
+    if status and old is not None and _cause(old) != _cause(new):
         return RED, f"{name} ({now.value} for another cause)", status
     return (KNOWN, f"{name} ({now.value})", status) if status else ("", "", 0)
+
+
+def _cause(entry: Mapping[str, Any]) -> object:
+    """Return what tells one cause from another: the causal taps, or the tap that diverges first."""
+    first = entry.get("first_divergence")
+    return entry["causal_taps"] or (first and first.partition(" ")[0])
 
 
 def _case(name: str) -> str:

@@ -63,7 +63,8 @@ class DescribedOutput:
 class DescribedTrace:
     """A trace log that both programs write: a file, or `stdout` or `stderr`.
 
-    `bounds`: of taps by pattern; they take the place of tolerances.
+    `bounds`: of taps by pattern; they take the place of tolerances. `no_graph`: not even that of the taps of
+    nanoBragg tells causes.
     """
 
     name: str
@@ -73,6 +74,7 @@ class DescribedTrace:
     atol: float | None = None
     cases: tuple[str, ...] = ()
     bounds: tuple[TapBoundRow, ...] = ()
+    no_graph: bool = False
 
     @property
     def measured(self) -> bool:

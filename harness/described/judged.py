@@ -27,10 +27,13 @@ from system_io.files import read_regular
 from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
+from trace_tools.judging.blame import RecordState
 from trace_tools.judging.judge import Options, judge_files
+from trace_tools.judging.lookup import NO_GRAPH_WORD
 from trace_tools.judging.render import finding_lines, metrics
 
 PASSED = (Word.PASS, Word.ROUNDING, Word.LOOSENED)
+CAUSAL = RecordState.CAUSAL
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,8 @@ def worded_figures(figures: FieldFigures, output: DescribedOutput, field: FieldA
         first = shown_place(shape, figures.first)
         return Word.FAIL, (
             f"{figures.outside} of {figures.compared} elements are not within '{bound}', the first at "
-            f"{first}; largest relative difference {_short(figures.relative.value)}"
+            f"{first}; largest relative difference {_short(figures.relative.value)}, "
+            f"{_short(figures.steps.value)} ULP"
         )
     if figures.no_number and not output.nan_allowed:
         return (
@@ -239,9 +243,8 @@ def judged_logs(
         graph: file of the tap graph.
         sources: the names to call both logs by, their paths without one.
     """
-    options = Options(
-        trace.rtol, trace.atol, graph=None if graph is None else str(graph), bounds=trace.bounds
-    )
+    told = NO_GRAPH_WORD if trace.no_graph else None if graph is None else str(graph)
+    options = Options(trace.rtol, trace.atol, graph=told, bounds=trace.bounds)
     try:
         report = judge_files(str(first_log), str(second_log), options, sources)
     except NotComparableError as error:
@@ -251,7 +254,7 @@ def judged_logs(
     first = report.first
     figures = {
         "first_divergence": None if first is None else f"{first.tap} {first.context}".strip(),
-        "causal_taps": sorted({cause.tap for cause in report.causes}),
+        "causal_taps": sorted({cause.tap for cause in report.causes if cause.state == CAUSAL.word}),
         "told": [] if first is None else finding_lines(first)[:-1],
         "report": metrics(report),
     }

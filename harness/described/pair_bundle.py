@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ from trace_tools.judging.tap_bounds import unused_reason
 DESCRIPTION = "parity.toml"
 CASE_FILE = "case.json"
 INITIATIVE = "pair"
+UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
+"""In the name of a folder, of what the name of one in the reports cannot hold."""
 RUN: Mapping[str, Any] = {
     "command": [str], "exit_status": Maybe(int), "signal": Maybe(str), "timed_out": bool, "wall_s": float,
     "peak_bytes": Maybe(int), "failure": Maybe(str),
@@ -97,7 +100,8 @@ def write_pair_bundle(
     Raises:
         HarnessError: a case cannot be run, or the bundle cannot be written.
     """
-    writer = BundleWriter.start(reports, INITIATIVE, description.path.parent.name.lstrip(".-_") or INITIATIVE)
+    phase = UNFIT.sub("-", description.path.parent.name).strip(".-_")
+    writer = BundleWriter.start(reports, INITIATIVE, phase or INITIATIVE)
     text = read_regular(description.path, "description", "name a parity.toml", BundleError)
     writer.add_text(DESCRIPTION, text.decode("utf-8"))
     if description.measured:

@@ -24,6 +24,7 @@ from harness.store.names import NAME
 from harness.time_limits import RUN_S
 from system_io.shown import printable
 from system_io.toml_table import TomlTable, read_toml
+from trace_tools.judging.lookup import NO_GRAPH_WORD
 
 SCHEMA = 1
 STREAMS = ("stdout", "stderr")
@@ -194,8 +195,9 @@ def _trace(name: str, table: TomlTable, folder: Path, floor: PairFloor | None) -
     table.may_have(("rtol", "atol", KEY))
     cases = table.texts("cases")
     table.close()
+    path = None if graph in ("", NO_GRAPH_WORD) else (folder / graph).resolve()
     return DescribedTrace(
-        name, files, (folder / graph).resolve() if graph else None, **tolerances, cases=cases, bounds=bounds
+        name, files, path, **tolerances, cases=cases, bounds=bounds, no_graph=graph == NO_GRAPH_WORD
     )
 
 

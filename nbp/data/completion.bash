@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/nbp
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_nbp_pair_subparsers=(run check floor diff)
+_shtab_nbp_pair_subparsers=(run check floor draft-graph diff)
 _shtab_nbp_trace_map_subparsers=(check draft trace)
 _shtab_nbp_report_subparsers=(verify replay diff list history html summary)
 _shtab_nbp_golden_subparsers=(generate verify list record)
@@ -16,6 +16,7 @@ _shtab_nbp_probe_option_strings=(-h --help --version --c-bin --timeout --json -q
 _shtab_nbp_pair_run_option_strings=(-h --help --version --file --reports --baseline --update-baseline --json -q --quiet -v --verbose)
 _shtab_nbp_pair_check_option_strings=(-h --help --version)
 _shtab_nbp_pair_floor_option_strings=(-h --help --version --file --k)
+_shtab_nbp_pair_draft_graph_option_strings=(-h --help --version --file --trace --side --move --to)
 _shtab_nbp_pair_diff_option_strings=(-h --help --version --format --dtype --shape --dataset --array --columns --mask --rel --abs --ulp --combined --nan --zeros --json)
 _shtab_nbp_pair_option_strings=(-h --help --version)
 _shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --who-is-right --transplant --explain --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --no-tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
@@ -34,7 +35,7 @@ _shtab_nbp_report_diff_option_strings=(-h --help --version --json)
 _shtab_nbp_report_list_option_strings=(-h --help --version --json --reports)
 _shtab_nbp_report_history_option_strings=(-h --help --version --json --reports -o --output)
 _shtab_nbp_report_html_option_strings=(-h --help --version --json -o --output --index --reports --part)
-_shtab_nbp_report_summary_option_strings=(-h --help --version --json --junit --markdown)
+_shtab_nbp_report_summary_option_strings=(-h --help --version --json --junit --markdown --sarif)
 _shtab_nbp_report_option_strings=(-h --help --version)
 _shtab_nbp_golden_generate_option_strings=(-h --help --version --only --tags --outdir --out --accept --reason --all-images --json)
 _shtab_nbp_golden_verify_option_strings=(-h --help --version --only --tags --outdir --out --json)
@@ -64,7 +65,8 @@ _shtab_nbp_compare___parity_mode_choices=(c-parity spec)
 _shtab_nbp_compare___dtype_choices=(auto float64 mixed float32)
 _shtab_nbp_compare___device_choices=(cpu cuda)
 _shtab_nbp_compare___noise_choices=(exact statistics)
-_shtab_nbp_pair_pos_0_choices=(run check floor diff)
+_shtab_nbp_pair_draft_graph___side_choices=(first second)
+_shtab_nbp_pair_pos_0_choices=(run check floor draft-graph diff)
 _shtab_nbp_trace___parity_mode_choices=(c-parity spec)
 _shtab_nbp_trace___phi_mode_choices=(c-parity spec)
 _shtab_nbp_trace___dtype_choices=(auto float64 mixed float32)
@@ -151,6 +153,9 @@ _shtab_nbp_pair_floor_pos_0_nargs='*'
 _shtab_nbp_pair_floor__h_nargs=0
 _shtab_nbp_pair_floor___help_nargs=0
 _shtab_nbp_pair_floor___version_nargs=0
+_shtab_nbp_pair_draft_graph__h_nargs=0
+_shtab_nbp_pair_draft_graph___help_nargs=0
+_shtab_nbp_pair_draft_graph___version_nargs=0
 _shtab_nbp_pair_diff__h_nargs=0
 _shtab_nbp_pair_diff___help_nargs=0
 _shtab_nbp_pair_diff___version_nargs=0
@@ -2188,7 +2193,7 @@ _shtab_nb_report_diff_option_strings=(-h --help --version --json)
 _shtab_nb_report_list_option_strings=(-h --help --version --json --reports)
 _shtab_nb_report_history_option_strings=(-h --help --version --json --reports -o --output)
 _shtab_nb_report_html_option_strings=(-h --help --version --json -o --output --index --reports --part)
-_shtab_nb_report_summary_option_strings=(-h --help --version --json --junit --markdown)
+_shtab_nb_report_summary_option_strings=(-h --help --version --json --junit --markdown --sarif)
 _shtab_nb_report_option_strings=(-h --help --version)
 
 

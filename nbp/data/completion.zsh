@@ -55,6 +55,7 @@ _shtab_nbp_pair_commands() {
   local _commands=(
     check:'Read a description; nothing is run.'
     diff:'Compare two files of numbers.'
+    draft-graph:'Run a program with one value of a case moved at a time; propose which tap is an input of which.'
     floor:'Run the variants of a description and fix the bounds that say '"'"'measured'"'"'.'
     run:'Build, run and compare both programs.'
   )
@@ -188,7 +189,7 @@ _shtab_nbp_diff_options=(
   "--floor[noise floor file\; default\: the one of the package]:FILE:"
   "--k[factor from noise floor to bound\; default\: that of the file]:k:"
   "--arithmetic[that of the less precise program\; default float64]:arithmetic:(float64 mixed float32)"
-  "--graph[tap graph (JSON) that adds to the taps of the contract]:FILE:"
+  "--graph[tap graph (JSON) that adds to the taps of the contract\; \'none\'\: no graph]:FILE:"
   "--partial[judge the records that both logs hold, whatever one of them lacks]"
   "--same-run[allow two logs of one run\: they show only that it repeats itself]"
   "--json[print the metrics as JSON in place of the table]"
@@ -480,6 +481,20 @@ _shtab_nbp_pair_diff_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_pair_diff_defaults_added=0
 
+_shtab_nbp_pair_draft_graph_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--file[default parity.toml]:FILE:"
+  "--trace[which trace\; default the only one of the case]:NAME:"
+  "--side[whose program]:side:(first second)"
+  "--move[relative move of a value\; default 1e-6]:X:"
+  "--to[new file to write\; default\: print]:FILE:"
+  ":default the first with a trace:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_pair_draft_graph_defaults_added=0
+
 _shtab_nbp_pair_floor_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
@@ -627,6 +642,7 @@ _shtab_nbp_report_summary_options=(
   "--json[write JSON to standard output]"
   "--junit[write JUnit XML]:FILE:"
   "--markdown[write a Markdown summary]:FILE:"
+  "--sarif[write SARIF 2.1.0\: what fails, at the source of its tap]:FILE:"
   ":BUNDLE:"
 )
 
@@ -1001,6 +1017,7 @@ _shtab_nbp_pair() {
       case $line[1] in
         check) _arguments -C -s $_shtab_nbp_pair_check_options ;;
         diff) _arguments -C -s $_shtab_nbp_pair_diff_options ;;
+        draft-graph) _arguments -C -s $_shtab_nbp_pair_draft_graph_options ;;
         floor) _arguments -C -s $_shtab_nbp_pair_floor_options ;;
         run) _arguments -C -s $_shtab_nbp_pair_run_options ;;
       esac
@@ -1341,7 +1358,7 @@ _shtab_trace_diff_options=(
   "--floor[noise floor file\; default\: the one of the package]:FILE:"
   "--k[factor from noise floor to bound\; default\: that of the file]:k:"
   "--arithmetic[that of the less precise program\; default float64]:arithmetic:(float64 mixed float32)"
-  "--graph[tap graph (JSON) that adds to the taps of the contract]:FILE:"
+  "--graph[tap graph (JSON) that adds to the taps of the contract\; \'none\'\: no graph]:FILE:"
   "--partial[judge the records that both logs hold, whatever one of them lacks]"
   "--same-run[allow two logs of one run\: they show only that it repeats itself]"
   "--json[print the metrics as JSON in place of the table]"
@@ -1818,6 +1835,7 @@ _shtab_nb_report_summary_options=(
   "--json[write JSON to standard output]"
   "--junit[write JUnit XML]:FILE:"
   "--markdown[write a Markdown summary]:FILE:"
+  "--sarif[write SARIF 2.1.0\: what fails, at the source of its tap]:FILE:"
   ":BUNDLE:"
 )
 

@@ -28,6 +28,11 @@ class RecordState(enum.IntEnum):
     CAUSAL = 4
     NO_GRAPH = 5
 
+    @property
+    def word(self) -> str:
+        """Return it in words."""
+        return self.name.lower().replace("_", " ")
+
 
 CAUSES = (RecordState.CAUSAL, RecordState.NO_GRAPH)
 DIVERGENT = (RecordState.DOWNSTREAM, *CAUSES)
@@ -123,6 +128,8 @@ class _Judge:
         for name in in_dependency_order(names, self.graph):
             entries = self.alignment.entries(name)
             self._settle(name, entries[self.state[entries] == _OPEN])
+        for name in names & self.graph.keys():
+            self._follow(name)
         return Blame(self.comparison, self.graph, self.state, self.margin)
 
     def _settle(self, name: str, entries: Index) -> None:
@@ -204,6 +211,15 @@ class _Judge:
                 self.state[entry] = RecordState.DOWNSTREAM
             elif inherited != RecordState.INSIDE and self.state[entry] == RecordState.CAUSAL:
                 self.state[entry] = RecordState.AFTER_TIE
+
+    def _follow(self, name: str) -> None:
+        """Take what uses an earlier turn of a tap for a consequence of a record of it that differs."""
+        for other in self.graph[name].inputs_before:
+            apart = self.alignment.entries(other)
+            apart = apart[np.isin(self.state[apart], DIVERGENT)]
+            entries = self.alignment.entries(name)
+            later = entries[entries > apart[0]] if len(apart) else apart
+            self.state[later[self.state[later] == RecordState.CAUSAL]] = RecordState.DOWNSTREAM
 
     def _zero_somewhere(self, source: Index) -> Marks:
         result = np.ones(len(source), bool)

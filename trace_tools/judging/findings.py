@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trace_tools.judging.arithmetic import DOUBLE
-from trace_tools.judging.blame import Blame, RecordState, inputs_of
+from trace_tools.judging.blame import DIVERGENT, Blame, RecordState, inputs_of
 from trace_tools.judging.diff import limit_of, measure, pair_values
 from trace_tools.judging.lookup import NONE, carried_entries
 from trace_tools.reading.lines import Record, show_context
@@ -89,10 +89,23 @@ def _inputs(blame: Blame, name: str, entry: int) -> tuple[InputState, ...]:
         for other, source in found.items()
         if source != NONE or other not in optional
     ]
+    states += [
+        _input(blame, f"{other} (before)", earlier)
+        for other in blame.graph[name].inputs_before
+        if (earlier := _earlier(blame, other, entry)) != NONE
+    ]
     before = int(carried_entries(blame.comparison.alignment, blame.graph, chosen, name)[0])
     if before != NONE:
         states.append(_input(blame, f"{name} (before)", before))
     return tuple(states)
+
+
+def _earlier(blame: Blame, name: str, entry: int) -> int:
+    """Return the first record of a tap before an entry that diverges, else the last of all, or none."""
+    entries = blame.comparison.alignment.entries(name)
+    entries = entries[entries < entry]
+    apart = entries[np.isin(blame.state[entries], DIVERGENT)]
+    return int(apart[0] if len(apart) else entries[-1] if len(entries) else NONE)
 
 
 def _worst_measures(blame: Blame, name: str, entry: int) -> tuple[float, float, float, float, float]:
@@ -139,7 +152,7 @@ def finding(blame: Blame, entry: int) -> Finding:
     margin = blame.margin.get(entry, float("nan"))
     again = diff_command(comparison.a.source, comparison.b.source, comparison.bounds.arithmetic)
     return Finding(
-        name, context, RecordState(int(blame.state[entry])).name.lower().replace("_", " "),
+        name, context, RecordState(int(blame.state[entry])).word,
         show_record(a), show_record(b), *_worst_measures(blame, name, entry),
         None if np.isnan(margin) else margin, _inputs(blame, name, entry),
         tap.externals if tap else (), tap.formula if tap else "not in the tap graph", _unit(blame, name),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import filecmp
-import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from system_io.files import identity, read_regular
+from system_io.files import identity
 from system_io.shown import printable
 from system_io.verdict_words import EXIT_STATUS, Word
 from trace_tools.errors import TraceError
@@ -17,14 +15,14 @@ from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 from trace_tools.judging.blame import CAUSES, Blame, RecordState, find_blame
 from trace_tools.judging.diff import Bounds, Comparison, compare, value_kind
 from trace_tools.judging.findings import Finding, finding
-from trace_tools.judging.lookup import DEFAULT_GRAPH, Graph
+from trace_tools.judging.lookup import DEFAULT_GRAPH, Graph, chosen_graph
 from trace_tools.judging.noise_floor import FALLBACK_BOUND, bounds_for, load_floor, packaged_floor
 from trace_tools.judging.tap_bounds import TapBoundRow, bounds_at_work
 from trace_tools.judging.verdict import Decision, Evidence, decide, worded_verdict
 from trace_tools.reading.read_pair import read_pair
 from trace_tools.reading.stream_check import check_stream
 from trace_tools.reading.trace_file import TraceLog
-from trace_tools.tap_points import TAP_ID, TapLevel, TapPoint
+from trace_tools.tap_points import TAP_ID
 
 SHOWN_CAUSES = 10
 SHOWN_TIES = 10
@@ -92,57 +90,6 @@ class Report:
         return EXIT_STATUS[self.verdict]
 
 
-def load_graph(path: str, known: Graph = DEFAULT_GRAPH) -> Graph:
-    """Read a tap graph: JSON ``{"taps": [{"name": ..., "inputs": [...], "formula": ...}]}``.
-
-    Each tap may have any of the fields of `TapPoint`; known taps that the file does not name stay.
-
-    Raises:
-        TraceError: that names the fault.
-    """
-    remedy = "give a JSON file with 'taps'"
-    data = read_regular(Path(path), "tap graph", remedy, TraceError)
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise TraceError(f"tap graph '{printable(path)}' is not JSON: {error}; {remedy}") from None
-    taps = content.get("taps") if isinstance(content, dict) else None
-    if not isinstance(taps, list):
-        raise TraceError(f"tap graph '{path}' has no list 'taps'; see `trace-diff --help`")
-    added = dict(_graph_tap(entry, path) for entry in taps)
-    graph = {**known, **added}
-    for name, tap in added.items():
-        unknown = [other for other in tap.inputs if other not in graph]
-        if unknown:
-            raise TraceError(
-                f"tap graph '{path}': {name} has the input '{unknown[0]}', which is no tap; add it"
-            )
-    return graph
-
-
-_ALLOWED = {field.name for field in fields(TapPoint)} - {"carried", "input_rules", "decided_by"}
-
-
-def _graph_tap(entry: Any, path: str) -> tuple[str, TapPoint]:
-    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not set(entry) <= _ALLOWED:
-        raise TraceError(
-            f"tap graph '{path}' has the entry {entry!r}; a tap has a name and of {sorted(_ALLOWED)}"
-        )
-    name = entry["name"]
-    blank = TapPoint(name, TapLevel.mosaic, 1, "float", "", (), (), "not stated")
-    changes: dict[str, Any] = {
-        key: tuple(part) if isinstance(part, list) else part for key, part in entry.items()
-    }
-    if "level" in changes:
-        if changes["level"] not in TapLevel.__members__:
-            raise TraceError(
-                f"tap graph '{path}': {name} has the level '{changes['level']}'; "
-                f"levels are {', '.join(TapLevel.__members__)}"
-            )
-        changes["level"] = TapLevel[changes["level"]]
-    return name, replace(DEFAULT_GRAPH.get(name, blank), **changes)
-
-
 def make_bounds(options: Options, names: tuple[str, ...], *, named: bool = False) -> Bounds:
     """Choose the bounds: the floor file, the packaged floor or the fall-back; then tolerances by hand.
 
@@ -173,7 +120,7 @@ def judge(a: TraceLog, b: TraceLog, options: Options = Options(), one_run: str =
         TraceError: and NotComparableError where no comparison is possible.
     """
     known: Graph = {} if a.named or b.named else DEFAULT_GRAPH
-    graph = load_graph(options.graph, known) if options.graph else known
+    graph = chosen_graph(options.graph, known)
     problems = [
         f"{trace.source}: {line}" for trace in (a, b) for line in check_stream(trace, graph) if trace.schema
     ]

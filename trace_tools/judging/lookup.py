@@ -1,13 +1,20 @@
-"""Finding the record of an input that a record was computed from."""
+"""The tap graph, and finding the record of an input that a record was computed from."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from system_io.files import read_regular
+from system_io.shown import printable
 from trace_tools.arrays import Index
+from trace_tools.errors import TraceError
 from trace_tools.judging.align import Alignment
 from trace_tools.tap_points import CONTEXT_KEYS, TAP_POINTS, TapLevel, TapPoint
 
@@ -17,6 +24,86 @@ DEFAULT_GRAPH: Graph = {tap.name: tap for tap in TAP_POINTS}
 NONE = -1
 _INDEXED_SETUP = {TapLevel.source_setup: 5, TapLevel.phi_setup: 6, TapLevel.mosaic_setup: 7}
 _COLUMN = {key: number for number, key in enumerate(CONTEXT_KEYS)}
+NO_GRAPH_WORD = "none"
+"""In place of a file: no tap is computed from another, as far as is known."""
+_FIELDS: Mapping[str, type] = {
+    field.name: tuple if str(field.type).startswith("tuple[str, ...") else int if field.type == "int" else str
+    for field in fields(TapPoint)
+    if field.name not in ("carried", "input_rules", "decided_by")
+}
+_KIND_WORDS: Mapping[type, str] = {tuple: "a list of texts", int: "a whole number", str: "a text"}
+
+
+def chosen_graph(told: str | None, known: Graph) -> Graph:
+    """Return the tap graph that is asked for: the known one, with the taps of a file, or none."""
+    if told is None:
+        return known
+    return {} if told == NO_GRAPH_WORD else load_graph(told, known)
+
+
+def load_graph(path: str, known: Graph = DEFAULT_GRAPH) -> Graph:
+    """Read a tap graph: JSON ``{"taps": [{"name": ..., "inputs": [...], "formula": ...}]}``.
+
+    Each tap may have any of the fields of `TapPoint`; known taps that the file does not name stay.
+
+    Raises:
+        TraceError: that names the fault.
+    """
+    remedy = "give a JSON file with 'taps'"
+    data = read_regular(Path(path), "tap graph", remedy, TraceError)
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise TraceError(f"tap graph '{printable(path)}' is not JSON: {error}; {remedy}") from None
+    taps = content.get("taps") if isinstance(content, dict) else None
+    if not isinstance(taps, list):
+        raise TraceError(f"tap graph '{path}' has no list 'taps'; see `trace-diff --help`")
+    added: dict[str, TapPoint] = {}
+    for entry in taps:
+        name, tap = _graph_tap(entry, path)
+        if name in added:
+            raise TraceError(f"tap graph '{path}' has the tap '{name}' twice; take one out")
+        added[name] = tap
+    graph = {**known, **added}
+    for name, tap in added.items():
+        unknown = [other for other in (*tap.inputs, *tap.inputs_before) if other not in graph]
+        if unknown:
+            raise TraceError(
+                f"tap graph '{path}': {name} has the input '{unknown[0]}', which is no tap; add it"
+            )
+    return graph
+
+
+def _graph_tap(entry: Any, path: str) -> tuple[str, TapPoint]:
+    if (
+        not isinstance(entry, dict)
+        or not isinstance(entry.get("name"), str)
+        or not entry.keys() <= set(_FIELDS)
+    ):
+        raise TraceError(
+            f"tap graph '{path}' has the entry {entry!r}; a tap has a name and of {sorted(_FIELDS)}"
+        )
+    name = entry["name"]
+    changes = {key: _field(key, value, f"tap graph '{path}': {name}") for key, value in entry.items()}
+    blank = TapPoint(name, TapLevel.mosaic, 1, "float", "", (), (), "not stated")
+    return name, replace(DEFAULT_GRAPH.get(name, blank), **changes)
+
+
+def _field(key: str, value: Any, where: str) -> Any:
+    """Return the value of a field of a tap.
+
+    Raises:
+        TraceError: it is of another kind.
+    """
+    if key == "level":
+        if value not in TapLevel.__members__:
+            raise TraceError(f"{where} has the level '{value}'; levels are {', '.join(TapLevel.__members__)}")
+        return TapLevel[value]
+    kind = _FIELDS[key]
+    several = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if not (several if kind is tuple else isinstance(value, kind) and not isinstance(value, bool)):
+        raise TraceError(f"{where} has {key} = {value!r:.60}, must be {_KIND_WORDS[kind]}; correct it")
+    return tuple(value) if kind is tuple else value
 
 
 def _agree(alignment: Alignment, one: Index, other: Index, columns: list[int]) -> NDArray[np.bool_]:

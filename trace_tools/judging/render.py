@@ -13,6 +13,7 @@ from trace_tools.judging.blame import RecordState
 from trace_tools.judging.diff import Bounds, TapDiff
 from trace_tools.judging.findings import Finding
 from trace_tools.judging.judge import Report
+from trace_tools.judging.noise_floor import SHOWN_NAMES
 from trace_tools.judging.verdict import coverage
 from trace_tools.reading.trace_file import TraceLog
 from trace_tools.schema import TRACE_SCHEMA
@@ -185,9 +186,25 @@ def facts(report: Report) -> list[str]:
     ):
         lines += _facts_of(letter, trace, int((other < 0).sum()))
     lines += list(comparison.bounds.notes) + [f"problem: {text}" for text in report.problems]
+    lines += _unit_notes(report)
     after = len(report.blame.entries(RecordState.AFTER_TIE))
     lines += [f"{after} records follow from ties and are not judged"] if after else []
     return [printable(line) for line in lines]
+
+
+def _unit_notes(report: Report) -> list[str]:
+    """Say of which taps of a graph of another program neither the graph nor a log states the unit."""
+    comparison, graph = report.comparison, report.blame.graph
+    logs = (comparison.a, comparison.b)
+    blank = [
+        name
+        for name in comparison.taps
+        if name in graph and not graph[name].unit
+        if not any(name in trace.taps and trace.taps[name].unit for trace in logs)
+    ]
+    if not comparison.named or not blank:
+        return []
+    return [f"tap graph: no unit is stated of {len(blank)} taps: {', '.join(blank[:SHOWN_NAMES])}"]
 
 
 def _facts_of(letter: str, trace: TraceLog, alone: int) -> list[str]:
@@ -246,8 +263,11 @@ def finding_lines(found: Finding) -> list[str]:
 
 
 def _sections(report: Report) -> Iterable[tuple[str, Sequence[Finding]]]:
+    told = RecordState.NO_GRAPH.word
+    later = [found for found in report.causes if found != report.first]
     yield "First divergence", [report.first] if report.first else []
-    yield "Causes", [found for found in report.causes if found != report.first]
+    yield "Causes", [found for found in later if found.state != told]
+    yield "First difference of a tap that is in no graph", [found for found in later if found.state == told]
     yield "Ties", report.ties
 
 

@@ -18,7 +18,10 @@ from trace_tools.reading.trace_log import TraceLog
 from trace_tools.tap_points import TAP_ID, TAP_POINTS, TapLevel
 
 FINAL_TAP = "I_pixel_final"
-NO_GRAPH = "it is in no tap graph: a cause is not told from its consequences, this is the first in the log"
+NO_GRAPH = (
+    "it is in no tap graph: a cause is not told from its consequences, this is the first in the order of "
+    "execution"
+)
 
 
 @dataclass(frozen=True)

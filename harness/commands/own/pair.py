@@ -32,6 +32,7 @@ EXAMPLES = (
     "nbp pair run --baseline known.json",
     "nbp pair run --file heat/parity.toml small --reports reports",
     "nbp pair floor",
+    "nbp pair draft-graph small --to graph.json",
     "nbp pair diff a.npy b.npy --rel 1e-12",
     "nbp pair diff a.bin b.bin --format raw --dtype float64 --shape 100 64",
 )
@@ -85,6 +86,7 @@ def make_parser() -> CommandParser:
     floor.add_argument(
         "--k", type=float, default=4.0, metavar="X", help="factor from what is seen to the bound; default 4"
     )
+    _add_draft_action(actions)
     diff = actions.add_parser(
         "diff", help="compare two files of numbers", description="Compare two files of numbers."
     )
@@ -93,6 +95,25 @@ def make_parser() -> CommandParser:
     _add_format_options(diff)
     diff.add_argument("--json", action="store_true", help="print the figures as JSON")
     return parser
+
+
+def _add_draft_action(actions: Any) -> None:
+    draft = actions.add_parser(
+        "draft-graph",
+        help="propose the tap graph of a trace",
+        description="Run a program with one value of a case moved at a time; propose which tap is an input "
+        "of which.",
+    )
+    draft.add_argument("case", nargs="?", metavar="CASE", help="default the first with a trace")
+    draft.add_argument(
+        "--file", type=Path, default=Path("parity.toml"), metavar="FILE", help="default parity.toml"
+    )
+    draft.add_argument("--trace", metavar="NAME", help="which trace; default the only one of the case")
+    draft.add_argument("--side", choices=("first", "second"), default="first", help="whose program")
+    draft.add_argument(
+        "--move", type=float, default=1e-6, metavar="X", help="relative move of a value; default 1e-6"
+    )
+    draft.add_argument("--to", type=Path, metavar="FILE", help="new file to write; default: print")
 
 
 def _add_format_options(diff: argparse.ArgumentParser) -> None:
@@ -239,6 +260,26 @@ def _floor(options: argparse.Namespace) -> int:
     return 0
 
 
+def _draft(options: argparse.Namespace) -> int:
+    from harness.described.pair_run import cases_named
+    from harness.described.read_description import read_description
+    from harness.measured.draft import chosen_trace, drafted_graph
+    from trace_tools.draft_command import publish_draft, require_no_file
+
+    if options.to is not None:
+        require_no_file(options.to)
+    description = read_description(options.file, with_floor=False)
+    traced = [case for case in description.cases if [*description.traces_of(case.name)]]
+    (case, *_) = cases_named(description, [options.case]) if options.case else traced or description.cases
+    trace = chosen_trace(description, case.name, options.trace)
+
+    def say(text: str) -> None:
+        sys.stderr.write(f"{printable(text)}\n")
+
+    publish_draft(drafted_graph(description, case, trace, options.side, options.move, say), options.to)
+    return 0
+
+
 def _need_words(need: Mapping[str, Any], what: str) -> str:
     """Return the bound of an output or tap that variants need, and how many numbers they moved."""
     bound = f"rel {need['rel']:.3g} + abs {need['abs']:.3g}"
@@ -280,6 +321,7 @@ ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
     "check": _check,
     "floor": _floor,
+    "draft-graph": _draft,
     "diff": _diff,
 }
 

@@ -14,8 +14,7 @@ from tests.trace_tools.judging.test_causes import causes, changed, log
 from tests.trace_tools.made import contract_log
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError, align
-from trace_tools.judging.judge import load_graph
-from trace_tools.judging.lookup import DEFAULT_GRAPH
+from trace_tools.judging.lookup import DEFAULT_GRAPH, load_graph
 from trace_tools.judging.scale import Scales
 from trace_tools.judging.verdict import coverage
 from trace_tools.tap_points import TAP_POINTS, TapLevel
