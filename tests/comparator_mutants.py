@@ -24,12 +24,12 @@ TESTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "trace_tools.judging": (
         ("align", "arithmetic", "behind", "blame", "diff", "findings", "judge", "lookup", "noise_floor",
          "render", "scale", "ties", "verdict"),
-        (f"{JUDGING}/test_details.py", f"{JUDGING}/test_outcomes.py", JUDGING, COMMAND),
+        (f"{JUDGING}/test_details.py", f"{JUDGING}/test_second_judge.py", JUDGING, COMMAND),
     ),
     "trace_tools.reading": (
         ("bulk", "field_names", "field_values", "fronts", "lines", "log_text", "named_taps", "numerals",
          "older_formats", "read_pair", "series", "stream_check", "trace_columns", "trace_file", "trace_log"),
-        (f"{JUDGING}/test_outcomes.py", f"{TRACES}/reading", COMMAND),
+        (f"{TRACES}/reading/test_outcomes.py", f"{TRACES}/reading", f"{JUDGING}/test_outcomes.py", COMMAND),
     ),
     "harness.images": (
         ("compare", "coverage", "image_floor", "judgement", "metrics", "peaks", "reflections"), (IMAGES,),
@@ -49,6 +49,8 @@ EQUIVALENT: Mapping[tuple[str, str], str] = {
         'blank = TapPoint(name, TapLevel.mosaic, 1, "float", "", (), (), "not stated")',
         "1 is 2",
     ): "a tap of one's own has the size of its records",
+    ("scale = comparison.scales.of(name, chosen, pair[0].shape[1])", "0 is 1"): "both sides have one shape",
+    ("return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)", "0 is 1"): "0 is its own opposite",
     ("stol = both_values(comparison, source, 1)", "1 is 2"): "the second value is not looked at",
 }
 """Changes that change nothing: the text of the line, and what is changed; with the reason."""
@@ -78,6 +80,12 @@ class Mutant:
         return ComparatorFault(self.what, self.module, sound, self.text, tests)
 
 
+def sound(module: str) -> ComparatorFault:
+    """Return a fault that is none, to see that the tests of a module pass without one."""
+    text = path_of(ComparatorFault("", module, "", "", ())).read_text(encoding="utf-8")
+    return Mutant(module, 0, "nothing", text).fault
+
+
 def mutants_of(module: str) -> list[Mutant]:
     """Return all small changes of a module."""
     source = path_of(ComparatorFault("", module, "", "", ())).read_text(encoding="utf-8")
@@ -100,11 +108,15 @@ def main(words: Sequence[str]) -> int:
     """Print the mutants that no test finds, and how many there were.
 
     Returns:
-        1 if there is one.
+        1 if there is one, 3 if tests fail without a fault.
     """
     count, seed, names = int(words[0]), int(words[1]) if words[1:] else 1, words[2:]
     drawn = sample(count, seed, names)
     prepared()
+    rooms = {mutant.module.rpartition(".")[0]: mutant.module for mutant in drawn}
+    if lame := [room for room, module in rooms.items() if is_found(sound(module))]:
+        sys.stderr.write(f"the tests of {', '.join(lame)} fail without a fault; mend them first\n")
+        return 3
     alive = 0
     for mutant in drawn:
         found = is_found(mutant.fault)

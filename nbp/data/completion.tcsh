@@ -22,6 +22,7 @@ complete nbp \
         'c/--mode=/(c-parity spec both)/' \
         'c/--mode=/(c-parity spec)/' \
         'c/--program=/(reference simulator)/' \
+        'c/--method=/(direct fft)/' \
         'c/--compile=/(auto on off)/' \
         'c/--sets=/(usual geometry everything)/' \
         'c/--dtypes=/(float64 mixed float32)/' \
@@ -29,8 +30,9 @@ complete nbp \
         'c/--rounds=/(1 2 3 4 5 6 7 8 9)/' \
         'c/--jobs=/(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)/' \
         'c/--side=/(c py)/' \
+        'c/--point-group=/(1 2 222 4 422 3 32 6 622 23 432)/' \
         'c/--format=/(table toml dials xds mosflm crystfel poni nexus words)/' \
-        'c/--/(abs accept accept-quirks accuracy all all-images allow arithmetic array atol background baseline bin binary budget c-bin cache cases check columns combined compare compile data dataset detector determinism device drawn dry dtype dtypes emit-rot-stars epsilon every example explain file findings floor format free from gradients graph help ids image images index jobs json junit k keep kill-score level list list-quirks markdown mask match-quirks merge method mode move nan no-cache no-match-quirks no-observer-check no-probe no-tap-map no-whole no-whole-run noise only only-drawn out outdir output outputs panel params parity-mode part partial phi-carryover-mode phi-mode photons pixel pixels profile program published-bounds py-bin quick quiet quirk reason rel reports reproducible resample resume roi rounds rtol run-recorded same-run sarif schema seed sets shape shard share show side skip-unreadable small-region source speed start-cell start-centre start-misset tags tap-map tenth threads threshold time timeout to trace transplant ulp update-baseline verbose version who-is-right worst zeros)/' \
+        'c/--/(abs accept accept-quirks accuracy all all-images allow arithmetic array atol background baseline bin binary block budget c-bin cache cases cell check column columns combined compare compile data dataset detector determinism device dmin domains drawn dry dtype dtypes emit-rot-stars epsilon every example explain file findings first floor format free from gradients graph help hkl ids image images index jobs json junit k keep kill-score level list list-quirks markdown mask match-quirks merge method mode mosaic move nan no-cache no-match-quirks no-observer-check no-probe no-tap-map no-whole no-whole-run noise only only-drawn out outdir output outputs panel params parity-mode part partial phi-carryover-mode phi-mode photons pixel pixels point-group profile program published-bounds py-bin quick quiet quirk reason rel reports reproducible resample resolution resume roi rotation rounds rtol run-recorded same-run sarif scheduler schema seed sets shape shard share show side skip-unreadable small-region solvent source speed start-cell start-centre start-misset stills tags tap-map tenth threads threshold time timeout to trace transplant ulp update-baseline verbose version wavelength who-is-right workers worst zeros)/' \
         'c/-/(- 4stol MW N Na Nb Nc ORGX ORGY Q Xbeam Xclose Ybeam Yclose accuracy adc adc_offset adxv beam_vector beamsize binary_spots cache cell close_distance coherent compile curved_det curved_detector default_F density denzo detector_abs detector_absorb detector_absorption detector_rotx detector_roty detector_rotz detector_thick detector_thicksteps detpixels detpixels_f detpixels_s detpixels_x detpixels_y detsize detsize_f detsize_s device dials dispersion dispsteps distance divergence divsteps dmin dtype dump dumpfile energy epsilon exposure fdet_vector floatfile floatimage fluence flux fudge gauss_xtal h hdivrange hdivstep hdivsteps height hkl hklfile img interpolate intfile intimage j lambda list_quirks mask mat matrix misset misset_seed molecular_weight mosaic mosaic_dom mosaic_domains mosaic_seed mosaic_spread mosaicity mosflm nointerpolate noisefile noiseimage nonoise nopgm nopolar noprogress o odet_vector osc oversample oversample_omega oversample_polar oversample_thick parity_mode pgmfile pgmimage pgmscale phi phistep phisteps pivot pix0_vector pix0_vector_mm pixel pixel_size pixelsize point_pixel polar polar_vector printout printout_pixel progress q quirk reproducible roi round_div round_xtal sample_density sample_height sample_size sample_thick sample_thickness sample_width sample_x sample_y sample_z samplesize scale sdet_vector seed sourcefile spindle_axis square_div square_xtal stol stolout thicksteps tophat_spots trace_file trace_level trace_only trace_pixel trace_roi trace_schema twotheta twotheta_axis v vdivrange vdivstep vdivsteps version water wave wavelength width xds xtal_height xtal_size xtal_thick xtal_thickness xtal_width xtal_x xtal_y xtal_z xtalsize)/' \
         'n/--parity-mode/(c-parity spec)/' \
         'n/--dtype/(auto float64 mixed float32)/' \
@@ -46,6 +48,7 @@ complete nbp \
         'n/--mode/(c-parity spec both)/' \
         'n/--mode/(c-parity spec)/' \
         'n/--program/(reference simulator)/' \
+        'n/--method/(direct fft)/' \
         'n/--compile/(auto on off)/' \
         'n/--sets/(usual geometry everything)/' \
         'n/--dtypes/(float64 mixed float32)/' \
@@ -53,8 +56,9 @@ complete nbp \
         'n/--rounds/(1 2 3 4 5 6 7 8 9)/' \
         'n/--jobs/(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)/' \
         'n/--side/(c py)/' \
+        'n/--point-group/(1 2 222 4 422 3 32 6 622 23 432)/' \
         'n/--format/(table toml dials xds mosflm crystfel poni nexus words)/' \
-        'p/1/(compare probe pair trace diff trace-map taps gates gradients refine report golden parity fuzz shrink invariants bench bench-gradients gpu floor faults cache geometry simulate help completion man)/' \
+        'p/1/(compare probe pair trace diff trace-map taps gates gradients refine report golden parity fuzz shrink invariants structure bench bench-gradients gpu floor faults science cache geometry shots simulate help completion man)/' \
         'n/pair/(run check floor draft-graph diff)/' \
         'n/trace-map/(check draft trace)/' \
         'n/taps/(c fortran python)/' \
@@ -63,6 +67,7 @@ complete nbp \
         'n/golden/(generate verify list record)/' \
         'n/faults/(list make run)/' \
         'n/cache/(list clear)/' \
+        'n/shots/(run check list show verify)/' \
         'p/*/()/'
 # AUTOMATICALLY GENERATED by https://github.com/tqdm/shtab
 # Usage:

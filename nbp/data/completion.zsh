@@ -32,8 +32,11 @@ _shtab_nbp_commands() {
     probe:'tell what a nanoBragg program is: quirks, options, threads'
     refine:'cell, orientation, geometry from an image'
     report:'verify, replay, show and tabulate evidence bundles'
+    science:'merge simulated data sets, compare with their structure factors'
+    shots:'a data set of many shots, from a plan'
     shrink:'a failing command line made small'
     simulate:'simulate an image'
+    structure:'an -hkl file from MTZ, mmCIF or PDB files'
     taps:'taps for a C, Fortran or Python program of your own'
     trace:'trace pixels in two programs: first divergence'
     trace-map:'trace a program that prints no taps, by a debugger'
@@ -73,6 +76,17 @@ _shtab_nbp_report_commands() {
     verify:'check hashes, schemas and every derived number'
   )
   _describe 'nbp report commands' _commands
+}
+
+_shtab_nbp_shots_commands() {
+  local _commands=(
+    check:'Say what a plan asks for, and check all its shots; nothing is computed.'
+    list:'List the values that are drawn for each shot.'
+    run:'Make the shots of a plan and write them.'
+    show:'Print the nanoBragg command line of each crystal and panel of a shot.'
+    verify:'Read all files of a data set and hold them to its manifest.'
+  )
+  _describe 'nbp shots commands' _commands
 }
 
 _shtab_nbp_trace_map_commands() {
@@ -659,6 +673,94 @@ _shtab_nbp_report_verify_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_report_verify_defaults_added=0
 
+_shtab_nbp_science_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--hkl[lines h k l F\; needs --cell and --point-group]:FILE:"
+  "--cell[lengths in Angstrom, angles in degrees, of --hkl]:X:"
+  "--point-group[of the crystal of --hkl]:point_group:(1 2 222 4 422 3 32 6 622 23 432)"
+  "--resolution[to which the detector reaches, Angstrom\; default 4]:A:"
+  "--rotation[range of the series\; default 90]:DEG:"
+  "--images[of the series\; default 90]:N:"
+  "--stills[random orientations\; default 200]:N:"
+  "--seed[of the orientations\; default 1]:N:"
+  "--mosaic[spread of the mosaic domains\; default 0.1]:DEG:"
+  "--domains[mosaic domains\; default 4]:N:"
+  "--json[write JSON to standard output, nothing else]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_science_defaults_added=0
+
+_shtab_nbp_shots_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_shots_defaults_added=0
+
+_shtab_nbp_shots_check_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--json[print as JSON]"
+  ":a PLAN.toml:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_shots_check_defaults_added=0
+
+_shtab_nbp_shots_list_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--first[the first N shots\; default 20]:N:"
+  "--json[print as JSON]"
+  ":a PLAN.toml:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_shots_list_defaults_added=0
+
+_shtab_nbp_shots_run_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--outdir[folder of the data set\; default that of the plan]:DIR:"
+  "--shard[only each n-th shot, from the i-th]:i/n:"
+  "--workers[processes\; default one a core, one with -device cuda]:N:"
+  "--scheduler[dask scheduler, or the .json file that it wrote]:ADDRESS:"
+  "--resume[go on with what an earlier run left]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
+  ":a PLAN.toml:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_shots_run_defaults_added=0
+
+_shtab_nbp_shots_show_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--json[print as JSON]"
+  ":a PLAN.toml:"
+  ":number of the shot, from 0:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_shots_show_defaults_added=0
+
+_shtab_nbp_shots_verify_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
+  ":folder of a data set:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_shots_verify_defaults_added=0
+
 _shtab_nbp_shrink_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
@@ -825,6 +927,23 @@ _shtab_nbp_simulate_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_simulate_defaults_added=0
 
+_shtab_nbp_structure_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  {-o,--output}"[file to write]:FILE.hkl:"
+  "--column[reflections\: LABEL or DATASET\/LABEL\; default the only one]:LABEL:"
+  "--block[reflections in mmCIF\: block\; default the only one]:NAME:"
+  "--dmin[smallest spacing\; default all reflections that are listed]:A:"
+  "--wavelength[coordinates\: wavelength of f\' and f\"\; default neither]:A:"
+  "--solvent[coordinates\: bulk solvent, k_sol in e\/A\^3 and B_sol in A\^2\; default none]:('K', 'B'):"
+  "--method[coordinates\: sum over atoms, or density\; default direct]:method:(direct fft)"
+  "--json[print what was made as JSON]"
+  ":a .mtz, .cif, .mmcif, .pdb or .ent file:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_structure_defaults_added=0
+
 _shtab_nbp_taps_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
@@ -962,8 +1081,11 @@ _shtab_nbp() {
         probe) _arguments -C -s $_shtab_nbp_probe_options ;;
         refine) _arguments -C -s $_shtab_nbp_refine_options ;;
         report) _shtab_nbp_report ;;
+        science) _arguments -C -s $_shtab_nbp_science_options ;;
+        shots) _shtab_nbp_shots ;;
         shrink) _arguments -C -s $_shtab_nbp_shrink_options ;;
         simulate) _arguments -C -s $_shtab_nbp_simulate_options ;;
+        structure) _arguments -C -s $_shtab_nbp_structure_options ;;
         taps) _arguments -C -s $_shtab_nbp_taps_options ;;
         trace) _arguments -C -s $_shtab_nbp_trace_options ;;
         trace-map) _shtab_nbp_trace_map ;;
@@ -1049,6 +1171,33 @@ _shtab_nbp_report() {
         replay) _arguments -C -s $_shtab_nbp_report_replay_options ;;
         summary) _arguments -C -s $_shtab_nbp_report_summary_options ;;
         verify) _arguments -C -s $_shtab_nbp_report_verify_options ;;
+      esac
+  esac
+}
+
+_shtab_nbp_shots() {
+  local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->shots'
+
+  # Add default positional/remainder specs only if none exist, and only once per session
+  if (( ! _shtab_nbp_shots_defaults_added )); then
+    if (( ${_shtab_nbp_shots_options[(I)${(q)one_or_more}*]} +          ${_shtab_nbp_shots_options[(I)${(q)remainder}*]} +          ${_shtab_nbp_shots_options[(I)${(q)default}]} == 0 )); then
+      _shtab_nbp_shots_options+=(': :_shtab_nbp_shots_commands' '*::: :->shots')
+    fi
+    _shtab_nbp_shots_defaults_added=1
+  fi
+  _arguments -C -s $_shtab_nbp_shots_options
+
+  case $state in
+    shots)
+      words=($line[1] "${words[@]}")
+      (( CURRENT += 1 ))
+      curcontext="${curcontext%:*:*}:_shtab_nbp_shots-$line[1]:"
+      case $line[1] in
+        check) _arguments -C -s $_shtab_nbp_shots_check_options ;;
+        list) _arguments -C -s $_shtab_nbp_shots_list_options ;;
+        run) _arguments -C -s $_shtab_nbp_shots_run_options ;;
+        show) _arguments -C -s $_shtab_nbp_shots_show_options ;;
+        verify) _arguments -C -s $_shtab_nbp_shots_verify_options ;;
       esac
   esac
 }

@@ -67,4 +67,4 @@ def without_fronts(block: bytes, prefix: bytes) -> tuple[bytes, list[bytes], int
     left = b"".join(others)
     if b"trace_" in left.lower() or b"trace_" in b"".join(set(fronts)).lower():
         return None
-    return prefix + prefix.join(bodies), [front for front in fronts if front], left.count(b"\n")
+    return prefix + prefix.join(bodies), [front for front in fronts if front.strip()], left.count(b"\n")

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from harness.images.compare import ImageComparison, compare_images, image_request
-from harness.images.coverage import share_text
+from harness.images.coverage import ImageCoverage, share_text
 from harness.images.judgement import (
     OLDER_STRICT,
     PUBLISHED,
@@ -29,7 +29,7 @@ from harness.images.judgement import (
     named_bounds,
     strict_bounds,
 )
-from harness.images.metrics import own_differences
+from harness.images.metrics import FAINTEST_OF_MAX, own_differences
 from harness.images.peaks import find_spots
 from tests.harness.images.drawn_images import CHANGES, drawn_comparison
 
@@ -43,7 +43,8 @@ LINES = (
 )  # fmt: skip
 NAMES = (
     "strict", "published", "strict, correlation 0.9", "published, correlation 1.0",
-    "strict, correlation 0.90", "strict, correlation 0.0", "strict, correlation 1.5", "strict, correlation x", "other", "",
+    "strict, correlation 0.90", "strict, correlation 0.0", "strict, correlation 1.5",
+    "strict, correlation x", "other", "",
 )  # fmt: skip
 
 
@@ -105,7 +106,11 @@ def _of_words() -> Iterator[tuple[str, Any]]:
     yield "shares", [share_text(share) for share in (0.0, 0.5, 0.99, 0.9996, 0.99999, 1.0)]
     numbers = np.array([[0.0, 1.0, math.nan, math.inf, math.inf, -math.inf, 2.0, 1e-31, math.nan, 4.0]])
     other = np.array([[0.0, 1.5, math.nan, math.inf, -math.inf, 2.0, 2.0, 2e-31, 1.0, math.nan]])
-    yield "own differences", [own_differences(numbers, other), own_differences(numbers, numbers)]
+    faintest = np.array([[1.0, FAINTEST_OF_MAX, 1.001 * FAINTEST_OF_MAX]]), np.array([[1.0, 0.0, 0.0]])
+    pairs = ((numbers, other), (numbers, numbers), faintest)
+    yield "own differences", [own_differences(*pair) for pair in pairs]
+    few = [ImageCoverage(pixels, 1000, photons) for pixels in (9, 10) for photons in (None, 0.0, 0.009, 0.01)]
+    yield "small regions", [[one.small, one.words()] for one in few]
 
 
 def every_outcome() -> Iterator[tuple[str, Any]]:

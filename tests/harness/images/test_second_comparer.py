@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.images.compare import find_obstacle
+from harness.images.compare import compare_images, find_obstacle
 from harness.images.judgement import PUBLISHED, STRICT, judge_images
 from harness.images.metrics import compare_pixels
 from harness.images.peaks import PeakComparison, compare_peaks, find_spots
@@ -160,6 +160,7 @@ def test_spots_are_those_of_a_search_pixel_by_pixel(pairs):
         image = first.astype(np.float32)
         floor = max(0.02 * float(image.max()), float(np.finfo(np.float32).tiny))
         found = find_spots(image, floor)
+        assert found.places_px.shape == (len(found.heights), 2), name
         expected = spots_of(image, floor) if min(image.shape) >= 5 and image.max() >= floor else []
         assert sorted(found.heights[found.counted].tolist()) == sorted(height for _, height in expected), name
         for place in found.places_px[found.counted]:
@@ -221,6 +222,10 @@ def test_each_criterion_breaks_just_beyond_its_bound(name, bounds, at, factors):
         criteria = judge_images(metrics, peaks, bounds, bounds).criteria
         states.append(next(c.state for c in criteria if c.name == name))
     assert states == [State.HELD, State.FAILED]
+
+
+def test_images_of_other_shapes_are_resampled_only_when_asked():
+    assert compare_images(STRIPES, STRIPES[1:]).verdict.word == "NOT COMPARABLE"
 
 
 @pytest.mark.parametrize("key", ["own", "reflections", "peaks"])

@@ -11,13 +11,15 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 
-from tests.trace_tools.drawn import drawn_pair, every_pair
+from tests.trace_tools.drawn import CHANGES, drawn_pair, every_pair
 from tests.trace_tools.made import older_log
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import align
@@ -25,9 +27,11 @@ from trace_tools.judging.blame import DIVERGENT, RecordState
 from trace_tools.judging.findings import Finding
 from trace_tools.judging.judge import Options, Report, judge
 from trace_tools.judging.lookup import DEFAULT_GRAPH
-from trace_tools.judging.noise_floor import measure_floor
+from trace_tools.judging.noise_floor import bounds_for, measure_floor, measure_single, packaged_floor
+from trace_tools.judging.render import explain, markdown, metrics, print_report
 from trace_tools.judging.scale import SINGLE_RULES, Scales
 from trace_tools.reading.trace_file import TraceLog, read_stream
+from trace_tools.tap_points import TAP_POINTS
 
 KEPT = Path(__file__).with_name("outcomes.json")
 OPTIONS = {
@@ -92,8 +96,32 @@ def _rest(report: Report) -> dict[str, Any]:
         "margins": {str(entry): _short(value) for entry, value in sorted(blame.margin.items())[:20]},
         "taps": taps,
         "passes": alignment.passes(),
+        "shown": sha256(_texts(report).encode()).hexdigest(),
         "order": [_mixed(column) for column in (alignment.a, alignment.b, alignment.by, alignment.tap)],
     }
+
+
+def _texts(report: Report) -> str:
+    """Return what a report is shown as, figures in 9 digits."""
+    return markdown(report) + json.dumps(_in_digits(metrics(report)), default=str, sort_keys=True)
+
+
+def printed(texts: tuple[str, str], options: Options) -> str:
+    """Return what is printed of two logs, with the table of the taps that differ and with that of all."""
+    report = judge(parsed(texts[0], "a.log"), parsed(texts[1], "b.log"), options)
+    console = Console(file=io.StringIO(), width=200)
+    for every_tap in (False, True):
+        print_report(report, console, every_tap=every_tap)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def _in_digits(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _in_digits(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_digits(part) for part in value]
+    return _short(value) if isinstance(value, float) else value
 
 
 def _shown(found: Finding) -> str:
@@ -129,12 +157,20 @@ def every_outcome() -> Iterator[tuple[str, Any]]:
     """Yield a name and what is said, for all drawn pairs, older logs, scales, and a floor."""
     yield "scales", scales_of(drawn_pair("nothing", 4)[0])
     yield "floor", _floor()
+    yield "floor of single precision", _single_floor()
+    yield "explained", [explain(tap) for tap in TAP_POINTS]
     named = list(OPTIONS)
     for number, (change, seed) in enumerate(every_pair()):
         for option in {*OF_EVERY, named[number % len(named)]}:
             digits = list(DIGITS)[number // 2 % len(DIGITS)] if option == named[number % len(named)] else "17"
             texts = drawn_pair(change, seed, DIGITS[digits])
             yield f"{change}, {seed}, {option or 'default'}, {digits} digits", outcome(texts, OPTIONS[option])
+    for number, change in enumerate(CHANGES):
+        option = named[number % len(named)]
+        try:
+            yield f"{change}, printed", printed(drawn_pair(change, 3, (17, 9)), OPTIONS[option])
+        except TraceError as error:
+            yield f"{change}, printed", str(error)
     for seeds in ((1, 1), (1, 2), (3, 3)):
         texts = older_log(seeds[0], "C"), older_log(seeds[1], "PY")
         shorter = texts[1].split("\n", 4)[-1] if seeds[0] == 3 else texts[1]
@@ -156,10 +192,40 @@ def _floor() -> dict[str, Any]:
     return {"taps": taps, "k": floor.k, "provenance": dict(floor.provenance), "polar": floor.bound("polar")}
 
 
+def _single_floor() -> dict[str, Any]:
+    """Return a floor of single precision, and the bounds that follow from it in several ways."""
+    pairs = [
+        (parsed(one, "a.log"), parsed(other, "b.log"))
+        for one, other in (
+            drawn_pair(change, 6) for change in ("single rounding", "rounding", "a domain off")
+        )
+    ]
+    floor = measure_floor(pairs[1:2], 4.0)
+    single = measure_single(pairs, "float32", floor, {"of": "drawn pairs"}, 3.0)
+    whole = replace(floor, arithmetics={"float32": single})
+    names = ("polar", "F_latt", "I_running", "incident_vec", "floatimage_accumulated", "no such tap")
+    given = [
+        vars(bounds_for(used, names, k, arithmetic))
+        for used in (None, floor, whole, packaged_floor())
+        for k in (None, 1.5, 1e9)
+        for arithmetic in ("float64", "float32")
+    ]
+    kept = io.StringIO(json.dumps(_in_digits([vars(tap) for tap in single.taps.values()])))
+    return {
+        "taps": kept.getvalue(),
+        "provenance": single.provenance,
+        "k": single.k,
+        "bounds": _in_digits(given),
+    }
+
+
 def in_short(told: Any) -> dict[str, Any]:
     """Return an outcome as it is kept: its words, and a hash of its figures."""
     plain = json.loads(json.dumps(told, default=str))
-    rest = plain.pop("rest", None)
+    if not isinstance(plain, dict):
+        rest, plain = plain, {}
+    else:
+        rest = plain.pop("rest", None)
     if rest is None and "error" not in plain:
         rest, plain = plain, {}
     return plain | ({"figures": sha256(json.dumps(rest).encode()).hexdigest()[:16]} if rest else {})
