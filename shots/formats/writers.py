@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shots.formats.cbf_files import CbfFiles
+from shots.formats.npy_files import NpyFiles
 from shots.formats.nxmx_files import NxmxFiles
 from shots.formats.smv_files import SmvFiles
 from shots.formats.tiff_files import TiffFiles
@@ -17,6 +18,8 @@ WRITERS: Mapping[str, FormatWriter] = {
     "cbf": CbfFiles(".cbf", "CBF file"),
     "smv": SmvFiles(".img", "SMV file"),
     "tiff": TiffFiles(".tif", "TIFF file"),
+    "npy": NpyFiles(".npy", "array"),
+    "npy-photons": NpyFiles(".npy", "array", "photons"),
     "tiff-photons": TiffFiles(".tif", "TIFF file", "photons"),
 }
 """By the word of a plan; `-photons` writes the float image without background and noise."""

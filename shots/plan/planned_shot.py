@@ -10,7 +10,7 @@ import numpy as np
 
 from shots.plan.options import without_options
 from shots.plan.shot_plan import ShotPlan, VariedOption
-from shots.seeds import keyed_generator
+from shots.recording.seeds import keyed_generator
 from simulator.command_line.options import parse
 from simulator.command_line.resolve_beam import fluence_of
 from simulator.physics.c_random import MODULUS
@@ -29,10 +29,12 @@ class PlannedCrystal:
     Attributes:
         words: the nanoBragg command line whose image is this crystal's.
         drawn: what is its own.
+        fluence_photons_per_m2: of the beam, not scaled.
     """
 
     words: tuple[str, ...]
     drawn: Drawn
+    fluence_photons_per_m2: float
 
 
 @dataclass(frozen=True)
@@ -129,16 +131,15 @@ def _crystal(plan: ShotPlan, number: int, streams: _Streams, shared: Drawn, plac
         own[option_name[1:]] = (seed,)
         words += [option_name, str(seed)]
     line = (*without_options(plan.command, left_out), *words)
+    fluence, _ = fluence_of(parse(line))
     if variation.scale is not None:
         own[SCALE] = (variation.scale.value(number, streams.of(SCALE, place), False),)
-        line = _scaled(line, own[SCALE][0])
-    return PlannedCrystal(line, own)
-
-
-def _scaled(words: Sequence[str], scale: float) -> tuple[str, ...]:
-    """Return a command line with its fluence multiplied by a factor."""
-    fluence, _ = fluence_of(parse(words))
-    return (*without_options(words, ("-fluence", "-flux")), "-fluence", *_typed((scale * fluence,)))
+        line = (
+            *without_options(line, ("-fluence", "-flux")),
+            "-fluence",
+            *_typed((own[SCALE][0] * fluence,)),
+        )
+    return PlannedCrystal(line, own, fluence)
 
 
 def _start_deg(command: Sequence[str]) -> tuple[float, float, float]:

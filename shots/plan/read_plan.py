@@ -6,8 +6,11 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from shots.formats.writers import writer_named
+from shots.geometry.panel import Panel
+from shots.geometry.panel_words import PLACING
+from shots.geometry.read_detector import read_detector
 from shots.plan.arithmetic import with_arithmetic
 from shots.plan.cell import read_cell_change, whole_cell
 from shots.plan.digest import plan_digest
@@ -24,7 +27,8 @@ from shots.plan.options import (
 )
 from shots.plan.orientation import Orientation, read_orientation, read_several
 from shots.plan.planned_shot import CELL, LATTICES, ORIENTATION, SCALE, SHIFT
-from shots.plan.shot_plan import ONE, OutputSettings, ShotPlan, Variation, VariedOption
+from shots.plan.shot_plan import AS_THEY_ARE, ONE, OutputSettings, ShotPlan, Variation, VariedOption
+from shots.recording.settings import recording_of
 from simulator.command_line.options import parse
 from simulator.command_line.resolve_crystal import cell_numbers
 from simulator.errors import InputError
@@ -39,7 +43,7 @@ MOST_SHOTS = 10**9
 LARGEST_SEED = 2**63 - 1
 MOST_LATTICES = 1000
 AXES = 3
-DEFAULT_OUTDIR, DEFAULT_FORMATS = "shots", ("npy",)
+DEFAULT_OUTDIR, DEFAULT_FORMATS = "shots", ("smv",)
 LIKENESS = 0.5
 OWN_KEYS = (ORIENTATION, CELL, SCALE, LATTICES, SHIFT)
 """Of [vary], besides the options of the command line."""
@@ -66,17 +70,20 @@ def read_plan(path: Path) -> ShotPlan:
     shots = _whole(top, "shots", None, 1, MOST_SHOTS)
     seed = _whole(top, "seed", None, 0, LARGEST_SEED)
     typed = _command(top, path.parent)
-    tables = {key: _plain(top, key) for key in ("detector", "structure", "recording", "truth")}
+    structure = top.take("structure", dict, {})
+    panels = _panels(top, path.parent)
+    recording = AS_THEY_ARE
+    if top.has("recording"):
+        recording = recording_of(top.take("recording", dict), path.parent)
     output = _output(top.table("output"), path.parent)
     varied = top.table("vary")
     top.close()
-    command = with_arithmetic(typed)
+    command = with_arithmetic(typed, sum(panel.fast_pixels * panel.slow_pixels for panel in panels))
     cell = whole_cell(cell_numbers(parse(typed)))
     plan = ShotPlan(
         path=path, title=title, shots=shots, seed=seed, command=command, cell=cell,
-        variation=_variation(varied, shots, typed, cell), output=output,
-        detector=tables["detector"], structure=tables["structure"],
-        recording=tables["recording"] if top.has("recording") else None, truth=tables["truth"],
+        variation=_variation(varied, shots, typed, cell, panels), output=output,
+        panels=panels, structure=structure, recording=recording,
     )  # fmt: skip
     return replace(plan, digest=plan_digest(top.content, path.parent, files_in(command)))
 
@@ -88,8 +95,14 @@ def _whole(table: TomlTable, key: str, default: int | None, least: int, most: in
     return value
 
 
-def _plain(top: TomlTable, key: str) -> dict[str, Any]:
-    return top.take(key, dict, {})
+def _panels(top: TomlTable, folder: Path) -> tuple[Panel, ...]:
+    """Return the panels of the detector file that a plan names, none without one."""
+    if not top.has("detector"):
+        return ()
+    table = top.table("detector")
+    file = folder / table.take("file", str)
+    table.close()
+    return read_detector(file)
 
 
 def _command(top: TomlTable, folder: Path) -> tuple[str, ...]:
@@ -113,14 +126,20 @@ def _command(top: TomlTable, folder: Path) -> tuple[str, ...]:
 def _output(table: TomlTable, folder: Path) -> OutputSettings:
     outdir = table.take("outdir", str, DEFAULT_OUTDIR)
     formats = table.texts("formats") or DEFAULT_FORMATS
-    photons = table.take("photons", bool, True)
     table.close()
+    for word in formats:
+        try:
+            writer_named(word)
+        except UserError as error:
+            raise table.fault("formats", f"has {error}") from error
     if len(set(formats)) != len(formats):
         raise table.fault("formats", f"names one twice: {', '.join(formats)}; name each once")
-    return OutputSettings(folder / outdir, formats, photons)
+    return OutputSettings(folder / outdir, formats)
 
 
-def _variation(table: TomlTable, shots: int, command: Sequence[str], cell: tuple[float, ...]) -> Variation:
+def _variation(
+    table: TomlTable, shots: int, command: Sequence[str], cell: tuple[float, ...], panels: Sequence[Panel]
+) -> Variation:
     table.may_have((*OWN_KEYS, *variable_keys()))
     raw = parse(command)
     options = tuple(_varied_option(table, key, shots) for key in table.content if key not in OWN_KEYS)
@@ -135,6 +154,7 @@ def _variation(table: TomlTable, shots: int, command: Sequence[str], cell: tuple
         raise table.fault(SCALE, f"reaches {min(scale.ends(shots)):g}, must be 0 or more; mend it")
     names = [option.name for option in options]
     _refuse_rivals(table, options, [item.name for item in typed_options(command)])
+    _refuse_unplaced(table, options, panels)
     random = raw.last("-misset") is not None and raw.last("-misset").values == (RANDOM,)  # type: ignore[union-attr]
     seeds = []
     if (raw.has("-mosaic", "-mosaic_domains") or "-mosaic" in names) and not raw.has("-mosaic_seed"):
@@ -225,3 +245,16 @@ def _refuse_rivals(table: TomlTable, options: Sequence[VariedOption], typed: Seq
         other = rival_of(option.name, [one.name for one in options[:place]])
         if other is not None:
             raise table.fault(option.key, f"and {other[1:]} vary the same quantity; leave one of them out")
+
+
+def _refuse_unplaced(table: TomlTable, options: Sequence[VariedOption], panels: Sequence[Panel]) -> None:
+    """Refuse what a detector file takes the place of, and a shift of a detector that is not in a file."""
+    for option in options:
+        if panels and option.name in PLACING:
+            raise table.fault(
+                option.key, f"has no effect on the panels of [detector]; vary {SHIFT} = [x, y, z] instead"
+            )
+    if table.has(SHIFT) and not panels:
+        raise table.fault(
+            SHIFT, "shifts the panels of [detector], and there is none; vary distance and centre"
+        )

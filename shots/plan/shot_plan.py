@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from shots.geometry.panel import Panel
 from shots.plan.cell import CellChange
 from shots.plan.distribution import Distribution, fixed
 from shots.plan.orientation import Orientation
+from shots.recording.settings import Recording
 
 ONE = fixed(1.0)
+AS_THEY_ARE = Recording(poisson=False)
+"""Photons are rounded to counts, without noise."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +67,10 @@ class OutputSettings:
     Attributes:
         outdir: where, unless the command says otherwise.
         formats: names in the table of writers.
-        photons: whether the noise-free images are kept.
     """
 
     outdir: Path
     formats: tuple[str, ...]
-    photons: bool
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,9 @@ class ShotPlan:
         cell: of the command line, Angstrom and degrees; empty where a matrix gives it.
         variation: what varies.
         output: what is written.
-        detector: of the file, with "file" as key; empty for the panel of the command line.
+        panels: of a detector file, as it gives them; empty for the panel of the command line.
         structure: where structure factors come from; empty for those of the command line.
-        recording: what the detector adds; None to record photons as they are.
-        truth: which labels are kept.
+        recording: what the detector adds.
         digest: of all that the images follow from, files included.
     """
 
@@ -99,10 +100,9 @@ class ShotPlan:
     cell: tuple[float, ...]
     variation: Variation
     output: OutputSettings
-    detector: Mapping[str, Any] = field(default_factory=dict)
+    panels: tuple[Panel, ...] = ()
     structure: Mapping[str, Any] = field(default_factory=dict)
-    recording: Mapping[str, Any] | None = None
-    truth: Mapping[str, Any] = field(default_factory=dict)
+    recording: Recording = AS_THEY_ARE
     digest: str = ""
 
     @property

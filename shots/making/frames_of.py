@@ -1,0 +1,166 @@
+"""The images of a shot: those of its crystals added up, and what the detector makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shots.frames import Frames
+from shots.geometry.panel import Panel, Setup
+from shots.geometry.panel_words import with_panel
+from shots.geometry.read_detector import setup_with
+from shots.geometry.setup_of import setup_of
+from shots.plan.options import typed_options, without_options
+from shots.plan.planned_shot import PlannedShot, planned_shot
+from shots.plan.shot_plan import ShotPlan
+from shots.recording.seeds import ShotSeeds
+from shots.recording.stages import recorded_counts
+from simulator.command_line.option_table import BY_SPELLING
+from simulator.command_line.options import parse
+from simulator.command_line.resolve import resolve
+from simulator.units import m_of_mm
+
+if TYPE_CHECKING:
+    from simulator.config import RunConfig, StructureFactors
+    from simulator.physics.structure_factors import Table
+
+FACTORS = "structure factors"
+"""Group of the options that say what the table of structure factors holds."""
+MODE = "parity, precision and traces"
+CELL = ("-cell", "10")
+ANY_FACTORS = ("-default_F", "1")
+
+
+@dataclass(frozen=True, eq=False)
+class MadeShot:
+    """A shot that was computed.
+
+    Attributes:
+        planned: what was drawn for it.
+        frames: its images.
+        configs: of each crystal and panel.
+    """
+
+    planned: PlannedShot
+    frames: Frames
+    configs: tuple[tuple[RunConfig, ...], ...]
+
+
+def made_shot(plan: ShotPlan, number: int) -> MadeShot:
+    """Return the images of a shot; they follow from the plan and the number alone.
+
+    Args:
+        plan: the plan.
+        number: of the shot, from 0.
+
+    Raises:
+        UserError: for a shot that is not there, or that cannot be simulated.
+    """
+    shot = planned_shot(plan, number)
+    setup = _setup(plan, shot)
+    lines = [crystal_lines(plan, crystal.words, setup) for crystal in shot.crystals]
+    configs = tuple(tuple(_config(words) for words in panels) for panels in lines)
+    photons = [_added(panel) for panel in zip(*configs, strict=True)]
+    seeds = ShotSeeds(plan.seed, number)
+    fluence = shot.crystals[0].fluence_photons_per_m2
+    counts = [
+        recorded_counts(image, panel, setup, plan.recording, seeds, fluence)
+        for image, panel in zip(photons, setup.panels, strict=True)
+    ]
+    words = tuple(words for panels in lines for words in panels)
+    return MadeShot(shot, Frames(number, setup, tuple(photons), tuple(counts), words), configs)
+
+
+def crystal_lines(plan: ShotPlan, words: Sequence[str], setup: Setup) -> tuple[tuple[str, ...], ...]:
+    """Return the command line of a crystal on each panel.
+
+    Args:
+        plan: the plan.
+        words: of the crystal.
+        setup: of the shot.
+    """
+    if not plan.panels:
+        return (tuple(words),)
+    return tuple(with_panel(words, panel, setup) for panel in setup.panels)
+
+
+def setup_of_shot(plan: ShotPlan, shot: PlannedShot) -> Setup:
+    """Return where the panels of a shot stand."""
+    return _setup(plan, shot)
+
+
+def _setup(plan: ShotPlan, shot: PlannedShot) -> Setup:
+    setup = setup_of(_config(shot.crystals[0].words))
+    if not plan.panels:
+        return setup
+    placed = setup_with(setup, plan.panels)
+    shift = tuple(m_of_mm(part) for part in shot.detector_shift_mm)
+    return replace(placed, panels=tuple(_shifted(panel, shift) for panel in placed.panels))
+
+
+def _shifted(panel: Panel, shift_m: Sequence[float]) -> Panel:
+    x, y, z = (here + more for here, more in zip(panel.origin_m, shift_m, strict=True))
+    return replace(panel, origin_m=(x, y, z))
+
+
+def _added(configs: Sequence[RunConfig]) -> NDArray[np.float32]:
+    """Return the photons of the crystals on one panel, added up one by one in single precision."""
+    total = _photons(configs[0])
+    for config in configs[1:]:
+        total = total + _photons(config)
+    return total
+
+
+def _photons(config: RunConfig) -> NDArray[np.float32]:
+    """Return the image of a run, as nanoBragg writes it to its -floatfile."""
+    import torch
+
+    from simulator.image import image_of
+    from simulator.scene.scene import prepare
+
+    image = image_of(prepare(config, _table_of(config)))
+    found: NDArray[np.float32] = image.to(torch.float32).cpu().numpy()
+    return found
+
+
+def _config(words: Sequence[str]) -> RunConfig:
+    """Return the configuration of a command line; its table of structure factors is read once and shared."""
+    typed = typed_options(words)
+    about = [item for item in typed if BY_SPELLING[item.name].group in (FACTORS, MODE)]
+    named = tuple(word for item in about for word in item.words)
+    files = [Path(item.words[1]) for item in about if BY_SPELLING[item.name].kinds == ("file",)]
+    factors, _ = _factors(named, tuple(_stamp(file) for file in files))
+    bare = without_options(words, [item.name for item in about if BY_SPELLING[item.name].group == FACTORS])
+    config = resolve(parse((*bare, *ANY_FACTORS))).config
+    return replace(config, structure_factors=factors)
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """Return what changes when a file is written."""
+    found = file.stat()
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=2)
+def _factors(words: tuple[str, ...], stamps: tuple[tuple[int, int], ...]) -> tuple[StructureFactors, Table]:
+    """Return the structure factors of a command line, and their table."""
+    from simulator.physics.structure_factors import make_table
+
+    factors = resolve(parse((*CELL, *words))).config.structure_factors
+    table = make_table(factors)
+    _tables[:] = [*_tables[-1:], (factors, table)]
+    return factors, table
+
+
+_tables: list[tuple[StructureFactors, Table]] = []
+"""The tables of the last structure factors."""
+
+
+def _table_of(config: RunConfig) -> Table | None:
+    return next((table for factors, table in _tables if factors is config.structure_factors), None)
