@@ -163,6 +163,13 @@ COMMANDS: tuple[CommandRow, ...] = (
         "a geometry in the words of DIALS, XDS, MOSFLM, CrystFEL, PONI",
         needs_torch=True,
     ),
+    CommandRow(
+        "shots",
+        "nbp shots",
+        "shots.making.command",
+        "a data set of many shots, from a plan",
+        needs_torch=True,
+    ),
     CommandRow("simulate", "nanoBragg", "simulator.cli", "simulate an image", error_status=9),
 )
 BY_WORD = {row.word: row for row in COMMANDS}

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ class Cluster:
             try:
                 while True:
                     room = AHEAD * max(1, sum(client.nthreads().values())) - len(pending)
-                    for task, _ in zip(waiting, range(max(0, room)), strict=False):
+                    for task in islice(waiting, max(0, room)):
                         pending[client.submit(function, task, pure=False)] = task
                     if not pending:
                         return
@@ -124,7 +125,8 @@ class Cluster:
         alone_s = None
         while True:
             try:
-                return list(wait(futures, timeout=LOOK_S, return_when="FIRST_COMPLETED").done)
+                with client.as_current():
+                    return list(wait(futures, timeout=LOOK_S, return_when="FIRST_COMPLETED").done)
             except TimeoutError:
                 now = time.monotonic()
                 alone_s = (alone_s or now) if not client.nthreads() else None
