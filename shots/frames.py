@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from shots.geometry.panel import Setup
 
+MASKED = -1
+"""What a pixel that does not measure reads."""
+
 
 @dataclass(frozen=True)
 class Frames:

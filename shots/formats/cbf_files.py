@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shots.extras import loaded_library
-from shots.formats.writer import MASKED, PanelFiles, shot_name
-from shots.frames import Frames
+from shots.formats.writer import PanelFiles, shot_name
+from shots.frames import MASKED, Frames
 from shots.geometry.beam_spot import beam_spot
 from shots.geometry.panel import Panel, Setup
 from shots.geometry.reference_frames import frame_named, setup_in

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from shots.extras import loaded_library
 from shots.formats.nxmx_leaves import DATA, ENTRY, GROUPS, PIXEL_MASK, PROCESS, Leaf, shot_leaves, stacked
-from shots.formats.writer import MASKED, TAILS, WrittenImages, images_of, shot_name
-from shots.frames import Frames
+from shots.formats.writer import TAILS, WrittenImages, images_of, shot_name
+from shots.frames import MASKED, Frames
 from simulator.errors import InputError
 from system_io.files import Together, written_together
 from system_io.shown import printable

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shots.formats.writer import MASKED
-from shots.frames import Frames
+from shots.frames import MASKED, Frames
 from shots.geometry.panel import Panel, Setup
 from shots.geometry.reference_frames import frame_named, setup_in
 from simulator.units import A_of_m, deg_of_rad

@@ -17,8 +17,6 @@ from system_io.files import FileChunk, written_together
 WrittenImages = Literal["counts", "photons"]
 TAILS: Mapping[WrittenImages, str] = {"counts": "", "photons": "_photons"}
 """Ends of the names of files, so that both images of a shot can lie in one folder."""
-MASKED = -1
-"""What a pixel that does not measure reads."""
 
 
 class FormatWriter(Protocol):

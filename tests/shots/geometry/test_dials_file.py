@@ -189,14 +189,16 @@ def paths_in(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 
 
 JUNK = (None, "x", -1, math.nan, [], {}, [[1, 2]], True, 1e400)
+TRIED = 3
+"""Kinds of junk for each value, taken in turn."""
 
 
 def test_no_damage_ends_in_another_error(tmp_path: Path) -> None:
-    """Each value replaced by each kind of junk: a set-up of finite numbers or one clear error."""
+    """Values replaced by junk: a set-up of finite numbers or one clear error."""
     value = content()
     refused = 0
-    for way in paths_in(value):
-        for junk in JUNK:
+    for number, way in enumerate(paths_in(value)):
+        for junk in (JUNK[(TRIED * number + n) % len(JUNK)] for n in range(TRIED)):
             whole = copy.deepcopy(value)
             place = whole
             for key in way[:-1]:
@@ -209,7 +211,7 @@ def test_no_damage_ends_in_another_error(tmp_path: Path) -> None:
                 continue
             assert np.isfinite([panel.origin_m for panel in setup.panels]).all()
             assert math.isfinite(setup.wavelength_m)
-    assert refused > 300
+    assert refused > 100
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100000, b'{"__id__": 3}'])
