@@ -12,7 +12,7 @@ from shots.merging.merge import MergedReflections, merge_reflections
 from shots.merging.rotation import full_reflections, rotation_weights
 from shots.merging.spots import SpotSums, joined, photons_by_reflection, ray_maps
 from shots.merging.stills import partialities, still_weights
-from shots.recording.seeds import keyed_generator
+from shots.seeds import keyed_generator
 from simulator.config import RunConfig, Steps
 from simulator.simulation import simulate
 

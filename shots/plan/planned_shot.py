@@ -10,7 +10,7 @@ import numpy as np
 
 from shots.plan.options import without_options
 from shots.plan.shot_plan import ShotPlan, VariedOption
-from shots.recording.seeds import keyed_generator
+from shots.seeds import keyed_generator
 from simulator.command_line.options import parse
 from simulator.command_line.resolve_beam import fluence_of
 from simulator.physics.c_random import MODULUS
