@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 
-from shots.geometry.in_words.written import digits, with_first_rows
+from shots.geometry.in_words.written import digits, unsaid, with_first_rows
 from shots.geometry.panel import Panel, Setup
 from simulator.errors import InputError
 from simulator.units import A_of_m
 from system_io.shown import printable
 
+SAID = ("gain", "saturation", "bad pixels")
+"""What a panel is made of, as `unsaid` calls it, that this format has words for."""
 NAME = re.compile(r"(?!bad|mask|dim|group|rigid)[A-Za-z_][A-Za-z0-9_]*")
 """Of a panel: letters, digits and _, and no beginning that CrystFEL keeps for something else."""
 
@@ -38,7 +41,8 @@ def crystfel_text(setup: Setup) -> str:
         "clen = 0.0 m",
     ]
     for panel, row in with_first_rows(setup.panels):
-        lines += ["", *_panel(panel, row)]
+        lines += ["", *_panel(panel, row), *_bad_lines(panel, row)]
+    lines += [f"; {text}" for text in unsaid(setup, SAID)]
     return "\n".join(lines) + "\n"
 
 
@@ -60,6 +64,16 @@ def _panel(panel: Panel, row: int) -> list[str]:
     if math.isfinite(panel.saturation):
         facts["max_adu"] = digits([panel.saturation])
     return [f"{panel.name}/{key} = {value}" for key, value in facts.items()]
+
+
+def _bad_lines(panel: Panel, row: int) -> Iterator[str]:
+    """Yield the keys of the bad rectangles of a panel, their ends in them; rows are those of the array."""
+    for number, (fast, fast_end, slow, slow_end) in enumerate(panel.bad):
+        limits = {
+            "panel": panel.name, "min_fs": fast, "max_fs": fast_end - 1,
+            "min_ss": row + slow, "max_ss": row + slow_end - 1,
+        }  # fmt: skip
+        yield from (f"bad_{panel.name}_{number}/{key} = {value}" for key, value in limits.items())
 
 
 def _axis(axis: tuple[float, float, float]) -> str:

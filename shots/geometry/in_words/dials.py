@@ -95,7 +95,7 @@ def _hardware(panel: Panel | None) -> dict[str, Any]:
         "material": "",
         "mu": 0.0 if panel is None else panel.attenuation_per_m / mm_of_m(1.0),
         "identifier": "",
-        "mask": [],
+        "mask": [] if panel is None else [list(region) for region in panel.bad],
         "gain": 1.0 if panel is None else panel.gain,
         "pedestal": 0.0,
         "px_mm_strategy": {"type": "ParallaxCorrectedPxMmStrategy" if parallax else "SimplePxMmStrategy"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from shots.geometry.beam_spot import beam_spot
-from shots.geometry.in_words.written import digits, only_panel
+from shots.geometry.in_words.written import digits, only_panel, unsaid
 from shots.geometry.panel import Panel, Setup
 from simulator.errors import InputError
 from simulator.units import A_of_m, deg_of_rad, mm_of_m
@@ -42,6 +42,7 @@ def mosflm_text(setup: Setup) -> str:
         f"SIZE {panel.slow_pixels} {panel.fast_pixels}",
         f"! IMAGE 1 PHI {digits([start])} TO {digits([end])}",
         *_polarization(setup),
+        *(f"! {text}" for text in unsaid(setup, ())),
     ]
     return "\n".join(lines) + "\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shots.geometry.in_words.written import digits
+from shots.geometry.in_words.written import digits, unsaid
 from shots.geometry.panel import Setup
 from simulator.units import A_of_m, deg_of_rad, mm_of_m
 
@@ -31,4 +31,5 @@ def nexus_text(setup: Setup) -> str:
             f"detector/{panel.name}/fast_pixel_direction = {size} mm, translation along {digits(panel.fast)}",
             f"detector/{panel.name}/slow_pixel_direction = {size} mm, translation along {digits(panel.slow)}",
         ]
+    lines += [f"# {text}" for text in unsaid(setup, ())]
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from shots.geometry.in_words.written import in_mm
 from shots.geometry.panel import Panel, Setup
 from shots.geometry.panel_words import typed_mm, typed_sensor_um
 from simulator.units import A_of_m, deg_of_rad, mm_of_m
+from system_io.shown import printable
 
 
 def toml_text(setup: Setup) -> str:
@@ -39,6 +40,8 @@ def _facts(panel: Panel) -> dict[str, str]:
         facts["saturation"] = panel.saturation
     if panel.thickness_m > 0.0 and panel.attenuation_per_m > 0.0:
         facts["thickness_um"], facts["attenuation_um"] = map(float, typed_sensor_um(panel))
+    if panel.bad:
+        facts["bad"] = [list(region) for region in panel.bad]
     if panel.mask_file.name:
         facts["mask"] = str(panel.mask_file.resolve())
     return {key: json.dumps(value) for key, value in facts.items()}
@@ -79,6 +82,10 @@ def _panel_lines(panel: Panel, setup: Setup) -> list[str]:
         lines.append(
             f"  sensor        {mm_of_m(panel.thickness_m):.9g} mm, attenuation length {length_mm:.9g} mm"
         )
+    if panel.bad:
+        lines.append(f"  bad pixels    {len(panel.bad)} rectangles")
+    if panel.mask_file.name:
+        lines.append(f"  mask          {printable(str(panel.mask_file))}")
     if panel.gain != 1.0 or math.isfinite(panel.saturation):
         lines.append(f"  counts        {panel.gain:.9g} a photon, saturated from {panel.saturation:.9g}")
     return lines

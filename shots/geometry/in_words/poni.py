@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shots.geometry.in_words.written import digits, only_panel
+from shots.geometry.in_words.written import digits, only_panel, unsaid
 from shots.geometry.panel import Panel, Setup
 from shots.geometry.setup_of import normal_of
 from simulator.errors import InputError
@@ -64,6 +64,7 @@ def poni_text(setup: Setup) -> str:
         f"Rot2: {digits([found.rot2_rad])}",
         f"Rot3: {digits([found.rot3_rad])}",
         f"Wavelength: {digits([setup.wavelength_m])}",
+        *(f"# {text}" for text in unsaid(setup, ())),
     ]
     return "\n".join(lines) + "\n"
 

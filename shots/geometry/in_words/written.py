@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from shots.geometry.panel import Direction, Panel, Setup
 from simulator.errors import InputError
 from simulator.units import mm_of_m
+from system_io.shown import printable
 
 
 def digits(values: Iterable[float], between: str = " ") -> str:
@@ -56,6 +58,31 @@ def with_first_rows(panels: Sequence[Panel]) -> Iterator[tuple[Panel, int]]:
     for panel in panels:
         yield panel, row
         row += panel.slow_pixels
+
+
+MADE_OF: Mapping[str, Callable[[Panel], bool]] = {
+    "sensor": lambda panel: panel.thickness_m > 0.0,
+    "gain": lambda panel: panel.gain != 1.0,
+    "saturation": lambda panel: math.isfinite(panel.saturation),
+    "bad pixels": lambda panel: bool(panel.bad),
+    "mask": lambda panel: bool(panel.mask_file.name),
+}
+"""What a panel may have besides its place, and whether it has."""
+
+
+def unsaid(setup: Setup, said: Sequence[str]) -> list[str]:
+    """Return in words what panels have and a format has no words for, a sentence for each panel.
+
+    Args:
+        setup: with the panels.
+        said: keys of `MADE_OF` that the format has words for.
+    """
+    sentences = []
+    for panel in setup.panels:
+        left = [name for name, has in MADE_OF.items() if name not in said and has(panel)]
+        if left:
+            sentences.append(f"not said here of panel '{printable(panel.name)}': {', '.join(left)}")
+    return sentences
 
 
 def plane_normal(setup: Setup) -> Direction:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
-from shots.geometry.in_words.written import digits, one_pixel_size, plane_normal, with_first_rows
+from shots.geometry.in_words.written import digits, one_pixel_size, plane_normal, unsaid, with_first_rows
 from shots.geometry.panel import Panel, Setup
 from simulator.units import A_of_m, deg_of_rad, mm_of_m
 
+SAID = ("sensor", "saturation", "bad pixels")
+"""What a panel is made of, as `unsaid` calls it, that this format has words for."""
 AXES = (
     "DIRECTION_OF_DETECTOR_X-AXIS= {}", "DIRECTION_OF_DETECTOR_Y-AXIS= {}", "ORGX= {} ORGY= {}",
     "DETECTOR_DISTANCE= {}",
@@ -50,6 +53,8 @@ def xds_text(setup: Setup) -> str:
         f"FRACTION_OF_POLARIZATION= {digits([setup.polarization_fraction])}",
         f"POLARIZATION_PLANE_NORMAL= {digits(plane_normal(setup))}",
         *_hardware(setup),
+        *(f"! {text}" for text in unsaid(setup, SAID)),
+        *_untrusted(setup),
     ]
     if len(panels) == 1:
         return "\n".join([*lines, *_place(panels[0], 0, AXES)]) + "\n"
@@ -57,10 +62,6 @@ def xds_text(setup: Setup) -> str:
     for panel, row in with_first_rows(panels):
         lines.append(f"SEGMENT= 1 {panel.fast_pixels} {row + 1} {row + panel.slow_pixels} ! {panel.name}")
         lines += _place(panel, row, SEGMENT_AXES)
-        if panel.fast_pixels < max(other.fast_pixels for other in panels):
-            most = max(other.fast_pixels for other in panels)
-            rows = f"{row} {row + panel.slow_pixels + 1}"
-            lines.append(f"UNTRUSTED_RECTANGLE= {panel.fast_pixels} {most + 1} {rows}")
     return "\n".join(lines) + "\n"
 
 
@@ -77,6 +78,15 @@ def _place(panel: Panel, row: int, words: tuple[str, ...]) -> list[str]:
         centre.format(digits([X]), digits([Y + row])),
         away.format(digits([distance_mm])),
     ]
+
+
+def _untrusted(setup: Setup) -> Iterator[str]:
+    """Yield the rectangles of bad pixels and those beside narrow panels; XDS leaves their ends out."""
+    most = max(panel.fast_pixels for panel in setup.panels)
+    for panel, row in with_first_rows(setup.panels):
+        beside = (panel.fast_pixels, most, 0, panel.slow_pixels)
+        for fast, fast_end, slow, slow_end in (*panel.bad, *((beside,) if panel.fast_pixels < most else ())):
+            yield f"UNTRUSTED_RECTANGLE= {fast} {fast_end + 1} {row + slow} {row + slow_end + 1}"
 
 
 def _hardware(setup: Setup) -> list[str]:

@@ -211,7 +211,17 @@ def test_the_direct_beam_is_where_the_image_has_it(convention: str) -> None:
 
 def two_panels() -> Setup:
     panels = (
-        Panel("flat", 24, 20, 2e-4, (0.1, 0.02, -0.024), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0), saturation=6e4),
+        Panel(
+            "flat",
+            24,
+            20,
+            2e-4,
+            (0.1, 0.02, -0.024),
+            (0.0, 0.0, 1.0),
+            (0.0, -1.0, 0.0),
+            saturation=6e4,
+            bad=((0, 3, 2, 5), (20, 24, 0, 20)),
+        ),
         Panel(
             "steep", 16, 24, 2e-4, (0.07, -0.02, 0.05), (0.8, 0.0, -0.6), (0.0, 1.0, 0.0), 4e-4, 3000.0, 2.0
         ),
@@ -225,6 +235,7 @@ def test_segments_of_xds_say_all_of_their_place() -> None:
     assert "SEGMENT= 1 24 1 20 ! flat" in text
     assert "SEGMENT= 1 16 21 44 ! steep" in text
     assert "UNTRUSTED_RECTANGLE= 16 25 20 45" in text
+    assert "UNTRUSTED_RECTANGLE= 0 4 2 6\nUNTRUSTED_RECTANGLE= 20 25 0 21" in text
     part = text[text.index("SEGMENT= 1 16") :]
     values = [float(word) for word in re.findall(r"(?<=[ =])-?\d[-.e0-9]*", part.split("steep\n")[1])][:9]
     ex, ey = np.array(values[:3]), np.array(values[3:6])
@@ -258,6 +269,46 @@ def test_the_own_format_is_read_again(tmp_path: Path) -> None:
         assert replace(other, origin_m=one.origin_m, fast=one.fast, slow=one.slow) == one
         for key in ("origin_m", "fast", "slow"):
             assert np.allclose(getattr(one, key), getattr(other, key), rtol=0, atol=1e-16)
+
+
+@pytest.mark.parametrize(("name", "ending"), [("dials", "expt"), ("crystfel", "geom"), ("toml", "toml")])
+@pytest.mark.parametrize("options", ["-xds", "-mosflm", "-beam_vector 1 0.1 0.2 -spindle_axis 0 1 0.3"])
+def test_a_detector_that_was_written_is_read_again(
+    name: str, ending: str, options: str, tmp_path: Path
+) -> None:
+    base = setup_of(run_by(options))
+    setup = setup_with(base, two_panels().panels)
+    (tmp_path / f"d.{ending}").write_text(geometry_text(setup, name))
+    again = setup_with(base, read_detector(tmp_path / f"d.{ending}"))
+    for one, other in zip(setup.panels, again.panels, strict=True):
+        assert (one.name, one.fast_pixels, one.slow_pixels) == (
+            other.name,
+            other.fast_pixels,
+            other.slow_pixels,
+        )
+        assert (one.gain, one.saturation, one.bad) == (other.gain, other.saturation, other.bad)
+        assert np.abs(np.subtract(one.origin_m, other.origin_m)).max() < 1e-12
+        assert np.abs(np.subtract((one.fast, one.slow), (other.fast, other.slow))).max() < 1e-12
+        if name != "crystfel":
+            assert np.allclose(
+                (one.thickness_m, one.attenuation_per_m),
+                (other.thickness_m, other.attenuation_per_m),
+                rtol=1e-14,
+            )
+
+
+@pytest.mark.parametrize(
+    ("name", "panel", "left"),
+    [
+        ("mosflm", "flat", "saturation, bad pixels"), ("poni", "steep", "sensor, gain"),
+        ("crystfel", "steep", "sensor"),
+        ("xds", "steep", "gain"), ("nexus", "flat", "saturation, bad pixels"),
+    ],
+)  # fmt: skip
+def test_what_a_format_has_no_words_for_is_stated(name: str, panel: str, left: str) -> None:
+    setup = two_panels()
+    one = replace(setup, panels=tuple(p for p in setup.panels if p.name == panel))
+    assert f"not said here of panel '{panel}': {left}\n" in geometry_text(one, name)
 
 
 def test_a_name_that_means_something_else_to_crystfel_is_refused() -> None:
