@@ -87,7 +87,7 @@ def pixel_shares(config: RunConfig, wanted: NDArray[np.bool_] | None = None) -> 
     compute = replace(config.compute, epsilon=0.0)
     collector = _Collector(flat, shape[1])
     render(prepare(replace(config, trace=trace, compute=compute)), collector)
-    return PixelShares(shape, *_joined(collector.done))
+    return PixelShares(shape, *(np.concatenate(column) for column in zip(*collector.done, strict=True)))
 
 
 _Entries = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]

@@ -20,6 +20,9 @@ from shots.geometry.panel import Panel, Setup
 from shots.geometry.panel_words import with_panel
 from shots.geometry.read_detector import read_detector, setup_with
 from shots.geometry.setup_of import setup_of
+from shots.truth.crystal_truth import crystal_truth
+from shots.truth.pixel_shares import pixel_shares
+from shots.truth.spot_list import spot_list
 from simulator import RunConfig, simulate
 from simulator.errors import InputError
 from simulator.kernel.rays import scattering_vectors
@@ -157,7 +160,7 @@ def mosflm(text: str) -> Seen:
 READERS = {"xds": xds, "dials": dials, "crystfel": crystfel, "poni": poni, "nexus": nexus, "mosflm": mosflm}
 
 
-def seen_q(seen: Seen, fast: int, slow: int) -> NDArray[np.float64]:
+def seen_q(seen: Seen, fast: float, slow: float) -> NDArray[np.float64]:
     """Return q along beam, spindle across it, and their product, in 1/A."""
     place = seen.place_m(fast, slow)
     return along((place / np.linalg.norm(place) - seen.beam) / seen.wavelength_A, seen.beam, seen.spindle)
@@ -207,6 +210,26 @@ def test_the_direct_beam_is_where_the_image_has_it(convention: str) -> None:
     if convention in ("mosflm", "denzo"):
         X, Y = map(float, re.search(r"BEAM (\S+) (\S+)", geometry_text(setup, "mosflm")).groups())  # type: ignore[union-attr]
         assert np.allclose((Y / 0.5, X / 0.5), (fast, slow), atol=0.05)
+
+
+@pytest.mark.parametrize(("convention", "turn"), [("mosflm", ""), ("adxv", TURNED), ("dials", "-twotheta 8")])
+def test_spots_of_the_image_have_the_vectors_of_their_reflections(convention: str, turn: str) -> None:
+    """A h of the two brightest spots, as far off as half a pixel and the width of a spot (1/N a) may be."""
+    crystal = (
+        "-cell 40 42 44 90 90 90 -misset 11 22 33 -N 20 -oversample 3 -point_pixel -nopolar --compile off"
+    )
+    config = run_by(f"-{convention} {CONVENTIONS[convention]} {turn} {crystal}")
+    setup, A = setup_of(config), crystal_truth(config).A_per_A
+    spots = spot_list([[pixel_shares(config)]])
+    half_pixel = 0.5 * 0.5 / 90 / 1.1
+    order = [n for n in np.argsort(-spots.photons) if spots.hkl[n].any()]
+    for n in order[:2]:
+        expected = along(A @ spots.hkl[n], np.array(setup.beam), np.array(setup.spindle))
+        for name, reader in READERS.items():
+            if name == "mosflm" and convention != "mosflm":
+                continue
+            found = seen_q(reader(geometry_text(setup, name)), spots.fast[n] - 0.5, spots.slow[n] - 0.5)
+            assert np.abs(found - expected).max() < half_pixel + 1 / (20 * 40)
 
 
 def two_panels() -> Setup:
