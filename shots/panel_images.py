@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from shots.geometry.panel import Setup
 from shots.geometry.panel_words import with_panel
+from shots.plan.options import without_options
 
 if TYPE_CHECKING:
     from simulator.config import RunConfig
 
-FACTORS = ("-hkl", "-hklfile", "-dump", "-dumpfile", "-default_F")
-"""Options of the table of structure factors, each with one value."""
+FACTORS = ("-hkl", "-dump", "-default_F")
+"""Options of the table of structure factors."""
 
 
 def panel_images(words: Sequence[str], setup: Setup) -> tuple[NDArray[np.float32], ...]:
@@ -72,12 +73,8 @@ def without_factors(words: Sequence[str]) -> tuple[str, ...]:
 
     Args:
         words: a nanoBragg command line.
+
+    Raises:
+        InputError: for words that are no command line.
     """
-    kept, rest = [], list(words)
-    while rest:
-        word = rest.pop(0)
-        if word in FACTORS:
-            del rest[:1]
-        else:
-            kept.append(word)
-    return (*kept, "-default_F", "1")
+    return (*without_options(words, FACTORS), "-default_F", "1")
