@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +23,38 @@ from shots.geometry.reference_frames import (
     turned_panel,
 )
 from simulator.errors import InputError
+from simulator.units import A_of_m
 from system_io.shown import printable
 
-READERS: Mapping[str, Callable[[Path], tuple[Panel, ...]]] = {
-    ".toml": read_detector_toml,
-    ".expt": lambda path: read_expt(path).panels,
-    ".geom": lambda path: read_geom(path).panels,
+
+class DetectorFile(Protocol):
+    """What a reader makes of a file: panels in the frame `mosflm` of `REFERENCE_FRAMES`, and a wavelength."""
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """The panels."""
+
+    @property
+    def wavelength_m(self) -> float:
+        """NaN where the file says nothing of it."""
+
+
+@dataclass(frozen=True)
+class PanelsAlone:
+    """What a file says that says nothing of the beam; see `DetectorFile`."""
+
+    panels: tuple[Panel, ...]
+    wavelength_m: float = math.nan
+
+
+READERS: Mapping[str, Callable[[Path], DetectorFile]] = {
+    ".toml": lambda path: PanelsAlone(read_detector_toml(path)),
+    ".expt": read_expt,
+    ".geom": read_geom,
 }
-"""By the ending of the file; each gives panels in the frame `mosflm` of `REFERENCE_FRAMES`."""
+"""By the ending of the file."""
+SAME_WAVELENGTH = 1e-6
+"""Relative difference that is rounding of a file."""
 SAME_PLANE = 1e-9
 """How far the cosine of two normals may be from 1."""
 TOUCHING = 1e-3
@@ -48,11 +74,33 @@ def read_detector(path: Path) -> tuple[Panel, ...]:
     Raises:
         InputError: for an unknown ending, a file without sense, two panels of one name or in one place.
     """
-    if path.suffix not in READERS:
-        raise InputError(f"detector file '{printable(str(path))}': unknown ending; give {', '.join(READERS)}")
-    panels = READERS[path.suffix](path)
+    panels = _read(path).panels
     require_detector(panels, f"detector file '{printable(str(path))}'")
     return panels
+
+
+def require_same_wavelength(path: Path, wavelength_m: float) -> None:
+    """Check that a detector file says nothing of the wavelength, or that of a run.
+
+    Args:
+        path: of the file.
+        wavelength_m: of the run.
+
+    Raises:
+        InputError: naming both.
+    """
+    stated_m = _read(path).wavelength_m
+    if abs(stated_m - wavelength_m) > SAME_WAVELENGTH * wavelength_m:
+        told = f"detector file '{printable(str(path))}' has a wavelength of {A_of_m(stated_m):.10g} A"
+        raise InputError(
+            f"{told}, the run {A_of_m(wavelength_m):.10g} A; give -lambda {A_of_m(stated_m):.10g}"
+        )
+
+
+def _read(path: Path) -> DetectorFile:
+    if path.suffix not in READERS:
+        raise InputError(f"detector file '{printable(str(path))}': unknown ending; give {', '.join(READERS)}")
+    return READERS[path.suffix](path)
 
 
 def setup_with(setup: Setup, panels: Sequence[Panel]) -> Setup:

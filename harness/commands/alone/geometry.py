@@ -15,7 +15,7 @@ from harness.programs.programs import MODES
 from shots.geometry.in_words.table import GEOMETRY_FORMATS, geometry_text
 from shots.geometry.panel import Setup
 from shots.geometry.panel_words import placing_options, with_panel
-from shots.geometry.read_detector import read_detector, setup_with
+from shots.geometry.read_detector import read_detector, require_same_wavelength, setup_with
 from shots.geometry.setup_of import setup_of
 from shots.panel_images import without_factors
 from simulator.config import RunConfig
@@ -119,7 +119,9 @@ def _setup(options: argparse.Namespace, words: Sequence[str]) -> Setup:
         twice = placing_options(words)
         if twice:
             raise UsageError(f"{twice[0]}: --detector places the panels; leave one of them out")
-        setup = setup_with(setup, read_detector(options.detector))
+        panels = read_detector(options.detector)
+        require_same_wavelength(options.detector, setup.wavelength_m)
+        setup = setup_with(setup, panels)
     if options.panel is None:
         return setup
     named = tuple(panel for panel in setup.panels if panel.name == options.panel)

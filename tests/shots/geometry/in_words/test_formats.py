@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from shots.geometry.in_words.table import GEOMETRY_FORMATS, geometry_text
 from shots.geometry.panel import Panel, Setup
 from shots.geometry.panel_words import with_panel
-from shots.geometry.read_detector import read_detector, setup_with
+from shots.geometry.read_detector import read_detector, require_same_wavelength, setup_with
 from shots.geometry.setup_of import setup_of
 from shots.truth.crystal_truth import crystal_truth
 from shots.truth.pixel_shares import pixel_shares
@@ -318,6 +318,17 @@ def test_a_detector_that_was_written_is_read_again(
                 (other.thickness_m, other.attenuation_per_m),
                 rtol=1e-14,
             )
+
+
+@pytest.mark.parametrize(("name", "ending"), [("dials", "expt"), ("crystfel", "geom"), ("toml", "toml")])
+def test_another_wavelength_than_that_of_the_run_is_named(name: str, ending: str, tmp_path: Path) -> None:
+    (tmp_path / f"d.{ending}").write_text(geometry_text(two_panels(), name))
+    require_same_wavelength(tmp_path / f"d.{ending}", 1.1e-10)
+    if name == "toml":
+        require_same_wavelength(tmp_path / f"d.{ending}", 1e-10)
+        return
+    with pytest.raises(InputError, match=r"has a wavelength of 1\.1 A, the run 1 A; give -lambda 1\.1"):
+        require_same_wavelength(tmp_path / f"d.{ending}", 1e-10)
 
 
 @pytest.mark.parametrize(
