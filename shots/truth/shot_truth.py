@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shots.geometry.in_words.dials import dials_text
+from shots.geometry.panel import Setup
+from shots.geometry.reference_frames import frame_named, laboratory_of, setup_in, turn_between
 from shots.truth.crystal_truth import CrystalTruth, crystal_truth
 from shots.truth.pixel_labels import PixelLabels, label_pixels
 from shots.truth.pixel_shares import pixel_shares
@@ -84,6 +87,22 @@ def truth_text(truth: ShotTruth) -> str:
         },
         indent=None,
     )
+
+
+def experiments_text(truth: ShotTruth, setup: Setup) -> str:
+    """Return the crystals of a shot with its beam, detector and rotation as an experiment list of DIALS.
+
+    Args:
+        truth: of the shot.
+        setup: of the shot, in the laboratory frame of its run.
+
+    Raises:
+        InputError: where spindle and polarization axis lie along the beam.
+    """
+    frame = frame_named("dials")
+    turn = turn_between(laboratory_of(setup), frame)
+    cells_A = [np.asarray(np.linalg.inv(turn @ crystal.A_per_A), np.float64) for crystal in truth.crystals]
+    return dials_text(setup_in(setup, frame), cells_A)
 
 
 def labels_npz(labels: PixelLabels) -> bytes:

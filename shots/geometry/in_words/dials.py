@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from shots.geometry.in_words.written import in_mm, plane_normal
 from shots.geometry.panel import Panel, Setup
@@ -15,18 +19,22 @@ LARGEST = sys.float_info.max
 """Stands for a panel without saturation: JSON has no infinity."""
 
 
-def dials_text(setup: Setup) -> str:
-    """Return a list of one experiment: beam, detector, goniometer, and a scan if there is a rotation.
+def dials_text(setup: Setup, cells_A: Sequence[NDArray[np.float64]] = ()) -> str:
+    """Return a list of experiments: beam, detector, goniometer, a scan if there is a rotation, and crystals.
 
     Args:
         setup: in the frame `dials`.
+        cells_A: of each crystal the vectors a, b, c in Angstrom as rows, in that frame, before the rotation
+            [3, 3]; each makes an experiment, and without any there is one.
     """
     rotates = setup.phi_range_rad != 0.0
     experiment = {"__id__": "Experiment", "identifier": "", "beam": 0, "detector": 0, "goniometer": 0}
+    experiment |= {"scan": 0} if rotates else {}
+    lattices = [{**experiment, "crystal": number} for number in range(len(cells_A))]
     return json_text(
         {
             "__id__": "ExperimentList",
-            "experiment": [{**experiment, "scan": 0} if rotates else experiment],
+            "experiment": lattices or [experiment],
             "imageset": [],
             "beam": [_beam(setup)],
             "detector": [_detector(setup)],
@@ -38,11 +46,17 @@ def dials_text(setup: Setup) -> str:
                 }
             ],
             "scan": [_scan(setup)] if rotates else [],
-            "crystal": [],
+            "crystal": [_crystal(cell) for cell in cells_A],
             "profile": [],
             "scaling_model": [],
         }
     )
+
+
+def _crystal(cell_A: NDArray[np.float64]) -> dict[str, Any]:
+    """Return a crystal; the table of structure factors has no symmetry."""
+    vectors = {f"real_space_{name}": row.tolist() for name, row in zip("abc", cell_A, strict=True)}
+    return {"__id__": "crystal", **vectors, "space_group_hall_symbol": " P 1"}
 
 
 def _beam(setup: Setup) -> dict[str, Any]:

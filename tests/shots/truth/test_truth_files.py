@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shots.geometry.read_detector import read_detector
+from shots.geometry.setup_of import setup_of
 from shots.truth.crystal_truth import crystal_truth, kernel_F, listed_reflections
-from shots.truth.shot_truth import ShotTruth, labels_npz, shot_truth, truth_text
+from shots.truth.shot_truth import ShotTruth, experiments_text, labels_npz, shot_truth, truth_text
 from shots.truth.truth_mtz import spots_mtz, truth_mtz
 from simulator import RunConfig, simulate
 from simulator.config import StructureFactors
@@ -135,6 +137,31 @@ def test_the_truth_of_a_shot_is_written_the_same_each_time(truth: ShotTruth) -> 
     assert first == second
     with np.load(io.BytesIO(first)) as arrays:
         assert np.array_equal(arrays["hkl"], truth.labels[0].hkl)
+
+
+@pytest.mark.parametrize("convention", ["-mosflm", "-xds", "-adxv", "-dials"])
+def test_crystals_are_experiments_of_dials(tmp_path: Path, convention: str) -> None:
+    """The indices of spots follow from their places and the crystal of the file, as dxtbx has it."""
+    options = f"{convention} -N 8 -oversample 1 -pixel 0.25 -detpixels 96 -phi 30 -osc 0 -misset 7 -31 12"
+    config = run_by(tmp_path, options=f"{options} -default_F 100 -nopolar -point_pixel")
+    truth, setup = shot_truth(0, [[config]], [simulate(config).numpy()]), setup_of(config)
+    whole = json.loads(experiments_text(truth, setup))
+    (panel,), (crystal,) = whole["detector"][0]["panels"], whole["crystal"]
+    axis, phi = np.array(whole["goniometer"][0]["rotation_axis"]), np.deg2rad(30)
+    cell = np.array([crystal[f"real_space_{name}"] for name in "abc"])
+    turned = [
+        row * np.cos(phi) + np.cross(axis, row) * np.sin(phi) + axis * (axis @ row) * (1 - np.cos(phi))
+        for row in cell
+    ]
+    source, origin = np.array(whole["beam"][0]["direction"]), np.array(panel["origin"])
+    for n in np.argsort(-truth.spots.photons)[:6]:
+        across = truth.spots.fast[n] * 0.25 * np.array(panel["fast_axis"])
+        place = origin + across + truth.spots.slow[n] * 0.25 * np.array(panel["slow_axis"])
+        q_per_A = (place / np.linalg.norm(place) + source) / whole["beam"][0]["wavelength"]
+        assert np.abs(np.array(turned) @ q_per_A - truth.spots.hkl[n]).max() < 1 / 8 + 0.12  # 1/N and a pixel
+    assert whole["experiment"][0]["crystal"] == 0
+    (tmp_path / "x.expt").write_text(experiments_text(truth, setup))
+    assert [panel.name for panel in read_detector(tmp_path / "x.expt")] == ["panel"]
 
 
 def test_images_that_do_not_fit_are_named(tmp_path: Path) -> None:
