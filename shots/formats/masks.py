@@ -17,14 +17,14 @@ from simulator.io.files import read_bytes
 from simulator.io.smv import read_smv
 from system_io.shown import printable
 
-Mask = NDArray[np.bool_]
+PixelMask = NDArray[np.bool_]
 PIXEL_MASK = "pixel_mask"
 TAKES_OUT = 0xFFFF
 """Bits of a mask of NeXus of which none is set where a pixel measures."""
 REMEDY = "give a mask as NXmx (.h5, .nxs), .npy or SMV (.img)"
 
 
-def panel_mask(panel: Panel) -> Mask:
+def panel_mask(panel: Panel) -> PixelMask:
     """Return which pixels of a panel measure [slow, fast]: what mask file and bad regions leave.
 
     Args:
@@ -50,7 +50,7 @@ def panel_mask(panel: Panel) -> Mask:
     return kept & found
 
 
-def _of_numpy(path: Path, _panel: Panel, where: str) -> Mask:
+def _of_numpy(path: Path, _panel: Panel, where: str) -> PixelMask:
     """Return a mask of an array: True, or any number but 0, where a pixel measures."""
     read_bytes(path, "mask file", REMEDY)
     try:
@@ -62,12 +62,12 @@ def _of_numpy(path: Path, _panel: Panel, where: str) -> Mask:
     return np.asarray(array != 0)
 
 
-def _of_smv(path: Path, _panel: Panel, _where: str) -> Mask:
+def _of_smv(path: Path, _panel: Panel, _where: str) -> PixelMask:
     """Return a mask of an SMV image, as `-mask` reads it: any number but 0 where a pixel measures."""
     return np.asarray(read_smv(path, "-mask", exact=True).pixels != 0)
 
 
-def _of_nexus(path: Path, panel: Panel, where: str) -> Mask:
+def _of_nexus(path: Path, panel: Panel, where: str) -> PixelMask:
     """Return the mask of a panel in an NXmx file: the module of its name, else the whole if it has its size.
 
     A pixel measures where none of the lower 16 bits is set, as NeXus has it.
@@ -109,7 +109,7 @@ def _slab(detector: Any, name: str, where: str) -> tuple[slice, slice]:
     return slice(None), slice(None)
 
 
-MASK_READERS: Mapping[str, Callable[[Path, Panel, str], Mask]] = {
+MASK_READERS: Mapping[str, Callable[[Path, Panel, str], PixelMask]] = {
     ".npy": _of_numpy,
     ".h5": _of_nexus,
     ".hdf5": _of_nexus,

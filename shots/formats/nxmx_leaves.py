@@ -32,6 +32,8 @@ GAP, BAD = 1, 1 << 8
 """Bits of `pixel_mask`: a pixel that no panel has, one that does not measure."""
 SENSOR = "Si"
 """Readers demand a material and know a few; a run states attenuation and thickness only."""
+THINNEST_M = 1e-9
+"""Stands for no sensor: DIALS refuses a thickness of 0; no pixel shifts by it."""
 GROUPS: Mapping[str, Mapping[str, str]] = {
     ENTRY: {"NX_class": "NXentry", "default": "data"},
     f"{ENTRY}/data": {"NX_class": "NXdata", "signal": "data"},
@@ -142,7 +144,7 @@ def _detector(setup: Setup) -> Iterator[tuple[str, Leaf]]:
     yield f"{DETECTOR}/type", Leaf("simulated")
     yield f"{DETECTOR}/description", Leaf("nanoBragg simulation")
     yield f"{DETECTOR}/sensor_material", Leaf(SENSOR)
-    yield f"{DETECTOR}/sensor_thickness", Leaf(first.thickness_m, {"units": "m"})
+    yield f"{DETECTOR}/sensor_thickness", Leaf(max(first.thickness_m, THINNEST_M), {"units": "m"})
     yield f"{DETECTOR}/sensor_attenuation", Leaf(first.attenuation_per_m, {"units": "1/m"})
     yield f"{DETECTOR}/x_pixel_size", Leaf(first.pixel_size_m, {"units": "m"})
     yield f"{DETECTOR}/y_pixel_size", Leaf(first.pixel_size_m, {"units": "m"})

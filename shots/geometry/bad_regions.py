@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from shots.geometry.panel import Panel, Region
+from shots.geometry.panel import BadRegion, Panel
 
 
-def rectangles_of(bad: NDArray[np.bool_]) -> list[Region]:
+def rectangles_of(bad: NDArray[np.bool_]) -> list[BadRegion]:
     """Return rectangles that hold the marked pixels and no other: runs of a row, joined with equal ones.
 
     Args:
         bad: True where a pixel does not measure [slow, fast].
     """
     open_runs: dict[tuple[int, int], int] = {}
-    found: list[Region] = []
+    found: list[BadRegion] = []
     for row in range(len(bad) + 1):
         runs = _runs(bad[row]) if row < len(bad) else []
         for run in [run for run in open_runs if run not in runs]:

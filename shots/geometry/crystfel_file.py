@@ -19,12 +19,12 @@ from shots.geometry.crystfel_lines import (
     PLACED,
     WAVELENGTHS_A,
     GeomLines,
-    finite,
+    finite_number,
     length_m,
-    measured,
+    measured_value,
     sorted_lines,
 )
-from shots.geometry.panel import Direction, Panel, Region
+from shots.geometry.panel import BadRegion, Direction, Panel
 from shots.geometry.reference_frames import REFERENCE_FRAMES, turn_between, turned_panel
 from simulator.errors import InputError
 from simulator.io.numbers import number
@@ -100,7 +100,7 @@ def _wavelength_m(lines: GeomLines) -> float:
         return math.nan
     what, text = f"{lines.where}: {given[0]}", lines.whole[given[0]]
     of_energy = given[0] == "photon_energy"
-    value = measured(text, ENERGIES_EV if of_energy else WAVELENGTHS_A, what)
+    value = measured_value(text, ENERGIES_EV if of_energy else WAVELENGTHS_A, what)
     if not value > 0.0:
         raise InputError(f"{what} is {value:g}; must be above 0")
     return wavelength_m_of_eV(value) if of_energy else wavelength_m_of_A(value)
@@ -128,7 +128,7 @@ class _PanelLines:
         Raises:
             InputError: if it is missing or no number.
         """
-        return finite(self._text(key, default), f"{self.where}: {key}")
+        return finite_number(self._text(key, default), f"{self.where}: {key}")
 
     def _text(self, key: str, default: str = "") -> str:
         text = self.keys.get(key, default)
@@ -267,7 +267,7 @@ def _require_known_panels(lines: GeomLines) -> None:
             raise InputError(f"{lines.where}: {printable(name)} is on panel '{panel}'; there are {known}")
 
 
-def _bad_regions(lines: GeomLines, table: _PanelLines) -> Iterator[Region]:
+def _bad_regions(lines: GeomLines, table: _PanelLines) -> Iterator[BadRegion]:
     """Yield the rectangles of a panel that bad regions and `no_index` take out.
 
     Raises:
@@ -284,7 +284,9 @@ def _bad_regions(lines: GeomLines, table: _PanelLines) -> Iterator[Region]:
         if kind is None:
             ways = " or ".join(", ".join(sorted(keys)) for keys in REGION_KINDS.values())
             raise InputError(f"{where} has {', '.join(sorted(region))}; give {ways}")
-        limits = {key: finite(text, f"{where}/{key}") for key, text in region.items() if key != "panel"}
+        limits = {
+            key: finite_number(text, f"{where}/{key}") for key, text in region.items() if key != "panel"
+        }
         if kind == "laboratory":
             yield from rectangles_of(_inside(table, limits))
         elif region["panel"] == table.name:
@@ -293,7 +295,7 @@ def _bad_regions(lines: GeomLines, table: _PanelLines) -> Iterator[Region]:
             yield (*fast, *slow)
 
 
-def _edges(table: _PanelLines, size: tuple[int, int]) -> Iterator[Region]:
+def _edges(table: _PanelLines, size: tuple[int, int]) -> Iterator[BadRegion]:
     """Yield the rows and columns at the edges of a panel that `mask_edge_pixels` takes out.
 
     Raises:

@@ -109,7 +109,7 @@ def _refuse_unknown(key: str, known: Set[str], place: str) -> None:
         raise InputError(f"{place}: '{printable(key)}' is no key; {remedy}")
 
 
-def finite(text: str, what: str) -> float:
+def finite_number(text: str, what: str) -> float:
     """Return a finite number.
 
     Raises:
@@ -121,7 +121,7 @@ def finite(text: str, what: str) -> float:
     return value
 
 
-def measured(text: str, units: Mapping[str, float], what: str) -> float:
+def measured_value(text: str, units: Mapping[str, float], what: str) -> float:
     """Return a number times its unit, the first of the units where none is said.
 
     Raises:
@@ -135,7 +135,7 @@ def measured(text: str, units: Mapping[str, float], what: str) -> float:
         )
     if unit not in units:
         raise InputError(f"{what} has unit '{printable(unit[:40])}'; give one of {', '.join(units)}")
-    return finite(word, what) * units[unit]
+    return finite_number(word, what) * units[unit]
 
 
 def length_m(text: str, what: str) -> float:
@@ -144,4 +144,4 @@ def length_m(text: str, what: str) -> float:
     Raises:
         InputError: for no number, another unit, and a place in image files.
     """
-    return measured(text, LENGTHS_M, what)
+    return measured_value(text, LENGTHS_M, what)

@@ -30,7 +30,7 @@ LARGEST = sys.float_info.max
 """Stands for a panel without saturation."""
 OF_EVERY_IMAGE = "_at_scan_points"
 """End of the names of what changes from image to image."""
-Matrix = NDArray[np.float64]
+FrameMatrix = NDArray[np.float64]
 REMEDY = "give the .expt of one still or sweep"
 
 
@@ -194,8 +194,8 @@ def _first_image(scan: JsonObject) -> tuple[float, float]:
 class _Place:
     """A frame of the hierarchy in the laboratory: axes as columns, and the origin in millimetres."""
 
-    axes: Matrix
-    origin_mm: Matrix
+    axes: FrameMatrix
+    origin_mm: FrameMatrix
 
     def inside(self, node: JsonObject) -> _Place:
         """Return the frame of a node or panel, whose own numbers are relative to this one."""
@@ -297,7 +297,7 @@ def _regions(panel: JsonObject) -> Iterator[tuple[int, int, int, int]]:
         yield low_fast, high_fast, low_slow, high_slow
 
 
-def _unit(vector: Any, what: str) -> Matrix:
+def _unit(vector: Any, what: str) -> FrameMatrix:
     """Return the unit vector along a vector.
 
     Raises:
@@ -310,6 +310,6 @@ def _unit(vector: Any, what: str) -> Matrix:
     return np.asarray(numbers / length)
 
 
-def _direction(vector: Matrix) -> Direction:
+def _direction(vector: FrameMatrix) -> Direction:
     x, y, z = (float(part) for part in vector + 0.0)
     return x, y, z

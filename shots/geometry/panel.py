@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Direction = tuple[float, float, float]
-Region = tuple[int, int, int, int]
+BadRegion = tuple[int, int, int, int]
 """A rectangle of pixels: fast from and to, slow from and to, the ends not in it."""
 
 
@@ -44,7 +44,7 @@ class Panel:
     gain: float = 1.0
     saturation: float = float("inf")
     mask_file: Path = Path()
-    bad: tuple[Region, ...] = ()
+    bad: tuple[BadRegion, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from shots.structure.factor_table import (
     FactorTable,
-    Indices,
+    MillerIndices,
     Symmetry,
     crystallography,
     expanded,
@@ -119,7 +119,7 @@ def _opened(path: Path, where: str) -> Any:
     return structure
 
 
-def _mates(structure: Any, symmetry: Symmetry, hkl: Indices, choice: ModelChoice) -> Any:
+def _mates(structure: Any, symmetry: Symmetry, hkl: MillerIndices, choice: ModelChoice) -> Any:
     """Return the amplitudes of hkl and -hkl.
 
     The sum with f' + f" in place of f', less that with f', is the part of f" alone.
@@ -158,7 +158,7 @@ def _add(calculator: Any, added: Mapping[str, float]) -> None:
 
 
 def _direct(
-    structure: Any, symmetry: Symmetry, hkl: Indices, _dmin_A: float, added: Mapping[str, float]
+    structure: Any, symmetry: Symmetry, hkl: MillerIndices, _dmin_A: float, added: Mapping[str, float]
 ) -> Complex:
     """Return the sum over atoms."""
     calculator = crystallography().StructureFactorCalculatorX(symmetry.cell)
@@ -168,7 +168,7 @@ def _direct(
 
 
 def _by_density(
-    structure: Any, symmetry: Symmetry, hkl: Indices, dmin_A: float, added: Mapping[str, float]
+    structure: Any, symmetry: Symmetry, hkl: MillerIndices, dmin_A: float, added: Mapping[str, float]
 ) -> Complex:
     """Return the Fourier transform of the density, sharpened again by what it was blurred with."""
     gemmi = crystallography()
@@ -183,20 +183,20 @@ def _by_density(
     return np.asarray(_transformed(calculator.grid, hkl) * sharper)
 
 
-def _transformed(grid: Any, hkl: Indices) -> Complex:
+def _transformed(grid: Any, hkl: MillerIndices) -> Complex:
     gemmi = crystallography()
     factors = gemmi.transform_map_to_f_phi(grid, half_l=True)
     return np.asarray(factors.get_value_by_hkl(hkl.astype(np.int32)), dtype=np.complex128)
 
 
-METHODS: Mapping[str, Callable[[Any, Symmetry, Indices, float, Mapping[str, float]], Complex]] = {
+METHODS: Mapping[str, Callable[[Any, Symmetry, MillerIndices, float, Mapping[str, float]], Complex]] = {
     "direct": _direct,
     "fft": _by_density,
 }
 """How the sum over atoms is made."""
 
 
-def _solvent(structure: Any, symmetry: Symmetry, hkl: Indices, choice: ModelChoice) -> Complex:
+def _solvent(structure: Any, symmetry: Symmetry, hkl: MillerIndices, choice: ModelChoice) -> Complex:
     """Return the flat bulk solvent: the transform of its mask, scaled and smoothed."""
     gemmi = crystallography()
     k_sol, B_sol = choice.solvent

@@ -17,9 +17,9 @@ from system_io.shown import printable
 PURPOSE = "crystallographic files need"
 SAME = 1e-5
 """Relative difference below which two values of one reflection are the same, rounded in a file."""
-Indices = NDArray[np.int64]
+MillerIndices = NDArray[np.int64]
 Amplitudes = NDArray[np.float64]
-Cell = tuple[float, float, float, float, float, float]
+CellParameters = tuple[float, float, float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +33,8 @@ class FactorTable:
         told: what was taken, added and left out, a sentence each.
     """
 
-    cell: Cell
-    hkl: Indices
+    cell: CellParameters
+    hkl: MillerIndices
     F: Amplitudes
     told: tuple[str, ...] = ()
 
@@ -60,7 +60,7 @@ class Symmetry:
     cell: Any
     group: Any
 
-    def lengths_and_angles(self) -> Cell:
+    def lengths_and_angles(self) -> CellParameters:
         """Return the six parameters."""
         a, b, c, alpha, beta, gamma = (float(value) for value in self.cell.parameters)
         return a, b, c, alpha, beta, gamma
@@ -88,8 +88,8 @@ def symmetry_of(cell: Any, group: Any, where: str) -> Symmetry:
 
 
 def expanded(
-    symmetry: Symmetry, hkl: Indices, plus: Amplitudes, minus: Amplitudes, where: str
-) -> tuple[Indices, Amplitudes]:
+    symmetry: Symmetry, hkl: MillerIndices, plus: Amplitudes, minus: Amplitudes, where: str
+) -> tuple[MillerIndices, Amplitudes]:
     """Return all symmetry mates and Friedel mates of reflections, in rising order, each once.
 
     F(h R) = F(h) for every rotation R of the group; F(-h R) = F(-h).
@@ -119,7 +119,7 @@ def expanded(
     return _each_once(indices[order], values[order], where)
 
 
-def _each_once(indices: Indices, values: Amplitudes, where: str) -> tuple[Indices, Amplitudes]:
+def _each_once(indices: MillerIndices, values: Amplitudes, where: str) -> tuple[MillerIndices, Amplitudes]:
     """Return sorted reflections without repetitions.
 
     Raises:
@@ -141,7 +141,7 @@ def _each_once(indices: Indices, values: Amplitudes, where: str) -> tuple[Indice
     return indices[first], highest
 
 
-def within(symmetry: Symmetry, hkl: Indices, dmin_A: float) -> NDArray[np.bool_]:
+def within_resolution(symmetry: Symmetry, hkl: MillerIndices, dmin_A: float) -> NDArray[np.bool_]:
     """Return which reflections have a spacing of at least dmin; all for 0. F(000) has none and is kept."""
     if dmin_A <= 0.0 or len(hkl) == 0:
         return np.ones(len(hkl), bool)

@@ -17,7 +17,7 @@ from shots.structure.factor_table import (
     expanded,
     named_file,
     symmetry_of,
-    within,
+    within_resolution,
 )
 from simulator.errors import InputError
 from simulator.io.files import read_bytes
@@ -73,7 +73,7 @@ def read_reflections(path: Path, column: str = "", block: str = "", dmin_A: floa
     candidate = _chosen(_candidates(mtz), column, mtz, where)
     hkl = np.asarray(mtz.make_miller_array(), dtype=np.int64)
     plus, minus = (_values(mtz, index, candidate, where) for index in (candidate.plus, candidate.minus))
-    near = within(symmetry, hkl, dmin_A)
+    near = within_resolution(symmetry, hkl, dmin_A)
     indices, F = expanded(symmetry, hkl[near], plus[near], minus[near], where)
     missing = int((np.isnan(plus) & np.isnan(minus))[near].sum())
     told = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -123,6 +124,20 @@ def test_pixels_that_do_not_measure_are_masked(tmp_path: Path) -> None:
         assert (detector.underload_value, detector.saturation_value) == (0, 60000)
 
 
+@pytest.mark.parametrize("thickness_m", [0.0, 4.5e-4])
+def test_the_sensor_is_one_that_readers_take(tmp_path: Path, thickness_m: float) -> None:
+    """DIALS refuses a thickness of 0 and unknown materials; a nanometre shifts no pixel."""
+    setup = made_setup()
+    panels = tuple(replace(panel, thickness_m=thickness_m) for panel in setup.panels)
+    (path,) = NxmxFiles().write(tmp_path, made_frames(setup=replace(setup, panels=panels)))
+    with entry_of(path) as entry:
+        detector = entry.instruments[0].detectors[0]
+        found = detector.sensor_thickness.to("m").magnitude
+        assert 0.0 < found <= max(thickness_m, 1e-9)
+        assert found >= thickness_m
+        assert detector.sensor_material == "Si"
+
+
 def test_stokes_parameters_follow_the_polarization(tmp_path: Path) -> None:
     """Along the spindle, so along x of McStas, by 95 of 100; across it in the other run."""
     for setup, Q in ((made_setup(), 0.9), (replace(made_setup(), polarization_axis=(0.0, 1.0, 0.0)), -0.9)):
@@ -173,9 +188,10 @@ def test_shots_with_panels_turned_otherwise_get_masters_of_their_own(tmp_path: P
 
 
 def test_files_depend_on_the_shot_alone(tmp_path: Path) -> None:
-    """Byte for byte, so that neither time nor place nor other shots count."""
+    """Byte for byte, so that neither time, which HDF5 would keep in seconds, nor place counts."""
     bytes_of = []
     for folder in (tmp_path / "a", tmp_path / "b"):
+        time.sleep(1.01 if bytes_of else 0.0)
         folder.mkdir()
         NxmxFiles().write(folder, made_frames())
         bytes_of.append([path.read_bytes() for path in NxmxFiles().finish(folder, [0])])
