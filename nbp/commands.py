@@ -154,6 +154,12 @@ COMMANDS: tuple[CommandRow, ...] = (
         "faults", "nbp faults", "harness.commands.faults", "list seeded faults, make a program with one"
     ),
     CommandRow(
+        "record",
+        "nbp record",
+        "shots.recording.command",
+        "noisy images of float images, as a detector reads them",
+    ),
+    CommandRow(
         "science",
         "nbp science",
         "harness.commands.alone.science",

@@ -11,7 +11,7 @@ from typing import Any
 from harness.errors import UsageError
 from harness.verdict import Criterion, State, Verdict
 from shots.merging.experiments import merged_rotation, merged_stills, rotation_series, still_series
-from shots.merging.merge import Agreement, MergedReflections, agreement
+from shots.merging.merge import Agreement, MergedReflections, agreement_with_truth
 from simulator.config import RunConfig, StructureFactors
 from simulator.units import rad_of_deg
 from system_io.verdict_words import Word
@@ -142,7 +142,7 @@ def science_agreements(
         "stills": cut,
         "stills, Monte Carlo mean": mean,
     }
-    return {name: agreement(merged, truth, settings.point_group) for name, merged in sets.items()}
+    return {name: agreement_with_truth(merged, truth, settings.point_group) for name, merged in sets.items()}
 
 
 def science_verdict(found: Mapping[str, Agreement]) -> Verdict:

@@ -30,6 +30,7 @@ _shtab_nbp_commands() {
     pair:'your own two programs, described in a parity.toml'
     parity:'the main job: both programs, both modes'
     probe:'tell what a nanoBragg program is: quirks, options, threads'
+    record:'noisy images of float images, as a detector reads them'
     refine:'cell, orientation, geometry from an image'
     report:'verify, replay, show and tabulate evidence bundles'
     science:'merge simulated data sets, compare with their structure factors'
@@ -559,6 +560,46 @@ _shtab_nbp_probe_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_probe_defaults_added=0
 
+_shtab_nbp_record_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--parity-mode[default spec]:parity_mode:(spec c-parity)"
+  "--outdir[folder of NAME-int.img, NAME.pgm, NAME-noise.img]:DIR:"
+  "-intfile[of one image\; default intimage.img]:FILE:"
+  "-pgmfile[of one image\; default image.pgm]:FILE:"
+  "-noisefile[of one image\; default noiseimage.img]:FILE:"
+  "-fluence[photons\/m\^2\; multiplies by fluence r_e\^2\; the default by 1\; default 1.25932e\+29]:X:"
+  "-scale[multiplies the photons\; default 1]:X:"
+  "-flicker[relative rms of the beam\; default 0]:X:"
+  "-calibration[relative rms of the sensitivity of pixels\; default 0.03]:X:"
+  "-gain[pixel units a photon\; default 1]:X:"
+  "-readout_noise[rms in pixel units\; default 0]:X:"
+  "-adc[offset in pixel units\; default 40]:X:"
+  "-psf_fwhm[width of the point-spread function at half maximum, micrometres\; default 46]:X:"
+  "-phi[for the header, degrees\; default 0]:X:"
+  "-osc[for the header, degrees\; default 1]:X:"
+  "-lambda[for the header, Angstrom\; default 1]:X:"
+  "-distance[for the header, mm\; default 100]:X:"
+  "-psf[point-spread function\; default none]:psf:(gauss fiber)"
+  "-psf_radius[pixels\; default 0, automatic]:N:"
+  "-bits[of a noisy pixel\; default 16]:bits:(16 32)"
+  "-seed[of the noise\; default 1, in c-parity the time of day]:N:"
+  "-calib_seed[of the calibration\; default 123456789]:N:"
+  "-nonoise[write no noisy image\; the other one is blurred]"
+  "-header[SMV image whose size and header are taken over]:FILE:"
+  "-detpixels[pixels on the both axes]:N:"
+  "-detpixels_x[pixels on the fast axis]:N:"
+  "-detpixels_y[pixels on the slow axis]:N:"
+  "-detsize[size of both axes]:MM:"
+  "-pixel[size of a pixel\; default 0.1]:MM:"
+  "-Xbeam[for the header\; default the middle]:MM:"
+  "-Ybeam[for the header\; default the middle]:MM:"
+  "(*):4-byte floats, photons:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_record_defaults_added=0
+
 _shtab_nbp_refine_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
@@ -1079,6 +1120,7 @@ _shtab_nbp() {
         pair) _shtab_nbp_pair ;;
         parity) _arguments -C -s $_shtab_nbp_parity_options ;;
         probe) _arguments -C -s $_shtab_nbp_probe_options ;;
+        record) _arguments -C -s $_shtab_nbp_record_options ;;
         refine) _arguments -C -s $_shtab_nbp_refine_options ;;
         report) _shtab_nbp_report ;;
         science) _arguments -C -s $_shtab_nbp_science_options ;;

@@ -20,7 +20,7 @@ STILL_KEY = 201
 """Of the orientations of stills among all that is drawn from a seed."""
 LEAST_PARTIALITY = 0.02
 """Smaller cuts through a reflection are left out."""
-Report = Callable[[int, int], None]
+ImageCounter = Callable[[int, int], None]
 """Is told how many images of how many are done."""
 
 
@@ -57,7 +57,7 @@ def still_series(config: RunConfig, seed: int, count: int) -> Iterator[RunConfig
 
 
 def merged_rotation(
-    runs: Iterator[RunConfig], images: int, point_group: str, report: Report = lambda _, __: None
+    runs: Iterator[RunConfig], images: int, point_group: str, report: ImageCounter = lambda _, __: None
 ) -> MergedReflections:
     """Return the merged reflections of a simulated rotation series; only full ones count.
 
@@ -79,7 +79,7 @@ def merged_rotation(
 
 
 def merged_stills(
-    runs: Iterator[RunConfig], count: int, point_group: str, report: Report = lambda _, __: None
+    runs: Iterator[RunConfig], count: int, point_group: str, report: ImageCounter = lambda _, __: None
 ) -> tuple[MergedReflections, MergedReflections]:
     """Return the merged reflections of simulated stills: by partialities, and as plain means.
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shots.merging.point_groups import group_operations, representatives
+from shots.merging.spots import HklRows, SpotValues
 from simulator.config import StructureFactors
 
-Indices = NDArray[np.int64]
-Numbers = NDArray[np.float64]
 LEAST_PAIRS = 3
 """A correlation of fewer says nothing."""
 SAME_F = 1e-6
@@ -28,13 +26,13 @@ class MergedReflections:
         count: of the measurements that were merged [n].
     """
 
-    hkl: Indices
-    intensity: Numbers
-    count: Indices
+    hkl: HklRows
+    intensity: SpotValues
+    count: HklRows
 
 
 def merge_reflections(
-    hkl: Indices, intensity: Numbers, share: Numbers, point_group: str, least_share: float = 0.0
+    hkl: HklRows, intensity: SpotValues, share: SpotValues, point_group: str, least_share: float = 0.0
 ) -> MergedReflections:
     """Return I = sum of intensities / sum of shares over the equivalents of each reflection.
 
@@ -56,7 +54,7 @@ def merge_reflections(
     return MergedReflections(found[kept], sums[kept] / shares[kept], count[kept])
 
 
-def true_intensities(hkl: Indices, factors: StructureFactors, point_group: str) -> Numbers:
+def true_intensities(hkl: HklRows, factors: StructureFactors, point_group: str) -> SpotValues:
     """Return F^2 of reflections, averaged over their equivalents, electrons^2.
 
     Args:
@@ -71,7 +69,7 @@ def true_intensities(hkl: Indices, factors: StructureFactors, point_group: str) 
     return total / len(operations)
 
 
-def table_F(hkl: Indices, factors: StructureFactors) -> Numbers:
+def table_F(hkl: HklRows, factors: StructureFactors) -> SpotValues:
     """Return F of reflections as the table has them, `default_F` beyond it."""
     places = hkl - np.array(factors.hkl_min)
     inside = ((places >= 0) & (places < np.array(factors.table.shape))).all(axis=1)
@@ -99,7 +97,7 @@ class Agreement:
     cc_anomalous: float
 
 
-def agreement(merged: MergedReflections, factors: StructureFactors, point_group: str) -> Agreement:
+def agreement_with_truth(merged: MergedReflections, factors: StructureFactors, point_group: str) -> Agreement:
     """Return how merged intensities agree with the structure factors that the images were made of.
 
     Args:
@@ -122,7 +120,7 @@ def agreement(merged: MergedReflections, factors: StructureFactors, point_group:
     )
 
 
-def friedel_pairs(hkl: Indices, point_group: str) -> tuple[Indices, Indices]:
+def friedel_pairs(hkl: HklRows, point_group: str) -> tuple[HklRows, HklRows]:
     """Return the places of Friedel mates among representatives; centric reflections have none.
 
     Args:
@@ -136,7 +134,7 @@ def friedel_pairs(hkl: Indices, point_group: str) -> tuple[Indices, Indices]:
     return plus, minus
 
 
-def _correlation(found: Numbers, truth: Numbers) -> float:
+def _correlation(found: SpotValues, truth: SpotValues) -> float:
     """Return Pearson's coefficient, NaN for too few values or values that are all equal."""
     if len(found) < LEAST_PAIRS or np.ptp(found) == 0.0 or np.ptp(truth) == 0.0:
         return float("nan")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from shots.merging.spots import Indices, RayMaps, SpotSums, Sums
+from shots.merging.spots import HklRows, RayMaps, SpotSums, SpotValues
 
 LEAST_ZETA = 0.1
 """Reflections that cross the Ewald sphere more slantingly than this about the spindle are left out."""
@@ -13,7 +13,7 @@ LEAST_SHARE = 1.0 / 10_000
 """Of the brightest image of a reflection, below which an image does not show it."""
 
 
-def rotation_weights(maps: RayMaps) -> Sums:
+def rotation_weights(maps: RayMaps) -> SpotValues:
     """Return what makes photons of pixels the full intensity of a rotated reflection: Lorentz / polarization.
 
     A rotation sweeps the volume |u.(d x i)| dOmega dphi of reciprocal space, in units of 1/lambda^3.
@@ -44,7 +44,7 @@ def full_reflections(sums: SpotSums, images: int) -> SpotSums:
     return crossings.chosen(whole & (crossings.zeta >= LEAST_ZETA))
 
 
-def _differs(hkl: Indices) -> NDArray[np.bool_]:
+def _differs(hkl: HklRows) -> NDArray[np.bool_]:
     """Return which rows differ from the row before; the first one does."""
     changed: NDArray[np.bool_] = (hkl[1:] != hkl[:-1]).any(axis=1)
     return np.concatenate([np.ones(min(1, len(hkl)), np.bool_), changed])

@@ -15,8 +15,8 @@ from simulator.units import ANGSTROM_PER_M
 if TYPE_CHECKING:
     from torch import Tensor
 
-Indices = NDArray[np.int64]
-Sums = NDArray[np.float64]
+HklRows = NDArray[np.int64]
+SpotValues = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +31,10 @@ class RayMaps:
         q_whole_per_A: up to where the detector sees all directions around the beam.
     """
 
-    polar: Sums
-    lorentz: Sums
-    zeta: Sums
-    q_per_A: Sums
+    polar: SpotValues
+    lorentz: SpotValues
+    zeta: SpotValues
+    q_per_A: SpotValues
     q_whole_per_A: float
 
 
@@ -79,14 +79,14 @@ def ray_maps(config: RunConfig) -> RayMaps:
     return RayMaps(_numbers(polar), _numbers(speed), _numbers(zeta), _numbers(q), plain(edges.min()))
 
 
-def _numbers(values: Tensor) -> Sums:
-    found: Sums = values.numpy()
+def _numbers(values: Tensor) -> SpotValues:
+    found: SpotValues = values.numpy()
     return found
 
 
 @dataclass(frozen=True, eq=False)
 class SpotSums:
-    """Sums over the pixels of reflections.
+    """SpotValues over the pixels of reflections.
 
     Attributes:
         hkl: [n, 3].
@@ -95,10 +95,10 @@ class SpotSums:
         zeta: mean of the map of that name over those photons [n].
     """
 
-    hkl: Indices
-    shot: Indices
-    intensity: Sums
-    zeta: Sums
+    hkl: HklRows
+    shot: HklRows
+    intensity: SpotValues
+    zeta: SpotValues
 
     def chosen(self, rows: NDArray[Any]) -> SpotSums:
         """Return some rows, by their places or by a bool for each."""
@@ -106,7 +106,7 @@ class SpotSums:
 
 
 def photons_by_reflection(
-    image: NDArray[np.floating[Any]], config: RunConfig, maps: RayMaps, weights: Sums, shot: int
+    image: NDArray[np.floating[Any]], config: RunConfig, maps: RayMaps, weights: SpotValues, shot: int
 ) -> SpotSums:
     """Return the weighted photons of all pixels that come nearest to each reflection.
 
@@ -125,14 +125,14 @@ def photons_by_reflection(
     used = hkl[0] != NOT_COMPUTED
     found, places = np.unique(hkl[:, used].T.astype(np.int64), axis=0, return_inverse=True)
     values = (image * weights)[used]
-    sums: Sums = np.bincount(places.ravel(), values, len(found)).astype(np.float64)
+    sums: SpotValues = np.bincount(places.ravel(), values, len(found)).astype(np.float64)
     slants = np.bincount(places.ravel(), values * maps.zeta[used], len(found))
     zeta = np.divide(slants, sums, out=np.zeros_like(sums), where=sums > 0.0)
     every = SpotSums(found, np.full(len(found), shot, np.int64), sums, zeta)
     return every.chosen(_wholly_seen(config, found, maps.q_whole_per_A))
 
 
-def _wholly_seen(config: RunConfig, hkl: Indices, q_whole_per_A: float) -> NDArray[np.bool_]:
+def _wholly_seen(config: RunConfig, hkl: HklRows, q_whole_per_A: float) -> NDArray[np.bool_]:
     """Return which reflections lie half an index or more inside the sphere that the detector sees whole.
 
     The direct beam, 0 0 0, is none.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from shots.merging.spots import Indices, RayMaps, Sums
+from shots.merging.spots import HklRows, RayMaps, SpotValues
 from simulator.config import RunConfig
 from simulator.units import ANGSTROM_PER_M
 
 
-def still_weights(maps: RayMaps) -> Sums:
+def still_weights(maps: RayMaps) -> SpotValues:
     """Return what makes photons of pixels the intensity of a cut through a reflection: 1 / polarization."""
     return 1.0 / maps.polar
 
 
-def partialities(config: RunConfig, hkl: Indices) -> Sums:
+def partialities(config: RunConfig, hkl: HklRows) -> SpotValues:
     """Return how much of the most that it can be a still shows of each reflection.
 
     It is the square of the lattice factor where the Ewald sphere is nearest to the reflection, as a share
@@ -49,5 +49,5 @@ def partialities(config: RunConfig, hkl: Indices) -> Sums:
         whole = index.expand(fraction.shape)
         factor = ins.shape.factor(vec(fraction), vec(whole), silent)
         most = ins.shape.factor(vec(whole), vec(whole), silent)
-        found: Sums = ((factor / most) ** 2).mean(dim=0).to(torch.float64).numpy()
+        found: SpotValues = ((factor / most) ** 2).mean(dim=0).to(torch.float64).numpy()
     return found

@@ -11,6 +11,7 @@ from shots.seeds import keyed_generator
 
 STAGE_KEYS: Mapping[str, int] = {
     "flicker": 101, "calibration": 102, "poisson": 103, "readout_noise": 104, "hot": 105, "dead": 106,
+    "bright photons": 107,
 }  # fmt: skip
 """Of the stages that draw; a number stays that of its stage, so that old data sets can be made anew."""
 OF_NO_SHOT = 0xFFFFFFFF

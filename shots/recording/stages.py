@@ -29,7 +29,7 @@ class Exposure:
         panel: the panel.
         recording: settings.
         fluence_photons_per_m2: of the beam.
-        poisson: generator of the photon noise, which goes on from rows to rows.
+        poisson: generators of the photon noise, of dim and of bright pixels, which go on from rows to rows.
         readout: generator of the readout noise.
         background: expected photons [slow, fast], None without.
         flicker: what the beam of the shot is multiplied by.
@@ -39,7 +39,7 @@ class Exposure:
 
     panel: Panel
     recording: Recording
-    poisson: np.random.Generator
+    poisson: tuple[np.random.Generator, np.random.Generator]
     readout: np.random.Generator
     background: PixelValues | None
     flicker: np.float32
@@ -73,7 +73,7 @@ def _calibrated(values: PixelValues, rows: slice, given: Exposure) -> PixelValue
 
 
 def _counted(values: PixelValues, _rows: slice, given: Exposure) -> PixelValues:
-    return photons_counted(values, given.poisson)
+    return photons_counted(values, *given.poisson)
 
 
 def _without_dead(values: PixelValues, rows: slice, given: Exposure) -> PixelValues:
@@ -185,7 +185,7 @@ def _exposure(
     return Exposure(
         panel=panel,
         recording=recording,
-        poisson=seeds.of_shot("poisson", number),
+        poisson=(seeds.of_shot("poisson", number), seeds.of_shot("bright photons", number)),
         readout=seeds.of_shot("readout_noise", number),
         background=expected_background(panel, setup, layers, fluence_photons_per_m2) if layers else None,
         flicker=flicker_factor(recording.flicker, seeds),

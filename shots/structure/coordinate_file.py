@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shots.structure.anomalous import anomalous_f
 from shots.structure.factor_table import (
     FactorTable,
     MillerIndices,
@@ -22,7 +23,6 @@ from shots.structure.factor_table import (
 )
 from simulator.errors import InputError
 from simulator.io.files import read_bytes
-from simulator.units import ENERGY_WAVELENGTH_EV_A
 
 REMEDY = "give a PDB or mmCIF file of coordinates"
 SPACING_RATE = 2.0
@@ -141,13 +141,8 @@ def _dispersion(structure: Any, wavelength_A: float) -> tuple[Mapping[str, float
     """Return f' and f' + f" of each element by its name; nothing without a wavelength."""
     if wavelength_A <= 0.0:
         return {}, {}
-    gemmi = crystallography()
-    energy_eV = ENERGY_WAVELENGTH_EV_A / wavelength_A
-    elements = {site.atom.element.name: site.atom.element for site in structure[0].all()}
-    found = {
-        name: gemmi.cromer_liberman(element.atomic_number, energy_eV)
-        for name, element in sorted(elements.items())
-    }
+    elements = {site.atom.element.name for site in structure[0].all()}
+    found = {name: anomalous_f(name, wavelength_A) for name in sorted(elements)}
     return {n: f1 for n, (f1, _) in found.items()}, {n: f1 + f2 for n, (f1, f2) in found.items()}
 
 

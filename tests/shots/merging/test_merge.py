@@ -9,7 +9,7 @@ import pytest
 
 from shots.merging.merge import (
     MergedReflections,
-    agreement,
+    agreement_with_truth,
     friedel_pairs,
     merge_reflections,
     true_intensities,
@@ -72,7 +72,7 @@ def test_slanting_crossings_are_left_out() -> None:
 
 
 def test_a_perfect_measurement_agrees() -> None:
-    found = agreement(measured(table()), table(), "1")
+    found = agreement_with_truth(measured(table()), table(), "1")
     assert (found.cc_intensity, found.cc_anomalous) == pytest.approx((1.0, 1.0))
     assert (found.reflections, found.pairs) == (9**3, (9**3 - 1) // 2)
 
@@ -80,13 +80,13 @@ def test_a_perfect_measurement_agrees() -> None:
 def test_swapped_mates_are_seen_in_the_anomalous_correlation() -> None:
     factors = table()
     swapped = StructureFactors(0.0, 1, factors.table[::-1, ::-1, ::-1].copy(), factors.hkl_min)
-    assert agreement(measured(swapped), factors, "1").cc_anomalous == pytest.approx(-1.0)
+    assert agreement_with_truth(measured(swapped), factors, "1").cc_anomalous == pytest.approx(-1.0)
 
 
 def test_mates_that_do_not_differ_have_no_correlation() -> None:
     factors = table(symmetric=True)
-    assert math.isnan(agreement(measured(factors), factors, "1").cc_anomalous)
-    assert agreement(measured(factors), factors, "1").cc_intensity == pytest.approx(1.0)
+    assert math.isnan(agreement_with_truth(measured(factors), factors, "1").cc_anomalous)
+    assert agreement_with_truth(measured(factors), factors, "1").cc_intensity == pytest.approx(1.0)
 
 
 def test_centric_reflections_have_no_mates() -> None:

@@ -11,9 +11,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import chi2, norm, poisson
 
 from shots.geometry.panel import Panel, Setup
-from shots.recording.noise import flicker_factor, photons_counted, readout_noise, sensitivity
+from shots.recording.noise import (
+    flicker_factor,
+    photons_counted,
+    poisson_quantiles,
+    readout_noise,
+    sensitivity,
+)
 from shots.recording.seeds import ShotSeeds
 from shots.recording.settings import BackgroundLayer, Recording
 from shots.recording.stages import recorded_counts
@@ -36,6 +43,10 @@ def read(photons: float, recording: Recording, seeds: ShotSeeds = SEEDS) -> NDAr
     return recorded_counts(flat(photons), PANEL, SETUP, recording, seeds)
 
 
+def photon_generators() -> tuple[np.random.Generator, np.random.Generator]:
+    return SEEDS.of_shot("poisson", 0), SEEDS.of_shot("bright photons", 0)
+
+
 def require_moments(found: Numbers, mean: float, variance: float, kurtosis: float = 3.0) -> None:
     """Check mean and variance within standard errors; a variance has that of the fourth moment."""
     n = found.size
@@ -46,13 +57,40 @@ def require_moments(found: Numbers, mean: float, variance: float, kurtosis: floa
 
 @pytest.mark.parametrize("mean", [0.02, 0.7, 3.0, 9.0, 11.9, 12.5, 40.0, 700.0, 2e5])
 def test_photons_have_mean_and_variance_of_poisson(mean: float) -> None:
-    counted = photons_counted(flat(mean), SEEDS.of_shot("poisson", 0))
+    counted = photons_counted(flat(mean), *photon_generators())
     require_moments(counted, float(np.float32(mean)), float(np.float32(mean)), 3.0 + 1.0 / mean)
 
 
 def test_no_photons_stay_none() -> None:
-    assert not photons_counted(flat(0.0), SEEDS.of_shot("poisson", 0)).any()
-    assert not photons_counted(flat(-1.0), SEEDS.of_shot("poisson", 0)).any()
+    assert not photons_counted(flat(0.0), *photon_generators()).any()
+    assert not photons_counted(flat(-1.0), *photon_generators()).any()
+
+
+@pytest.mark.parametrize(("mean", "most"), [(12.0, 1e-4), (20.0, 3.3e-5), (33.3, 2e-5)])
+def test_few_quantiles_differ_from_those_of_poisson(mean: float, most: float) -> None:
+    """Half the sum of |P - P'| over all counts, P' from a grid of normal values, which alone gives 1e-5."""
+    z = np.linspace(-6.5, 6.5, 1_300_001, dtype=np.float32)
+    found = poisson_quantiles(np.full(z.shape, mean, np.float32), z).astype(int)
+    weights = norm.pdf(z.astype(np.float64))
+    law = np.bincount(found, weights / weights.sum(), int(mean + 12.0 * mean**0.5))
+    assert 0.5 * np.abs(law - poisson.pmf(np.arange(len(law)), float(np.float32(mean)))).sum() < most
+
+
+@pytest.mark.parametrize("mean", [4.0, 11.9, 12.0, 60.0, 900.0])
+def test_counts_are_spread_as_poisson_says(mean: float) -> None:
+    """Chi squared over counts that 20 or more of 640,000 pixels should have, below its 1e-6 quantile."""
+    counted = photons_counted(np.full(640_000, mean, np.float32), *photon_generators()).astype(int)
+    expected = poisson.pmf(np.arange(counted.max() + 1), float(np.float32(mean))) * counted.size
+    often = expected > 20.0
+    seen, expected = np.bincount(counted)[often], expected[often]
+    assert ((seen - expected) ** 2 / expected).sum() < chi2.isf(1e-6, often.sum())
+
+
+def test_dim_and_bright_pixels_may_lie_side_by_side() -> None:
+    means = np.tile(np.array([0.5, 11.0, 13.0, 500.0], np.float32), (10_000, 1))
+    counted = photons_counted(means, *photon_generators())
+    for column, mean in enumerate(means[0]):
+        require_moments(counted[:, column], float(mean), float(mean), 3.0 + 1.0 / float(mean))
 
 
 def test_flicker_has_its_rms_from_shot_to_shot_and_is_one_factor_for_all_panels() -> None:
@@ -142,7 +180,7 @@ def test_photons_stay_as_they_are() -> None:
 
 
 def test_counts_do_not_depend_on_how_many_rows_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Recording(calibration=0.1, readout_noise=1.0, hot=0.01, dead=0.01)
+    settings = Recording(calibration=0.1, readout_noise=1.0, hot=0.01, dead=0.01)  # bright and dim pixels
     whole = read(20.0, settings)
     monkeypatch.setattr("shots.recording.stages.ROWS", 7)
     np.testing.assert_array_equal(whole, read(20.0, settings))
