@@ -243,6 +243,7 @@ def _write_virtual(file: Any, shots: Sequence[_Shot]) -> None:
     h5py = loaded_library("h5py", PURPOSE)
     first = shots[0]
     layout = h5py.VirtualLayout((len(shots), *first.shape), dtype=first.dtype)
+    layout.dcpl.set_obj_track_times(False)
     for index, shot in enumerate(shots):
         layout[index] = h5py.VirtualSource(shot.path.name, DATA, (1, *first.shape), first.dtype)[0]
     file.create_virtual_dataset(DATA, layout, fillvalue=MASKED)
