@@ -63,9 +63,9 @@ def made_shot(plan: ShotPlan, number: int) -> MadeShot:
         UserError: for a shot that is not there, or that cannot be simulated.
     """
     shot = planned_shot(plan, number)
-    setup = _setup(plan, shot)
+    setup = setup_of_shot(plan, shot)
     lines = [crystal_lines(plan, crystal.words, setup) for crystal in shot.crystals]
-    configs = tuple(tuple(_config(words) for words in panels) for panels in lines)
+    configs = tuple(tuple(config_of(words) for words in panels) for panels in lines)
     photons = [_added(panel) for panel in zip(*configs, strict=True)]
     seeds = ShotSeeds(plan.seed, number)
     fluence = shot.crystals[0].fluence_photons_per_m2
@@ -92,11 +92,7 @@ def crystal_lines(plan: ShotPlan, words: Sequence[str], setup: Setup) -> tuple[t
 
 def setup_of_shot(plan: ShotPlan, shot: PlannedShot) -> Setup:
     """Return where the panels of a shot stand."""
-    return _setup(plan, shot)
-
-
-def _setup(plan: ShotPlan, shot: PlannedShot) -> Setup:
-    setup = setup_of(_config(shot.crystals[0].words))
+    setup = setup_of(config_of(shot.crystals[0].words))
     if not plan.panels:
         return setup
     placed = setup_with(setup, plan.panels)
@@ -129,8 +125,15 @@ def _photons(config: RunConfig) -> NDArray[np.float32]:
     return found
 
 
-def _config(words: Sequence[str]) -> RunConfig:
-    """Return the configuration of a command line; its table of structure factors is read once and shared."""
+def config_of(words: Sequence[str]) -> RunConfig:
+    """Return the configuration of a command line; its table of structure factors is read once and shared.
+
+    Args:
+        words: behind the name of the program.
+
+    Raises:
+        InputError: for a command line that makes no run.
+    """
     typed = typed_options(words)
     about = [item for item in typed if BY_SPELLING[item.name].group in (FACTORS, MODE)]
     named = tuple(word for item in about for word in item.words)
