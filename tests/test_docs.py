@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from nbp.commands import BY_NAME
+from nbp.commands import BY_NAME, BY_WORD
 from nbp.entry import run_row
 from simulator.fit.parameters import PARAMETERS
 
@@ -25,6 +25,8 @@ def blocks_of(name: str) -> list[tuple[str, str]]:
 def run_command(line: str) -> int:
     """Run a console script of the project in this process."""
     program, *words = shlex.split(line.replace("\\\n", " "))
+    if program == "nbp":
+        return run_row(BY_WORD[words[0]], words[1:])
     return run_row(BY_NAME[program], words)
 
 
@@ -40,6 +42,19 @@ def test_tutorial_runs_from_top_to_bottom(
             assert run_command(text) == 0, text
         else:
             exec(compile(text, "tutorial.md", "exec"), names)
+
+
+def test_a_data_set_is_made_from_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    blocks = blocks_of("shots.md")
+    assert [kind for kind, _ in blocks] == ["python", "sh", "sh", "sh", "sh", "python"]
+    for kind, text in blocks:
+        if kind == "sh":
+            assert run_command(text) == 0, text
+        else:
+            exec(compile(text, "shots.md", "exec"), names)
+    assert (tmp_path / "set" / "smv" / "shot_000003.img").is_file()
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # of torch.func.jvp itself

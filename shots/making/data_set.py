@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from shots.formats.writer import shot_name
-from shots.formats.writers import WRITERS
+from shots.formats.writers import WRITERS, writer_named
+from shots.making.truth_files import TRUTH, finish_truth, truth_hash
 from shots.plan.shot_plan import ShotPlan
 from system_io.errors import UserError
 from system_io.files import reason_of, write_whole
@@ -20,7 +21,6 @@ from system_io.version import VERSION
 
 SCHEMA = 1
 ABOUT, RECORDS, MANIFEST = "data_set.json", "records", "manifest.json"
-TRUTH = "truth"
 SAME = (("plan", "plan"), ("version", "version of this program"), ("formats", "choice of formats"))
 """What all shots of a data set share, and its name."""
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
@@ -91,7 +91,7 @@ def opened_data_set(plan: ShotPlan, path: Path) -> DataSetFolder:
             path.mkdir(parents=True, exist_ok=True)
             write_whole(path / ABOUT, [json_text({**about, "title": plan.title}).encode()], "data set")
         folder = DataSetFolder(path, plan.output.formats)
-        for each in (RECORDS, *plan.output.formats):
+        for each in (RECORDS, *plan.output.formats, *((TRUTH,) if plan.truth.wanted else ())):
             (path / each).mkdir(exist_ok=True)
     except OSError as error:
         raise UserError(f"cannot make the folder '{shown}': {reason_of(error)}; name another") from error
@@ -146,8 +146,19 @@ def completed(plan: ShotPlan, folder: DataSetFolder) -> bool:
         writer, place = WRITERS[name], folder.folder_of(name)
         made = writer.finish(place, range(plan.shots))
         masters |= described_files(folder, [(name, path) for path in made])
+    of_truth = finish_truth(folder.folder_of(TRUTH), plan)
+    masters |= described_files(folder, [(TRUTH, path) for path in of_truth])
     write_manifest(folder, plan, records, masters)
     return True
+
+
+def hash_of_kind(name: str) -> Callable[[Path], str]:
+    """Return what gives the hash of the data of a file of a format, or of the truth.
+
+    Raises:
+        UserError: for an unknown format.
+    """
+    return truth_hash if name == TRUTH else writer_named(name).data_hash
 
 
 def described_files(folder: DataSetFolder, files: Iterable[tuple[str, Path]]) -> dict[str, Any]:
@@ -159,7 +170,7 @@ def described_files(folder: DataSetFolder, files: Iterable[tuple[str, Path]]) ->
     """
     return {
         str(path.relative_to(folder.path)): {
-            "bytes": path.stat().st_size, "format": name, "data_hash": WRITERS[name].data_hash(path)
+            "bytes": path.stat().st_size, "format": name, "data_hash": hash_of_kind(name)(path)
         }
         for name, path in files
     }  # fmt: skip

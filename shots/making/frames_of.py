@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from shots.formats.masks import panel_mask
 from shots.frames import Frames
 from shots.geometry.panel import Panel, Setup
 from shots.geometry.panel_words import with_panel
@@ -19,11 +20,13 @@ from shots.geometry.setup_of import setup_of
 from shots.plan.options import typed_options, without_options
 from shots.plan.planned_shot import PlannedShot, planned_shot
 from shots.plan.shot_plan import ShotPlan
+from shots.recording.reading import MASKED
 from shots.recording.seeds import ShotSeeds
 from shots.recording.stages import recorded_counts
 from simulator.command_line.option_table import BY_SPELLING
 from simulator.command_line.options import parse
 from simulator.command_line.resolve import resolve
+from simulator.scene.region import executed_pixels
 from simulator.units import m_of_mm
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ FACTORS = "structure factors"
 """Group of the options that say what the table of structure factors holds."""
 MODE = "parity, precision and traces"
 CELL = ("-cell", "10")
+NOWHERE = (0.0, 0.0, 0.0)
 ANY_FACTORS = ("-default_F", "1")
 
 
@@ -63,18 +67,31 @@ def made_shot(plan: ShotPlan, number: int) -> MadeShot:
         UserError: for a shot that is not there, or that cannot be simulated.
     """
     shot = planned_shot(plan, number)
-    setup = _setup(plan, shot)
+    setup = setup_of_shot(plan, shot)
     lines = [crystal_lines(plan, crystal.words, setup) for crystal in shot.crystals]
-    configs = tuple(tuple(_config(words) for words in panels) for panels in lines)
+    configs = tuple(tuple(config_of(words) for words in panels) for panels in lines)
     photons = [_added(panel) for panel in zip(*configs, strict=True)]
     seeds = ShotSeeds(plan.seed, number)
     fluence = shot.crystals[0].fluence_photons_per_m2
     counts = [
-        recorded_counts(image, panel, setup, plan.recording, seeds, fluence)
-        for image, panel in zip(photons, setup.panels, strict=True)
+        _masked(recorded_counts(image, panel, setup, plan.recording, seeds, fluence), panel, config)
+        for image, panel, config in zip(photons, setup.panels, configs[0], strict=True)
     ]
     words = tuple(words for panels in lines for words in panels)
     return MadeShot(shot, Frames(number, setup, tuple(photons), tuple(counts), words), configs)
+
+
+def _masked(counts: NDArray[np.int32], panel: Panel, config: RunConfig) -> NDArray[np.int32]:
+    """Return the counts of a panel; what does not measure or is not computed (-mask, -roi) reads -1."""
+    nowhere = replace(panel, origin_m=NOWHERE, fast=NOWHERE, slow=NOWHERE)
+    stamp = _stamp(panel.mask_file) if panel.mask_file.name else (0, 0)
+    kept = _measured(nowhere, stamp) & executed_pixels(config.detector)
+    return counts if kept.all() else np.where(kept, counts, np.int32(MASKED))
+
+
+@lru_cache(maxsize=128)
+def _measured(panel: Panel, _stamp: tuple[int, int]) -> NDArray[np.bool_]:
+    return panel_mask(panel)
 
 
 def crystal_lines(plan: ShotPlan, words: Sequence[str], setup: Setup) -> tuple[tuple[str, ...], ...]:
@@ -92,11 +109,7 @@ def crystal_lines(plan: ShotPlan, words: Sequence[str], setup: Setup) -> tuple[t
 
 def setup_of_shot(plan: ShotPlan, shot: PlannedShot) -> Setup:
     """Return where the panels of a shot stand."""
-    return _setup(plan, shot)
-
-
-def _setup(plan: ShotPlan, shot: PlannedShot) -> Setup:
-    setup = setup_of(_config(shot.crystals[0].words))
+    setup = setup_of(config_of(shot.crystals[0].words))
     if not plan.panels:
         return setup
     placed = setup_with(setup, plan.panels)
@@ -129,8 +142,15 @@ def _photons(config: RunConfig) -> NDArray[np.float32]:
     return found
 
 
-def _config(words: Sequence[str]) -> RunConfig:
-    """Return the configuration of a command line; its table of structure factors is read once and shared."""
+def config_of(words: Sequence[str]) -> RunConfig:
+    """Return the configuration of a command line; its table of structure factors is read once and shared.
+
+    Args:
+        words: behind the name of the program.
+
+    Raises:
+        InputError: for a command line that makes no run.
+    """
     typed = typed_options(words)
     about = [item for item in typed if BY_SPELLING[item.name].group in (FACTORS, MODE)]
     named = tuple(word for item in about for word in item.words)

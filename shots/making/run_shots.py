@@ -11,6 +11,7 @@ from typing import Any
 from shots.formats.writers import WRITERS
 from shots.making.data_set import DataSetFolder, completed, described_files, opened_data_set
 from shots.making.frames_of import MadeShot, made_shot
+from shots.making.truth_files import TRUTH, write_truth
 from shots.plan.shot_plan import ShotPlan
 from simulator.start_up.allocator import keep_freed
 from simulator.start_up.collector import uncollected
@@ -105,6 +106,7 @@ def written_shot(plan: ShotPlan, folder: DataSetFolder, number: int) -> int:
     files: list[tuple[str, Path]] = []
     for name in folder.formats:
         files += [(name, path) for path in WRITERS[name].write(folder.folder_of(name), shot.frames)]
+    files += [(TRUTH, path) for path in write_truth(folder.folder_of(TRUTH), shot, plan.truth)]
     folder.write_record(number, _facts(shot, described_files(folder, files)))
     return number
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shots.formats.writers import WRITERS
-from shots.making.data_set import MANIFEST, RECORDS, UNREADABLE, DataSetFolder, read_about
+from shots.making.data_set import MANIFEST, RECORDS, UNREADABLE, DataSetFolder, hash_of_kind, read_about
 from system_io.errors import UserError
 from system_io.files import read_regular
 from system_io.shown import printable
@@ -78,16 +77,13 @@ def _missing(folder: DataSetFolder, number: int) -> Iterator[str]:
 
 def _changed(path: Path, name: str, row: dict[str, Any]) -> Iterator[str]:
     """Yield what is wrong with a file."""
-    writer = WRITERS.get(row["format"])
     try:
-        found = None if writer is None else writer.data_hash(path)
+        found = hash_of_kind(row["format"])(path)
     except FileNotFoundError:
         yield f"{name}: is not there"
         return
     except Exception as error:
         yield f"{name}: cannot be read ({(str(error).splitlines() or [type(error).__name__])[0]})"
         return
-    if found is None:
-        yield f"{name}: is of the unknown format '{row['format']}'"
-    elif found != row["data_hash"]:
+    if found != row["data_hash"]:
         yield f"{name}: its data are not those that were written"

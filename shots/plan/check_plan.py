@@ -40,7 +40,7 @@ def check_plan(plan: ShotPlan) -> tuple[str, ...]:
         UserError: naming the shot that cannot be simulated, or what varies without effect.
     """
     first = planned_shot(plan, 0)
-    warnings = _resolved(first, with_files=not plan.structure).warnings
+    warnings = _resolved(first, with_files=True).warnings
     for option in plan.variation.options:
         _require_effect(plan, option)
     every = max(1, -(-plan.shots // MOST_CHECKED))

@@ -28,6 +28,8 @@ from shots.plan.options import (
 from shots.plan.orientation import Orientation, read_orientation, read_several
 from shots.plan.planned_shot import CELL, LATTICES, ORIENTATION, SCALE, SHIFT
 from shots.plan.shot_plan import AS_THEY_ARE, ONE, OutputSettings, ShotPlan, Variation, VariedOption
+from shots.plan.structure_words import structure_words
+from shots.plan.truth_settings import read_truth
 from shots.recording.settings import recording_of
 from simulator.command_line.options import parse
 from simulator.command_line.resolve_crystal import cell_numbers
@@ -70,12 +72,14 @@ def read_plan(path: Path) -> ShotPlan:
     shots = _whole(top, "shots", None, 1, MOST_SHOTS)
     seed = _whole(top, "seed", None, 0, LARGEST_SEED)
     typed = _command(top, path.parent)
-    structure = top.take("structure", dict, {})
+    if top.has("structure"):
+        typed = (*typed, *structure_words(top.table("structure"), path.parent, typed))
     panels = _panels(top, path.parent)
     recording = AS_THEY_ARE
     if top.has("recording"):
         recording = recording_of(top.take("recording", dict), path.parent)
     output = _output(top.table("output"), path.parent)
+    truth = read_truth(top.table("truth"))
     varied = top.table("vary")
     top.close()
     command = with_arithmetic(typed, sum(panel.fast_pixels * panel.slow_pixels for panel in panels))
@@ -83,7 +87,7 @@ def read_plan(path: Path) -> ShotPlan:
     plan = ShotPlan(
         path=path, title=title, shots=shots, seed=seed, command=command, cell=cell,
         variation=_variation(varied, shots, typed, cell, panels), output=output,
-        panels=panels, structure=structure, recording=recording,
+        panels=panels, recording=recording, truth=truth,
     )  # fmt: skip
     return replace(plan, digest=plan_digest(top.content, path.parent, files_in(command)))
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from shots.geometry.panel import Panel
 from shots.plan.cell import CellChange
 from shots.plan.distribution import Distribution, fixed
 from shots.plan.orientation import Orientation
+from shots.plan.truth_settings import NOTHING_KEPT, TruthSettings
 from shots.recording.settings import Recording
 
 ONE = fixed(1.0)
@@ -87,8 +86,8 @@ class ShotPlan:
         variation: what varies.
         output: what is written.
         panels: of a detector file, as it gives them; empty for the panel of the command line.
-        structure: where structure factors come from; empty for those of the command line.
         recording: what the detector adds.
+        truth: what is kept of what is known of a shot.
         digest: of all that the images follow from, files included.
     """
 
@@ -101,8 +100,8 @@ class ShotPlan:
     variation: Variation
     output: OutputSettings
     panels: tuple[Panel, ...] = ()
-    structure: Mapping[str, Any] = field(default_factory=dict)
     recording: Recording = AS_THEY_ARE
+    truth: TruthSettings = NOTHING_KEPT
     digest: str = ""
 
     @property

@@ -11,7 +11,7 @@ from trace_tools.reading.field_values import Reading, read_values
 from trace_tools.reading.lines import Record
 from trace_tools.reading.log_text import TraceLine
 from trace_tools.reading.numerals import DECIMAL_COMMA, NumeralError, PrintedDigits, read_number
-from trace_tools.reading.series import Series, Spelling
+from trace_tools.reading.series import Spelling, ValueSeries
 from trace_tools.tap_points import TAP_ID, TAP_POINTS, TapPoint
 
 _PIXEL = re.compile(
@@ -39,7 +39,7 @@ class OlderReader:
         self.program = ""
         self.digits = PrintedDigits()
         self.conversions: Counter[tuple[str, str, float]] = Counter()
-        self._series = Series()
+        self._series = ValueSeries()
         self._grid: dict[tuple[int, ...], str] | None = None
 
     def take(self, line: TraceLine) -> str:

@@ -34,7 +34,7 @@ class Spelling:
 
 
 @dataclass
-class Series:
+class ValueSeries:
     """Collects the values of a log in the order of their lines."""
 
     pixels: list[tuple[int, int]] = field(default_factory=list)

@@ -79,6 +79,20 @@ def test_photons_are_those_of_the_command_lines_that_show_prints(
     assert len(made.frames.setup.panels) == panels
 
 
+def test_what_does_not_measure_reads_minus_one(tmp_path: Path) -> None:
+    masked = DETECTOR.replace('name = "left"', 'name = "left"\nmask = "mask.npy"')
+    mask = np.ones((10, 12), bool)
+    mask[2, 3] = False
+    np.save(tmp_path / "mask.npy", mask)
+    (tmp_path / "detector.toml").write_text(masked, encoding="utf-8")
+    (tmp_path / "PLAN.toml").write_text(TWO.replace(BASE, f"{BASE} -roi 0 11 1 9"), encoding="utf-8")
+    left, right = made_shot(read_plan(tmp_path / "PLAN.toml"), 0).frames.counts
+    mask[0] = False
+    assert ((left == -1) == ~mask).all()
+    assert (right[0] == -1).all()
+    assert (right[1:] >= 0).all()
+
+
 def test_counts_without_a_recording_are_the_rounded_photons(tmp_path: Path) -> None:
     (tmp_path / "PLAN.toml").write_text(ONE, encoding="utf-8")
     frames = made_shot(read_plan(tmp_path / "PLAN.toml"), 0).frames
