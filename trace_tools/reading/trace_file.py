@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -25,9 +22,9 @@ from trace_tools.reading.log_text import (
     trace_lines,
 )  # fmt: skip
 from trace_tools.reading.named_taps import FORMAT_WORDS, HEADER, NAMED_TAPS, NamedReader
-from trace_tools.reading.numerals import PrintedDigits
+from trace_tools.reading.numerals import PrintedDigits, spellings
 from trace_tools.reading.older_formats import OlderReader
-from trace_tools.reading.trace_columns import ColumnsBuilder
+from trace_tools.reading.trace_columns import ColumnsBuilder, without_collection
 from trace_tools.reading.trace_log import TraceLog
 from trace_tools.tap_points import FORMAT, SCHEMA, SUBSET, TAP_ID, VERSIONS
 
@@ -40,18 +37,6 @@ _SCHEMAS = {f"{FORMAT} {version}": version for version in VERSIONS}
 _DECIMAL = re.compile(rb"(?<=[ \t])[-+]?[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?(?=[ \t\n])")
 _ANY_TRACE = re.compile(rb"TRACE[_: -]", re.IGNORECASE)
 _HEADER_LINE = re.compile(rb"(?:^|(?<=\n))[^\n]*\bTAP_LOG: [^\n]*\n?")
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Millions of short-lived tuples would each time be walked through in vain."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Reader:
@@ -115,6 +100,7 @@ class _Reader:
         if fronts:
             self._note_fronts([front.decode("utf-8", "replace") for front in fronts], self.line_number + 1)
         self.builder.add_block(found)
+        self.treated += parser.spellings(found)
         self.skipped += others
         self.line_number += len(found.tap) + others
         return True
@@ -166,7 +152,10 @@ class _Reader:
             self.behind.add(f"line {self.line_number}: '{text[:60]}'")
             self.treated["several records in one line, told apart"] += 1
         for line in lines:
+            before = len(self.aside)
             self._take_line(line)
+            if len(self.aside) == before:
+                self.treated += spellings(line.body)
 
     def _take_tail(self, text: str) -> None:
         """Take a last line without its newline: whole if it is a record, else the file broke off."""
@@ -371,7 +360,7 @@ def read_stream(stream: BinaryIO, source: str) -> TraceLog:
     Source: trace contract, "Line format" and "Older traces".
     """
     reader = _Reader(source)
-    with _no_garbage_collection():
+    with without_collection():
         for block in blocks(stream, BLOCK_BYTES, reader.treated):
             reader.take(block)
         return reader.finish()
