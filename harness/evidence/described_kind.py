@@ -49,5 +49,12 @@ class DescribedKind:
         return replay_described(bundle.folder, self.load(bundle), stated, chosen)
 
     def page(self, bundle: OpenBundle, part_name: str | None) -> PageContent:
-        """Return the names of the cases; their figures are in the metrics."""
-        return PageContent(parts=[part.mode for part in self.load(bundle)], contract_taps=False)
+        """Return the names of the cases and the taps of their traces; other figures are in the metrics."""
+        parts = self.load(bundle)
+        taps = [
+            {"part": part.mode, "trace": one["name"], "tap": tap, **told}
+            for part in parts
+            for one in part.facts["parts"]
+            for tap, told in one["figures"].get("report", {}).get("taps", {}).items()
+        ]
+        return PageContent(parts=[part.mode for part in parts], taps=taps, contract_taps=False)

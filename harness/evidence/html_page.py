@@ -77,6 +77,7 @@ def _page(bundle: Path, part_name: str | None, check: Verification) -> str:
         "reflections": reflection_content(shown.pair),
         "outputs": output_content(shown.pair),
         "environment": _rows(read_json(env)) if env.is_file() else [],
+        "taps": shown.taps,
         "contract_taps": shown.contract_taps,
         "graph": graph_svg(shown.traces, cause["tap"]),
         "cause": cause,

@@ -86,6 +86,8 @@ class PageContent:
     """The traced pixels."""
     gradients: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     """Gradients of each part."""
+    taps: Sequence[Mapping[str, Any]] = ()
+    """Of each trace of two programs of any kind: what differs, and the bound."""
     contract_taps: bool = True
     """Whether its programs have the taps of nanoBragg, whose graph the page shows."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trace_tools.reading.numerals import FORTRAN, INFINITE, NAN
 from trace_tools.tap_points import CONTEXT_COLUMNS, CONTEXT_KEYS, TAP_POINTS
 
 ABSENT = -1
@@ -258,6 +260,15 @@ class BlockParser:
             return None
         self.fortran += parsed[2]
         return result
+
+    def spellings(self, block: TextBlock) -> Counter[str]:
+        """Count the numbers of a block just parsed that are spelled as only some languages do."""
+        counts = {
+            FORTRAN: self.fortran, NAN: int(np.count_nonzero(np.isnan(block.values))),
+            INFINITE: int(np.count_nonzero(np.isinf(block.values))),
+        }  # fmt: skip
+        self.fortran = 0
+        return Counter({what: count for what, count in counts.items() if count})
 
     def _prefixed(self, letters: Bytes, starts: Places, ends: Places) -> bool:
         if np.any(ends - starts <= len(self._prefix)):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
+from collections.abc import Mapping
 
 _DECIMAL = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:[eEdDqQ]([+-]?[0-9]+))?\Z")
 # Fortran leaves the letter out where the exponent has three digits
@@ -11,9 +13,30 @@ _BARE_EXPONENT = re.compile(r"([+-]?[0-9]*\.[0-9]+)([+-][0-9]{3})\Z")
 _HEXADECIMAL = re.compile(r"[+-]?0x[0-9a-f]+(?:\.[0-9a-f]*)?p[+-]?[0-9]+\Z", re.IGNORECASE)
 _NOT_A_NUMBER = re.compile(r"[+-]?(?:nan(?:\(\w*\))?|1\.#(?:q?nan|snan|ind)0*)\Z", re.IGNORECASE)
 _INFINITE = re.compile(r"([+-]?)(?:inf(?:inity)?|1\.#inf0*)\Z", re.IGNORECASE)
+_SPELLINGS: Mapping[str, re.Pattern[str]] = {
+    "exponent of Fortran, read as a power of ten": re.compile(
+        r"(?<![\w.])(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)[dDqQ][+-]?[0-9]+|[0-9]*\.[0-9]+[+-][0-9]{3})(?![\w.])"
+    ),
+    "hexadecimal number, read to the last bit": re.compile(r"(?<!\w)0x[0-9a-f.]+p[+-]?[0-9]+", re.IGNORECASE),
+    "NaN, read as no number": re.compile(r"(?<!\w)nan(?!\w)|1\.#(?:q?nan|snan|ind)", re.IGNORECASE),
+    "infinity, read as such": re.compile(r"(?<!\w)inf(?:inity)?(?!\w)|1\.#inf", re.IGNORECASE),
+}
+"""What is counted of the numbers of a log, since not every reader would take it as it is meant."""
+FORTRAN, HEXADECIMAL, NAN, INFINITE = _SPELLINGS
+_UNUSUAL = re.compile(r"[0-9.][dDqQ+-][0-9+-]|0x|nan|inf|1\.#", re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eEdD][+-]?[0-9]+)?\Z")
 FEWEST_DIGITS, ALL_DIGITS = 6, 17
 FEWEST_DECIMALS = 5
+
+
+def spellings(text: str) -> Counter[str]:
+    """Count the numbers of a line that are spelled as only some languages do."""
+    found: Counter[str] = Counter()
+    if _UNUSUAL.search(text):
+        for what, pattern in _SPELLINGS.items():
+            if count := sum(1 for _ in pattern.finditer(text)):
+                found[what] = count
+    return found
 
 
 class NumeralError(ValueError):

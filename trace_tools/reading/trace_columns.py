@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -84,6 +86,18 @@ def number_contexts(*tables: NDArray[np.int32]) -> tuple[list[NDArray[np.int64]]
         _, first, inverse = np.unique(joined, axis=0, return_index=True, return_inverse=True)
     cuts = np.cumsum([len(table) for table in tables])[:-1]
     return np.split(inverse.reshape(-1).astype(np.int64), cuts), joined[first]
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Keep the garbage collector from walking again and again through millions of short-lived records."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class ColumnsBuilder:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
+import io
+import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -14,7 +13,7 @@ from system_io.files import irregular
 from system_io.shown import printable
 from trace_tools.errors import TraceError
 from trace_tools.reading.bulk import BlockParser, contract_parser
-from trace_tools.reading.fronts import treatments, without_fronts
+from trace_tools.reading.fronts import BareRecords, front_patterns, treatments, without_fronts
 from trace_tools.reading.lines import Record, parse_line, show_context
 from trace_tools.reading.log_text import (
     LOOKS_LIKE_A_RECORD,
@@ -25,9 +24,9 @@ from trace_tools.reading.log_text import (
     trace_lines,
 )  # fmt: skip
 from trace_tools.reading.named_taps import FORMAT_WORDS, HEADER, NAMED_TAPS, NamedReader
-from trace_tools.reading.numerals import PrintedDigits
+from trace_tools.reading.numerals import PrintedDigits, spellings
 from trace_tools.reading.older_formats import OlderReader
-from trace_tools.reading.trace_columns import ColumnsBuilder
+from trace_tools.reading.trace_columns import ColumnsBuilder, without_collection
 from trace_tools.reading.trace_log import TraceLog
 from trace_tools.tap_points import FORMAT, SCHEMA, SUBSET, TAP_ID, VERSIONS
 
@@ -40,18 +39,6 @@ _SCHEMAS = {f"{FORMAT} {version}": version for version in VERSIONS}
 _DECIMAL = re.compile(rb"(?<=[ \t])[-+]?[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?(?=[ \t\n])")
 _ANY_TRACE = re.compile(rb"TRACE[_: -]", re.IGNORECASE)
 _HEADER_LINE = re.compile(rb"(?:^|(?<=\n))[^\n]*\bTAP_LOG: [^\n]*\n?")
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Millions of short-lived tuples would each time be walked through in vain."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Reader:
@@ -104,27 +91,32 @@ class _Reader:
 
     def _take_block(self, parser: BlockParser, block: bytes) -> bool:
         """Take a block whose records are all regular, whatever stands in front of them and between them."""
-        found, fronts, others = parser.parse(block), list[bytes](), 0
+        prefix = f"{self.prefix} ".encode()
+        bare: BareRecords | None = BareRecords(block, b"", 0)
+        found = parser.parse(block) if block.startswith(prefix) else None
         if found is None:
-            bare = without_fronts(block, f"{self.prefix} ".encode())
-            if bare is None or bare[0] == block:
-                return False
-            found, fronts, others = parser.parse(bare[0]), bare[1], bare[2]
-        if found is None:
+            bare = without_fronts(block, prefix)
+            found = None if bare is None or bare.records == block else parser.parse(bare.records)
+        if found is None or bare is None:
             return False
-        if fronts:
-            self._note_fronts([front.decode("utf-8", "replace") for front in fronts], self.line_number + 1)
+        self._note_fronts(bare.fronts, self.line_number + 1)
         self.builder.add_block(found)
-        self.skipped += others
-        self.line_number += len(found.tap) + others
+        self.treated += parser.spellings(found)
+        self.skipped += bare.others
+        self.line_number += len(found.tap) + bare.others
         return True
 
-    def _note_fronts(self, fronts: list[str], number: int) -> None:
+    def _note_fronts(self, text: bytes, number: int) -> None:
+        patterns = front_patterns(text)
+        if not (count := sum(patterns.values())):
+            return
         room = max(0, SHOWN_LINES - len(self.behind.shown))
-        for front in fronts[:room]:
-            self.behind.add(f"line {number}: '{front[:60]}'" if len(fronts) == 1 else f"'{front[:60]}'")
-        self.behind.count(max(0, len(fronts) - room))
-        self.treated += treatments(fronts)
+        fronts = (line for line in io.BytesIO(text) if line.strip())
+        for line in itertools.islice(fronts, room):
+            front = line.rstrip(b"\n").decode("utf-8", "replace")[:60]
+            self.behind.add(f"line {number}: '{front}'" if count == 1 else f"'{front}'")
+        self.behind.count(max(0, count - room))
+        self.treated += treatments(patterns)
 
     def _count_lines(self, block: bytes) -> None:
         lines = block.count(b"\n")
@@ -161,12 +153,15 @@ class _Reader:
             if LOOKS_LIKE_A_RECORD.search(text):
                 self._set_aside(f"'{text[:60]}' looks like a record but is none")
         elif front:
-            self._note_fronts([front], self.line_number)
+            self._note_fronts(front.encode("utf-8", "replace"), self.line_number)
         elif len(lines) > 1:
             self.behind.add(f"line {self.line_number}: '{text[:60]}'")
             self.treated["several records in one line, told apart"] += 1
         for line in lines:
+            before = len(self.aside)
             self._take_line(line)
+            if len(self.aside) == before:
+                self.treated += spellings(line.body)
 
     def _take_tail(self, text: str) -> None:
         """Take a last line without its newline: whole if it is a record, else the file broke off."""
@@ -371,7 +366,7 @@ def read_stream(stream: BinaryIO, source: str) -> TraceLog:
     Source: trace contract, "Line format" and "Older traces".
     """
     reader = _Reader(source)
-    with _no_garbage_collection():
+    with without_collection():
         for block in blocks(stream, BLOCK_BYTES, reader.treated):
             reader.take(block)
         return reader.finish()

@@ -37,7 +37,7 @@ SIDES = (("first", "a"), ("second", "b"))
 
 @dataclass(frozen=True)
 class CodeFinding:
-    """Something that fails: criterion, level, words, and places, the first of which counts."""
+    """Something that fails: criterion, level, words, and places, the last of which is of the held program."""
 
     rule: str
     level: str

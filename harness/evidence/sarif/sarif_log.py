@@ -45,7 +45,7 @@ def sarif_text(metrics: Mapping[str, Any], findings: Sequence[CodeFinding]) -> s
 
 
 def _rule(rule: str) -> str:
-    return f"{printable(rule)} of both programs agrees within its bound"
+    return f"'{printable(rule)}' is within its bound"
 
 
 def _result(finding: CodeFinding, number: int) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _result(finding: CodeFinding, number: int) -> dict[str, Any]:
         "message": {"text": printable(finding.message)}, "partialFingerprints": {"parity/v1": code},
     }  # fmt: skip
     if finding.places:
-        result["locations"] = [_location(finding.places[0])]
+        result["locations"] = [_location(finding.places[-1])]
         result["relatedLocations"] = [
             {"id": number, **_location(place)} for number, place in enumerate(finding.places, 1)
         ]

@@ -24,6 +24,10 @@ def test_bounds_of_taps_are_used_shown_kept_and_verified(tmp_path):
     assert told["taps"]["flux"]["bound"] == "rel 0.01"
     assert told["bounds"]["decided"] == {"flux": 1, "I_*": 1}
     assert report(["verify", str(bundle)]) == 0
+    assert report(["html", str(bundle), "-o", str(tmp_path / "page.html")]) == 0
+    page = (tmp_path / "page.html").read_text()
+    assert '<td>steps</td><td>I_sum</td><td class="number">3</td><td class="number">3</td>' in page
+    assert '<td class="number">abs 0.01</td>' in page
     assert report(["replay", str(bundle), "--run-recorded"]) == 0
     kept = bundle / "parity.toml"
     kept.write_text(kept.read_text().replace("rel = 1e-2\n[", "rel = 1e-5\n["))

@@ -61,7 +61,7 @@ def test_each_failure_is_a_result_at_the_line_of_its_tap_on_both_sides(tmp_path)
         assert "ULP" in result["message"]["text"]
         (place,) = result["locations"]
         assert place["physicalLocation"] == {
-            "artifactLocation": {"uri": "one.py", "uriBaseId": "SRCROOT"}, "region": {"startLine": 1},
+            "artifactLocation": {"uri": "two.py", "uriBaseId": "SRCROOT"}, "region": {"startLine": 1},
         }  # fmt: skip
         files = [one["physicalLocation"]["artifactLocation"]["uri"] for one in result["relatedLocations"]]
         assert files == ["one.py", "two.py"]
