@@ -22,7 +22,7 @@ SUITE_LINES: Mapping[str, tuple[str, ...]] = {
         "scale-before-roi", "int-rounding-ties", "water-sampling", "beamsize-clips-xtalsize",
         "sourcefile-crlf", "energy", "vector-e18",
         "error-unknown-option", "error-pixel-zero", "error-mask-size", "error-matrix-missing",
-        "error-dump-truncated", "error-hkl-text", "error-hkl-empty", "roi-empty",
+        "error-dump-truncated", "error-hkl-text", "error-hkl-non-integer", "error-hkl-empty", "roi-empty",
     ),
     "spec": (
         "source-weights", "source-weights-water-dmin", "layers-all-flags", "layers-tilted-water",
@@ -31,7 +31,7 @@ SUITE_LINES: Mapping[str, tuple[str, ...]] = {
         "cells-axis-later-wins", "nopolar-oversample-polar", "interpolate-dump-margin", "div-step-and-count",
         "xtalsize-real-counts", "water-sampling", "adc-fraction", "round-near-lattice-points",
         "phi-step-and-count", "adc-negative-noise", "distance-and-close-distance",
-        "header-exact-keys-distance",
+        "header-exact-keys-distance", "dispersion-one-step",
     ),
 }  # fmt: skip
 """Cases of the golden suite by the mode they run in; small ones that together use every formula."""
@@ -50,6 +50,10 @@ OWN_LINES: Mapping[str, str] = {
     ),
     "printed-pixel": f"{PLAIN} -printout -printout_pixel 3 4",
     "auto-sampled": f"{CRYSTAL} -default_F 100",
+    "sampling-near-whole": (
+        "-cell 166.6675 70 80 90 95 90 -misset 10 20 30 -lambda 1 -distance 100 -detpixels 8 -pixel 0.4 -N 1"
+        " -default_F 100"
+    ),
     "two-sources-turning": (
         f"{PLAIN} -hdivrange 10 -hdivsteps 2 -osc 2 -phi 1 -phisteps 4 -mosaic 1 -mosaic_domains 2"
     ),
@@ -63,6 +67,9 @@ REFUSED_LINES: Mapping[str, str] = {
     "unknown-option": f"{PLAIN} -distanse 5",
     "axis-without-length": f"{PLAIN} -beam_vector 0 0 0",
     "hkl-is-a-folder": f"{CRYSTAL} -hkl inputs",
+    "too-many-pixels": f"{PLAIN} -detpixels_x 100000 -detpixels_y 100000",
+    "last-value-missing": f"{PLAIN} -phi",
+    "flux-without-beam-size": f"{PLAIN} -flux 1e12 -exposure 1 -beamsize 0",
 }
 """Command lines that must end with status 9, and leave nothing behind."""
 LAID: Mapping[str, Mapping[str, str]] = {"output-is-input": {"few.hkl": "inputs/few.hkl"}}

@@ -21,8 +21,8 @@ from harness.mutants.python_changes import ChangedText, changed_texts
 from harness.programs.build import reference_sources
 from harness.sides import SIDES
 
-LINE = "plain"
-"""The command line on which a drawn fault is traced."""
+LINE = "two-sources-turning"
+"""The command line on which a drawn fault is traced: one with several turns of each loop."""
 C_FILES = (
     "block", "crystal", "geometry", "image", "option_store", "options", "orientations", "physics",
     "pixel_factors", "quirks", "random", "read_factors", "read_tables", "sampling", "setup", "shape_gauss",

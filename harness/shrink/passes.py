@@ -71,6 +71,8 @@ def shrunk(trials: Trials, case: FuzzCase, tell: Callable[[Sequence[OptionItem]]
                 step(state)
             if state.case.digest == before:
                 break
+        if not any(item.name in COUNTS and int_of(item) == 1 for item in state.items):
+            _to_one_pixel(state)  # a region is an option, too, and was dropped where the failure stays
         state.finished = True
     except OutOfTimeError:
         pass

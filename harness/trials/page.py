@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.mutants.sorted_changes import SORTED
 from harness.sides import SIDES
 from harness.trials.checks import BEHIND, CHECKS, IMAGE, INVARIANTS, PROGRAM_CHECKS, RECORDED, TRACE
 from harness.trials.price import BOUNDS, score_by_bound
@@ -205,7 +206,8 @@ def _drawn(rows: Sequence[TrialRow], broken: int) -> Iterator[str]:
     yield f"Image changed, and the image verdict is a plain PASS: {len(passed) or 'none'}.\n\n"
     yield from _whats(passed)
     yield UNCHANGED.format(idle=len(idle))
-    yield from _whats(idle)
+    yield from (f"- {row['what']}: {SORTED.get(row['what'], 'not sorted yet')}\n" for row in idle)
+    yield "\n" if idle else ""
 
 
 def _whats(rows: Sequence[TrialRow]) -> Iterator[str]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from golden_suite_generator.inputs.extra import header_with_exact_keys
+from harness.fuzz.case import FuzzCase
 from harness.shrink.delta import fewer
 from harness.shrink.items import OptionItem, case_of, items_of, one_pixel, pixel_of
+from harness.shrink.passes import shrunk
 from harness.shrink.simpler import header_lines, simpler_items, simpler_numbers
+from harness.shrink.trial import Trials, Tried
 from simulator.io.smv import read_smv
 
 
@@ -40,6 +45,26 @@ def test_a_region_of_one_pixel_is_known() -> None:
     assert item == OptionItem("-roi", ("5", "5", "3", "3"))
     assert pixel_of((item.option, *item.words)) == (3, 5)
     assert pixel_of(("-roi", "0", "5", "3", "3")) is None
+
+
+class _FailsOnLargeDetectors:
+    """Trials of a fault that shows on detectors of eight pixels a side and more, with a region or without."""
+
+    look = None
+
+    def holds(self, case: FuzzCase) -> bool:
+        counts = [item.words[0] for item in items_of(case.words) if item.name == "-detpixels"]
+        return bool(counts) and int(counts[0]) >= 8
+
+    def try_out(self, _: FuzzCase) -> Tried:
+        return Tried("images differ", "polar", (2, 7))
+
+
+@pytest.mark.parametrize("words", ["-cell 9 -detpixels 64", "-detpixels 16 -roi 0 9 0 9 -polar 1"])
+def test_what_is_left_computes_one_pixel_whatever_detector_it_needs(words: str) -> None:
+    trials = cast("Trials", _FailsOnLargeDetectors())
+    state = shrunk(trials, FuzzCase(tuple(words.split()), {}, "spec"), lambda _items: None)
+    assert state.case.words == ("-detpixels", "8", "-roi", "7", "7", "2", "2")
 
 
 def test_numbers_become_rounder_only() -> None:
