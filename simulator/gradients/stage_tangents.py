@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from simulator.dual_tensors import dual_operations, duals_of, plain_of, tangent_of
 from simulator.engine.stage import Call, Engine
 from simulator.engine.tensor_tree import leaves, rebuilt
-from simulator.gradients.vector_jacobian import Slopes
+from simulator.gradients.vector_jacobian import Slopes, grad_of
+from simulator.physics.arithmetic import arithmetic
 
 
 class Carrying:
@@ -56,7 +60,15 @@ def tangents_of(call: Call, tangents: Slopes) -> Call:
     Source: spec 06.
     """
     function = partial(_tangents, call.stage.function)
-    stage = replace(call.stage, name=f"{call.stage.name} along", function=function, differentiates=True)
+    named = enumerate(zip(call.places(), tangents, strict=True))
+    axes = {f"given.1.{n}": call.stage.axes_of(place, part) for n, (place, part) in named if part is not None}
+    stage = replace(
+        call.stage,
+        name=f"{call.stage.name} along",
+        function=function,
+        axes={**call.stage.axes, **{place: tuple(own) for place, own in axes.items()}},
+        differentiates=True,
+    )
     return replace(call, stage=stage, given=(call.given, tangents))
 
 
@@ -70,8 +82,49 @@ def _tangents(function: Callable[[Any, Any], Any], ins: Any, given: Any) -> tupl
     inner, tangents = given
     flat = [*leaves(ins), *leaves(inner)]
     count = len(flat) - sum(1 for _ in leaves(inner))
+
+    def of(own: Sequence[Tensor]) -> Any:
+        return function(rebuilt(ins, own[:count]), rebuilt(inner, own[count:]))
+
+    by = _by_slopes if arithmetic().loops else _by_duals
+    return by(of, flat, tangents)
+
+
+def _by_duals(
+    of: Callable[[Sequence[Tensor]], Any], flat: Sequence[Tensor], tangents: Slopes
+) -> tuple[Any, Slopes]:
+    """Return the result of a function of tensors and its tangents, by torch's forward mode."""
     with dual_operations():
-        own = duals_of(flat, tangents)
-        result = function(rebuilt(ins, own[:count]), rebuilt(inner, own[count:]))
+        result = of(duals_of(flat, tangents))
         found = list(leaves(result))
         return rebuilt(result, [plain_of(part) for part in found]), tuple(map(tangent_of, found))
+
+
+def _by_slopes(
+    of: Callable[[Sequence[Tensor]], Any], flat: Sequence[Tensor], tangents: Slopes
+) -> tuple[Any, Slopes]:
+    """Return the same by reverse mode, taken twice: forward mode fixes sizes that a compiler leaves open.
+
+    What comes back to the arguments, u J, is linear in u: its product with the tangents t has the slope J t.
+    """
+    with torch.enable_grad():
+        own = [
+            part.detach().requires_grad_(tangent is not None)
+            for part, tangent in zip(flat, tangents, strict=True)
+        ]
+        result = of(own)
+        found = list(leaves(result))
+        moving = [part for part in found if part.requires_grad]
+        u = [torch.zeros_like(part).requires_grad_() for part in moving]
+        asked = [(part, along) for part, along in zip(own, tangents, strict=True) if along is not None]
+        back = torch.autograd.grad(
+            moving, [part for part, _ in asked], u, create_graph=True, allow_unused=True
+        ) if moving else ()  # fmt: skip
+        pairs = [
+            (slope, along.to(slope.dtype))
+            for slope, (_, along) in zip(back, asked, strict=False)
+            if slope is not None and slope.requires_grad
+        ]
+        along = iter(grad_of(pairs, u))
+    tangents = tuple(next(along) if part.requires_grad else None for part in found)
+    return rebuilt(result, [part.detach() for part in found]), tangents
