@@ -78,3 +78,14 @@ def carrying() -> Iterator[None]:
     """Let operations of this thread carry tangents, also where torch forms those of a function of its own."""
     with forward_ad._set_fwd_grad_enabled(True):
         yield
+
+
+@contextmanager
+def dual_operations() -> Iterator[None]:
+    """Let operations of this thread carry tangents of the level there is, or of one of their own."""
+    if forward_ad._current_level >= 0:
+        with carrying():
+            yield
+        return
+    with dual_tensors():
+        yield

@@ -21,6 +21,10 @@ from simulator.engine.library_cache import LOADED, BrokenLibraryError, whole_lib
 from simulator.engine.stage import StageProgram
 
 Handle = ctypes.c_void_p
+Memory = tuple[int, int, Tensor]
+"""First address, the address behind the last, and the tensor."""
+LAYOUTS = 4096
+"""Sizes and strides that are remembered."""
 TYPES = (torch.float64, torch.float32, torch.int64, torch.int32, torch.bool)
 """Number types of the tensors of stages."""
 CREATE, RUN = "AOTInductorModelContainerCreateWithDevice", "AOTInductorModelContainerRun"
@@ -58,6 +62,7 @@ class MachineCode:
 
     Args:
         library: made by torch's compiler.
+        at_once: how many threads may call it side by side; others wait.
 
     Raises:
         OSError: for a file that is no library of this machine.
@@ -65,7 +70,7 @@ class MachineCode:
         RuntimeError: if it cannot be set up.
     """
 
-    def __init__(self, library: Path) -> None:
+    def __init__(self, library: Path, at_once: int = 1) -> None:
         loaded = ctypes.CDLL(str(library))
         try:
             self._functions = {name: getattr(loaded, name) for name in ARGUMENTS}
@@ -79,7 +84,7 @@ class MachineCode:
         self._codes, self._types = dict(zip(TYPES, codes, strict=True)), dict(zip(codes, TYPES, strict=True))
         self._device = int(loaded.aoti_torch_device_type_cpu())
         self._stage = Handle()
-        self._call(CREATE, ctypes.byref(self._stage), 1, b"cpu", None)
+        self._call(CREATE, ctypes.byref(self._stage), max(1, at_once), b"cpu", None)
         self._arguments, self._results = self._count(INPUTS), self._count(OUTPUTS)
 
     def __call__(self, tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -96,7 +101,8 @@ class MachineCode:
         given = (Handle * len(tensors))(*map(self._lent, tensors))
         found = (Handle * self._results)()
         self._call(RUN, self._stage, given, len(given), found, len(found), None, None)
-        taken = {handle: self._taken(handle, tensors) for handle in dict.fromkeys(found)}
+        memory = [(part.data_ptr(), part.data_ptr() + max(1, part.nbytes), part) for part in tensors]
+        taken = {handle: self._taken(handle, memory) for handle in dict.fromkeys(found)}
         return [taken[handle] for handle in found]  # a tensor that is given twice has one handle
 
     def _call(self, name: str, *arguments: Any) -> None:
@@ -115,17 +121,15 @@ class MachineCode:
 
     def _lent(self, tensor: Tensor) -> int | None:
         """Return a handle on the memory of a tensor; whoever gets it deletes it."""
-        axes = tensor.dim()
-        numbers = ctypes.c_int64 * axes
-        sizes, strides = numbers(*tensor.shape), numbers(*tensor.stride())
+        sizes, strides = _layout(tensor.shape, tensor.stride())
         made = Handle()
         self._call(
-            FROM_MEMORY, tensor.data_ptr(), axes, sizes, strides, 0, self._codes[tensor.dtype], self._device,
-            0, ctypes.byref(made),
+            FROM_MEMORY, tensor.data_ptr(), len(sizes), sizes, strides, 0, self._codes[tensor.dtype],
+            self._device, 0, ctypes.byref(made),
         )  # fmt: skip
         return made.value
 
-    def _taken(self, handle: int, lent: Sequence[Tensor]) -> Tensor:
+    def _taken(self, handle: int, lent: Sequence[Memory]) -> Tensor:
         """Return the tensor of a handle, whose memory is given back when nothing refers to it any more."""
         axes, kind = ctypes.c_int64(), ctypes.c_int32()
         address = ctypes.c_void_p()
@@ -151,13 +155,15 @@ def _given_back(delete: Callable[[int], int], handle: int, owners: list[Tensor])
     owners.clear()
 
 
-def _owners(address: int, lent: Sequence[Tensor]) -> list[Tensor]:
+def _owners(address: int, lent: Sequence[Memory]) -> list[Tensor]:
     """Return the tensors in whose memory an address lies: a result may be one that was handed in."""
-    return [
-        tensor
-        for tensor in lent
-        if tensor.data_ptr() <= address < tensor.data_ptr() + max(1, tensor.numel() * tensor.element_size())
-    ]
+    return [tensor for start, end, tensor in lent if start <= address < end]
+
+
+@lru_cache(maxsize=LAYOUTS)
+def _layout(*layout: tuple[int, ...]) -> tuple[Any, ...]:
+    """Return sizes and strides of a tensor as a library takes them, which it reads only."""
+    return tuple((ctypes.c_int64 * len(numbers))(*numbers) for numbers in layout)
 
 
 @lru_cache(maxsize=LOADED)
@@ -170,7 +176,7 @@ def load(library: Path) -> StageProgram:
     """
     whole_library(library)
     try:
-        return MachineCode(library)
+        return MachineCode(library, torch.get_num_threads())
     except (OSError, AttributeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise BrokenLibraryError(f"it cannot be loaded ({reason})") from error

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+import torch
 from torch import Tensor
 
 Structure = TypeVar("Structure")
@@ -27,6 +28,8 @@ class Divisible:
 
 _NAMES: dict[type[Any], tuple[str, ...]] = {}
 """Of the fields of each type that has been met."""
+_WORDS = {kind: str(kind).removeprefix("torch.") for kind in (torch.float64, torch.float32, torch.int64)}
+"""Of number types that are common."""
 
 
 def leaves(made: Any) -> Iterator[Tensor]:
@@ -38,9 +41,14 @@ def _found(made: Any, tensors: list[Tensor]) -> list[Tensor]:
     """Return the list with the tensors of a structure added to it."""
     if isinstance(made, Tensor):
         tensors.append(made)
-    else:
-        for part in _parts(made):
+    elif isinstance(made, tuple):
+        for part in made:
             _found(part, tensors)
+    elif names := _names(type(made)):
+        there = made.__dict__
+        for name in names:
+            if name in there:
+                _found(there[name], tensors)
     return tensors
 
 
@@ -72,10 +80,10 @@ def skeleton(made: Any) -> str:
     Of a tensor that is its type and which of its axes have one entry.
     """
     if isinstance(made, Tensor):
-        axes = "".join("1" if size == 1 else "n" for size in made.shape)
-        return f"{str(made.dtype).removeprefix('torch.')}[{axes}]"
-    if isinstance(made, tuple) or is_dataclass(made):
-        return f"{type(made).__name__}({','.join(skeleton(part) for part in _parts(made))})"
+        axes = "".join(["1" if size == 1 else "n" for size in made.shape])
+        return f"{_WORDS.get(made.dtype) or str(made.dtype).removeprefix('torch.')}[{axes}]"
+    if isinstance(made, tuple) or _names(type(made)):
+        return f"{type(made).__name__}({','.join([skeleton(part) for part in _parts(made)])})"
     return repr(sorted(made)) if isinstance(made, frozenset) else repr(made)
 
 
@@ -101,15 +109,17 @@ def _parts(made: Any) -> Sequence[Any]:
     """Return the parts of a tuple or dataclass, none of anything else."""
     if isinstance(made, tuple):
         return made
-    there = vars(made) if (names := _names(type(made))) else {}
+    names = _names(type(made))
+    there = made.__dict__ if names else {}
     return [there[name] for name in names if name in there]
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:
     """Return the names of the fields of a dataclass, none of another type."""
-    if kind not in _NAMES:
-        _NAMES[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
-    return _NAMES[kind]
+    names = _NAMES.get(kind)
+    if names is None:
+        names = _NAMES[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+    return names
 
 
 def _filled(made: Any, source: Iterator[Tensor]) -> Any:
@@ -117,9 +127,9 @@ def _filled(made: Any, source: Iterator[Tensor]) -> Any:
     if isinstance(made, Tensor):
         return next(source)
     if isinstance(made, tuple):
-        return tuple(_filled(part, source) for part in made)
+        return tuple([_filled(part, source) for part in made])
     names = _names(type(made))
     if not names:
         return made
-    there = vars(made)
+    there = made.__dict__
     return _made(type(made), {name: _filled(there[name], source) for name in names if name in there})

@@ -1,9 +1,9 @@
-"""Calls side by side on all cores, or one after the other."""
+"""Calls side by side on all cores."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -46,8 +46,3 @@ def side_by_side(function: Callable[[int], Any], count: int) -> Iterator[Any]:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
-
-
-def in_turn(function: Callable[[int], Any], count: int) -> Iterable[Any]:
-    """Yield the results of a function of 0 ... count - 1, called one after the other."""
-    return map(function, range(count))

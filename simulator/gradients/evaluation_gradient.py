@@ -1,13 +1,14 @@
 """The terms of a chunk, with slopes in two steps: derivatives of each evaluation, and their weighed sums.
 
-Every other stage costs little beside this one. Its derivatives to the three indices and to quantities of the
-crystal's shape are formed for so few pixels at once that a cache holds them; sums over orientations and over
-pixels read them there. One loop cannot form both sums.
+Every other stage costs little beside this one. The derivatives of an evaluation to its indices and to
+quantities of the crystal's shape are formed once, with the term itself. What comes back to a sum over
+orientations is the same for all of them, so sums for scattering vectors and the shape do not wait for it.
+Only those for the cell, over pixels, read the derivatives again: one loop cannot form both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor
 
 from simulator.engine.stage import Call, K, M, N, P, Stage
-from simulator.engine.tensor_tree import exchanged, leaves, named_leaves, rebuilt
+from simulator.engine.tensor_tree import exchanged, leaves, rebuilt
 from simulator.gradients.vector_jacobian import Run, Slopes, grad_of, slopes_of
 from simulator.kernel.evaluation import ADD, ChunkInputs, evaluate, evaluate_at, unpacked
 from simulator.kernel.miller_indices import miller_indices
@@ -23,113 +24,146 @@ from simulator.physics.arithmetic import in_loops
 from simulator.physics.vectors import Vec, apply
 from simulator.scene.instrument import Instrument
 
-EVALUATIONS_IN_CACHE = 1 << 19
-"""Evaluations whose derivatives are kept at once, about."""
-TABLE, SHAPE = "ins.table.values", "ins.shape"
+TABLE, SHAPE = "ins.table.values", "ins.shape."
 SCATTERING, CELL = "given.q_per_m", "given.cell"
 """Places in a call."""
 
 
-def summed_terms(ins: Instrument, part: ChunkInputs) -> tuple[Tensor, Tensor | None]:
-    """Return the sums of terms over phi steps and domains [K, N, 1, 1], and where interpolation first failed.
+def summed_terms(ins: Instrument, part: ChunkInputs) -> Tensor:
+    """Return the sums of terms over phi steps and domains [K, N, 1, 1].
 
     Args:
         part: without gain.
 
     Source: spec 06 sections 7 to 12.
     """
-    found = evaluate(ins, part)
-    return found.term.sum((2, 3), keepdim=True), found.escape
+    return evaluate(ins, part).term.sum((2, 3), keepdim=True)
 
 
 TERMS = replace(ADD, name="terms", function=summed_terms)
 """`summed_terms`."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What derivatives of terms are asked for to."""
+
+    q: bool
+    """Scattering vectors."""
+    cell: bool
+    """Cell vectors of each orientation, for which the derivatives of each term are given."""
+    shape: tuple[int, ...]
+    """Quantities of the crystal's shape, by their numbers."""
+    cells: tuple[Tensor, ...] = ()
+    """Changes of all cell vectors as of `packed`, in metres [1, 1, P, M, 9]."""
+
+    @classmethod
+    def of(cls, places: Sequence[str], asked: Collection[str]) -> Asked:
+        """Return what some places are of all places in a call of `TERMS`."""
+        shape = tuple(n for n, place in enumerate(shape_of(places)) if place in asked)
+        return cls(any(place.startswith(SCATTERING) for place in asked), CELL in asked, shape)
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything is asked for."""
+        return self.q or self.cell or bool(self.shape or self.cells)
+
+
+def shape_of(places: Sequence[str]) -> list[str]:
+    """Return those of all places in a call of `TERMS` where a quantity of the crystal's shape is."""
+    return [place for place in places if place.startswith(SHAPE)]
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """Of the sums of terms over phi steps and domains; None for 0, empty for what is not asked for."""
+
+    along_q: Slopes
+    """To each component of the scattering vectors [K, N, 1, 1]."""
+    along_shape: Slopes
+    """To quantities of the shape [K, N, 1, 1]."""
+    along_cells: tuple[Tensor, ...]
+    """Along changes of the cell vectors [K, N, 1, 1]."""
+    along_hkl: Slopes
+    """Of each term, not of a sum, to its indices, pixels last [K, P, M, N]."""
+
+
 class Terms(torch.autograd.Function):
     """`summed_terms` as a function of all tensors it reads."""
 
     @staticmethod
-    def forward(ctx: Any, run: Run, call: Call, pixels: int, *flat: Tensor) -> Any:
-        """Return the sums and, if asked for, where interpolation first failed."""
-        found = tuple(leaves(run(call, pixels)))
-        ctx.kept = (run, call, pixels, [part.requires_grad for part in flat])
-        ctx.mark_non_differentiable(*found[1:])
+    def forward(ctx: Any, run: Run, call: Call, pixels: int, *flat: Tensor) -> Tensor:
+        """Return the sums."""
+        places = call.places()
+        asked = {place for place, part in zip(places, flat, strict=True) if part.requires_grad}
+        to = Asked.of(places, asked)
+        total: Tensor
+        if to.anything:
+            total, kept = run(replace(call, stage=DERIVATIVES, given=(call.given, to)), pixels)
+        else:
+            total, kept = run(call, pixels), None
+        ctx.kept = (run, call, pixels, places, asked, to, kept)
         ctx.set_materialize_grads(False)
-        return found
+        return total
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         """Return the products with the slopes."""
-        run, call, pixels, wanted = ctx.kept
-        places = {place: n for n, place in enumerate(call.places())}
-        found: dict[int, Tensor | None] = {}
+        run, call, pixels, places, asked, to, kept = ctx.kept
+        found: dict[str, Tensor | None] = {}
         if grads[0] is not None:
-            asked = [place for place, n in places.items() if wanted[n]]
-            found = {places[place]: slope for place, slope in _in_pieces(run, call, asked, grads[0])}
+            if kept is not None:
+                weighing = Weighing(kept, call.given.q_per_m, call.given.cell, grads[0])
+                along_q, found[CELL], along_shape = run(WEIGHED.call(call.ins, weighing), pixels)
+                found |= {f"{SCATTERING}.{axis}": slope for axis, slope in enumerate(along_q)}
+                shape = shape_of(places)
+                found |= {shape[n]: slope for n, slope in zip(to.shape, along_shape, strict=True)}
             if TABLE in asked:
-                table = places[TABLE]
-                (found[table],) = run(slopes_of(call, grads, (table,)), pixels)
-        return None, None, None, *(found.get(n) for n in range(len(wanted)))
+                (found[TABLE],) = run(slopes_of(call, grads, (places.index(TABLE),)), pixels)
+        return None, None, None, *(found.get(place) if place in asked else None for place in places)
 
 
-def _in_pieces(
-    run: Run, call: Call, asked: Sequence[str], weight: Tensor
-) -> Iterator[tuple[str, Tensor | None]]:
-    """Yield the slopes to scattering vectors, cell vectors and quantities of the shape, with their places.
+def _derivatives(ins: Instrument, given: Any) -> tuple[Tensor, Derivatives]:
+    """Return the sums of terms [K, N, 1, 1] and their derivatives, of a part without gain, as `Asked`."""
+    part, to = given
+    term, along_hkl, along_shape = slopes_of_terms(ins, part, to.shape)
+    dtype = ins.plan.sum_dtype
+    if to.cell:  # one loop forms what is kept, another one reads it
+        kind = ins.table.values.dtype
+        term = _kept(term.to(kind))
+        along_hkl, along_shape = (
+            tuple(None if values is None else _kept(values.to(kind)) for values in parts)
+            for parts in (along_hkl, along_shape)
+        )
 
-    Args:
-        call: of `TERMS`.
-        asked: places in it whose slopes are asked for.
-        weight: what comes back to each sum [K, N, 1, 1].
-    """
-    part = call.given
-    shape = [place for place, _ in named_leaves(call.ins.shape, SHAPE)]
-    of_shape = tuple(n for n, place in enumerate(shape) if place in asked)
-    to = (any(place.startswith(SCATTERING) for place in asked), CELL in asked)
-    if not any(to) and not of_shape:
-        return
-    size = max(2, EVALUATIONS_IN_CACHE // part.of_a_pixel)
-    along_q: list[Slopes] = []
-    totals: list[Tensor | None] = [None] * (1 + len(of_shape))
-    for piece, pixels in pieces_of(part, size):
-        back = weight[:, pixels]
-        count = back.shape[1]
-        *slopes, _ = run(replace(call, stage=DERIVATIVES, given=(piece, of_shape, False)), count)
-        weighing = Weighing((slopes[0], slopes[1]), piece.q_per_m, part.cell, back, to)
-        q, *others = run(WEIGHED.call(call.ins, weighing), count)
-        along_q.append(q)
-        totals = [_added(total, other) for total, other in zip(totals, others, strict=True)]
-    for axis, slopes in enumerate(zip(*along_q, strict=True)):
-        yield f"{SCATTERING}.{axis}", None if slopes[0] is None else torch.cat(slopes, 1)
-    yield CELL, totals[0]
-    yield from zip((shape[n] for n in of_shape), totals[1:], strict=True)
+    def sums(values: Tensor) -> Tensor:
+        return values.sum((2, 3), keepdim=True, dtype=dtype)
+
+    with torch.enable_grad():
+        q: Vec = apply(lambda values: values.detach().requires_grad_(to.q), part.q_per_m)
+        along_q = grad_of(_paired(miller_indices(unpacked(part.cell), q), along_hkl), q) if to.q else ()
+    changes = (miller_indices(unpacked(cell), part.q_per_m) for cell in to.cells)
+    return sums(term), Derivatives(
+        along_q=along_q,
+        along_shape=tuple(None if slope is None else sums(slope) for slope in along_shape),
+        along_cells=tuple(sums(weighed_sum(indices, along_hkl)) for indices in changes),
+        along_hkl=tuple(None if slope is None else slope.movedim(1, -1) for slope in along_hkl)
+        if to.cell
+        else (),
+    )
 
 
-def pieces_of(part: ChunkInputs, size: int) -> Iterator[tuple[ChunkInputs, slice]]:
-    """Yield what so many pixels at a time have of a part, and which they are."""
-    for start in range(0, part.q_per_m[0].shape[1], size):
-        pixels = slice(start, start + size)
-        q_per_m: Vec = apply(lambda q, some=pixels: q[:, some], part.q_per_m)  # type: ignore[misc]
-        alive = None if part.alive is None else part.alive[:, pixels]
-        yield replace(part, q_per_m=q_per_m, alive=alive), pixels
-
-
-def _added(total: Tensor | None, other: Tensor | None) -> Tensor | None:
-    """Return the sum of two slopes, None for 0."""
-    return other if total is None else total if other is None else total.add_(other)
-
-
-def _derivatives(ins: Instrument, given: Any) -> tuple[Slopes, Slopes, Tensor | None]:
-    """Return the derivatives of the terms of a chunk, pixels last [K, P, M, N], None for 0.
+def slopes_of_terms(
+    ins: Instrument, part: ChunkInputs, asked: Sequence[int]
+) -> tuple[Tensor, Slopes, Slopes]:
+    """Return the terms of a chunk and their derivatives to indices and quantities of the shape [K, N, P, M].
 
     Args:
-        given: the part without gain, numbers of quantities of the shape, and whether the terms are summed.
+        part: without gain.
+        asked: numbers of the quantities.
 
-    Returns:
-        Those to the three indices, those to the quantities, and the sums of terms [K, N, 1, 1] or None.
+    Source: spec 06 sections 10 to 12.
     """
-    part, asked, summing = given
     with torch.no_grad():
         hkl = miller_indices(unpacked(part.cell), part.q_per_m)
     with torch.enable_grad():
@@ -144,55 +178,69 @@ def _derivatives(ins: Instrument, given: Any) -> tuple[Slopes, Slopes, Tensor | 
         back = torch.ones_like(term[:1, :1, :1, :1]).expand(term.shape)
         pairs = [(term, back)] if term.requires_grad else []
         found = grad_of(pairs, [*index, *(own[n] for n in asked)])
-    slopes = tuple(None if slope is None else _pixels_last(slope.to(table.values.dtype)) for slope in found)
-    return slopes[:3], slopes[3:], term.detach().sum((2, 3), keepdim=True) if summing else None
+    return term.detach(), found[:3], found[3:]
+
+
+def _paired(indices: Sequence[Tensor], slopes: Slopes) -> list[tuple[Tensor, Tensor]]:
+    """Return indices, or changes of them, with the derivatives to them that are not 0."""
+    return [(index, slope) for index, slope in zip(indices, slopes, strict=True) if slope is not None]
+
+
+def weighed_sum(changes: Sequence[Tensor], slopes: Slopes) -> Tensor:
+    """Return the sum of changes of indices times the derivatives to them, of the shape of a change."""
+    total = torch.zeros_like(changes[0])
+    for change, slope in _paired(changes, slopes):
+        total = total + change * slope
+    return total
+
+
+def _kept(values: Tensor) -> Tensor:
+    """Return values [K, N, P, M], pixels last in memory, which a compiler writes and does not form again."""
+    laid = values.movedim(1, -1).contiguous()
+    return laid.as_strided(laid.shape, laid.stride()).movedim(-1, 1)
 
 
 DERIVATIVES = replace(TERMS, name="derivatives", function=_derivatives, differentiates=True)
-"""`_derivatives`."""
-
-
-def _pixels_last(values: Tensor) -> Tensor:
-    """Return [K, N, P, M] as [K, P, M, N], in memory, too."""
-    return values.movedim(1, -1).contiguous()
+"""Sums of terms of a part without gain and their `Derivatives`, as `Asked`."""
 
 
 @dataclass(frozen=True)
 class Weighing:
-    """What the sums of derivatives are made of."""
+    """What the weighed sums of derivatives are made of."""
 
-    slopes: tuple[Slopes, Slopes]
-    """Derivatives as of `_derivatives`."""
+    slopes: Derivatives
     q_per_m: Vec
     """Scattering vectors."""
     cell: Tensor
     """Cell vectors."""
     weight: Tensor
-    """What comes back to each term [K, N, 1, 1]."""
-    to: tuple[bool, bool]
-    """Whether scattering vectors and cell vectors are asked for."""
+    """What comes back to each sum [K, N, 1, 1]."""
 
 
-def _weighed(_: Instrument, given: Weighing) -> tuple[Slopes, Tensor | None, *tuple[Tensor | None, ...]]:
-    """Return the sums of derivatives times what comes back, for scattering vectors, cell and shape."""
-    (along_hkl, along_shape), weight, (to_q, to_cell) = given.slopes, given.weight, given.to
+def _weighed(_: Instrument, given: Weighing) -> tuple[Slopes, Tensor | None, Slopes]:
+    """Return the slopes to scattering vectors, cell vectors, and quantities of the shape."""
+    slopes, weight = given.slopes, given.weight
+    along_q = tuple(None if slope is None else weight * slope for slope in slopes.along_q)
+    along_shape = tuple(None if slope is None else (weight * slope).sum() for slope in slopes.along_shape)
+    if not slopes.along_hkl:
+        return along_q, None, along_shape
+    back = tuple(None if slope is None else weight * slope.movedim(-1, 1) for slope in slopes.along_hkl)
     with torch.enable_grad():
-        q: Vec = apply(lambda part: part.detach().requires_grad_(to_q), given.q_per_m)
-        cell = given.cell.detach().requires_grad_(to_cell)
-        pairs = [
-            (index, weight * slope.movedim(-1, 1))
-            for index, slope in zip(miller_indices(unpacked(cell), q), along_hkl, strict=True)
-            if slope is not None and index.requires_grad
-        ]
-        slopes = iter(grad_of(pairs, [*(q if to_q else ()), *((cell,) if to_cell else ())]))
-    along_q = tuple(next(slopes) if to_q else None for _ in q)
-    along_cell = next(slopes) if to_cell else None
-    sums = (
-        None if slope is None else (weight[:, :, 0, 0] * slope.sum((1, 2), dtype=weight.dtype)).sum()
-        for slope in along_shape
-    )
-    return along_q, along_cell, *sums
+        cell = given.cell.detach().requires_grad_()
+        (along_cell,) = grad_of(_paired(miller_indices(unpacked(cell), given.q_per_m), back), (cell,))
+    return along_q, along_cell, along_shape
 
 
-WEIGHED = Stage("weighed", _weighed, in_loops, axes={"given.slopes": (K, P, M, N)}, differentiates=True)
+def _always(_: Instrument) -> bool:
+    return True
+
+
+WEIGHED = Stage(
+    "weighed",
+    _weighed,
+    in_loops,
+    axes={"given.slopes.along_hkl": (K, P, M, N)},
+    fuses=_always,
+    differentiates=True,
+)
 """`_weighed`."""

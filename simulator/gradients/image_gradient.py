@@ -19,9 +19,9 @@ from simulator.engine.eager import Eager
 from simulator.engine.rehearsal import Rehearsal
 from simulator.engine.stage import Engine
 from simulator.engine.tensor_tree import leaves, rebuilt
-from simulator.engine.workers import in_turn, side_by_side
+from simulator.engine.workers import side_by_side
 from simulator.errors import InputError
-from simulator.gradients.pieces import ALL_AT_ONCE, EVALUATIONS_OF_SLOPES, Spread, pieces_of_blocks
+from simulator.gradients.pieces import ALL_AT_ONCE, EVALUATIONS_OF_SLOPES, pieces_of_blocks
 from simulator.gradients.stage_gradient import Sloped
 from simulator.gradients.vector_jacobian import grad_of
 from simulator.kernel.blocks import Block
@@ -43,8 +43,6 @@ class Backward:
 
     programs: Engine | None
     """Run the stages and their slopes, None for torch's own graph of all operations."""
-    spread: Spread
-    """See `Spread`."""
     evaluations: int
     """Of a piece, at most."""
 
@@ -69,8 +67,8 @@ def choose_backward(
     rehearsal = Rehearsal(play, f"slopes {free}", uncompilable(ins))
     programs, notes = choose_compiled(compute, ins, evaluations, rehearsal)
     if programs is None:
-        return Backward(None, side_by_side, EVALUATIONS_OF_A_GRAPH), notes
-    return Backward(programs, in_turn, EVALUATIONS_OF_SLOPES), notes
+        return Backward(None, EVALUATIONS_OF_A_GRAPH), notes
+    return Backward(programs, EVALUATIONS_OF_SLOPES), notes
 
 
 def block_slopes(
@@ -168,7 +166,7 @@ class _Pixels(torch.autograd.Function):
             return block_slopes(ins, ctx.needed, blocks[n], backward.programs, grad / unit), unit
 
         totals: list[Tensor | None] = [None] * len(ctx.needed)
-        for parts, unit in backward.spread(of_block, len(blocks)):
+        for parts, unit in side_by_side(of_block, len(blocks)):
             totals = [_added(total, part, unit) for total, part in zip(totals, parts, strict=True)]
         return None, *totals
 

@@ -20,9 +20,9 @@ from simulator.engine.eager import Eager
 from simulator.engine.rehearsal import Rehearsal
 from simulator.engine.stage import Engine
 from simulator.engine.tensor_tree import leaves, rebuilt
-from simulator.engine.workers import in_turn, side_by_side
+from simulator.engine.workers import side_by_side
 from simulator.errors import InputError
-from simulator.gradients.pieces import ALL_AT_ONCE, EVALUATIONS_OF_SLOPES, Spread, pieces_of_blocks
+from simulator.gradients.pieces import ALL_AT_ONCE, EVALUATIONS_OF_SLOPES, pieces_of_blocks
 from simulator.gradients.stage_tangents import Carrying
 from simulator.gradients.term_tangents import Lane, add_along
 from simulator.gradients.vector_jacobian import Slopes
@@ -124,8 +124,6 @@ class Along:
 
     programs: Engine
     """Run the stages and their tangents."""
-    spread: Spread
-    """See `Spread`."""
     evaluations: int
     """Of a piece, at most."""
 
@@ -160,8 +158,8 @@ def choose_forward(
     rehearsal = Rehearsal(play, f"tangents {patterns}", uncompilable(ins))
     programs, notes = choose_compiled(compute, ins, evaluations, rehearsal)
     if programs is None:
-        return Along(Eager(ALL_AT_ONCE, ALL_AT_ONCE), side_by_side, EVALUATIONS_AT_ONCE), notes
-    return Along(programs, in_turn, EVALUATIONS_OF_SLOPES), notes
+        return Along(Eager(ALL_AT_ONCE, ALL_AT_ONCE), EVALUATIONS_AT_ONCE), notes
+    return Along(programs, EVALUATIONS_OF_SLOPES), notes
 
 
 def pixel_tangents(
@@ -181,7 +179,7 @@ def pixel_tangents(
     def of_piece(n: int) -> Tensor:
         return block_tangents(ins, directions, pieces[n], how.programs)
 
-    found: Iterator[Tensor] = iter(how.spread(of_piece, len(pieces)))
+    found: Iterator[Tensor] = side_by_side(of_piece, len(pieces))
     total = sum(len(block.slow) for block in blocks)
     columns = torch.empty((len(directions), total), dtype=torch.float64, device=ins.device)
     done = 0

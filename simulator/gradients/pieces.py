@@ -1,27 +1,26 @@
-"""Pieces of blocks that are differentiated at once, and how they are spread over the cores."""
+"""Pieces of blocks that are differentiated at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from math import ceil
-from typing import Any
 
 from simulator.kernel.blocks import Block
 from simulator.scene.instrument import Instrument
 
-EVALUATIONS_OF_SLOPES = 1 << 22
-"""Of a piece that is differentiated at once by compiled code."""
+EVALUATIONS_OF_SLOPES = 1 << 21
+"""Of a piece that is differentiated at once by compiled code, on one core."""
+FEWEST_PIXELS = 2
+"""Of a piece, that machine code serves it."""
 ALL_AT_ONCE = 1 << 62
 """Evaluations, or pixels, of a call that is not divided."""
-Spread = Callable[[Callable[[int], Any], int], Iterable[Any]]
-"""Calls a function with 0 ... n - 1, side by side, and yields the results in order."""
 
 
 def pieces_of_blocks(ins: Instrument, blocks: Sequence[Block], evaluations: int) -> list[Block]:
     """Return the blocks in equal parts of about so many evaluations."""
     K, P, M = ins.counts
     sides = ins.plan.sides
-    pixels = max(1, evaluations // (K * P * M * sides * sides * ins.plan.layers))
+    pixels = max(FEWEST_PIXELS, evaluations // (K * P * M * sides * sides * ins.plan.layers))
     pieces = []
     for block in blocks:
         size = ceil(len(block.slow) / max(1, round(len(block.slow) / pixels)))

@@ -36,11 +36,11 @@ class Sloped(Stages):
         self._inner = inner
 
     def add(self, part: ChunkInputs, I: Tensor, show: Show = silent) -> tuple[Tensor, Tensor | None]:
-        """Do what `add_evaluations` does; no sum may run in loop order, and nobody may watch."""
+        """Return the sums; none runs in loop order, nobody watches, and interpolation ends where it did."""
         assert part.weight is None  # such a run is not compiled
         call = self.call(TERMS, replace(part, gain=None))
-        total, *escape = Terms.apply(self._inner.run, call, len(I), *call.flat())  # type: ignore[no-untyped-call]
-        return add_terms(I, total, part.gain), escape[0] if escape else None
+        total: Tensor = Terms.apply(self._inner.run, call, len(I), *call.flat())  # type: ignore[no-untyped-call]
+        return add_terms(I, total, part.gain), None
 
 
 class Differentiable:

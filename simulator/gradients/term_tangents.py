@@ -1,8 +1,8 @@
 """The innermost stage on dual tensors, for several directions at once.
 
-The derivatives of each evaluation to its indices and to quantities of the crystal's shape are formed once, as
-for a gradient; a direction takes a few products of them. The terms are quadratic in the structure factors F:
-their change along D is (t(F + D) - t(F - D))/2, whatever the length of D.
+The derivatives of the sums of a chunk are formed once, as for a gradient; a direction takes a few products of
+them. The terms are quadratic in the structure factors F: their change along D is (t(F + D) - t(F - D))/2,
+whatever the length of D.
 """
 
 from __future__ import annotations
@@ -16,28 +16,30 @@ from torch import Tensor
 
 from simulator.dual_tensors import dual_of, plain_of
 from simulator.engine.stage import Call, Engine
-from simulator.engine.tensor_tree import exchanged, named_leaves
+from simulator.engine.tensor_tree import exchanged
 from simulator.gradients.evaluation_gradient import (
     CELL,
     DERIVATIVES,
-    EVALUATIONS_IN_CACHE,
     SCATTERING,
-    SHAPE,
     TABLE,
     TERMS,
-    WEIGHED,
-    Weighing,
-    pieces_of,
+    Asked,
+    Derivatives,
+    shape_of,
+    slopes_of_terms,
+    weighed_sum,
 )
 from simulator.gradients.stage_tangents import parted
-from simulator.gradients.vector_jacobian import Slopes
 from simulator.kernel.accumulate import add_terms, summed
 from simulator.kernel.evaluation import ChunkInputs, evaluate, unpacked
 from simulator.kernel.miller_indices import changes_with_cells, miller_indices
+from simulator.physics.vectors import Vec, apply
 from simulator.scene.instrument import Instrument
 
 EVALUATIONS_BY_OPERATION = 1 << 16
 """Evaluations whose derivatives are formed at once where no compiled code does it."""
+CELLS_IN_A_LOOP = 3
+"""Changes of the cell that machine code sums by themselves; of more it gives the derivatives of each term."""
 AXES = tuple(f"{SCATTERING}.{n}" for n in range(3))
 Tangents = Mapping[str, Tensor | None]
 """Of what a stage reads, by place in its call, None for 0."""
@@ -92,58 +94,57 @@ class _Chunk:
 
     def shape(self) -> dict[str, int]:
         """Return the quantities of the crystal's shape that move, by place, with their numbers."""
-        places = [place for place, _ in named_leaves(self.call.ins.shape, SHAPE)]
-        return {place: n for n, place in enumerate(places) if self.moves(place)}
+        return {place: n for n, place in enumerate(shape_of(self.call.places())) if self.moves(place)}
 
-    def derivatives(self, part: ChunkInputs) -> tuple[Slopes, Slopes, Tensor]:
-        """Return those of a part to its indices and quantities of the shape, and its sums of terms."""
-        given = (part, tuple(self.shape().values()), True)
-        found: tuple[Slopes, Slopes, Tensor] = self._run(replace(self.call, stage=DERIVATIVES, given=given))
-        return found
+    def asked(self) -> Asked:
+        """Return the derivatives that the directions take."""
+        cells = tuple(self._tangent(v, CELL) for v in self.moves(CELL))
+        alone = self.engine.compiled and len(cells) <= CELLS_IN_A_LOOP
+        shape = tuple(self.shape().values())
+        return Asked(bool(self.moves(*AXES)), bool(cells) and not alone, shape, cells if alone else ())
 
     def sums(self) -> tuple[Tensor, Tensor]:
         """Return the sums of terms over phi steps and domains [K, N, 1, 1], and their tangents [V, K, N]."""
         part: ChunkInputs = self.call.given
         totals, changes = [], []
-        at_once = EVALUATIONS_IN_CACHE if self.engine.compiled else EVALUATIONS_BY_OPERATION
-        moving = bool(self.moves(*AXES, CELL, *self.shape()))
-        for piece, pixels in pieces_of(part, max(2, at_once // part.of_a_pixel)):
-            if moving:
-                *slopes, total = self.derivatives(piece)
-                changes.append(self._changes(piece, (slopes[0], slopes[1]), pixels))
+        at_once = len(part.q_per_m[0][0])
+        if not self.engine.compiled:
+            at_once = max(1, EVALUATIONS_BY_OPERATION // part.of_a_pixel)
+        asked = self.asked()
+        for piece, pixels in _pieces_of(part, at_once):
+            if asked.anything:
+                total, slopes = self._run(replace(self.call, stage=DERIVATIVES, given=(piece, asked)))
             else:
-                total = self._run(replace(self.call, given=piece))[0]
-                changes.append(total.new_zeros((len(self.tangents), *total.shape[:2])))
+                total, slopes = self._run(replace(self.call, given=piece)), None
+            change = total.new_zeros((len(self.tangents), *total.shape[:2]))
+            if slopes is not None:
+                self._add_changes(change, piece, slopes, pixels)
             totals.append(total)
+            changes.append(change)
         total, change = torch.cat(totals, 1), torch.cat(changes, 2)
         for n in self.moves(TABLE):
             up, down, part_of = self._beside(n)
-            change[n] += ((self._run(up)[0] - self._run(down)[0]) * part_of)[..., 0, 0]
+            change[n] += ((self._run(up) - self._run(down)) * part_of)[..., 0, 0]
         return total, change
 
-    def _changes(self, piece: ChunkInputs, slopes: tuple[Slopes, Slopes], pixels: slice) -> Tensor:
-        """Return how the sums of a piece change along each direction [V, K, n] but with structure factors."""
-        along_hkl, along_shape = slopes
-        ins, one = self.call.ins, torch.ones_like(piece.q_per_m[0])
-        K, n = one.shape[:2]
-        change = one.new_zeros((len(self.tangents), K, n), dtype=ins.plan.sum_dtype)
-        if moving := self.moves(*AXES):
-            weighing = Weighing((along_hkl, ()), piece.q_per_m, piece.cell, one, (True, False))
-            along_q = self._run(WEIGHED.call(ins, weighing))[0]
-            for axis, slope in zip(AXES, along_q, strict=True):
-                for v in moving:
-                    tangent = self.tangents[v][axis]
-                    if slope is not None and tangent is not None:
-                        change[v] += (slope * tangent[:, pixels])[..., 0, 0]
-        if moving := self.moves(CELL):
+    def _add_changes(self, change: Tensor, piece: ChunkInputs, slopes: Derivatives, pixels: slice) -> None:
+        """Add how the sums of a piece change along each direction [V, K, n] but with structure factors."""
+        along = [
+            *zip(AXES, slopes.along_q, strict=False),
+            *zip(self.shape(), slopes.along_shape, strict=True),
+        ]
+        for place, slope in along:
+            if slope is None:
+                continue
+            for v in self.moves(place):
+                tangent = self._tangent(v, place)
+                change[v] += (slope * (tangent[:, pixels] if tangent.dim() else tangent))[..., 0, 0]
+        moving = self.moves(CELL)
+        for v, along_cell in zip(moving, slopes.along_cells, strict=False):
+            change[v] += along_cell[..., 0, 0]
+        if moving and slopes.along_hkl:
             cells = torch.stack([self._tangent(v, CELL) for v in moving])
-            change[moving] += changes_with_cells(along_hkl, cells, piece.q_per_m)
-        for place, slope in zip(self.shape(), along_shape, strict=True):
-            if slope is not None:
-                total = slope.sum((1, 2), dtype=change.dtype)
-                for v in self.moves(place):
-                    change[v] += total * self._tangent(v, place)
-        return change
+            change[moving] += changes_with_cells(slopes.along_hkl, cells, piece.q_per_m).to(change.dtype)
 
     def running_sums(self, lanes: Sequence[Lane]) -> Iterator[Tensor]:
         """Yield for each direction the running sums after a chunk, with their tangents."""
@@ -151,22 +152,20 @@ class _Chunk:
         assert weight is not None  # only then the sum runs in loop order
         part = replace(self.call.given, weight=plain_of(weight))
         found = evaluate(ins, part)
-        along_hkl, along_shape, _ = self.derivatives(self.call.given)
+        _, along_hkl, along_shape = slopes_of_terms(ins, self.call.given, tuple(self.shape().values()))
         for v, lane in enumerate(lanes):
-            change = torch.zeros_like(found.term)
-            hkl = self._indices(v, part)
-            for slope, moved in zip(along_hkl, hkl, strict=True):
-                change += 0.0 if slope is None or moved is None else slope.movedim(-1, 1) * moved
+            moved = self._indices(v, part)
+            change = torch.zeros_like(found.term) if moved is None else weighed_sum(moved, along_hkl)
             for place, slope in zip(self.shape(), along_shape, strict=True):
                 tangent = self.tangents[v][place]
-                change += 0.0 if slope is None or tangent is None else slope.movedim(-1, 1) * tangent
+                change += 0.0 if slope is None or tangent is None else slope * tangent
             if v in self.moves(TABLE):
                 up, down, part_of = self._beside(v)
                 change += (evaluate(up.ins, part).term - evaluate(down.ins, part).term) * part_of
             term = dual_of(found.term, change)
             yield summed(lane.I, term, (lane.part.gain, lane.part.weight), found.executed)
 
-    def _indices(self, v: int, part: ChunkInputs) -> Sequence[Tensor | None]:
+    def _indices(self, v: int, part: ChunkInputs) -> Sequence[Tensor] | None:
         """Return how the indices change along a direction [K, N, P, M], None for not at all."""
         found: list[Any] = []
         if v in self.moves(CELL):
@@ -174,7 +173,7 @@ class _Chunk:
         if v in self.moves(*AXES):
             x, y, z = (self._tangent(v, axis) for axis in AXES)
             found.append(miller_indices(unpacked(part.cell), (x, y, z)))
-        return [sum(parts) for parts in zip(*found, strict=True)] if found else [None] * 3
+        return [sum(parts) for parts in zip(*found, strict=True)] if found else None
 
     def _beside(self, v: int) -> tuple[Call, Call, float]:
         """Return the call with structure factors moved along a direction and against it, and the part of the
@@ -196,3 +195,16 @@ class _Chunk:
 
     def _run(self, call: Call) -> Any:
         return self.engine.run(call, len(self.call.given.q_per_m[0][0]))
+
+
+def _pieces_of(part: ChunkInputs, size: int) -> Iterator[tuple[ChunkInputs, slice]]:
+    """Yield what so many pixels at a time have of a part, and which they are."""
+    count = len(part.q_per_m[0][0])
+    if size >= count:
+        yield part, slice(None)
+        return
+    for start in range(0, count, size):
+        pixels = slice(start, start + size)
+        q_per_m: Vec = apply(lambda q, some=pixels: q[:, some], part.q_per_m)  # type: ignore[misc]
+        alive = None if part.alive is None else part.alive[:, pixels]
+        yield replace(part, q_per_m=q_per_m, alive=alive), pixels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from simulator.limits.memory import require
 
 COLUMNS = 4
 BYTES_PER_ENTRY = 8
+LARGEST_KEPT_BYTES = 1 << 25
 FLAWLESS = b"0123456789+-.eE \t\r\n\v\f"
 Rows = NDArray[np.float64]
 
@@ -36,7 +38,7 @@ def read_hkl(path: Path, default_F: float) -> tuple[StructureFactors, Warnings]:
     Source: spec 05 section 2.
     """
     file = read_text(path, "HKL file", "give -hkl FILE or -default_F F")
-    rows = _fast_rows(file.data)
+    rows = _kept_rows(file.data) if len(file.data) <= LARGEST_KEPT_BYTES else _fast_rows(file.data)
     if rows is None:
         rows = _checked_rows(file)
     if len(rows) == 0:
@@ -68,6 +70,15 @@ def _fast_rows(data: bytes) -> Rows | None:
         return None
     flawless = rows.shape[1] == COLUMNS and bool(np.isfinite(rows).all())
     return rows if flawless and _whole_indices(rows) else None
+
+
+@lru_cache(maxsize=2)
+def _kept_rows(data: bytes) -> Rows | None:
+    """Do what `_fast_rows` does, once for files of the same content: many runs in a process share one."""
+    rows = _fast_rows(data)
+    if rows is not None:
+        rows.flags.writeable = False
+    return rows
 
 
 def _whole_indices(rows: Rows) -> bool:

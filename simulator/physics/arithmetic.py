@@ -26,15 +26,13 @@ class Arithmetic:
     Attributes:
         loops: whether all is written as loops over all entries, without selections, products of matrices and
             reductions of angles: single-precision angles are half turns then.
-        root: the correctly rounded square root (float64), in operations that a graph can be recorded of.
-        root_at_once: the same in one pass where there is one.
+        root: the correctly rounded square root (float64).
         take: values[places], of the kernel's layout, in which axis 1 is the fastest in memory.
         take_row: the entries of a row of places, `base + nodes[n]`, which follow each other.
     """
 
     loops: bool
     root: Callable[[Tensor], Tensor]
-    root_at_once: Callable[[Tensor], Tensor]
     take: Callable[[Tensor, Tensor], Tensor]
     take_row: Callable[[Tensor, Tensor, Tensor], list[Tensor]]
 
@@ -74,10 +72,11 @@ def _rounded_root(x: Tensor) -> Tensor:
 
 
 def _processor_root(x: Tensor) -> Tensor:
-    """Return the root by numpy, which takes the processor's; no graph can be recorded of it."""
-    if x.device.type != "cpu":
+    """Return the root by numpy, which takes the processor's, where no graph is recorded of it."""
+    if x.device.type != "cpu" or torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
         return _rounded_root(x)
-    root: Tensor = torch.from_numpy(np.asarray(np.sqrt(x.numpy())))
+    with np.errstate(invalid="ignore"):
+        root: Tensor = torch.from_numpy(np.asarray(np.sqrt(x.numpy())))
     return root
 
 
@@ -105,6 +104,6 @@ def _embedded_row(values: Tensor, base: Tensor, nodes: Tensor) -> list[Tensor]:
     return [part.movedim(-1, 1) for part in found.unbind(-1)]
 
 
-BY_OPERATION = Arithmetic(False, _rounded_root, _processor_root, _selected, _selected_row)
-LOOPS = Arithmetic(True, torch.sqrt, torch.sqrt, _embedded, _embedded_row)
+BY_OPERATION = Arithmetic(False, _processor_root, _selected, _selected_row)
+LOOPS = Arithmetic(True, torch.sqrt, _embedded, _embedded_row)
 _in_force = BY_OPERATION

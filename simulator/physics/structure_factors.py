@@ -7,8 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from simulator.config import StructureFactors
@@ -49,6 +52,10 @@ class Table:
         return replace(self, values=self.values.to(dtype))
 
 
+_last: tuple[StructureFactors, Table] | None = None
+"""The last structure factors of plain numbers, copied, and their table."""
+
+
 def make_table(factors: StructureFactors) -> Table:
     """Return the bordered table of a run.
 
@@ -57,6 +64,35 @@ def make_table(factors: StructureFactors) -> Table:
 
     Source: spec 05 sections 1 and 2.
     """
+    number_types = (factors.default_F, factors.table)
+    if factors.reflections == 0 or any(isinstance(given, Tensor) for given in number_types):
+        return _made_table(factors)
+    global _last  # noqa: PLW0603  a process that renders many runs of one table makes it once
+    last = _last
+    if last is not None and _same(last[0], factors):
+        return last[1]
+    own = replace(factors, table=factors.table.copy(), missing=factors.missing.copy())
+    found = _made_table(own)
+    if not torch.is_inference_mode_enabled():
+        _last = (own, found)
+    return found
+
+
+def _same(one: StructureFactors, other: StructureFactors) -> bool:
+    """Return whether two tables hold the same numbers, bit for bit."""
+    return (one.default_F, one.hkl_min) == (other.default_F, other.hkl_min) and all(
+        first.dtype == second.dtype and np.array_equal(_bits(first), _bits(second))
+        for first, second in ((one.table, other.table), (one.missing, other.missing))
+    )
+
+
+def _bits(values: NDArray[Any]) -> NDArray[Any]:
+    """Return numbers as whole numbers of their size, of which 0 and -0 are two."""
+    return values.view(f"i{values.dtype.itemsize}")
+
+
+def _made_table(factors: StructureFactors) -> Table:
+    """Return the bordered table of a run, made anew."""
     default = scalar(factors.default_F)
     if factors.reflections == 0:
         return _table(default[None], (0, 0, 0), (1, 1, 1), present=False)

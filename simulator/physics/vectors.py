@@ -87,7 +87,7 @@ class _SquareRoot(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         """Return the root s."""
-        root = arithmetic().root_at_once(x.detach())
+        root = arithmetic().root(x.detach())
         ctx.save_for_backward(root)
         ctx.save_for_forward(root)
         return root

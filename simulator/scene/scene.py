@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from simulator.config import Compute, RunConfig
+from simulator.config import Beam, Compute, Detector, RunConfig
+from simulator.engine.tensor_tree import leaves
 from simulator.limits.transforms import require_plain_tensors
 from simulator.limits.value_rules import check_config, check_work
 from simulator.physics.background import water_electrons_sqr
@@ -19,12 +20,17 @@ from simulator.physics.phi import orientation_steps, phi_angles_rad
 from simulator.physics.sources import Sources, list_sources
 from simulator.physics.structure_factors import Table, make_table, uses_interpolation
 from simulator.physics.vectors import Vec, apply, column, moves, plain, rot_axis, scalar, turn, vec
+from simulator.quirks import Quirks
 from simulator.scene.orientations import Orientations
 from simulator.scene.region import executed_pixels, pixels_of, window_of
 from simulator.scene.skippable import require_skippable
 
 BEYOND_ANY_USE = 2.0**62
 """Stands for a number of sub-pixels that has no end."""
+
+
+_last: tuple[tuple[Detector, Beam, Quirks], tuple[Geometry, Sources]] | None = None
+"""What `_placed` was given last, and what it made of that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,9 +136,8 @@ def prepare(config: RunConfig, table: Table | None = None) -> Scene:
     require_plain_tensors(config)
     check_config(config)
     quirks = config.quirks
-    geometry = place(config.detector, config.beam, quirks)
+    geometry, sources = _placed(config)
     lattice = orient(config.crystal, config.beam.wavelength_m, quirks)
-    sources = list_sources(config.beam, geometry, quirks)
     recommended = _recommended_oversample(config, geometry, lattice)
     oversample = config.sampling.oversample if config.sampling.oversample > 0 else recommended
     orientations = config.crystal.phi_rad.count * config.crystal.mosaic_domains
@@ -159,6 +164,23 @@ def prepare(config: RunConfig, table: Table | None = None) -> Scene:
         water_electrons_sqr=water,
         I_bg=scalar(water if "Q-WATER-STEPS" in quirks else 0.0),
     )
+
+
+def _placed(config: RunConfig) -> tuple[Geometry, Sources]:
+    """Return detector and sources of a run; those of the last run where that had the very same ones.
+
+    A configuration of plain numbers does not change, so that its objects stand for their values.
+    """
+    global _last  # noqa: PLW0603  many runs in a process differ in the crystal alone
+    given = (config.detector, config.beam, config.quirks)
+    last = _last
+    if last is not None and all(one is other for one, other in zip(last[0], given, strict=True)):
+        return last[1]
+    geometry = place(*given)
+    found = geometry, list_sources(config.beam, geometry, config.quirks)
+    if not any(True for _ in leaves(given)) and not torch.is_inference_mode_enabled():
+        _last = (given, found)
+    return found
 
 
 def _recommended_oversample(config: RunConfig, geometry: Geometry, lattice: Lattice) -> int:

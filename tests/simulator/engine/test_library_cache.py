@@ -224,8 +224,9 @@ def test_stage_that_crashes_its_process_is_told(tmp_path: Path) -> None:
 
 def test_result_that_was_handed_in_is_kept_alive() -> None:
     one, other = torch.zeros(4), torch.zeros(4)
-    assert [part is one for part in _owners(one.data_ptr() + 8, [other, one])] == [True]
-    assert _owners(0, [one, other]) == []
+    lent = [(part.data_ptr(), part.data_ptr() + part.nbytes, part) for part in (other, one)]
+    assert [part is one for part in _owners(one.data_ptr() + 8, lent)] == [True]
+    assert _owners(0, lent) == []
     kept, deleted = [one], []
     _given_back(lambda handle: deleted.append(handle) or 0, 7, kept)
     assert (kept, deleted) == ([], [7])

@@ -20,7 +20,6 @@ from simulator.engine.stage import Call
 from simulator.engine.tensor_tree import leaves
 from simulator.errors import InputError
 from simulator.fit.parameters import value_of, with_values
-from simulator.gradients import evaluation_gradient as term_slopes
 from simulator.gradients.image_gradient import block_slopes
 from simulator.image import render
 from simulator.kernel.blocks import Block
@@ -97,13 +96,10 @@ def distance(one: Tensor | None, other: Tensor | None) -> float:
 
 @pytest.mark.parametrize("mode", cases.MODES)
 @pytest.mark.parametrize("case", CASES)
-def test_slopes_of_stages_make_the_slopes_of_the_graph(
-    case: str, mode: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slopes_of_stages_make_the_slopes_of_the_graph(case: str, mode: str, folder: Path) -> None:
     ins = set_up(prepare(configured(folder, mode, CASES[case])))
     if ins.policy.running:
         pytest.skip("a running sum in loop order has no stages of its own")
-    monkeypatch.setattr(term_slopes, "EVALUATIONS_IN_CACHE", 100)
     block = block_of(ins)
     free = [part.is_floating_point() for part in leaves(ins)]
     inner = OneByOne()
