@@ -127,7 +127,7 @@ def _checked(path: Path) -> ShotPlan:
 
 def _run(options: argparse.Namespace) -> int:
     from shots.making.run_shots import run_shots
-    from system_io.tasks.progress_bar import counted
+    from system_io.tasks.progress_bar import tasks_shown
 
     if options.scheduler is not None and options.workers is not None:
         raise UsageError("--scheduler has its own workers; leave --workers out")
@@ -137,7 +137,7 @@ def _run(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
 
         def watch(total: int) -> Callable[[], None]:
-            return stack.enter_context(counted("shots", total, quiet=options.verbosity == QUIET))
+            return stack.enter_context(tasks_shown("shots", total, quiet=options.verbosity == QUIET))
 
         done = run_shots(plan, target, engine, options.shard, options.resume, watch)
     rest = "" if done.there == 0 else f", {done.there} were there"
@@ -148,12 +148,12 @@ def _run(options: argparse.Namespace) -> int:
 
 def _engine(options: argparse.Namespace, plan: ShotPlan) -> TaskEngine:
     """Return what does the work."""
-    from system_io.tasks.cluster import Cluster
+    from system_io.tasks.cluster import DaskCluster
     from system_io.tasks.engine import OneProcess
     from system_io.tasks.processes import Processes, usable_cores
 
     if options.scheduler is not None:
-        return Cluster(options.scheduler)
+        return DaskCluster(options.scheduler)
     usual = 1 if "cuda" in plan.command else usable_cores()
     workers = min(options.workers or usual, -(-plan.shots // options.shard[1]))
     return OneProcess() if workers == 1 else Processes(workers)

@@ -16,10 +16,10 @@ from shots.plan.read_plan import read_plan
 from shots.plan.shot_plan import ShotPlan
 from system_io.errors import UserError
 
-Sample = dict[str, Any]
+ShotSample = dict[str, Any]
 
 
-class Series(IterableDataset[Sample]):
+class Series(IterableDataset[ShotSample]):
     """The shots of a plan, for a `torch.utils.data.DataLoader` or one by one.
 
     A sample has `number`; of each panel `photons` (float32, noise-free) and `counts` (int32), [slow, fast],
@@ -51,21 +51,21 @@ class Series(IterableDataset[Sample]):
         """Return the number of shots."""
         return len(self.numbers)
 
-    def __iter__(self) -> Iterator[Sample]:
+    def __iter__(self) -> Iterator[ShotSample]:
         """Yield the shots of this worker, in order."""
         worker = get_worker_info()
         numbers = self.numbers if worker is None else self.numbers[worker.id :: worker.num_workers]
         for number in numbers:
             yield self.sample(number)
 
-    def sample(self, number: int) -> Sample:
+    def sample(self, number: int) -> ShotSample:
         """Return a shot by its number in the plan.
 
         Raises:
             UserError: there is no such shot.
         """
         shot = made_shot(self.plan, number)
-        found: Sample = {
+        found: ShotSample = {
             "number": number,
             "photons": self._images(shot.frames.photons),
             "counts": self._images(shot.frames.counts),

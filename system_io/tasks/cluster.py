@@ -26,7 +26,7 @@ GONE = ("cancelled", "lost")
 
 
 @dataclass(frozen=True)
-class Cluster:
+class DaskCluster:
     """Does tasks by the workers of a scheduler; the tasks of a worker that dies are done by another.
 
     Attributes:

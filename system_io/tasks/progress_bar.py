@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def counted(what: str, total: int, quiet: bool = False) -> Iterator[Callable[[], None]]:
+def tasks_shown(what: str, total: int, quiet: bool = False) -> Iterator[Callable[[], None]]:
     """Give what is to be called after each task.
 
     Args:

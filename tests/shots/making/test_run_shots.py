@@ -19,7 +19,7 @@ from shots.making.verify_data_set import verified_data_set
 from shots.plan.read_plan import read_plan
 from shots.plan.shot_plan import ShotPlan
 from system_io.errors import UserError
-from system_io.tasks.cluster import Cluster
+from system_io.tasks.cluster import DaskCluster
 from system_io.tasks.engine import OneProcess
 from system_io.tasks.processes import Processes
 from tests.fixtures.waiting import wait_until
@@ -147,7 +147,7 @@ def test_a_cluster_of_which_a_worker_is_killed_gives_the_same_files(
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=60
     ) as cluster:
-        engine = Cluster(cluster.scheduler_address)
+        engine = DaskCluster(cluster.scheduler_address)
         numbers = list(range(SHOTS))
         done = dict(engine.results(partial(killing_its_worker, plan, folder), numbers))
     assert sorted(done) == numbers

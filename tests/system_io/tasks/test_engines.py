@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from system_io.errors import UserError
-from system_io.tasks.cluster import Cluster
+from system_io.tasks.cluster import DaskCluster
 from system_io.tasks.engine import OneProcess
 from system_io.tasks.processes import Processes
 
@@ -59,6 +59,6 @@ def test_what_a_task_raises_comes_back_and_deaths_in_turn_are_one_error() -> Non
 
 def test_a_scheduler_that_is_not_there_is_one_error() -> None:
     with pytest.raises(UserError, match=r"no scheduler at 'tcp://127.0.0.1:9'"):
-        list(Cluster("tcp://127.0.0.1:9", patience_s=0.5).results(squared, TASKS))
+        list(DaskCluster("tcp://127.0.0.1:9", patience_s=0.5).results(squared, TASKS))
     with pytest.raises(UserError, match=r"cannot open scheduler file 'none.json'"):
-        list(Cluster("none.json", patience_s=0.5).results(squared, TASKS))
+        list(DaskCluster("none.json", patience_s=0.5).results(squared, TASKS))
