@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from shots.geometry.panel import Direction, Panel, Region
+from shots.geometry.panel import BadRegion, Direction, Panel
 from shots.geometry.reference_frames import REFERENCE_FRAMES, frame_named, turn_between, turned_panel
 from shots.geometry.setup_of import require_axes
 from simulator.errors import InputError
@@ -171,7 +171,7 @@ class _PanelTable:
             raise self.table.fault("mask", f"'{printable(str(file))}' is no file; give another path")
         return file
 
-    def _bad(self, pixels: list[int]) -> Iterator[Region]:
+    def _bad(self, pixels: list[int]) -> Iterator[BadRegion]:
         """Yield rectangles that do not measure: fast and slow from and to, the ends not in it."""
         for number, given in enumerate(self.table.take("bad", list, [])):
             held = TomlTable({f"bad[{number}]": given}, self.table.where, InputError)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,6 +149,25 @@ def within_resolution(symmetry: Symmetry, hkl: MillerIndices, dmin_A: float) -> 
         return np.ones(len(hkl), bool)
     inverse = np.asarray(symmetry.cell.calculate_1_d2_array(hkl))
     return np.asarray(inverse <= dmin_A**-2)
+
+
+@contextmanager
+def read_by_gemmi(where: str, remedy: str) -> Iterator[None]:
+    """Turn what gemmi raises of a damaged file, wherever it first looks at the damage, into one clear error.
+
+    Args:
+        where: the file, for messages.
+        remedy: what the user can do.
+
+    Raises:
+        InputError: in place of gemmi's errors.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (RuntimeError, ValueError, IndexError, OSError) as error:
+        raise InputError(f"{where}: is damaged ({type(error).__name__}: {error}); {remedy}") from error
 
 
 def named_file(path: Path, what: str) -> str:

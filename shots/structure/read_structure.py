@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shots.structure.coordinate_file import ModelChoice, read_coordinates
-from shots.structure.factor_table import FactorTable, crystallography, named_file
+from shots.structure.factor_table import FactorTable, crystallography, named_file, read_by_gemmi
 from shots.structure.reflection_file import read_reflections
 from simulator.errors import InputError
 from simulator.io.files import read_bytes
@@ -60,7 +60,8 @@ def read_structure(path: Path, choice: StructureChoice) -> FactorTable:
     for option, given in _unsuitable(choice)[kind].items():
         if given:
             raise InputError(f"{where}: has {kind}, for which {option} has no meaning; leave it out")
-    return READERS_OF_KIND[kind](path, choice)
+    with read_by_gemmi(where, REMEDY):
+        return READERS_OF_KIND[kind](path, choice)
 
 
 def _kind_of(path: Path) -> str:

@@ -89,6 +89,25 @@ def test_what_cannot_be_meant_is_one_line(words: str, told: str, capsys: pytest.
     assert not Path("out.hkl").exists()
 
 
+DAMAGE = {
+    "data.mtz": (b"COLUMN " + b"F".ljust(31) + b"F", b"COLUMN " + b"F".ljust(31) + b"\x9d"),
+    "model.pdb": (b"  N   MSE", b"  \xd3   MSE"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damage_that_shows_late_is_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Names and types that are no text: gemmi raises when they are looked at."""
+    old, new = DAMAGE[name]
+    before = Path(name).read_bytes()
+    assert old in before
+    Path(name).write_bytes(before.replace(old, new).replace(b"           N  ", b"           X  "))
+    assert main([name, "-o", "out.hkl", *(["--dmin", "3"] if name == "model.pdb" else [])]) == 3
+    error = capsys.readouterr().err
+    assert f"'{name}': is damaged" in error
+    assert error.count("\n") == 1
+
+
 def test_an_input_is_not_overwritten(capsys: pytest.CaptureFixture[str]) -> None:
     before = Path("data.mtz").read_bytes()
     assert main(["data.mtz", "-o", "./data.mtz"]) == 3
