@@ -96,3 +96,15 @@ def test_bounds_of_taps_of_the_contract_loosen_the_verdict(judge_texts):
 )
 def test_a_row_that_decides_nothing_is_told_why(pattern, before, reason):
     assert reason in unused_reason(pattern, before, ["I_running", "flux", "count"])
+
+
+def test_records_with_other_numbers_of_values_are_compared_among_their_like(judge_texts):
+    lines = ("flux 1 2", "flux 1 2 3", "flux 4")
+    near, far = (row("*", rel=1e-3), row("*", rel=1e-5))
+    one, other = log("1", *lines), log("2", "flux 1 2", "flux 1 2 3.001", "flux 4")
+    assert judge_texts(one, other, Options(bounds=(near,))).verdict is Word.PASS
+    assert judge_texts(one, other, Options(bounds=(far,))).verdict is Word.FAIL
+    shorter = log("2", "flux 1 2", "flux 1 2", "flux 4")
+    report = judge_texts(one, shorter, Options(bounds=(near,)))
+    assert report.first is not None
+    assert (report.first.context, report.first.b) == ("occurrence=2", "1 2")
