@@ -19,7 +19,7 @@ from tests.comparator_faults import JUDGING, ComparatorFault
 from tests.comparator_runs import is_found, path_of, prepared
 
 TRACES, IMAGES, OUTPUTS = "tests/trace_tools", "tests/harness/images", "tests/harness/outputs"
-COMMAND = f"{TRACES}/test_cli.py"
+COMMAND, DECISIONS = f"{TRACES}/test_cli.py", "tests/test_decisions.py"
 TESTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "trace_tools.judging": (
         ("align", "arithmetic", "behind", "blame", "diff", "findings", "judge", "lookup", "noise_floor",
@@ -51,6 +51,10 @@ EQUIVALENT: Mapping[tuple[str, str], str] = {
     ): "a tap of one's own has the size of its records",
     ("scale = comparison.scales.of(name, chosen, pair[0].shape[1])", "0 is 1"): "both sides have one shape",
     ("return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)", "0 is 1"): "0 is its own opposite",
+    (
+        "group = connected_components(graph, directed=False)[1][rows]  # [edges]",
+        "False is True",
+    ): "components of a directed graph are weak ones by default: the same",
     ("stol = both_values(comparison, source, 1)", "1 is 2"): "the second value is not looked at",
 }
 """Changes that change nothing: the text of the line, and what is changed; with the reason."""
@@ -69,12 +73,15 @@ class Mutant:
     def equivalent(self) -> str:
         """Return why it changes nothing, empty for all others."""
         lines = path_of(ComparatorFault("", self.module, "", "", ())).read_text(encoding="utf-8").splitlines()
-        return EQUIVALENT.get((lines[self.line - 1].strip(), self.what), "") if self.line else ""
+        text = lines[self.line - 1].strip() if self.line else ""
+        if "strict=True" in text and self.what == "True is False":
+            return "what is gone through together has one length"
+        return EQUIVALENT.get((text, self.what), "")
 
     @property
     def fault(self) -> ComparatorFault:
         """Return the mutant as a fault of the table, whose whole text is another one."""
-        tests = TESTS[self.module.rpartition(".")[0]][1]
+        tests = (DECISIONS, *TESTS[self.module.rpartition(".")[0]][1])
         blank = ComparatorFault(self.what, self.module, "", self.text, tests)
         sound = path_of(blank).read_text(encoding="utf-8")
         return ComparatorFault(self.what, self.module, sound, self.text, tests)

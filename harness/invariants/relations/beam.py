@@ -197,7 +197,10 @@ def _cut_far_out(s: Situation, made: Made) -> list[Equality]:
     whole, cut = made["no limit"].photons, made["middle limit"].photons
     slow, fast = np.indices(whole.shape) + 0.5
     radius = np.hypot(fast * d.pixel_size_m - d.Fbeam_m, slow * d.pixel_size_m - d.Sbeam_m)
-    spacing = s.meaning.beam.wavelength_m * A_PER_M / (2.0 * np.sin(np.arctan2(radius, d.distance_m) / 2.0))
+    with np.errstate(divide="ignore"):  # in the middle of the beam nothing is cut
+        spacing = (
+            s.meaning.beam.wavelength_m * A_PER_M / (2.0 * np.sin(np.arctan2(radius, d.distance_m) / 2.0))
+        )
     _require_both_sides(s, spacing[whole != 0.0])
     gone, stays = (cut == 0.0) & (whole != 0.0), cut != 0.0
     nearest = radius[gone].min() if gone.any() else np.inf

@@ -280,7 +280,8 @@ ROWS = (
     Relation(
         "phi-steps", "the image of a rotation: the mean of its steps",
         "04 section 1, 06 sections 7 and 13", Sameness.SUM, _single_steps, mean_of_others,
-        (is_understood, _several_steps, lacking(*FROM_HEADER)), (*CARRIED, "Q-PHISTEP-WINS"),
+        (is_understood, _several_steps, lacking(*FROM_HEADER)),
+        (*CARRIED, "Q-PHISTEP-WINS", "Q-OVERSAMPLE-RUNNING-PRODUCT"),
         on=("rotation", "axes", "interpolated", "tophat",),
     ),
     Relation(
