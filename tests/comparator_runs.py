@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.machinery
+import importlib.util
 import os
 import signal
 import sys
@@ -50,7 +51,7 @@ class _Finder:
     def find_spec(self, name: str, *_: object) -> importlib.machinery.ModuleSpec | None:
         if name != self.fault.module:
             return None
-        return importlib.machinery.ModuleSpec(name, _Loader(self.fault), origin=str(path_of(self.fault)))
+        return importlib.util.spec_from_file_location(name, path_of(self.fault), loader=_Loader(self.fault))
 
 
 class _InThisHome:
