@@ -39,8 +39,8 @@ FEWEST_PIXELS = 2
 class Road:
     """How stages become machine code for one type of device."""
 
-    make: Callable[[Sequence[Making], Callable[[], bool]], None]
-    """Puts stages into the cache as long as that is wanted."""
+    make: Callable[[Sequence[Making], Callable[[], bool]], tuple[str, ...]]
+    """Puts stages into the cache as long as that is wanted, and gives warnings."""
     load: Callable[[Path], StageProgram]
     """Gives the program of an entry; `FileNotFoundError`, or `BrokenLibraryError`."""
     beside: bool
@@ -174,7 +174,7 @@ class Needed:
         """
         if missing := self.missing:
             _MISSED.clear()
-            self.road.make(missing, wanted)
+            self.notes += self.road.make(missing, wanted)
             self.look()
         if self.missing:
             raise CompileError("; ".join(self.notes) or "compiled code is gone from the cache again")

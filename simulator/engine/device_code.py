@@ -40,16 +40,20 @@ _MADE: dict[Path, StageProgram] = {}
 """Programs that this process has compiled or loaded, by their entry in the cache."""
 
 
-def make_kernels(stages: Sequence[Making], wanted: Callable[[], bool] = lambda: True) -> None:
+def make_kernels(stages: Sequence[Making], wanted: Callable[[], bool] = lambda: True) -> tuple[str, ...]:
     """Compile stages for a device, and keep them for this process and in the cache for others.
 
     Args:
         stages: which.
         wanted: asked before each whether to go on.
 
+    Returns:
+        A warning where the cache has not all of them now.
+
     Raises:
         CompileError: if one can be compiled in no way, or gives something else than its operations.
     """
+    lost = []
     for making in takewhile(lambda _: wanted(), stages):
         reasons = []
         for name, way in WAYS.items():
@@ -62,12 +66,14 @@ def make_kernels(stages: Sequence[Making], wanted: Callable[[], bool] = lambda: 
                 reasons.append(f"{name}: {_reason(error)}")
                 continue
             _MADE[making.facts.path] = program
+            lost += [] if making.facts.path.is_file() else [making.call.stage.name]
             break
         else:
             raise CompileError(
                 f"stage '{making.call.stage.name}' of the pixel loop cannot be compiled for a device"
                 f" ({'; '.join(reasons)}); --compile off does without"
             )
+    return (f"compiled for this process alone, since it cannot be kept: {', '.join(lost)}",) if lost else ()
 
 
 def load_kernels(entry: Path) -> StageProgram:

@@ -39,11 +39,14 @@ def going_on() -> bool:
     return True
 
 
-def make_libraries(stages: Sequence[Making], wanted: Callable[[], bool] = going_on) -> None:
+def make_libraries(stages: Sequence[Making], wanted: Callable[[], bool] = going_on) -> tuple[str, ...]:
     """Compile stages for the processor into the cache, side by side.
 
     Args:
         wanted: asked several times a second whether to go on; the processes end at once if not.
+
+    Returns:
+        No warnings: what cannot be kept is an error here.
 
     Raises:
         CompileError: if one cannot be compiled, or crashes when it is tried; others are in the cache then.
@@ -65,7 +68,7 @@ def make_libraries(stages: Sequence[Making], wanted: Callable[[], bool] = going_
             words = [sys.executable, "-m", __name__, folder]
             outcome, said, noise = execute(words, package, environ, LONGEST_S, heard)
     except _UnwantedError:
-        return
+        return ()
     except OSError as error:
         raise CompileError(
             f"the pixel loop cannot be compiled ({error.strerror or error}); --compile off does without"
@@ -76,6 +79,7 @@ def make_libraries(stages: Sequence[Making], wanted: Callable[[], bool] = going_
     failed = json.loads(said.decode().strip().splitlines()[-1])
     for stage, reason in failed:
         raise refusal(f"stage '{stage}'", reason)
+    return ()
 
 
 def refusal(what: str, reason: str) -> CompileError:

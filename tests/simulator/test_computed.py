@@ -36,9 +36,10 @@ CODE_ERROR = 1.0 + 2.0**-20
 def compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A compiler that takes no time, whose code is off in the last bits, and a cache of its own."""
 
-    def make(stages: Sequence[Making], _wanted: Callable[[], bool]) -> None:
+    def make(stages: Sequence[Making], _wanted: Callable[[], bool]) -> tuple[str, ...]:
         for stage in stages:
             put_library(stage.facts, b"")
+        return ()
 
     def run(self: compiled.Compiled, call: Call, pixels: int) -> Any:
         result = call.result()

@@ -84,6 +84,20 @@ def test_kernels_that_fail_or_give_something_else_are_made_in_another_way(
     assert torch.equal(found[0], next(leaves(making.call.result())))
 
 
+def test_kernels_that_cannot_be_kept_are_named(
+    calls: dict[str, Call], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept(making: Making) -> StageProgram:
+        put_library(making.facts, b"kernels")
+        return right(making)
+
+    monkeypatch.setattr(device_code, "WAYS", ways(right))
+    (note,) = device_code.make_kernels([making_of(calls["finish"]), making_of(calls["rays"])])
+    assert note == "compiled for this process alone, since it cannot be kept: finish, rays"
+    monkeypatch.setattr(device_code, "WAYS", ways(kept))
+    assert device_code.make_kernels([making_of(calls["finish"])]) == ()
+
+
 def test_every_failure_is_said(calls: dict[str, Call], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device_code, "WAYS", ways(failing, wrong))
     with pytest.raises(CompileError, match=r"stage 'finish' .*way 1: no kernel; way 2: a result is off by"):

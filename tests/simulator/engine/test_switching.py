@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import torch
@@ -77,7 +79,7 @@ def test_run_goes_on_in_machine_code_at_the_border_of_a_block(
 def test_failure_to_compile_is_said_and_the_run_goes_on(
     impatient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_given: object) -> None:
+    def fail(*_given: object) -> NoReturn:
         raise CompileError("no compiler")
 
     with_compiler(fail, monkeypatch)
@@ -100,15 +102,45 @@ def test_who_asks_for_operations_gets_them(
 def test_what_compiles_ends_with_the_run(impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[bool] = []
 
-    def make(_stages: Sequence[Making], wanted: Callable[[], bool]) -> None:
+    def make(_stages: Sequence[Making], wanted: Callable[[], bool]) -> tuple[str, ...]:
         while wanted():
             time.sleep(0.01)
         ended.append(True)
+        return ()
 
     with_compiler(make, monkeypatch)
     assert not rendered().how.compiled
     assert ended == [True]
     assert all(thread.daemon is False for thread in threading.enumerate())
+
+
+def compiling() -> list[int]:
+    """Return the processes that this one has started to compile stages."""
+    mine = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, IndexError):
+            words, status = (folder / "cmdline").read_bytes(), (folder / "stat").read_text()
+            parent = int(status.rpartition(")")[2].split()[1])
+            mine += (
+                [int(folder.name)] if b"simulator.engine.making" in words and parent == os.getpid() else []
+            )
+    return mine
+
+
+def test_an_interrupt_ends_what_compiles_and_leaves_no_part_of_an_entry(
+    impatient: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(_done: int, _total: int) -> None:
+        if compiling():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        render(prepare(RunConfig.from_args(f"{BASE} -detpixels 200".split())), progress=interrupted)
+    deadline = time.monotonic() + 60.0
+    while compiling() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert compiling() == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_processes_that_compile_end_when_nobody_wants_them(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_warm_compiles_and_writes_no_image(
 ) -> None:
     asked: list[str] = []
 
-    def make(stages: Sequence[Making], _wanted: Callable[[], bool]) -> None:
+    def make(stages: Sequence[Making], _wanted: Callable[[], bool]) -> NoReturn:
         asked.extend(stage.facts.stage for stage in stages)
         explode()
 
