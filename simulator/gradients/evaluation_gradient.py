@@ -45,7 +45,7 @@ TERMS = replace(ADD, name="terms", function=summed_terms)
 
 
 @dataclass(frozen=True)
-class Asked:
+class SlopesAsked:
     """What derivatives of terms are asked for to."""
 
     q: bool
@@ -58,7 +58,7 @@ class Asked:
     """Changes of all cell vectors as of `packed`, in metres [1, 1, P, M, 9]."""
 
     @classmethod
-    def of(cls, places: Sequence[str], asked: Collection[str]) -> Asked:
+    def of(cls, places: Sequence[str], asked: Collection[str]) -> SlopesAsked:
         """Return what some places are of all places in a call of `TERMS`."""
         shape = tuple(n for n, place in enumerate(shape_of(places)) if place in asked)
         return cls(any(place.startswith(SCATTERING) for place in asked), CELL in asked, shape)
@@ -96,7 +96,7 @@ class Terms(torch.autograd.Function):
         """Return the sums."""
         places = call.places()
         asked = {place for place, part in zip(places, flat, strict=True) if part.requires_grad}
-        to = Asked.of(places, asked)
+        to = SlopesAsked.of(places, asked)
         total: Tensor
         if to.anything:
             total, kept = run(replace(call, stage=DERIVATIVES, given=(call.given, to)), pixels)
@@ -124,17 +124,17 @@ class Terms(torch.autograd.Function):
 
 
 def _derivatives(ins: Instrument, given: Any) -> tuple[Tensor, Derivatives]:
-    """Return the sums of terms [K, N, 1, 1] and their derivatives, of a part without gain, as `Asked`."""
+    """Return sums of terms [K, N, 1, 1] and their derivatives, as `SlopesAsked`, of a part without gain."""
     part, to = given
     term, along_hkl, along_shape = slopes_of_terms(ins, part, to.shape)
+    # one loop forms what is kept, others read it: written out in each of them it takes minutes to compile
+    kind = ins.table.values.dtype
+    term = _kept(term.to(kind))
+    along_hkl, along_shape = (
+        tuple(None if values is None else _kept(values.to(kind)) for values in parts)
+        for parts in (along_hkl, along_shape)
+    )
     dtype = ins.plan.sum_dtype
-    if to.cell:  # one loop forms what is kept, another one reads it
-        kind = ins.table.values.dtype
-        term = _kept(term.to(kind))
-        along_hkl, along_shape = (
-            tuple(None if values is None else _kept(values.to(kind)) for values in parts)
-            for parts in (along_hkl, along_shape)
-        )
 
     def sums(values: Tensor) -> Tensor:
         return values.sum((2, 3), keepdim=True, dtype=dtype)
@@ -201,7 +201,7 @@ def _kept(values: Tensor) -> Tensor:
 
 
 DERIVATIVES = replace(TERMS, name="derivatives", function=_derivatives, differentiates=True)
-"""Sums of terms of a part without gain and their `Derivatives`, as `Asked`."""
+"""Sums of terms of a part without gain and their `Derivatives`, as `SlopesAsked`."""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from simulator.gradients.evaluation_gradient import (
     SCATTERING,
     TABLE,
     TERMS,
-    Asked,
     Derivatives,
+    SlopesAsked,
     shape_of,
     slopes_of_terms,
     weighed_sum,
@@ -96,12 +96,12 @@ class _Chunk:
         """Return the quantities of the crystal's shape that move, by place, with their numbers."""
         return {place: n for n, place in enumerate(shape_of(self.call.places())) if self.moves(place)}
 
-    def asked(self) -> Asked:
+    def asked(self) -> SlopesAsked:
         """Return the derivatives that the directions take."""
         cells = tuple(self._tangent(v, CELL) for v in self.moves(CELL))
         alone = self.engine.compiled and len(cells) <= CELLS_IN_A_LOOP
         shape = tuple(self.shape().values())
-        return Asked(bool(self.moves(*AXES)), bool(cells) and not alone, shape, cells if alone else ())
+        return SlopesAsked(bool(self.moves(*AXES)), bool(cells) and not alone, shape, cells if alone else ())
 
     def sums(self) -> tuple[Tensor, Tensor]:
         """Return the sums of terms over phi steps and domains [K, N, 1, 1], and their tangents [V, K, N]."""
