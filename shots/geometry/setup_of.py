@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 ONE_PANEL = "panel"
 """Name of the panel of a command line."""
 SKEW = 1e-9
-"""How far axes may be from unit length and a right angle."""
+"""How far axes of a file may be from unit length and a right angle."""
+TYPED_SKEW = 1e-5
+"""The same of a command line, whose axes are often typed with six digits; the run takes them as they are."""
 
 
 def setup_of(config: RunConfig) -> Setup:
@@ -50,7 +52,7 @@ def setup_of(config: RunConfig) -> Setup:
         thickness_m=float(detector.thickness_m.range),
         attenuation_per_m=max(float(detector.attenuation_per_m), 0.0),
     )
-    require_axes(panel, "-fdet_vector, -sdet_vector or -twotheta_axis")
+    require_axes(panel, "-fdet_vector, -sdet_vector or -twotheta_axis", TYPED_SKEW)
     rows = beam.source_rows
     return Setup(
         panels=(panel,),
@@ -65,23 +67,24 @@ def setup_of(config: RunConfig) -> Setup:
     )
 
 
-def require_axes(panel: Panel, remedy: str) -> None:
+def require_axes(panel: Panel, remedy: str, skew: float = SKEW) -> None:
     """Check that the axes of a panel are unit vectors at right angles.
 
     Args:
         panel: with its axes.
         remedy: what gives them.
+        skew: how far they may be from unit length and a right angle.
 
     Raises:
         InputError: naming panel and axes.
     """
     fast, slow = np.array(panel.fast), np.array(panel.slow)
     off = max(abs(fast @ fast - 1.0), abs(slow @ slow - 1.0)) / 2.0
-    if not off <= SKEW:
+    if not off <= skew:
         raise InputError(
             f"panel '{panel.name}': its axes must be unit vectors, one is {off:.3g} off; mend {remedy}"
         )
-    if not abs(fast @ slow) <= SKEW:
+    if not abs(fast @ slow) <= skew:
         raise InputError(
             f"panel '{panel.name}': its axes must stand at right angles, the cosine is {fast @ slow:.3g};"
             f" mend {remedy}"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from shots.geometry.read_detector import setup_with
+from shots.geometry.setup_of import setup_of
 from shots.plan.options import without_options
 from shots.plan.planned_shot import PlannedShot, planned_shot
 from shots.plan.shot_plan import ShotPlan, VariedOption
@@ -40,12 +42,15 @@ def check_plan(plan: ShotPlan) -> tuple[str, ...]:
         UserError: naming the shot that cannot be simulated, or what varies without effect.
     """
     first = planned_shot(plan, 0)
-    warnings = _resolved(first, with_files=True).warnings
+    found = _resolved(first)
+    placed = setup_of(found.config)
+    if plan.panels:
+        setup_with(placed, plan.panels)
     for option in plan.variation.options:
         _require_effect(plan, option)
     every = max(1, -(-plan.shots // MOST_CHECKED))
     check_shots(plan, range(0, plan.shots, every))
-    return warnings
+    return found.warnings
 
 
 def check_shots(plan: ShotPlan, numbers: Iterable[int]) -> None:
@@ -66,14 +71,14 @@ def check_shots(plan: ShotPlan, numbers: Iterable[int]) -> None:
             raise UserError(f"{plan.path.name}: shot {number} cannot be simulated: {error}") from error
 
 
-def _resolved(shot: PlannedShot, with_files: bool) -> Resolved:
+def _resolved(shot: PlannedShot) -> Resolved:
     """Return the run of the first crystal of a shot.
 
     Raises:
         UserError: it would read a file that the plan does not name.
     """
     words = shot.crystals[0].words
-    found = resolve(parse(words if with_files else _without_files(words)))
+    found = resolve(parse(words))
     named = parse(words)
     for option, path in found.inputs:
         if not named.has(option):

@@ -132,3 +132,12 @@ def test_options_that_place_a_detector_are_told_from_others() -> None:
     words = (*BASE, "-detpixels_x", "12", "-phi", "3", "-xds", *roi)
     assert without_placing(words) == (*BASE, "-phi", "3", *roi)
     assert placing_options((*BASE, "-xds", "-pixelsize", "1", "-Xbeam", "3")) == ("-pixel", "-Xbeam")
+
+
+def test_axes_that_were_typed_with_six_digits_are_taken_as_they_are() -> None:
+    typed = "-fdet_vector 0.999982 -0.005998 -0.000118 -sdet_vector -0.005998 -0.999970 -0.004913"
+    line = (
+        f"-cell 50 50 50 90 90 90 -default_F 1 -detpixels 4 {typed} -beam_vector 0 0 -1 -odet_vector 0 0 -1"
+    )
+    config = RunConfig.from_args(line.split())
+    assert abs(float(np.dot(setup_of(config).panels[0].fast, setup_of(config).panels[0].slow))) < 1e-5
