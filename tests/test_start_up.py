@@ -54,6 +54,8 @@ FINE = {
         "help gpu",
         "help floor",
         "help faults",
+        "help shots",
+        "shots run --help",
         "help geometry",
         "faults list",
         "help bench-gradients",
