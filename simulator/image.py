@@ -237,7 +237,7 @@ def render_tangents(scenes: Iterable[Scene], places: Tensor | None = None) -> Te
         blocks = [block for part in done for block in part.blocks]
     else:
         limit = NEVER if seen.plan.interpolate else 0
-        found = blocks_in_order(first, seen, executed, min(how.programs.pixels, MOST_AGAIN))
+        found = blocks_in_order(first, seen, executed, how.programs.pixels)
         blocks = [replace(block, interpolated=limit) for block in found]
     return pixel_tangents(sloped, directions, blocks, how)
 

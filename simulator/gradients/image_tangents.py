@@ -34,6 +34,8 @@ from simulator.kernel.stages import Stages
 from simulator.limits.transforms import SECOND
 from simulator.scene.instrument import Instrument
 
+PIXELS_OF_A_BLOCK = 1 << 20
+"""Before it is cut into pieces, where no compiled code says how many it takes."""
 EVALUATIONS_AT_ONCE = 1 << 20
 """Of a piece whose rays are differentiated at once, operation by operation."""
 
@@ -158,7 +160,7 @@ def choose_forward(
     rehearsal = Rehearsal(play, f"tangents {patterns}", uncompilable(ins))
     programs, notes = choose_compiled(compute, ins, evaluations, rehearsal)
     if programs is None:
-        return Along(Eager(ALL_AT_ONCE, ALL_AT_ONCE), EVALUATIONS_AT_ONCE), notes
+        return Along(Eager(ALL_AT_ONCE, PIXELS_OF_A_BLOCK), EVALUATIONS_AT_ONCE), notes
     return Along(programs, EVALUATIONS_OF_SLOPES), notes
 
 
