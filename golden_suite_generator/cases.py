@@ -25,6 +25,8 @@ FILE_NAMES = {"float": "floatimage.bin", "int": "intimage.img", "pgm": "image.pg
 ROW_KEYS = frozenset(
     {"id", "tags", "args", "out", "trace", "rc", "rc_spec", "modes", "names", "files", "note"}
 )
+PARITY_FILE = Path(__file__).with_name("parity.toml")
+"""The description of the main job: both programs, the authoritative command line, its cases."""
 STYLES = frozenset({"file", "image", "default"})
 
 
@@ -182,7 +184,8 @@ def quirk_cases() -> dict[str, Case]:
 
 def authoritative_words() -> list[str]:
     """Return the authoritative command line, its files as lysozyme/NAME."""
-    return str(_table()["main"]["authoritative"]).split()
+    words = tomllib.loads(PARITY_FILE.read_text(encoding="utf-8"))["arguments"]
+    return str(words).replace("{crystal}", CRYSTAL_FOLDER).split()
 
 
 def authoritative_args(data: Path) -> list[str]:

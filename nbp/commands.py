@@ -104,7 +104,7 @@ COMMANDS: tuple[CommandRow, ...] = (
         "golden", "nb-golden", "harness.commands.nb_golden", "make and check the suite of golden images"
     ),
     CommandRow(
-        "parity", "nb-parity", "harness.commands.nb_parity", "the main job: both programs, both modes"
+        "parity", "nb-parity", "harness.commands.own.nb_parity", "the main job: both programs, both modes"
     ),
     CommandRow(
         "fuzz",

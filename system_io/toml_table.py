@@ -76,7 +76,9 @@ class TomlTable:
         self._taken.add(key)
         if key not in self.content and default is not None:
             return default
-        return self._split(key, self.content.get(key))
+        if key not in self.content:
+            raise self.fault(key, "is missing; give a command line, a text or a list of its words")
+        return self._split(key, self.content[key])
 
     def _split(self, key: str, value: Any) -> tuple[str, ...]:
         if isinstance(value, list) and all(isinstance(word, str) for word in value):
@@ -100,11 +102,20 @@ class TomlTable:
         return tuple(self._of_kind(f"{key}[{n}]", one, str) for n, one in enumerate(found))
 
     def commands(self, key: str) -> tuple[tuple[str, ...], ...]:
-        """Return command lines: one text, or a list of them; empty where none is given."""
+        """Return command lines: one text, or a list of them; empty where none is given.
+
+        Raises:
+            UserError: one is no command line.
+        """
         self._taken.add(key)
-        found = self.content.get(key, [])
-        lines = found if isinstance(found, list) else [found]
-        return tuple(self._split(f"{key}[{n}]", line) for n, line in enumerate(lines))
+        given = self.content.get(key, [])
+        lines = given if isinstance(given, list) else [given]
+        found = tuple(self._split(f"{key}[{n}]", line) for n, line in enumerate(lines))
+        if () in found:
+            raise self.fault(
+                f"{key}[{found.index(())}]", "is empty; give the words of a command, or leave it out"
+            )
+        return found
 
     def table(self, key: str) -> TomlTable:
         """Return a table below this one, an empty one where there is none.
@@ -115,7 +126,13 @@ class TomlTable:
         return TomlTable(self.take(key, dict, {}), f"{self.where}.{key}", self.error)
 
     def tables(self, key: str) -> Iterator[tuple[str, TomlTable]]:
-        """Yield the tables below a key with their names."""
+        """Yield the tables below a key with their names.
+
+        Raises:
+            UserError: they have no names, or one is no table.
+        """
+        if isinstance(self.content.get(key), list):
+            raise self.fault(key, f"is a list of tables, must be tables with names; write [{key}.NAME]")
         whole = self.table(key)
         for name in whole.content:
             yield name, whole.table(name)
@@ -158,4 +175,8 @@ def read_toml(path: Path, what: str, remedy: str, error: type[UserError] = UserE
         content = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise error(f"'{printable(str(path))}' is no TOML: {problem}; correct it there") from None
+    except RecursionError:
+        raise error(
+            f"'{printable(str(path))}' nests lists or tables too deeply to be read; take some levels out"
+        ) from None
     return TomlTable(content, path.name, error)

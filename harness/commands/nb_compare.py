@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
 
 from harness.files import TargetFolder, default_target, filled_folder, require_fresh
 from harness.option_types import split_arguments
 from harness.pairs.options import NAME, asked_pair, make_parser, require_one_kind
-from harness.pairs.pair import PairResult, run_pair
-from harness.pairs.sides import as_said, check_sides
-from harness.programs.environment import described
+from harness.pairs.pair import PairResult
+from harness.pairs.sides import compared_into
 from harness.programs.watching import watching
 from harness.store.names import SUMMARY
 from system_io.command import Command
 from system_io.parser import QUIET
 
 __all__ = ["main", "make_parser"]
-
-WRITER = "harness.pairs.summary"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,16 +32,9 @@ def _command(argv: Sequence[str]) -> int:
     target = default_target(NAME, options.outdir)
     require_fresh(target)
     job = asked_pair(options, args or ())
-    environment, sides = described(os.environ), check_sides(job)
-    with filled_folder(target) as partial:
-        with watching(options.verbosity == QUIET) as watch, ThreadPoolExecutor(1) as beside:
-            beside.submit(import_module, WRITER)  # loads matplotlib while the programs run
-            result = run_pair(job, watch)
-        from harness.pairs.summary import write_pair_results
-
-        sides = as_said(sides, result.computed())
-        write_pair_results(partial, result, {**environment, "sides": sides}, [NAME, *argv])
-    _show(result, target, options, sides["differences"])
+    with filled_folder(target) as partial, watching(options.verbosity == QUIET) as watch:
+        result, differences = compared_into(partial, job, [NAME, *argv], watch)
+    _show(result, target, options, differences)
     return result.comparison.verdict.exit_status
 
 

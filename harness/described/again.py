@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.described.built import make_ready
 from harness.described.description import BOTH
-from harness.described.pair_bundle import DESCRIPTION, DescribedPart
-from harness.described.pair_run import run_case_pair
-from harness.described.read_description import read_description
+from harness.described.pair_bundle import DESCRIPTION, DescribedPart, stated_description
+from harness.described.pair_run import run_case_pair, with_crystal
 from harness.errors import BundleError
 from harness.files import sha256_of_file
 from harness.recorded.rerun import Chosen, Replayed
@@ -21,19 +20,20 @@ from system_io.verdict_words import Word
 
 
 def replay_described(
-    folder: Path, parts: Sequence[DescribedPart], stated: str, chosen: Chosen
+    folder: Path, parts: Sequence[DescribedPart], metrics: Mapping[str, Any], chosen: Chosen
 ) -> list[Replayed]:
     """Run the programs of a bundle again, as its description says, where it was.
 
     Args:
         folder: the bundle.
         parts: its cases.
-        stated: path of the description as the bundle names it.
+        metrics: of the bundle, which name the description and the values of its run.
         chosen: whether programs that the bundle names may run.
 
     Raises:
         BundleError: running them was not asked for, or the description or a program is another one now.
     """
+    stated = str(metrics["settings"].get("description", ""))
     path = Path(stated)
     if not chosen.run_recorded:
         raise BundleError(
@@ -44,7 +44,7 @@ def replay_described(
         raise BundleError(
             f"description '{printable(stated)}' is not there, or not the recorded one; put it back"
         )
-    description = read_description(path)
+    description = stated_description(path, metrics)
     recorded = environment_of(folder).get("programs", {})
     programs = {}
     for side in BOTH:
@@ -55,13 +55,14 @@ def replay_described(
                 raise BundleError(
                     f"{side}: '{printable(word)}' is not the recorded one any more; put it back"
                 )
-    known = {case.name: case for case in description.cases}
     found = []
-    for part in parts:
-        with temporary_folder("nb-replay") as scratch:
-            target = Path(scratch)
-            result = run_case_pair(description, programs, known[part.mode], target)
-            found.append(_compared(part, target, result.facts()))
+    with with_crystal(description.cases) as cases:
+        known = {case.name: case for case in cases}
+        for part in parts:
+            with temporary_folder("nb-replay") as scratch:
+                target = Path(scratch)
+                result = run_case_pair(description, programs, known[part.mode], target)
+                found.append(_compared(part, target, result.facts()))
     return found
 
 

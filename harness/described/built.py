@@ -48,7 +48,7 @@ class BuiltProgram:
         """Return what is equal for two programs that are one, wherever their files lie."""
         own = tuple(self.files.get(word, word) for word in self.described.run)
         environment = sorted(f"{key}={value}" for key, value in self.described.environment.items())
-        return (*own, *environment)
+        return (self.described.nanobragg, *own, *environment)
 
     def facts(self) -> dict[str, Any]:
         """Return the program as plain data."""
@@ -56,7 +56,7 @@ class BuiltProgram:
             "name": self.described.name, "run": list(self.described.run),
             "folder": str(self.described.folder), "build": [list(line) for line in self.described.build],
             "environment": dict(self.described.environment), "version": self.version,
-            "files": dict(self.files),
+            "files": dict(self.files), "nanobragg": self.described.nanobragg,
         }  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def make_ready(described: DescribedProgram, side: str, say: Announce = lambda _:
     """
     if not described.folder.is_dir():
         raise ProgramError(
-            f"{side}: folder '{printable(str(described.folder))}' is not there; name an existing one"
+            f"{side}: folder '{printable(str(described.folder))}' is not there, or is a file; name a folder"
         )
     values = placeholder_values(None, described.folder)
     environ = {
@@ -95,7 +95,7 @@ def make_ready(described: DescribedProgram, side: str, say: Announce = lambda _:
             raise BuildError(
                 f"{side}.build: {printable(told)}; mend it in '{printable(str(described.folder))}'"
             )
-    files = named_files(described, values)
+    files = {} if described.nanobragg else named_files(described, values)
     return BuiltProgram(described, environ, _version(described, environ, values, side), files)
 
 

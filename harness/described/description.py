@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.errors import UsageError
 from harness.fields.source import FieldSource
 from trace_tools.element_bound import ElementBound
 from trace_tools.judging.tap_bounds import MEASURED, TapBoundRow
@@ -13,13 +14,16 @@ from trace_tools.judging.tap_bounds import MEASURED, TapBoundRow
 FIRST, SECOND = "first", "second"
 """The program that is trusted, and the one that is held to it."""
 BOTH = (FIRST, SECOND)
+ELEMENTS = "elements"
+"""The metrics of an output of which nothing is known but that it holds numbers."""
 
 
 @dataclass(frozen=True)
 class DescribedProgram:
     """How a program is built, asked for its version, and run.
 
-    `folder` is where it is built; in a command line `{folder}` stands for it.
+    `folder` is where it is built; in a command line `{folder}` stands for it. `nanobragg` says that it knows
+    nanoBragg's command line, and which one it is: ours by its name, or the path of another; it has no `run`.
     """
 
     name: str
@@ -29,16 +33,21 @@ class DescribedProgram:
     version: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = 600.0
+    nanobragg: str = ""
 
 
 @dataclass(frozen=True)
 class DescribedCase:
-    """The words behind a program's own, files copied into its working folder, and values for placeholders."""
+    """The words behind a program's own, files copied into its working folder, and values for placeholders.
+
+    `parity_mode` is that of programs with `nanobragg`, empty for what they are found to have.
+    """
 
     name: str
     arguments: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
+    parity_mode: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,8 @@ class DescribedOutput:
     """An array of numbers that both programs write.
 
     `nan_allowed`: NaN on both sides counts as equal; `zeros_allowed`: all 0 on both sides is a result.
-    `cases`: those that write it, empty for all. `measured`: the bound is that of the floor.
+    `cases`: those that write it, empty for all. `measured`: the bound is that of the floor. `metrics` names
+    how it is judged, `options` what that is told; as a diffraction image it has bounds of its own.
     """
 
     name: str
@@ -57,6 +67,13 @@ class DescribedOutput:
     zeros_allowed: bool = False
     cases: tuple[str, ...] = ()
     measured: bool = False
+    metrics: str = ELEMENTS
+    options: tuple[str, ...] = ()
+
+    @property
+    def bounds(self) -> str:
+        """Return in words how far it may be apart."""
+        return self.bound.text if self.metrics == ELEMENTS else " ".join((self.metrics, *self.options))
 
 
 @dataclass(frozen=True)
@@ -65,6 +82,7 @@ class DescribedTrace:
 
     `bounds`: of taps by pattern; they take the place of tolerances. `no_graph`: not even that of the taps of
     nanoBragg tells causes.
+    Programs with `nanobragg` are run again on their worst pixel where their image fails.
     """
 
     name: str
@@ -109,6 +127,44 @@ class Description:
     variants: tuple[DescribedVariant, ...] = ()
     measured: str = ""
     """What measured bounds rest on, empty where none is in use."""
+    name: str = ""
+    """Of the folder of its bundles."""
+
+    @property
+    def nanobragg(self) -> bool:
+        """Tell whether both programs know nanoBragg's command line."""
+        return bool(self.programs[FIRST].nanobragg)
+
+    def require_runs(self, action: str) -> None:
+        """Check that the description itself says how its programs are run.
+
+        Raises:
+            UsageError: they are run as nanoBragg's are.
+        """
+        if self.nanobragg:
+            raise UsageError(
+                f"{action} is for programs with 'run'; for those with 'nanobragg' the bounds of images and "
+                "taps are measured (`nbp floor`), and the tap graph is known: leave it out"
+            )
+
+    def with_values(self, values: Mapping[str, str]) -> Description:
+        """Return the description with other values for names in braces, in every case that has them.
+
+        Raises:
+            UsageError: no case has such a name.
+        """
+        known = {name for case in self.cases for name in case.values}
+        for name in values:
+            if name not in known:
+                raise UsageError(
+                    f"--set {name}: {self.path.name} has no value of this name; it has "
+                    f"{', '.join(sorted(known)) or 'none'}"
+                )
+        changed = [
+            replace(case, values={key: values.get(key, old) for key, old in case.values.items()})
+            for case in self.cases
+        ]
+        return replace(self, cases=tuple(changed))
 
     @property
     def folder(self) -> Path:

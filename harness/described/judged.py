@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.described.description import (
     BOTH,
+    ELEMENTS,
     DescribedCase,
     DescribedOutput,
     DescribedTrace,
     Description,
 )
 from harness.described.placeholders import filled, filled_source, placeholder_values
-from harness.described.read_description import STREAMS
 from harness.described.run_case import stored_name
 from harness.errors import HarnessError
 from harness.fields.compared import FieldFigures, compare_fields, shown_place
 from harness.fields.field import FieldArray
 from harness.fields.formats import check_source, read_field
 from harness.fields.source import FieldSource
-from system_io.files import read_regular
+from harness.metric_sets.diffraction_image import (
+    IMAGE_METRICS,
+    image_options,
+    judged_arrays,
+    judged_summary,
+)
+from harness.metric_sets.nanobragg_run import telling_pixel
+from harness.pairs.part import PairPart
+from system_io.files import irregular, read_regular
+from system_io.shown import printable
 from system_io.verdict_words import Word
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
+from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.judging.blame import RecordState
 from trace_tools.judging.judge import Options, judge_files
 from trace_tools.judging.lookup import NO_GRAPH_WORD
@@ -62,6 +72,8 @@ def judged_case(description: Description, case: DescribedCase, kept: Path) -> li
         case: which.
         kept: folder with the files of both runs, and of masks.
     """
+    if description.nanobragg:
+        return judged_run(description, case, kept)
     traces = [judged_trace(one, kept) for one in description.traces_of(case.name)]
     outputs = [judged_output(description, one, case, kept) for one in description.outputs_of(case.name)]
     return [*(_with_place(one, traces) for one in outputs), *traces]
@@ -89,6 +101,26 @@ def _places(figures: Mapping[str, Any]) -> str:
     return f" ({', '.join(found)})" if found else ""
 
 
+def judged_run(description: Description, case: DescribedCase, kept: Path) -> list[JudgedPart]:
+    """Return the verdict on the image of programs that know nanoBragg's command line, and on its worst pixel.
+
+    Args:
+        description: what is compared.
+        case: which.
+        kept: the result folder of nb-compare, with the logs of the worst pixel where the image fails.
+
+    Raises:
+        BundleError: there is no result, or it does not follow its schema.
+    """
+    part = PairPart.load(kept)
+    output = next(description.outputs_of(case.name))
+    image = JudgedPart("output", output.name, *judged_summary(part.summary))
+    if telling_pixel(part.summary) is None:
+        return [image]
+    traces = [judged_trace(one, kept, part.made.arithmetic) for one in description.traces_of(case.name)]
+    return [_with_place(image, traces), *traces]
+
+
 def mask_name(output: DescribedOutput, source: FieldSource) -> str:
     """Return the name under which the mask of an output is kept."""
     return stored_name("mask", "output", output.name, source.path)
@@ -105,6 +137,28 @@ def keep_inputs(description: Description, case: DescribedCase, target: Path) -> 
     Raises:
         HarnessError: one is not there.
     """
+    for source, name in _inputs(description, case):
+        content = read_regular(source, "mask or tap graph", "name an existing file", HarnessError)
+        (target / name).write_bytes(content)
+
+
+def require_inputs(description: Description, cases: Sequence[DescribedCase]) -> None:
+    """Check, before anything is run, that masks, tap graphs and input files of cases are there.
+
+    Raises:
+        HarnessError: one is not, or is no regular file.
+    """
+    for case in cases:
+        needed = [("mask or tap graph", path) for path, _ in _inputs(description, case)]
+        needed += [(f"case.{case.name}: input file", path) for path in case.files]
+        for what, path in needed:
+            odd = irregular(path) if path.exists() else "not there"
+            if odd:
+                raise HarnessError(f"{what} '{printable(str(path))}' is {odd}; name an existing file")
+
+
+def _inputs(description: Description, case: DescribedCase) -> list[tuple[Path, str]]:
+    """Return the masks and tap graphs of a case, and the names under which they are kept."""
     values = placeholder_values(case, description.folder)
     files = [
         (
@@ -117,27 +171,44 @@ def keep_inputs(description: Description, case: DescribedCase, target: Path) -> 
     files += [
         (one.graph, graph_name(one)) for one in description.traces_of(case.name) if one.graph is not None
     ]
-    for source, name in files:
-        content = read_regular(source, "mask or tap graph", "name an existing file", HarnessError)
-        (target / name).write_bytes(content)
+    return files
 
 
 def judged_output(
     description: Description, output: DescribedOutput, case: DescribedCase, kept: Path
 ) -> JudgedPart:
     """Return the verdict on one output."""
-    where = f"output.{output.name}"
     try:
-        fields = [kept_field(output, side, description, case, kept) for side in BOTH]
-        mask = None
-        if output.mask is not None:
-            source = filled_source(output.mask, placeholder_values(case, description.folder), f"{where}.mask")
-            mask = _stored(source, mask_name(output, source), kept, f"{where}.mask")
-        figures = compare_fields(fields[0], fields[1], output.bound, mask)
+        return JUDGES[output.metrics](description, output, case, kept)
     except HarnessError as error:
         return JudgedPart("output", output.name, Word.NOT_COMPARABLE, str(error), {})
+
+
+def _judged_image(
+    description: Description, output: DescribedOutput, case: DescribedCase, kept: Path
+) -> JudgedPart:
+    fields = [kept_field(output, side, description, case, kept) for side in BOTH]
+    options = image_options(output.options, f"output.{output.name}.options", runs=False)
+    return JudgedPart("output", output.name, *judged_arrays(fields[0], fields[1], options))
+
+
+def _judged_elements(
+    description: Description, output: DescribedOutput, case: DescribedCase, kept: Path
+) -> JudgedPart:
+    where = f"output.{output.name}"
+    fields = [kept_field(output, side, description, case, kept) for side in BOTH]
+    mask = None
+    if output.mask is not None:
+        source = filled_source(output.mask, placeholder_values(case, description.folder), f"{where}.mask")
+        mask = _stored(source, mask_name(output, source), kept, f"{where}.mask")
+    figures = compare_fields(fields[0], fields[1], output.bound, mask)
     word, text = worded_figures(figures, output, fields[0])
     return JudgedPart("output", output.name, word, text, plain_figures(figures, output, fields))
+
+
+Judge = Callable[[Description, DescribedOutput, DescribedCase, Path], JudgedPart]
+JUDGES: Mapping[str, Judge] = {ELEMENTS: _judged_elements, IMAGE_METRICS: _judged_image}
+"""What judges an output by its metrics."""
 
 
 def kept_field(
@@ -219,20 +290,19 @@ def _plain(value: complex) -> float | str:
 
 def trace_log(trace: DescribedTrace, side: str, kept: Path) -> Path:
     """Return the log of a trace among the files that are kept of a case."""
-    file = trace.files[side]
-    return kept / (f"{side}_{file}.txt" if file in STREAMS else stored_name(side, "trace", trace.name, file))
+    return kept / stored_name(side, "trace", trace.name, trace.files[side])
 
 
-def judged_trace(trace: DescribedTrace, kept: Path) -> JudgedPart:
-    """Return the verdict on one trace."""
+def judged_trace(trace: DescribedTrace, kept: Path, arithmetic: str = DOUBLE) -> JudgedPart:
+    """Return the verdict on one trace; arithmetic: that of the less precise program."""
     logs = [trace_log(trace, side, kept) for side in BOTH]
     graph = None if trace.graph is None else kept / graph_name(trace)
-    return judged_logs(trace, logs[0], logs[1], graph, (logs[0].name, logs[1].name))
+    return judged_logs(trace, logs[0], logs[1], graph, (logs[0].name, logs[1].name), arithmetic)
 
 
 def judged_logs(
     trace: DescribedTrace, first_log: Path, second_log: Path, graph: Path | None,
-    sources: tuple[str, str] = ("", ""),
+    sources: tuple[str, str] = ("", ""), arithmetic: str = DOUBLE,
 ) -> JudgedPart:  # fmt: skip
     """Return the verdict on two trace logs, by the bounds and tolerances of a trace.
 
@@ -242,9 +312,10 @@ def judged_logs(
         second_log: of the other.
         graph: file of the tap graph.
         sources: the names to call both logs by, their paths without one.
+        arithmetic: that of the less precise program.
     """
     told = NO_GRAPH_WORD if trace.no_graph else None if graph is None else str(graph)
-    options = Options(trace.rtol, trace.atol, graph=told, bounds=trace.bounds)
+    options = Options(trace.rtol, trace.atol, graph=told, bounds=trace.bounds, arithmetic=arithmetic)
     try:
         report = judge_files(str(first_log), str(second_log), options, sources)
     except NotComparableError as error:

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.described.built import BuiltProgram
-from harness.described.description import BOTH, Description
+from harness.described.description import BOTH, DescribedCase, Description
 from harness.described.floor_file import FLOOR_NAME
-from harness.described.judged import PASSED, judged_case
+from harness.described.judged import PASSED, judged_case, require_inputs
 from harness.described.pair_run import (
     GUESSED,
     CaseResult,
     ignored_arguments,
     one_program,
     run_case_pair,
+    with_crystal,
 )
 from harness.described.read_description import read_description
 from harness.errors import BundleError
 from harness.files import sha256_of_file
+from harness.metric_sets.diffraction_image import IMAGE_METRICS
+from harness.pairs.part import PairPart
 from harness.programs.environment import describe_environment
+from harness.programs.watching import Watch, nobody
 from harness.store.bundle import BundleWriter
 from harness.store.kind_words import DESCRIBED_KIND
-from harness.store.names import COMMANDS, ENVIRONMENT, METRICS
+from harness.store.names import COMMANDS, ENVIRONMENT, METRICS, SUMMARY
 from harness.store.schema import BUNDLE_SCHEMA, VERDICT, Each, Maybe, check
 from harness.store.stated import differing, environment_of
 from harness.store.untrusted import BundleFault, read_json
@@ -40,8 +43,6 @@ from trace_tools.judging.tap_bounds import unused_reason
 DESCRIPTION = "parity.toml"
 CASE_FILE = "case.json"
 INITIATIVE = "pair"
-UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
-"""In the name of a folder, of what the name of one in the reports cannot hold."""
 RUN: Mapping[str, Any] = {
     "command": [str], "exit_status": Maybe(int), "signal": Maybe(str), "timed_out": bool, "wall_s": float,
     "peak_bytes": Maybe(int), "failure": Maybe(str),
@@ -64,6 +65,12 @@ class DescribedPart:
         """Return the name of the case."""
         return str(self.facts["case"])
 
+    @property
+    def pair(self) -> PairPart | None:
+        """Return the case as a compared pair of nanoBragg's programs, None of other programs."""
+        is_pair = (self.folder / SUMMARY).is_file()
+        return PairPart.load(self.folder, self.mode) if is_pair else None
+
     @classmethod
     def load(cls, folder: Path) -> DescribedPart:
         """Return a case.
@@ -83,6 +90,7 @@ def write_pair_bundle(
     reports: Path,
     command: Sequence[str],
     told: Callable[[CaseResult], object] = lambda _: None,
+    watch: Watch = nobody,
 ) -> tuple[Path, dict[str, Any], list[dict[str, Any]]]:
     """Run cases, each into a folder of a new bundle, and finish it with the verdict.
 
@@ -93,6 +101,7 @@ def write_pair_bundle(
         reports: root of all bundles.
         command: words of the call.
         told: is given each result as it comes.
+        watch: shows how far a program is.
 
     Returns:
         The bundle, its metrics, and what case.json of each case says.
@@ -100,19 +109,13 @@ def write_pair_bundle(
     Raises:
         HarnessError: a case cannot be run, or the bundle cannot be written.
     """
-    phase = UNFIT.sub("-", description.path.parent.name).strip(".-_")
-    writer = BundleWriter.start(reports, INITIATIVE, phase or INITIATIVE)
-    text = read_regular(description.path, "description", "name a parity.toml", BundleError)
-    writer.add_text(DESCRIPTION, text.decode("utf-8"))
-    if description.measured:
-        floor = read_regular(description.folder / FLOOR_NAME, "floor", "measure it again", BundleError)
-        writer.add_text(FLOOR_NAME, floor.decode("utf-8"))
+    require_inputs(description, cases)
+    writer = BundleWriter.start(reports, INITIATIVE, description.name)
+    _keep_description(description, writer)
     results = []
-    for case in cases:
-        with writer.folder(case.name) as folder:
-            results.append(run_case_pair(description, programs, case, folder))
-            (folder / CASE_FILE).write_text(json_text(results[-1].facts()), encoding="utf-8")
-        told(results[-1])
+    for result in _runs_of_cases(description, programs, cases, writer, watch):
+        told(result)
+        results.append(result)
     environment = describe_environment(os.environ) | {
         "created": writer.created,
         "programs": {side: programs[side].facts() for side in BOTH},
@@ -122,11 +125,13 @@ def write_pair_bundle(
     facts = [result.facts() for result in results]
     identities = {side: programs[side].identity for side in BOTH}
     names = [result.case for result in results]
-    against = [*one_program(description, identities), *ignored_arguments(description, writer.path, names)]
+    one = one_program(description, identities)
+    against = [*one, *ignored_arguments(description, writer.path, names)]
     settings = {
         "description": str(description.path),
         "sha256": sha256_of_file(description.path),
-        "one_program": bool(one_program(description, identities)),
+        "one_program": bool(one),
+        "values": {case.name: dict(case.values) for case in cases},
     }
     metrics = {
         **judged_metrics(description, facts, against),
@@ -136,6 +141,31 @@ def write_pair_bundle(
         "commit": (environment["git"] or {}).get("commit"),
     }
     return writer.finish(metrics), metrics, facts
+
+
+def _keep_description(description: Description, writer: BundleWriter) -> None:
+    """Add the description, and the floor that its bounds rest on, to a bundle."""
+    text = read_regular(description.path, "description", "name a parity.toml", BundleError)
+    writer.add_text(DESCRIPTION, text.decode("utf-8"))
+    if description.measured:
+        floor = read_regular(description.folder / FLOOR_NAME, "floor", "measure it again", BundleError)
+        writer.add_text(FLOOR_NAME, floor.decode("utf-8"))
+
+
+def _runs_of_cases(
+    description: Description,
+    programs: Mapping[str, BuiltProgram],
+    cases: Sequence[DescribedCase],
+    writer: BundleWriter,
+    watch: Watch,
+) -> Iterator[CaseResult]:
+    """Run cases, each into a folder of a bundle, and yield the results as they come."""
+    with with_crystal(cases) as ready:
+        for case in ready:
+            with writer.folder(case.name) as folder:
+                result = run_case_pair(description, programs, case, folder, watch)
+                (folder / CASE_FILE).write_text(json_text(result.facts()), encoding="utf-8")
+            yield result
 
 
 def judged_metrics(
@@ -152,7 +182,7 @@ def judged_metrics(
     words = [Word(case["word"]) for case in cases]
     words += [Word.NOT_COMPARABLE] * bool(against) + [Word.ERROR] * bool(unused)
     word = max(words, key=STRENGTH.index)
-    figures = [_figure(case["case"], part) for case in cases for part in case["parts"]]
+    figures = [row for case in cases for part in case["parts"] for row in _figures(case["case"], part)]
     traces = [part["figures"] for case in cases for part in case["parts"] if part["kind"] == "trace"]
     diverging = [trace for trace in traces if trace.get("first_divergence")]
     return {
@@ -171,7 +201,10 @@ def judged_metrics(
         "figures": figures,
         "first_divergence": diverging[0]["first_divergence"] if diverging else None,
         "causal_taps": sorted({tap for trace in diverging for tap in trace["causal_taps"]}),
-        "coverage": [_covered(description, cases)],
+        "coverage": [
+            _covered(description, cases),
+            *(f"{case['case']}: {part['text']}" for case in cases for part in case["parts"] if _passed(part)),
+        ],
     }
 
 
@@ -199,6 +232,21 @@ def _bound_notes(description: Description, traces: Sequence[Mapping[str, Any]]) 
     return [*([description.measured] if description.measured else []), *([GUESSED] if written else [])]
 
 
+def _figures(case: str, part: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of an output or trace: one for each criterion of an image."""
+    criteria = part["figures"].get("criteria")
+    if criteria is None:
+        return [_figure(case, part)]
+    return [
+        {
+            "name": f"{part['name']}: {row['name']}", "part": case, "measured": row["measured"],
+            "published": None, "strict": None, "published_held": None, "state": row["state"],
+            "note": f"bound {row['bound']}",
+        }
+        for row in criteria
+    ]  # fmt: skip
+
+
 def _figure(case: str, part: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of an output or trace: the largest relative difference against its bound."""
     relative = part["figures"].get("relative")
@@ -211,18 +259,25 @@ def _figure(case: str, part: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _passed(part: Mapping[str, Any]) -> bool:
+    """Tell whether a part is an image that passed; what stands against others is among the reasons."""
+    return "criteria" in part["figures"] and part["word"] == Word.PASS.value
+
+
 def _covered(description: Description, cases: Sequence[Mapping[str, Any]]) -> str:
     """Return which part of the description was compared."""
     parts = [part for case in cases for part in case["parts"]]
     held = sum(part["figures"].get("compared", 0) for part in parts if part["kind"] == "output")
-    return f"{len(cases)} of {len(description.cases)} cases, {len(parts)} outputs and traces, {held} elements"
+    images = all(output.metrics == IMAGE_METRICS for output in description.outputs)
+    what = "pixels" if images and description.outputs else "elements"
+    return f"{len(cases)} of {len(description.cases)} cases, {len(parts)} outputs and traces, {held} {what}"
 
 
 def described_faults(
-    folder: Path, metrics: Mapping[str, Any], parts: Sequence[DescribedPart]
+    folder: Path, metrics: Mapping[str, Any], parts: Sequence[DescribedPart], *, pictures: bool = False
 ) -> Iterator[BundleFault]:
-    """Yield where a bundle states something else than its raw files give."""
-    description = read_description(folder / DESCRIPTION)
+    """Yield where a bundle states something else than its raw files give; pictures: draw them again, too."""
+    description = stated_description(folder / DESCRIPTION, metrics)
     known = {case.name: case for case in description.cases}
     for part in parts:
         name = part.folder.name
@@ -231,6 +286,10 @@ def described_faults(
                 f"{name}/{CASE_FILE}", f"case: states {part.mode!r:.60}, the folder is '{name}'"
             )
             continue
+        if description.nanobragg:
+            from harness.pairs.pair_check import pair_faults
+
+            yield from pair_faults(folder, PairPart.load(part.folder), pictures=pictures)
         yield from _case_faults(description, part, known[name])
     against = list(ignored_arguments(description, folder, [part.mode for part in parts]))
     if metrics["settings"].get("one_program"):
@@ -249,13 +308,34 @@ def described_faults(
         yield BundleFault(DESCRIPTION, "is not the one of which the metrics state the sha256")
 
 
+def stated_description(path: Path, metrics: Mapping[str, Any]) -> Description:
+    """Return a description with the values that a run of it had, as the metrics of its bundle state them.
+
+    Raises:
+        HarnessError: it is none, or has no such case or value.
+    """
+    description = read_description(path)
+    stated = metrics["settings"].get("values", {})
+
+    def values(case: DescribedCase) -> dict[str, str]:
+        changed = stated.get(case.name, {})
+        return {key: str(changed.get(key, old)) for key, old in case.values.items()}
+
+    cases = tuple(replace(case, values=values(case)) for case in description.cases)
+    return replace(description, cases=cases)
+
+
 def _identities(environment: Mapping[str, Any]) -> bool | None:
     """Tell whether both programs of env.json are one, None if it does not name them."""
     programs = environment.get("programs", {})
     if set(programs) != set(BOTH):
         return None
     seen = [
-        ([facts["files"].get(word, word) for word in facts["run"]], sorted(facts["environment"].items()))
+        (
+            facts.get("nanobragg", ""),
+            [facts["files"].get(word, word) for word in facts["run"]],
+            sorted(facts["environment"].items()),
+        )
         for facts in (programs[side] for side in BOTH)
     ]
     return bool(seen[0] == seen[1])

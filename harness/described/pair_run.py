@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.described.built import Announce, BuiltProgram, make_ready
 from harness.described.description import BOTH, DescribedCase, Description
-from harness.described.judged import JudgedPart, judged_case, keep_inputs
+from harness.described.judged import JudgedPart, judged_case, keep_inputs, trace_log
+from harness.described.placeholders import filled, placeholder_values
 from harness.described.run_case import DescribedRun, run_on_case, stored_name
 from harness.errors import UsageError
 from harness.files import sha256_of_file
+from harness.metric_sets.nanobragg_run import (
+    NanobraggCase,
+    compare_case,
+    program_words,
+    require_programs,
+    telling_pixel,
+    trace_pixel,
+)
+from harness.pairs.part import PairPart
+from harness.programs.watching import Watch, nobody
+from harness.suite.crystal_data import write_built_in
 from harness.verdict import STRENGTH
+from system_io.children import temporary_folder
 from system_io.verdict_words import Word
 
+CRYSTAL, BUILT_IN = "crystal", "built-in"
+"""A value that names the folder of a crystal, and what it says where the harness is to make one."""
 GUESSED = "the bounds are as written, no noise floor of this pair was measured"
 
 
@@ -76,17 +92,40 @@ def ready_programs(description: Description, say: Announce) -> dict[str, BuiltPr
     Raises:
         HarnessError: one cannot be built or is not there.
     """
-    return {side: make_ready(description.programs[side], side, say) for side in BOTH}
+    ready = {side: make_ready(description.programs[side], side, say) for side in BOTH}
+    if description.nanobragg:
+        words = {side: _nanobragg_words(description, side) for side in BOTH}
+        modes = dict.fromkeys(case.parity_mode for case in description.cases if case.parity_mode)
+        require_programs({side: one[1] if one else None for side, one in words.items()}, modes)
+    return ready
+
+
+def _nanobragg_words(description: Description, side: str) -> list[str]:
+    program = description.programs[side]
+    return program_words(side, program.nanobragg, program.folder)
 
 
 def run_case_pair(
-    description: Description, programs: Mapping[str, BuiltProgram], case: DescribedCase, target: Path
+    description: Description,
+    programs: Mapping[str, BuiltProgram],
+    case: DescribedCase,
+    target: Path,
+    watch: Watch = nobody,
 ) -> CaseResult:
     """Run both programs on a case, keep what they wrote in a folder, and judge it.
+
+    Args:
+        description: what is compared.
+        programs: both, ready to run.
+        case: of the description.
+        target: existing, empty folder.
+        watch: shows how far programs with nanoBragg's command line are.
 
     Raises:
         HarnessError: an input file is not there, or the description does not fit together.
     """
+    if description.nanobragg:
+        return _run_nanobragg(description, case, target, watch)
     keep_inputs(description, case, target)
     runs: dict[str, DescribedRun] = {}
     for side in BOTH:
@@ -94,6 +133,57 @@ def run_case_pair(
         if runs[side].failure is not None:
             return CaseResult(case.name, runs, ())
     return CaseResult(case.name, runs, tuple(judged_case(description, case, target)))
+
+
+def nb_compare_words(description: Description, case: DescribedCase) -> tuple[str, ...]:
+    """Return the words of nb-compare for a case of programs that know nanoBragg's command line.
+
+    Raises:
+        HarnessError: a name in braces stands for nothing.
+    """
+    words = [word for side in BOTH for word in _nanobragg_words(description, side)]
+    words += ["--timeout", f"{max(description.programs[side].timeout_s for side in BOTH):g}"]
+    words += ["--parity-mode", case.parity_mode] if case.parity_mode else []
+    words += ["--determinism"] if description.determinism else []
+    words += next(description.outputs_of(case.name)).options
+    values = placeholder_values(case, description.folder)
+    args = [filled(word, values, f"case.{case.name}") for word in case.arguments]
+    return (*words, "--", *args)
+
+
+def _run_nanobragg(description: Description, case: DescribedCase, target: Path, watch: Watch) -> CaseResult:
+    result = compare_case(
+        NanobraggCase(nb_compare_words(description, case), description.folder), target, watch
+    )
+    runs = {
+        side: DescribedRun(run.command, run.outcome, run.failure)
+        for side, run in zip(BOTH, result.runs, strict=False)
+    }
+    if any(run.failure is not None for run in runs.values()):
+        return CaseResult(case.name, runs, ())
+    traces = list(description.traces_of(case.name))
+    place = telling_pixel(PairPart.load(target).summary)
+    if traces and place is not None:
+        for side, log in zip(BOTH, trace_pixel(result, *place).values(), strict=True):
+            trace_log(traces[0], side, target).write_bytes(log or b"")
+    return CaseResult(case.name, runs, tuple(judged_case(description, case, target)))
+
+
+@contextmanager
+def with_crystal(cases: Sequence[DescribedCase]) -> Iterator[list[DescribedCase]]:
+    """Give cases in which {crystal} stands for a folder with A.mat and scaled.hkl of the built-in crystal.
+
+    A case whose values say where a crystal is keeps that; without need none is made.
+    """
+    if not any(case.values.get(CRYSTAL) == BUILT_IN for case in cases):
+        yield list(cases)
+        return
+    with temporary_folder("nb-crystal") as scratch:
+        made = {CRYSTAL: str(write_built_in(Path(scratch)))}
+        yield [
+            replace(case, values={**case.values, **made}) if case.values.get(CRYSTAL) == BUILT_IN else case
+            for case in cases
+        ]
 
 
 def one_program(description: Description, identities: Mapping[str, Sequence[str]]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.described.floor_file import FLOOR_NAME, PairFloor
+from harness.errors import HarnessError
 from system_io.shown import printable
 from system_io.toml_table import TomlTable
 from trace_tools.element_bound import KEYS, ElementBound
@@ -86,4 +87,4 @@ def _numbers(table: TomlTable) -> ElementBound:
     try:
         return ElementBound(**numbers, combined=combined)
     except TraceError as error:
-        raise table.fault("", str(error)) from error
+        raise HarnessError(f"{table.where}: {error}") from error

@@ -39,7 +39,9 @@ class DescribedRun:
 
 
 def stored_name(side: str, kind: str, name: str, file: str) -> str:
-    """Return the name under which a file of a run is kept: `first_output_T.npy`."""
+    """Return the name under which a file of a run is kept: `first_output_T.npy`, or `first_stdout.txt`."""
+    if file in STREAMS:
+        return f"{side}_{file}.txt"
     return f"{side}_{kind}_{name}{''.join(Path(file).suffixes[-1:])}"
 
 
@@ -99,7 +101,8 @@ def _wanted(
     """Yield the files that a run must have written, each with the name that it is kept under."""
     for output in description.outputs_of(case.name):
         source = filled_source(output.sources[side], values, f"output.{output.name}")
-        yield source.path, stored_name(side, "output", output.name, source.path)
+        if source.path not in STREAMS:
+            yield source.path, stored_name(side, "output", output.name, source.path)
     for trace in description.traces_of(case.name):
         file = trace.files[side]
         if file not in STREAMS:

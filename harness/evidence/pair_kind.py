@@ -64,7 +64,7 @@ class PairKind:
 def measured_pairs(parts: Sequence[PairPart]) -> dict[str, Any]:
     """Return inputs, command line and figures of pairs by their parity mode."""
     keys = ("inputs", "arguments", "metrics", "peaks")
-    return {part.mode: {key: part.summary[key] for key in keys} for part in parts}
+    return {part.label: {key: part.summary[key] for key in keys} for part in parts}
 
 
 def replayed_pairs(parts: Sequence[PairPart], inputs: Inputs, chosen: Chosen) -> list[Replayed]:
@@ -84,7 +84,7 @@ def pair_page(
     """
     shown = _chosen(folder, parts, part_name)
     return PageContent(
-        parts=[part.mode for part in parts],
+        parts=[part.label for part in parts],
         pair=shown,
         criteria=_criteria(parts) if criteria else (),
         traces=shown.summary["traces"] if shown else None,
@@ -95,16 +95,16 @@ def _chosen(folder: Path, parts: Sequence[PairPart], name: str | None) -> PairPa
     if name is None:
         return parts[0] if parts else None
     for part in parts:
-        if name == part.mode:
+        if name == part.label:
             return part
-    known = ", ".join(part.mode for part in parts) or "none"
+    known = ", ".join(part.label for part in parts) or "none"
     raise BundleError(f"bundle '{folder}' has no part '{name}'; there are: {known}")
 
 
 def _criteria(parts: Sequence[PairPart]) -> list[dict[str, Any]]:
     """Return the criteria of pairs with the bounds in force."""
     return [
-        {**criterion, "part": part.mode, "bounds": part.summary["bounds"].get("name", "")}
+        {**criterion, "part": part.label, "bounds": part.summary["bounds"].get("name", "")}
         for part in parts
         for criterion in part.summary["criteria"]
     ]

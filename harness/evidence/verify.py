@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.described.pair_bundle import DescribedPart
 from harness.evidence.hashes import Verification, hash_check
 from harness.evidence.kind import BundleKind, OpenBundle
 from harness.evidence.kinds import kind_of
@@ -66,8 +67,9 @@ def _content_faults(folder: Path, tree: Tree, pictures: bool) -> list[BundleFaul
 def _underived(folder: Path) -> tuple[str, ...]:
     """Say of each compared pair whether its reflections could not be predicted again."""
     bundle = OpenBundle(folder)
-    parts = [part for part in kind_of(bundle).load(bundle) if isinstance(part, PairPart)]
-    reasons = [(part.mode, gone_input(part.summary)) for part in parts]
+    loaded = kind_of(bundle).load(bundle)
+    parts = [part.pair if isinstance(part, DescribedPart) else part for part in loaded]
+    reasons = [(part.label, gone_input(part.summary)) for part in parts if isinstance(part, PairPart)]
     return tuple(
         f"{mode}: the figures of the reflections are as stated, not derived again: {reason}"
         for mode, reason in reasons

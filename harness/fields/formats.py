@@ -35,6 +35,8 @@ class FieldFormat:
     read: FieldReader
     settings: Mapping[str, type]
     needed: tuple[str, ...] = ()
+    check: Callable[[FieldSource], object] = lambda _: None
+    """Raises an error for settings that cannot be meant, before there is a file."""
 
 
 def read_raw(path: Path, source: FieldSource) -> FieldArray:
@@ -44,12 +46,8 @@ def read_raw(path: Path, source: FieldSource) -> FieldArray:
         HarnessError: the type is none, or the size of the file is not that of the shape.
     """
     words = source.settings
-    kind = _raw_type(source)
-    shape = tuple(int(size) for size in words["shape"])
-    skip = int(words.get("skip", 0))
+    kind, shape, skip = _raw_layout(source)
     needed, found = skip + kind.itemsize * math.prod(shape), path.stat().st_size
-    if min(shape, default=1) < 0 or skip < 0:
-        raise unreadable(source, f"shape {list(shape)} or skip {skip} is negative", "give sizes from 0 on")
     if found != needed:
         raise unreadable(
             source, f"has {found} bytes, {list(shape)} of {kind.name} behind {skip} bytes need {needed}",
@@ -59,6 +57,20 @@ def read_raw(path: Path, source: FieldSource) -> FieldArray:
     if not math.prod(shape):
         return FieldArray(np.zeros(shape, kind), source.name)
     return FieldArray(np.memmap(path, kind, "r", skip, shape, order=layout), source.name)  # type: ignore[call-overload]
+
+
+def _raw_layout(source: FieldSource) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    """Return type, shape and the bytes in front of numbers without a header.
+
+    Raises:
+        HarnessError: one cannot be meant.
+    """
+    shape, skip = tuple(source.settings["shape"]), source.settings.get("skip", 0)
+    for size in (*shape, skip):
+        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+            what = f"shape {list(shape)} or skip {skip}"
+            raise unreadable(source, f"{what} has {size!r}", "give whole numbers from 0 on")
+    return _raw_type(source), shape, skip
 
 
 def _raw_type(source: FieldSource) -> np.dtype[Any]:
@@ -72,6 +84,8 @@ def _raw_type(source: FieldSource) -> np.dtype[Any]:
         raise unreadable(
             source, f"dtype '{words['dtype']}' is no type of numbers", "give one of numpy"
         ) from error
+    if kind.kind not in "biufc":
+        raise unreadable(source, f"dtype '{words['dtype']}' is no type of numbers", "give one of numpy")
     return kind
 
 
@@ -147,6 +161,7 @@ FORMATS: Mapping[str, FieldFormat] = {
     "raw": FieldFormat(
         "numbers without a header", read_raw,
         {"dtype": str, "shape": list, "order": str, "layout": str, "skip": int}, ("dtype", "shape"),
+        _raw_layout,
     ),
     "npy": FieldFormat("a .npy file", read_npy, {}),
     "npz": FieldFormat("an array of a .npz file", read_npz, {"array": str}, ("array",)),
@@ -198,6 +213,10 @@ def check_source(source: FieldSource, where: str) -> None:
     for key in known.needed:
         if key not in source.settings:
             raise HarnessError(f"{where}: format {source.format} needs '{key}'; add it")
+    try:
+        known.check(source)
+    except HarnessError as error:
+        raise HarnessError(f"{where}: {error}") from error
 
 
 WORDS_OF: Mapping[type, str] = {

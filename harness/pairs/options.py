@@ -166,14 +166,20 @@ def chosen_bounds(published: bool, threshold: float | None) -> ImageBounds:
     return bounds if threshold is None else bounds.with_correlation(threshold)
 
 
-def asked_pair(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
+def asked_pair(options: argparse.Namespace, args: Sequence[str], caller: Path | None = None) -> PairJob:
     """Return the comparison of two images, else of two programs on the words behind the --.
+
+    Args:
+        options: those before the --.
+        args: the words behind it.
+        caller: folder that relative names refer to, None for the current one.
 
     Raises:
         ProgramError: a program or an image cannot be used.
         UsageError: an image of raw floats without a shape.
     """
-    return _image_job(options) if options.images else _job(options, args)
+    caller = caller or Path.cwd()
+    return _image_job(options, caller) if options.images else _job(options, args, caller)
 
 
 def require_one_kind(options: argparse.Namespace, args: Sequence[str] | None) -> None:
@@ -216,12 +222,12 @@ def _require_exact(options: argparse.Namespace) -> None:
             raise UsageError(f"--allow holds all else bit for bit, {option} does not; leave one of them out")
 
 
-def _image_job(options: argparse.Namespace) -> PairJob:
+def _image_job(options: argparse.Namespace, caller: Path) -> PairJob:
     first, second = (
         file_program(path, what, options.shape)
         for path, what in zip(options.images, ("first image", "second image"), strict=True)
     )
-    job = replace(_settings(options), first=first, second=second)
+    job = replace(_settings(options, caller), first=first, second=second)
     for rule in job.contract.rules if job.contract else ():
         if rule.kind != PIXELS:
             raise UsageError(
@@ -231,13 +237,13 @@ def _image_job(options: argparse.Namespace) -> PairJob:
     return job
 
 
-def _settings(options: argparse.Namespace) -> PairJob:
+def _settings(options: argparse.Namespace, caller: Path) -> PairJob:
     """Return a job with all that does not depend on programs and words."""
     return PairJob(
         first=NO_PROGRAM,
         second=NO_PROGRAM,
         args=(),
-        caller=Path.cwd(),
+        caller=caller,
         mode=options.parity_mode or MODES[0],
         roi=Region(*options.roi) if options.roi else None,
         bounds=chosen_bounds(options.published_bounds, options.threshold),
@@ -247,13 +253,13 @@ def _settings(options: argparse.Namespace) -> PairJob:
         determinism=options.determinism,
         small_region=options.small_region,
         outputs=output_request(options.outputs, options.noise),
-        contract=asked_contract(options.allow, mask_of_caller(Path.cwd())),
+        contract=asked_contract(options.allow, mask_of_caller(caller)),
     )
 
 
-def _job(options: argparse.Namespace, args: Sequence[str]) -> PairJob:
+def _job(options: argparse.Namespace, args: Sequence[str], caller: Path) -> PairJob:
     job = replace(
-        _settings(options),
+        _settings(options, caller),
         first=first_program(options.c_bin, os.environ, limit_s=options.timeout),
         second=second_program(options.py_bin, options.timeout),
         args=tuple(args),

@@ -30,21 +30,34 @@ MOST_PIXELS = 1 << 28
 
 @dataclass(frozen=True)
 class PairPart:
-    """One compared pair in a folder; images and traces are read when they are asked for."""
+    """One compared pair in a folder; images and traces are read when they are asked for.
+
+    `name` is that of the case in a bundle of several, empty where the parity mode tells the parts apart.
+    """
 
     folder: Path
     summary: Mapping[str, Any]
+    name: str = ""
 
     @classmethod
-    def load(cls, folder: Path) -> PairPart:
+    def load(cls, folder: Path, name: str = "") -> PairPart:
         """Read and check the summary.
+
+        Args:
+            folder: of the pair.
+            name: of its case, if it has one.
 
         Raises:
             BundleError: if it does not follow the schema.
         """
         summary = read_json(folder / SUMMARY)
         check_summary(summary, str(folder / SUMMARY))
-        return cls(folder, summary)
+        return cls(folder, summary, name)
+
+    @property
+    def label(self) -> str:
+        """Return what it is called among the parts of a bundle."""
+        return self.name or self.mode
 
     @property
     def mode(self) -> str:

@@ -48,7 +48,7 @@ def replay_pair(part: PairPart, inputs: Inputs, chosen: Chosen) -> Replayed:
     lines.append(f"verdict: recorded {part.summary['verdict']}, now {now}")
     if now != part.summary["verdict"]:
         word = Word.FAIL
-    return Replayed(part.mode, word, (*lines, *_changed_programs(part, result)))
+    return Replayed(part.label, word, (*lines, *_changed_programs(part, result)))
 
 
 def _job(part: PairPart, inputs: Inputs, chosen: Chosen) -> PairJob:

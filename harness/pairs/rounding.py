@@ -29,12 +29,7 @@ def decided_by_trace(bench: Bench, compared: ImageComparison) -> Iterator[PairFi
         return
     slow, fast = own.worst_at
     place = f"pixel (slow {slow}, fast {fast}), the farthest by its own value"
-    chosen = ("-trace_pixel", str(slow), str(fast), "-trace_level", LEVEL)
-    logs = {}
-    for side in SIDES:
-        words = (*chosen, *bench.programs[side].looking_words(VERSIONS[-1]))
-        logs[side] = bench.again(side, f"{side}-traced", *words).trace
-    found = traced(logs, compared.made.arithmetic)
+    found = traced(pixel_logs(bench, slow, fast), compared.made.arithmetic)
     if found is None or found.get("error"):
         why = "no program traced it" if found is None else found["error"]
         yield PairFinding(DECIDED, Word.PASS, f"{place}, could not be traced: {why}")
@@ -44,6 +39,17 @@ def decided_by_trace(bench: Bench, compared: ImageComparison) -> Iterator[PairFi
         yield PairFinding(DECIDED, Word.PASS, f"{place}: every tap agrees within its bound")
     else:
         yield PairFinding(DECIDED, Word.PASS, f"{place}: its traces are {found['verdict']}")
+
+
+def pixel_logs(bench: Bench, slow: int, fast: int) -> dict[str, bytes | None]:
+    """Run both programs on one traced pixel; returns the log of each side, None for one that wrote none."""
+    chosen = ("-trace_pixel", str(slow), str(fast), "-trace_level", LEVEL)
+    return {
+        side: bench.again(
+            side, f"{side}-traced", *chosen, *bench.programs[side].looking_words(VERSIONS[-1])
+        ).trace
+        for side in SIDES
+    }
 
 
 def _causes(found: Mapping[str, Any]) -> str:

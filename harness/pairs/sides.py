@@ -1,19 +1,54 @@
-"""States, before a comparison, what the two sides do not have in common."""
+"""Runs and writes a comparison, and states before it what the two sides do not have in common."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from harness.pairs.pair import PairJob
+from harness.pairs.pair import PairJob, PairResult, run_pair
+from harness.programs.environment import described
 from harness.programs.programs import DTYPES, FILE_KIND, Program, asked
+from harness.programs.watching import Watch
 from simulator.quirks import REGISTRY
 
 SILENT = ("external", FILE_KIND)
 """Kinds of programs that are not asked for version and quirks."""
 QUIRK = re.compile(r"\bQ-[A-Z0-9-]+\b")
 VERSION = re.compile(r"\d+(\.\d+)+")
+WRITER = "harness.pairs.summary"
+
+
+def compared_into(
+    folder: Path, job: PairJob, command: Sequence[str], watch: Watch
+) -> tuple[PairResult, list[str]]:
+    """Run both programs of a job, compare, and write all files of the result into an empty folder.
+
+    Args:
+        folder: where they go.
+        job: what is run and compared.
+        command: the words that ask for it.
+        watch: shows how far the programs are.
+
+    Returns:
+        The result, and what the sides do not have in common.
+
+    Raises:
+        HarnessError: the command line cannot be compared, or a program does not know what is asked of it.
+    """
+    environment, sides = described(os.environ), check_sides(job)
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(import_module, WRITER)  # loads matplotlib while the programs run
+        result = run_pair(job, watch)
+    from harness.pairs.summary import write_pair_results
+
+    sides = as_said(sides, result.computed())
+    write_pair_results(folder, result, {**environment, "sides": sides}, command)
+    return result, list(sides["differences"])
 
 
 def side_facts(program: Program, job: PairJob, second: bool) -> dict[str, Any]:

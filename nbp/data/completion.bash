@@ -14,7 +14,7 @@ _shtab_nbp_subparsers=(compare probe pair trace diff trace-map taps gates gradie
 
 _shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --allow --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
 _shtab_nbp_probe_option_strings=(-h --help --version --c-bin --timeout --json -q --quiet -v --verbose)
-_shtab_nbp_pair_run_option_strings=(-h --help --version --file --reports --baseline --update-baseline --json -q --quiet -v --verbose)
+_shtab_nbp_pair_run_option_strings=(-h --help --version --file --set --reports --outdir --baseline --update-baseline --json -q --quiet -v --verbose)
 _shtab_nbp_pair_check_option_strings=(-h --help --version)
 _shtab_nbp_pair_floor_option_strings=(-h --help --version --file --k)
 _shtab_nbp_pair_draft_graph_option_strings=(-h --help --version --file --trace --side --move --to)
@@ -43,7 +43,7 @@ _shtab_nbp_golden_verify_option_strings=(-h --help --version --only --tags --out
 _shtab_nbp_golden_list_option_strings=(-h --help --version --only --tags --json)
 _shtab_nbp_golden_record_option_strings=(-h --help --version --from --outdir --out --json)
 _shtab_nbp_golden_option_strings=(-h --help --version)
-_shtab_nbp_parity_option_strings=(-h --help --version --data --outdir --reports)
+_shtab_nbp_parity_option_strings=(-h --help --version --data --file --set --reports --outdir --baseline --update-baseline --json -q --quiet -v --verbose)
 _shtab_nbp_fuzz_option_strings=(-h --help --version --time --cases --findings --seed --shard --mode --outdir --resume --merge --c-bin --py-bin --no-cache --json -q --quiet -v --verbose)
 _shtab_nbp_shrink_option_strings=(-h --help --version --mode --outdir --resume --outputs --time --c-bin --py-bin --data --run-recorded --no-cache --json -q --quiet -v --verbose)
 _shtab_nbp_invariants_option_strings=(-h --help --version --bin --program --mode --parity-mode --only --list --every --accept-quirks --kill-score --dtype --device --timeout --outdir --junit --markdown --json -q --quiet -v --verbose)
@@ -317,9 +317,15 @@ _shtab_nbp_golden_pos_0_nargs=A...
 _shtab_nbp_golden__h_nargs=0
 _shtab_nbp_golden___help_nargs=0
 _shtab_nbp_golden___version_nargs=0
+_shtab_nbp_parity_pos_0_nargs='*'
 _shtab_nbp_parity__h_nargs=0
 _shtab_nbp_parity___help_nargs=0
 _shtab_nbp_parity___version_nargs=0
+_shtab_nbp_parity___json_nargs=0
+_shtab_nbp_parity__q_nargs=0
+_shtab_nbp_parity___quiet_nargs=0
+_shtab_nbp_parity__v_nargs=0
+_shtab_nbp_parity___verbose_nargs=0
 _shtab_nbp_fuzz__h_nargs=0
 _shtab_nbp_fuzz___help_nargs=0
 _shtab_nbp_fuzz___version_nargs=0
@@ -2654,15 +2660,21 @@ complete -o bashdefault -F _shtab_nb_golden nb-golden
 
 
 
-_shtab_nb_parity_option_strings=(-h --help --version --data --outdir --reports)
+_shtab_nb_parity_option_strings=(-h --help --version --data --file --set --reports --outdir --baseline --update-baseline --json -q --quiet -v --verbose)
 
 
 
 
 
+_shtab_nb_parity_pos_0_nargs='*'
 _shtab_nb_parity__h_nargs=0
 _shtab_nb_parity___help_nargs=0
 _shtab_nb_parity___version_nargs=0
+_shtab_nb_parity___json_nargs=0
+_shtab_nb_parity__q_nargs=0
+_shtab_nb_parity___quiet_nargs=0
+_shtab_nb_parity__v_nargs=0
+_shtab_nb_parity___verbose_nargs=0
 
 
 # $1=COMP_WORDS[1]

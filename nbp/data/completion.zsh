@@ -525,7 +525,8 @@ _shtab_nbp_pair_run_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
   "--file[default parity.toml]:FILE:"
-  "--reports[default NB_REPORTS, else reports]:DIR:"
+  "*--set[another value for a name in braces\; repeatable]:NAME=VALUE:"
+  {--reports,--outdir}"[default NB_REPORTS, else reports]:DIR:"
   "--baseline[known verdicts\; the exit status is that of what got worse]:FILE:"
   "--update-baseline[write the baseline anew, with the reason]:REASON:"
   "--json[print the metrics as JSON]"
@@ -541,7 +542,15 @@ _shtab_nbp_parity_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
   "--data[folder with A.mat and scaled.hkl\; else built in]:DIR:"
-  {--outdir,--reports}"[default reports]:DIR:"
+  "--file[default that of this package]:FILE:"
+  "*--set[another value for a name in braces\; repeatable]:NAME=VALUE:"
+  {--reports,--outdir}"[default NB_REPORTS, else reports]:DIR:"
+  "--baseline[known verdicts\; the exit status is that of what got worse]:FILE:"
+  "--update-baseline[write the baseline anew, with the reason]:REASON:"
+  "--json[print the metrics as JSON]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
+  "(*)::default all:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -2222,7 +2231,15 @@ _shtab_nb_parity_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
   "--data[folder with A.mat and scaled.hkl\; else built in]:DIR:"
-  {--outdir,--reports}"[default reports]:DIR:"
+  "--file[default that of this package]:FILE:"
+  "*--set[another value for a name in braces\; repeatable]:NAME=VALUE:"
+  {--reports,--outdir}"[default NB_REPORTS, else reports]:DIR:"
+  "--baseline[known verdicts\; the exit status is that of what got worse]:FILE:"
+  "--update-baseline[write the baseline anew, with the reason]:REASON:"
+  "--json[print the metrics as JSON]"
+  {-q,--quiet}"[print only the verdict]"
+  {-v,--verbose}"[print all there is]"
+  "(*)::default all:"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -157,7 +157,30 @@ class _Judge:
             worst[there] = np.maximum(worst[there], self.state[source[there]])
         for other in (*WHOLE_LISTS.get(name, ()), *summed_inputs(self.alignment, self.graph, name)):
             np.maximum(worst, self._worst_of_pixel(entries, other), out=worst)
+        if self.comparison.a.named or self.comparison.b.named:
+            for other in self.graph[name].inputs:
+                worst[self._gathers_divergent(entries, other)] = RecordState.DOWNSTREAM
         return worst
+
+    def _gathers_divergent(self, entries: Index, name: str) -> Marks:
+        """Tell which entries are made from all turns of a loop of which a turn of an input diverges.
+
+        The input has a loop index that the entry has not, and a divergent record before it.
+        """
+        found = self.alignment.entries(name)
+        found = found[self.state[found] >= RecordState.DOWNSTREAM]
+        if not len(found) or not len(entries):
+            return np.zeros(len(entries), bool)
+        rows = [self.alignment.contexts[self.alignment.context[part]][:, :-1] for part in (entries, found)]
+        used = [(part >= 0).any(axis=0) for part in rows]
+        if not (used[1] & ~used[0]).any():
+            return np.zeros(len(entries), bool)
+        first: dict[bytes, int] = {}
+        keys = [np.ascontiguousarray(part[:, used[0] & used[1]]) for part in rows]
+        for entry, key in zip(found.tolist(), keys[1], strict=True):
+            first.setdefault(key.tobytes(), entry)
+        before = [first.get(key.tobytes(), len(self.state)) for key in keys[0]]
+        return np.array(before) < entries
 
     def _worst_of_pixel(self, entries: Index, name: str) -> NDArray[np.int8]:
         """Largest state of a tap among all its records that may belong to the pixel of each entry."""

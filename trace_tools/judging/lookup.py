@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from system_io.files import read_regular
 from system_io.shown import printable
-from trace_tools.arrays import Index
+from trace_tools.arrays import Index, Marks
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import Alignment
-from trace_tools.tap_points import CONTEXT_KEYS, TAP_POINTS, TapLevel, TapPoint
+from trace_tools.tap_points import CONTEXT_COLUMNS, CONTEXT_KEYS, TAP_POINTS, TapLevel, TapPoint
 
 Graph = Mapping[str, TapPoint]
 
@@ -136,7 +136,8 @@ def input_entries(alignment: Alignment, graph: Graph, entries: Index, name: str)
     """Find for each entry the entry of the input tap that it was computed from.
 
     A set-up tap has one record, or one for each source, phi step or domain; any other input is the latest
-    record before the entry that agrees with it in all loop indices which both have.
+    record before the entry that agrees with it in all loop indices which both have. In logs with loops of
+    their own each input may be recorded in a loop that is over.
 
     Args:
         entries: entries of the alignment, all of one tap.
@@ -146,12 +147,39 @@ def input_entries(alignment: Alignment, graph: Graph, entries: Index, name: str)
         Entries of the input, -1 where there is none.
     """
     found = alignment.entries(name)
+    if alignment.keys != CONTEXT_COLUMNS:
+        return _latest_agreeing(alignment, entries, found)
     level = graph[name].level if name in graph else TapLevel.mosaic
     if level == TapLevel.setup:
         return np.full(len(entries), found[0] if len(found) else NONE, np.int64)
     if level in _INDEXED_SETUP:
         return _by_turn(alignment, entries, found, _INDEXED_SETUP[level])
     return _latest(alignment, entries, found, list(range(len(alignment.keys) - 1)))
+
+
+def _latest_agreeing(alignment: Alignment, entries: Index, found: Index) -> Index:
+    """Return for each entry the last of ``found`` before it that has the same indices of the loops of both.
+
+    Args:
+        alignment: of both logs.
+        entries: of one tap.
+        found: entries of its input.
+    """
+    if not len(found) or not len(entries):
+        return np.full(len(entries), NONE, np.int64)
+    rows = [alignment.contexts[alignment.context[part]][:, :-1] for part in (entries, found)]
+    used = [(part >= 0).any(axis=0) for part in rows]
+    both: Marks = np.asarray(used[0] & used[1])
+    code = np.zeros(len(entries) + len(found), np.int64)
+    if both.any():
+        _, turns = np.unique(np.concatenate(rows)[:, both], axis=0, return_inverse=True)
+        code = turns.reshape(-1) * (len(alignment.context) + 1)
+    wanted, there = code[: len(entries)] + entries, code[len(entries) :] + found
+    order = np.argsort(there)
+    place = np.searchsorted(there[order], wanted) - 1
+    candidate = found[order[np.maximum(place, 0)]]
+    same = code[: len(entries)] == code[len(entries) :][order[np.maximum(place, 0)]]
+    return np.where((place >= 0) & same, candidate, NONE)
 
 
 def carried_entries(alignment: Alignment, graph: Graph, entries: Index, name: str) -> Index:

@@ -49,13 +49,21 @@ def _run(words: Sequence[str]) -> int:
         sys.stdout.write("".join(_text(name).decode() for name in names))
         return 0
     folder = Path(options.to)
-    there = next((folder / name for name in names if (folder / name).exists()), None)
+    changed = [folder / name for name in names if not _is_copy(folder / name)]
+    there = next((path for path in changed if path.exists()), None)
     if there:
-        raise TraceError(f"'{there}' is there already; take it away, or give another folder with --to")
-    for name in names:
-        write_whole(folder / name, [_text(name)], "taps", TraceError)
-        sys.stdout.write(f"{folder / name}\n")
+        raise TraceError(
+            f"'{there}' is there already and is another file; take it away, or give another folder with --to"
+        )
+    for path in changed:
+        write_whole(path, [_text(path.name)], "taps", TraceError)
+    sys.stdout.write("".join(f"{folder / name}\n" for name in names))
     return 0
+
+
+def _is_copy(path: Path) -> bool:
+    """Tell whether a file is the one that would be written, as where a build copies it each time."""
+    return path.is_file() and path.read_bytes() == _text(path.name)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

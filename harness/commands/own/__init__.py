@@ -1,1 +1,1 @@
-"""The commands about programs of the user's own, whatever they compute."""
+"""The commands on pairs of programs that a parity.toml describes, the user's own or ours."""

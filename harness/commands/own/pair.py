@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.commands.common import CommandParser, run_command
 from harness.errors import HarnessError, UsageError
-from harness.shown import Shown, ShownRow, show
+from harness.programs.watching import watching
+from harness.shown import MOST_ROWS, Shown, ShownRow, show
 from harness.store.find import reports_root
 from system_io.parser import QUIET
 from system_io.shown import json_text, printable
@@ -52,20 +53,7 @@ def make_parser() -> CommandParser:
     run = actions.add_parser(
         "run", help="build, run, compare", description="Build, run and compare both programs."
     )
-    run.add_argument("cases", nargs="*", metavar="CASE", help="default all")
-    run.add_argument(
-        "--file", type=Path, default=Path("parity.toml"), metavar="FILE", help="default parity.toml"
-    )
-    run.add_argument("--reports", type=Path, metavar="DIR", help="default NB_REPORTS, else reports")
-    run.add_argument(
-        "--baseline",
-        type=Path,
-        metavar="FILE",
-        help="known verdicts; the exit status is that of what got worse",
-    )
-    run.add_argument("--update-baseline", metavar="REASON", help="write the baseline anew, with the reason")
-    run.add_argument("--json", action="store_true", help="print the metrics as JSON")
-    run.add_verbosity()
+    add_run_options(run, Path("parity.toml"), "parity.toml")
     check = actions.add_parser(
         "check",
         help="read a description and say what it asks for",
@@ -95,6 +83,42 @@ def make_parser() -> CommandParser:
     _add_format_options(diff)
     diff.add_argument("--json", action="store_true", help="print the figures as JSON")
     return parser
+
+
+def add_run_options(parser: CommandParser, file: Path, shown: str) -> None:
+    """Add what a run of a description takes.
+
+    Args:
+        parser: of the command.
+        file: the description where none is named.
+        shown: the same in words.
+    """
+    add = parser.add_argument
+    add("cases", nargs="*", metavar="CASE", help="default all")
+    add("--file", type=Path, default=file, metavar="FILE", help=f"default {shown}")
+    add(
+        "--set", action="append", default=[], dest="values", type=assignment, metavar="NAME=VALUE",
+        help="another value for a name in braces; repeatable",
+    )  # fmt: skip
+    add(
+        "--reports", "--outdir", dest="reports", type=Path, metavar="DIR",
+        help="default NB_REPORTS, else reports",
+    )  # fmt: skip
+    add(
+        "--baseline", type=Path, metavar="FILE",
+        help="known verdicts; the exit status is that of what got worse",
+    )  # fmt: skip
+    add("--update-baseline", metavar="REASON", help="write the baseline anew, with the reason")
+    add("--json", action="store_true", help="print the metrics as JSON")
+    parser.add_verbosity()
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """Return the name and the value of a word NAME=VALUE (an argparse type)."""
+    name, between, value = text.partition("=")
+    if not name or not between:
+        raise argparse.ArgumentTypeError(f"'{printable(text)}' is not NAME=VALUE")
+    return name, value
 
 
 def _add_draft_action(actions: Any) -> None:
@@ -147,6 +171,19 @@ def _command(argv: Sequence[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    return run_described(NAME, options)
+
+
+def run_described(name: str, options: argparse.Namespace) -> int:
+    """Build, run and compare what a description names; returns the exit status.
+
+    Args:
+        name: of the command, for its verdict line.
+        options: of `add_run_options`.
+
+    Raises:
+        HarnessError: the description, a program or the baseline cannot be used.
+    """
     from harness.described.baseline import entries_of
     from harness.described.pair_bundle import write_pair_bundle
     from harness.described.pair_run import CaseResult, cases_named, ready_programs
@@ -158,7 +195,7 @@ def _run(options: argparse.Namespace) -> int:
         from harness.described.baseline import read_baseline
 
         read_baseline(options.baseline)
-    description = read_description(options.file)
+    description = read_description(options.file).with_values(dict(options.values))
     cases = cases_named(description, options.cases)
 
     def say(text: str) -> None:
@@ -170,16 +207,18 @@ def _run(options: argparse.Namespace) -> int:
 
     programs = ready_programs(description, say)
     command = ["nbp", "pair", "run", *options.cases, "--file", str(options.file)]
-    path, metrics, facts = write_pair_bundle(
-        description, programs, cases, reports_root(options.reports), command, told
-    )
+    command += [word for key, value in options.values for word in ("--set", f"{key}={value}")]
+    with watching(options.verbosity == QUIET) as watch:
+        path, metrics, facts = write_pair_bundle(
+            description, programs, cases, reports_root(options.reports), command, told, watch
+        )
     changed = _against_baseline(options, entries_of(facts, metrics))
     status = int(metrics["exit_status"]) if changed is None else changed.exit_status
     if options.json:
         flipped = {} if changed is None else {"against_baseline": changed.lines}
         sys.stdout.write(json_text({**metrics, **flipped, "bundle": str(path)}) + "\n")
     else:
-        show(_shown(metrics, path), options.verbosity)
+        show(_shown(name, metrics, path, _divergence(facts)), options.verbosity)
         if changed is not None:
             sys.stdout.write("".join(f"{printable(line)}\n" for line in changed.lines))
     return status
@@ -196,20 +235,36 @@ def _against_baseline(options: argparse.Namespace, now: Mapping[str, Mapping[str
     return flips(read_baseline(options.baseline), now)
 
 
-def _shown(metrics: Mapping[str, Any], path: Path) -> Shown:
-    """Return what a person sees: worst rows first."""
-    order = ("failed", "not compared", "held")
+def _divergence(cases: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what is known of the first divergence of a trace: both values, inputs, places in the source."""
+    told = (part["figures"].get("told") for case in cases for part in case["parts"])
+    return next((["first divergence:", *lines] for lines in told if lines), [])
+
+
+def _shown(name: str, metrics: Mapping[str, Any], path: Path, divergence: Sequence[str]) -> Shown:
+    """Return what a person sees: worst rows first; of images, the criteria of all."""
+    order = ("failed", "not compared", "held", "no bound")
     rows = sorted(metrics["figures"], key=lambda row: order.index(row["state"]))
-    shown = [ShownRow(f"{row['part']}: {row['name']}", row["note"], "", row["state"]) for row in rows]
+    shown = [_shown_row(row) for row in rows]
+    most = MOST_ROWS + sum(bool(row.bound) for row in shown)
     reasons = metrics["reasons"]
     line = reasons[0] if reasons else metrics["coverage"][0]
     if len(reasons) > 1:
         line += f" (and {len(reasons) - 1} more)"
     if not reasons and metrics["notes"]:
         line += f"; {metrics['notes'][0]}"
-    first = metrics["first_divergence"]
-    lines = [*([f"first divergence: {first}"] if first else []), *metrics["notes"]]
-    return Shown(NAME, metrics["verdict"], line, shown, lines, str(path), shown)
+    lines = [*divergence, *metrics["notes"], *metrics["coverage"][1:]]
+    return Shown(name, metrics["verdict"], line, shown, lines, str(path), most_rows=most)
+
+
+def _shown_row(row: Mapping[str, Any]) -> ShownRow:
+    """Return the row of an output or trace, or of a criterion of an image with its number and bound."""
+    name = f"{row['part']}: {row['name']}"
+    before, word, bound = row["note"].partition("bound ")
+    if before or not word:
+        return ShownRow(name, row["note"], "", row["state"])
+    measured = "-" if row["measured"] is None else f"{row['measured']:.6g}"
+    return ShownRow(name, measured, bound, row["state"])
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -220,7 +275,7 @@ def _check(options: argparse.Namespace) -> int:
         f"{found.title}: {found.programs['first'].name} (first) and {found.programs['second'].name} (second)"
     ]
     for case in found.cases:
-        outputs = [f"{one.name} ({one.bound.text})" for one in found.outputs_of(case.name)]
+        outputs = [f"{one.name} ({one.bounds})" for one in found.outputs_of(case.name)]
         traces = [f"{one.name}{_row_words(one.bounds)}" for one in found.traces_of(case.name)]
         lines.append(
             f"case {case.name}: outputs {', '.join(outputs) or 'none'}; traces {', '.join(traces) or 'none'}"
@@ -244,6 +299,7 @@ def _floor(options: argparse.Namespace) -> int:
     if not 1.0 <= options.k < float("inf"):
         raise UsageError(f"--k is {options.k:g}, must be 1 or more; 4 is usual")
     description = read_description(options.file, with_floor=False)
+    description.require_runs("floor")
 
     def say(text: str) -> None:
         sys.stderr.write(f"{printable(text)}\n")
@@ -269,6 +325,7 @@ def _draft(options: argparse.Namespace) -> int:
     if options.to is not None:
         require_no_file(options.to)
     description = read_description(options.file, with_floor=False)
+    description.require_runs("draft-graph")
     traced = [case for case in description.cases if [*description.traces_of(case.name)]]
     (case, *_) = cases_named(description, [options.case]) if options.case else traced or description.cases
     trace = chosen_trace(description, case.name, options.trace)

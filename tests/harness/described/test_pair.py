@@ -211,6 +211,26 @@ for s in range(2):
     assert report(["verify", str(bundle(path))]) == 0
 
 
+@pytest.mark.parametrize(
+    "tail", ['mask = { file = "none.npy" }\n', '[trace.t]\nfile = "stderr"\ngraph = "none"\n']
+)
+def test_what_is_not_there_is_said_before_anything_runs(tail, tmp_path, capsys):
+    path = made(tmp_path, tail=TAIL + tail.replace('"none"', '"none.json"'))
+    assert run(path) == (3, None)
+    assert "none." in capsys.readouterr().err
+    assert not (tmp_path / "reports").exists()
+
+
+def test_what_is_printed_may_be_the_output(tmp_path):
+    printed = "print(*x); sys.exit()"
+    tail = TAIL.replace('"field.txt"', '"stdout"')
+    assert run(made(tmp_path, printed + " ", printed, tail=tail))[0] == 0
+    status, metrics = run(made(tmp_path, "x[1] += 1; " + printed, printed, tail=tail))
+    assert status == 1
+    assert "the first at [0, 1]" in metrics["reasons"][0]
+    assert report(["verify", str(bundle(tmp_path / "parity.toml"))]) == 0
+
+
 def test_check_and_unknown_cases(tmp_path, capsys):
     path = made(tmp_path)
     assert pair(["check", str(path)]) == 0
@@ -243,7 +263,7 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "heat"
 def test_the_example_passes_and_is_the_one_of_the_docs(tmp_path):
     shutil.copytree(EXAMPLE, tmp_path / "heat")
     page = (Path(__file__).parents[3] / "docs" / "own_programs.md").read_text()
-    shown = page.partition("```toml\n")[2].partition("```")[0]
+    shown = page.partition("## The file\n\n```toml\n")[2].partition("```")[0]
     plain = "\n".join(line.partition("  #")[0].rstrip() for line in shown.splitlines()) + "\n"
     assert plain == (EXAMPLE / "parity.toml").read_text()
     status, metrics = run(tmp_path / "heat" / "parity.toml")

@@ -78,6 +78,36 @@ def test_a_fault_is_named_at_its_place(old, new, named, tmp_path):
     assert named in str(error.value)
 
 
+RAW = 'format = "raw"\ndtype = "float64"\nshape = [3]'
+BROKEN = {
+    "a type that is none": ('"float64"', '"float46"', "no type of numbers"),
+    "objects": ('"float64"', '"object"', "no type of numbers"),
+    "half an element": ("[3]", "[2.5]", "whole numbers"),
+    "a word for a size": ("[3]", '["three"]', "whole numbers"),
+    "a truth for a size": ("[3]", "[true]", "whole numbers"),
+    "fewer than none": ("[3]", "[-1]", "whole numbers"),
+    "a name that stands for nothing": ("[3]", '["{m}"]', "stands for nothing"),
+    "a setting of another format": ("shape = [3]", "shape = [3]\ncolumns = [1]", "no setting of format raw"),
+    "no type": ('dtype = "float64"\n', "", "needs 'dtype'"),
+    "an order that is none": ("shape = [3]", 'shape = [3]\norder = "middle"', "little, big"),
+    "tables without a name": ("[trace.steps]", "[[trace]]", "write [trace.NAME]"),
+    "an empty build": ('build = "make"', 'build = ""', "build[0] is empty"),
+    "no log": ('file = "stderr"', "", "trace.steps.file is missing"),
+    "lists without end": ("schema = 1", "deep = " + 5000 * "[", "too deeply"),
+}
+
+
+@pytest.mark.parametrize("way", BROKEN)
+def test_what_cannot_be_meant_is_said_before_anything_runs(way, tmp_path):
+    old, new, named = BROKEN[way]
+    text = GOOD.replace("[trace.steps]", f'[output.more]\nfile = "x.bin"\n{RAW}\n[trace.steps]')
+    assert old in text
+    with pytest.raises(HarnessError) as error:
+        read(tmp_path, text.replace(old, new))
+    assert named in str(error.value)
+    assert "parity.toml" in str(error.value)
+
+
 def test_a_case_without_anything_to_compare_is_refused(tmp_path):
     text = GOOD.replace("[output.field]", '[output.field]\ncases = ["a"]').replace(
         '[trace.steps]\nfile = "stderr"', ""

@@ -98,7 +98,7 @@ def test_raw_numbers_of_fortran_of_other_order_and_behind_a_header(tmp_path):
     ("kind", "words", "named"),
     [
         ("raw", {"shape": [3, 5]}, "96 bytes"), ("raw", {"dtype": "float23"}, "float23"),
-        ("raw", {"order": "middle"}, "middle"), ("raw", {"shape": [3, -4]}, "negative"),
+        ("raw", {"order": "middle"}, "middle"), ("raw", {"shape": [3, -4]}, "-4"),
         ("npz", {"array": "none"}, "field"), ("hdf5", {"dataset": "group"}, "group/field"),
         ("csv", {"columns": ["z"]}, "a, b, c, d"), ("csv", {"columns": [5]}, "4 columns"),
     ],
