@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shots.formats.masks import panel_mask
-from shots.frames import Frames
+from shots.frames import MASKED, Frames
 from shots.geometry.panel import Panel, Setup
 from shots.geometry.panel_words import with_panel
 from shots.geometry.read_detector import setup_with
@@ -20,8 +20,9 @@ from shots.geometry.setup_of import setup_of
 from shots.plan.options import typed_options, without_options
 from shots.plan.planned_shot import PlannedShot, planned_shot
 from shots.plan.shot_plan import ShotPlan
-from shots.recording.reading import MASKED
+from shots.recording.reading import largest_count
 from shots.recording.seeds import ShotSeeds
+from shots.recording.settings import Recording
 from shots.recording.stages import recorded_counts
 from simulator.command_line.option_table import BY_SPELLING
 from simulator.command_line.options import parse
@@ -78,7 +79,17 @@ def made_shot(plan: ShotPlan, number: int) -> MadeShot:
         for image, panel, config in zip(photons, setup.panels, configs[0], strict=True)
     ]
     words = tuple(words for panels in lines for words in panels)
-    return MadeShot(shot, Frames(number, setup, tuple(photons), tuple(counts), words), configs)
+    read = _as_recorded(setup, plan.recording)
+    return MadeShot(shot, Frames(number, read, tuple(photons), tuple(counts), words), configs)
+
+
+def _as_recorded(setup: Setup, recording: Recording) -> Setup:
+    """Return a set-up whose panels have the gain and the largest count of what was recorded."""
+    panels = (
+        replace(panel, gain=panel.gain * recording.gain, saturation=float(largest_count(panel, recording)))
+        for panel in setup.panels
+    )
+    return replace(setup, panels=tuple(panels))
 
 
 def _masked(counts: NDArray[np.int32], panel: Panel, config: RunConfig) -> NDArray[np.int32]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from shots.geometry.read_detector import setup_with
+from shots.geometry.read_detector import require_same_wavelength, setup_with
 from shots.geometry.setup_of import setup_of
-from shots.plan.options import without_options
+from shots.plan.options import rival_of, without_options
 from shots.plan.planned_shot import PlannedShot, planned_shot
 from shots.plan.shot_plan import ShotPlan, VariedOption
 from simulator.command_line.option_table import BY_SPELLING
@@ -27,6 +27,7 @@ READ_FILES = ("-hkl", "-dump", "-stol", "-4stol", "-Q")
 IDLE = ("no effect", "does not change", "not used")
 """In a warning of the simulator: that an option which it names changes nothing."""
 ANY_FACTORS = ("-default_F", "1")
+WAVELENGTH = ("-lambda",)
 
 
 def check_plan(plan: ShotPlan) -> tuple[str, ...]:
@@ -46,6 +47,8 @@ def check_plan(plan: ShotPlan) -> tuple[str, ...]:
     placed = setup_of(found.config)
     if plan.panels:
         setup_with(placed, plan.panels)
+        if all(rival_of(option.name, WAVELENGTH) is None for option in plan.variation.options):
+            require_same_wavelength(plan.detector_file, placed.wavelength_m)
     for option in plan.variation.options:
         _require_effect(plan, option)
     every = max(1, -(-plan.shots // MOST_CHECKED))

@@ -74,7 +74,8 @@ def read_plan(path: Path) -> ShotPlan:
     typed = _command(top, path.parent)
     if top.has("structure"):
         typed = (*typed, *structure_words(top.table("structure"), path.parent, typed))
-    panels = _panels(top, path.parent)
+    detector_file = _detector_file(top, path.parent)
+    panels = read_detector(detector_file) if detector_file.name else ()
     recording = AS_THEY_ARE
     if top.has("recording"):
         recording = recording_of(top.take("recording", dict), path.parent)
@@ -87,7 +88,7 @@ def read_plan(path: Path) -> ShotPlan:
     plan = ShotPlan(
         path=path, title=title, shots=shots, seed=seed, command=command, cell=cell,
         variation=_variation(varied, shots, typed, cell, panels), output=output,
-        panels=panels, recording=recording, truth=truth,
+        panels=panels, detector_file=detector_file, recording=recording, truth=truth,
     )  # fmt: skip
     return replace(plan, digest=plan_digest(top.content, path.parent, files_in(command)))
 
@@ -99,14 +100,14 @@ def _whole(table: TomlTable, key: str, default: int | None, least: int, most: in
     return value
 
 
-def _panels(top: TomlTable, folder: Path) -> tuple[Panel, ...]:
-    """Return the panels of the detector file that a plan names, none without one."""
+def _detector_file(top: TomlTable, folder: Path) -> Path:
+    """Return the detector file that a plan names, the empty path without one."""
     if not top.has("detector"):
-        return ()
+        return Path()
     table = top.table("detector")
     file = folder / table.take("file", str)
     table.close()
-    return read_detector(file)
+    return file
 
 
 def _command(top: TomlTable, folder: Path) -> tuple[str, ...]:

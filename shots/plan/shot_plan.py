@@ -86,6 +86,7 @@ class ShotPlan:
         variation: what varies.
         output: what is written.
         panels: of a detector file, as it gives them; empty for the panel of the command line.
+        detector_file: that file; the empty path without one.
         recording: what the detector adds.
         truth: what is kept of what is known of a shot.
         digest: of all that the images follow from, files included.
@@ -100,6 +101,7 @@ class ShotPlan:
     variation: Variation
     output: OutputSettings
     panels: tuple[Panel, ...] = ()
+    detector_file: Path = Path()
     recording: Recording = AS_THEY_ARE
     truth: TruthSettings = NOTHING_KEPT
     digest: str = ""

@@ -14,7 +14,6 @@ from shots.recording.noise import PixelValues
 from shots.recording.seeds import ShotSeeds
 from shots.recording.settings import Recording
 
-MASKED = -1
 LARGEST_COUNTS = {16: 2**16 - 1, 32: 2**31 - 1}
 
 

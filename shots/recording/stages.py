@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from shots.frames import MASKED
 from shots.geometry.panel import Panel, Setup
 from shots.recording.background import expected_background
 from shots.recording.blur import blurred
 from shots.recording.noise import PixelValues, flicker_factor, photons_counted, readout_noise, sensitivity
-from shots.recording.reading import MASKED, BadPixels, bad_pixels, largest_count, whole_counts
+from shots.recording.reading import BadPixels, bad_pixels, largest_count, whole_counts
 from shots.recording.seeds import ShotSeeds
 from shots.recording.settings import Recording
 from simulator.units import DEFAULT_FLUENCE_PER_M2, sensor_m_of_um

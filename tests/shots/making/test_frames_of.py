@@ -97,3 +97,12 @@ def test_counts_without_a_recording_are_the_rounded_photons(tmp_path: Path) -> N
     (tmp_path / "PLAN.toml").write_text(ONE, encoding="utf-8")
     frames = made_shot(read_plan(tmp_path / "PLAN.toml"), 0).frames
     assert (frames.counts[0] == np.rint(frames.photons[0])).all()
+
+
+def test_panels_state_gain_and_largest_count_of_the_recording(tmp_path: Path) -> None:
+    recording = "[recording]\npoisson = false\ngain = 2.5\nsaturation = 300\n"
+    (tmp_path / "PLAN.toml").write_text(ONE.replace("[vary]", f"{recording}[vary]", 1), encoding="utf-8")
+    frames = made_shot(read_plan(tmp_path / "PLAN.toml"), 0).frames
+    (panel,) = frames.setup.panels
+    assert (panel.gain, panel.saturation) == (2.5, 300.0)
+    assert frames.counts[0].max() == 300

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from shots.geometry.in_words.dials import dials_text
+from shots.geometry.setup_of import setup_of
 from shots.plan.check_plan import check_plan
 from shots.plan.read_plan import read_plan
+from simulator.config import RunConfig
 from system_io.errors import UserError
 
 BASE = "-cell 70 80 90 90 105 90 -default_F 100 -N 5 -lambda 1 -detpixels 16 -pixel 1"
@@ -135,3 +138,17 @@ def test_work_decides_about_compiled_code_once_for_all_shots(tmp_path: Path) -> 
     assert small.command[-1] == "--reproducible"
     large = read_plan(written(tmp_path, f'{HEAD}command = "{BASE} -detpixels 2000 -phisteps 10"\n'))
     assert large.command[-2:] == ("--compile", "on")
+
+
+def test_a_detector_file_of_another_wavelength_is_refused_unless_that_varies(tmp_path: Path) -> None:
+    text = dials_text(setup_of(RunConfig.from_args(BASE.replace("-lambda 1", "-lambda 1.2").split())))
+    (tmp_path / "d.expt").write_text(text, encoding="utf-8")
+    command = "-cell 70 80 90 90 105 90 -default_F 100 -N 5"
+    other = refusal(tmp_path, '[detector]\nfile = "d.expt"', f"{command} -lambda 1")
+    assert "wavelength of 1.2 A, the run 1 A" in other
+    same = f'{HEAD}command = "{command} -lambda 1.2"\n[detector]\nfile = "d.expt"\n'
+    check_plan(read_plan(written(tmp_path, same)))
+    varied = (
+        f'{HEAD}command = "{command}"\n[detector]\nfile = "d.expt"\n[vary]\nlambda = {{uniform = [1, 1.1]}}\n'
+    )
+    check_plan(read_plan(written(tmp_path, varied)))
