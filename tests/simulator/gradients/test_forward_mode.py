@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from simulator import RunConfig, simulate
+from simulator.config import Compile
 from simulator.dual_tensors import dual_of, dual_tensors
 from simulator.fit.parameters import value_of, with_values
 from simulator.image import render_tangents
@@ -96,3 +98,26 @@ def test_all_inputs_have_the_slopes_of_reverse_mode(case: str, mode: str, folder
     ]
     assert not wrong
     assert sum(bool(column.any()) for column in columns) > 15
+
+
+def columns_of(config: RunConfig, compile_: Compile) -> Tensor:
+    """Return the changes of the pixels along two inputs, [2, pixels]."""
+    config = replace(config, compute=replace(config.compute, compile=compile_))
+    ways = {name: way for name, way in directions(config).items() if name in ("cell_lengths_A", "Sclose_m")}
+    with dual_tensors():
+        return render_tangents(moving(config, ways))
+
+
+@pytest.mark.slow
+def test_machine_code_gives_the_tangents_of_single_operations(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NB_CACHE", str(tmp_path))
+    config = configured(
+        folder, "spec", f"-nointerpolate -Na 5 -Nb 1 -Nc 1 {cases.SAMPLINGS['phi']} -dtype mixed"
+    )
+    expected, made = columns_of(config, "off"), columns_of(config, "on")
+    assert torch.isfinite(made).all()
+    assert bool((made != expected).any())  # it did run
+    for one, other in zip(made, expected, strict=True):
+        assert float((one - other).abs().max()) <= 1e-5 * float(other.abs().max())
