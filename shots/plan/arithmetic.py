@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from simulator.command_line.options import parse
 from simulator.command_line.resolve import resolve
 from system_io.errors import UserError
+
+if TYPE_CHECKING:
+    from simulator.config import RunConfig
 
 WORTH_COMPILING = 10_000_000
 """Evaluations of a shot from which on compiled code makes a series faster by more than compiling takes."""
@@ -37,12 +41,12 @@ def with_arithmetic(command: Sequence[str], pixels: int = 0) -> tuple[str, ...]:
 
 
 def _evaluations(command: Sequence[str], pixels: int) -> float:
-    """Return how many evaluations an image has, with one sub-pixel where the crystal decides their number."""
+    """Return how many evaluations an image has."""
     config = resolve(parse((*command, *ANY_FACTORS))).config
     beam, crystal, detector = config.beam, config.crystal, config.detector
     sources = len(beam.source_rows) or beam.hdiv_rad.count * beam.vdiv_rad.count * beam.dispersion.count
     orientations = crystal.phi_rad.count * crystal.mosaic_domains
-    sides = max(config.sampling.oversample, 1)
+    sides = config.sampling.oversample if config.sampling.oversample > 0 else _automatic_oversample(config)
     return (
         float(pixels or detector.fpixels * detector.spixels)
         * sources
@@ -51,3 +55,10 @@ def _evaluations(command: Sequence[str], pixels: int) -> float:
         * sides
         * detector.thickness_m.count
     )
+
+
+def _automatic_oversample(config: RunConfig) -> int:
+    """Return the sub-pixels a side that the size of the crystal asks for."""
+    from simulator.scene.scene import prepare
+
+    return prepare(config).oversample
