@@ -17,6 +17,8 @@ WORTH_COMPILING = 10_000_000
 ANY_FACTORS = ("-default_F", "1")
 """Stand in for structure factors that the command leaves to the plan."""
 COMPILED, REPRODUCIBLE = ("--compile", "on"), ("--reproducible",)
+MIXED = ("-dtype", "mixed")
+"""Of compiled shots whose command has no -dtype: at most 1e-6 of the brightest pixel, in half the time."""
 
 
 def with_arithmetic(command: Sequence[str], pixels: int = 0) -> tuple[str, ...]:
@@ -37,7 +39,9 @@ def with_arithmetic(command: Sequence[str], pixels: int = 0) -> tuple[str, ...]:
             "command: --compile auto lets the cache decide about the last bits; give --compile on, or"
             " --reproducible"
         )
-    return (*command, *(COMPILED if _evaluations(command, pixels) >= WORTH_COMPILING else REPRODUCIBLE))
+    if _evaluations(command, pixels) < WORTH_COMPILING:
+        return (*command, *REPRODUCIBLE)
+    return (*command, *COMPILED, *(() if raw.has("-dtype") else MIXED))
 
 
 def _evaluations(command: Sequence[str], pixels: int) -> float:

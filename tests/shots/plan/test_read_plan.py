@@ -137,12 +137,15 @@ def test_work_decides_about_compiled_code_once_for_all_shots(tmp_path: Path) -> 
     small = read_plan(written(tmp_path, f'{HEAD}command = "{BASE}"\n'))
     assert small.command[-1] == "--reproducible"
     large = read_plan(written(tmp_path, f'{HEAD}command = "{BASE} -detpixels 2000 -phisteps 10"\n'))
-    assert large.command[-2:] == ("--compile", "on")
+    assert large.command[-4:] == ("--compile", "on", "-dtype", "mixed")
+    double = f"{BASE} -dtype float64 -detpixels 2000 -phisteps 10"
+    typed = read_plan(written(tmp_path, f'{HEAD}command = "{double}"\n'))
+    assert typed.command[-2:] == ("--compile", "on")
     sampled = (
         "-cell 70 80 90 90 105 90 -default_F 100 -N 40 -lambda 1 -distance 100 -detpixels 200 -pixel 0.4"
     )
     many = read_plan(written(tmp_path, f'{HEAD}command = "{sampled}"\n'))  # 44 x 44 sub-pixels by themselves
-    assert many.command[-2:] == ("--compile", "on")
+    assert many.command[-4:-2] == ("--compile", "on")
 
 
 def test_a_detector_file_of_another_wavelength_is_refused_unless_that_varies(tmp_path: Path) -> None:
