@@ -11,7 +11,11 @@ from mkdocs.structure.files import File, Files
 from nbp.rooms import PACKAGES, House, read_house
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "reports/README.md", "docs/**/*.md", "docs/*.svg")
+PAGES = (
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "reports/README.md", "docs/**/*.md", "docs/*.svg",
+    "docs/*.json", "golden_suite_generator/parity.toml", "examples/*/*.[cpt]*",
+)  # fmt: skip
+"""And what pages link to: data, descriptions, sources of examples."""
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
