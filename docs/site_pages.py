@@ -13,7 +13,7 @@ from nbp.rooms import PACKAGES, House, read_house
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (
     "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "reports/README.md", "docs/**/*.md", "docs/*.svg",
-    "docs/*.json", "golden_suite_generator/parity.toml", "examples/*/*.[cpt]*",
+    "docs/*.json", "golden_suite_generator/parity.toml", "examples/*/*.[cptj]*",
 )  # fmt: skip
 """And what pages link to: data, descriptions, sources of examples."""
 
