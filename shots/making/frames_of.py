@@ -17,7 +17,7 @@ from shots.geometry.panel import Panel, Setup
 from shots.geometry.panel_words import with_panel
 from shots.geometry.read_detector import setup_with
 from shots.geometry.setup_of import setup_of
-from shots.plan.options import typed_options, without_options
+from shots.plan.options import ANY_FACTORS, typed_options, without_options
 from shots.plan.planned_shot import PlannedShot, planned_shot
 from shots.plan.shot_plan import ShotPlan
 from shots.recording.reading import largest_count
@@ -39,7 +39,6 @@ FACTORS = "structure factors"
 MODE = "parity, precision and traces"
 CELL = ("-cell", "10")
 NOWHERE = (0.0, 0.0, 0.0)
-ANY_FACTORS = ("-default_F", "1")
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from shots.plan.options import ANY_FACTORS
 from simulator.command_line.options import parse
 from simulator.command_line.resolve import resolve
 from system_io.errors import UserError
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 WORTH_COMPILING = 10_000_000
 """Evaluations of a shot from which on compiled code makes a series faster by more than compiling takes."""
-ANY_FACTORS = ("-default_F", "1")
-"""Stand in for structure factors that the command leaves to the plan."""
 COMPILED, REPRODUCIBLE = ("--compile", "on"), ("--reproducible",)
 MIXED = ("-dtype", "mixed")
 """Of compiled shots whose command has no -dtype: at most 1e-6 of the brightest pixel, in half the time."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shots.geometry.read_detector import require_same_wavelength, setup_with
 from shots.geometry.setup_of import setup_of
-from shots.plan.options import rival_of, without_options
+from shots.plan.options import ANY_FACTORS, rival_of, without_options
 from shots.plan.planned_shot import PlannedShot, planned_shot
 from shots.plan.shot_plan import ShotPlan, VariedOption
 from simulator.command_line.option_table import BY_SPELLING
@@ -26,7 +26,6 @@ READ_FILES = ("-hkl", "-dump", "-stol", "-4stol", "-Q")
 """Files that are the same in all shots, and are read once."""
 IDLE = ("no effect", "does not change", "not used")
 """In a warning of the simulator: that an option which it names changes nothing."""
-ANY_FACTORS = ("-default_F", "1")
 WAVELENGTH = ("-lambda",)
 
 

@@ -10,6 +10,8 @@ from simulator.command_line.option_table import BY_SPELLING, OPTIONS, Option
 from simulator.command_line.options import parse
 from system_io.errors import UserError
 
+ANY_FACTORS = ("-default_F", "1")
+"""Stand in for structure factors where a command line is read for all else."""
 OF_THE_RUN = "it belongs to one run, not to a series; leave it out"
 REFUSED: Mapping[str, str] = {
     **{
