@@ -13,9 +13,9 @@ import pickle
 import signal
 import sys
 import threading
-import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +25,9 @@ from system_io.children import execute, temporary_folder
 LONGEST_REASON = 300
 LONGEST_S = 3600.0
 BREATH_S = 0.2
+STDOUT = 1
+FATAL = "Fatal Python error"
+"""How an interpreter begins that aborts; where each thread stood and what was loaded follow."""
 JOBS = "stages"
 COMPILER_CACHE = "TORCHINDUCTOR_CACHE_DIR"
 """Where torch's compiler keeps its sources; they go with the process that made them."""
@@ -74,12 +77,17 @@ def make_libraries(stages: Sequence[Making], wanted: Callable[[], bool] = going_
             f"the pixel loop cannot be compiled ({error.strerror or error}); --compile off does without"
         ) from error
     if outcome.failure is not None:
-        last = (noise.decode(errors="replace").strip().splitlines() or [""])[-1]
-        raise refusal("all stages", f"the process that compiles {outcome.failure} {last}")
+        raise refusal("all stages", f"the process that compiles {outcome.failure} {telling_line(noise)}")
     failed = json.loads(said.decode().strip().splitlines()[-1])
     for stage, reason in failed:
         raise refusal(f"stage '{stage}'", reason)
     return ()
+
+
+def telling_line(noise: bytes) -> str:
+    """Return the line of what an interpreter wrote at its end that says why: the last, or its fatal error."""
+    lines = noise.decode(errors="replace").strip().splitlines() or [""]
+    return next((line for line in lines if line.startswith(FATAL)), lines[-1])
 
 
 def refusal(what: str, reason: str) -> CompileError:
@@ -94,8 +102,14 @@ def refusal(what: str, reason: str) -> CompileError:
 def main(folder: Path) -> None:
     """Compile the stages that lie in a folder, and print those that failed with the reason, as JSON."""
     warnings.simplefilter("ignore")
-    threading.Thread(target=_breathe, daemon=True).start()
     gc.disable()  # the compiler makes many objects and ends soon
+    with breathing():
+        failed = _failed(folder)
+    sys.stdout.write(f"\n{json.dumps(failed)}\n")
+    sys.stdout.flush()
+
+
+def _failed(folder: Path) -> list[tuple[str, str]]:
     import torch
     import torch._inductor.compile_fx  # what all stages need, before the process forks
     import torch.export
@@ -103,21 +117,33 @@ def main(folder: Path) -> None:
     torch.set_num_threads(1)
     stages: list[Making] = pickle.loads((folder / JOBS).read_bytes())
     statuses = _forked([partial(_compile, making, folder / str(n)) for n, making in enumerate(stages)])
-    failed = [
+    return [
         (making.call.stage.name, _reason(folder / f"{n}.failed", status))
         for n, (making, status) in enumerate(zip(stages, statuses, strict=True))
         if status != 0
     ]
-    sys.stdout.write(f"\n{json.dumps(failed)}\n")
-    sys.stdout.flush()
 
 
-def _breathe() -> None:
-    """Say now and then that we live, so that whoever waits can ask whether we are still wanted."""
-    while True:
-        sys.stdout.write("\n")
-        sys.stdout.flush()
-        time.sleep(BREATH_S)
+@contextmanager
+def breathing() -> Iterator[None]:
+    """Say now and then that we live, so that whoever waits can ask whether we are still wanted.
+
+    The thread has ended when the block has, and takes no lock of a stream: an interpreter that ends while a
+    thread holds one aborts.
+    """
+    ended = threading.Event()
+
+    def breathe() -> None:
+        while not ended.wait(BREATH_S):
+            os.write(STDOUT, b"\n")
+
+    thread = threading.Thread(target=breathe)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _reason(told: Path, status: int) -> str:
