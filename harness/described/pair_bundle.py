@@ -236,7 +236,7 @@ def _figures(case: str, part: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of an output or trace: one for each criterion of an image."""
     criteria = part["figures"].get("criteria")
     if criteria is None:
-        return [_figure(case, part)]
+        return [figure_of(case, part)]
     return [
         {
             "name": f"{part['name']}: {row['name']}", "part": case, "measured": row["measured"],
@@ -247,7 +247,7 @@ def _figures(case: str, part: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _figure(case: str, part: Mapping[str, Any]) -> dict[str, Any]:
+def figure_of(case: str, part: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of an output or trace: the largest relative difference against its bound."""
     relative = part["figures"].get("relative")
     word = Word(part["word"])
