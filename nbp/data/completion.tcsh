@@ -252,7 +252,7 @@ complete nb-golden \
 
 
 complete nb-parity \
-        'c/--/(baseline data file help json outdir quiet reports set update-baseline verbose version)/' \
+        'c/--/(baseline data file help json junit markdown outdir quiet reports sarif set update-baseline verbose version)/' \
         'c/-/(- h q v)/' \
          \
         'p/*/()/'
