@@ -266,10 +266,10 @@ def _row_words(rows: Sequence[TapBoundRow]) -> str:
 
 
 def _floor(options: argparse.Namespace) -> int:
-    from harness.described.floor_file import PairFloor, write_floor
     from harness.described.pair_run import cases_named
     from harness.described.read_description import read_description
     from harness.measured.floor import measured_pair_floor
+    from trace_tools.bounds.floor_file import PairFloor, write_floor
 
     if not 1.0 <= options.k < float("inf"):
         raise UsageError(f"--k is {options.k:g}, must be 1 or more; 4 is usual")
