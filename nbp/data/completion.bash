@@ -21,7 +21,7 @@ _shtab_nbp_pair_draft_graph_option_strings=(-h --help --version --file --trace -
 _shtab_nbp_pair_diff_option_strings=(-h --help --version --format --dtype --shape --dataset --array --columns --mask --rel --abs --ulp --combined --nan --zeros --json --junit --markdown --sarif)
 _shtab_nbp_pair_option_strings=(-h --help --version)
 _shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --who-is-right --transplant --explain --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --no-tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
-_shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
+_shtab_nbp_diff_option_strings=(-h --help --version --bounds --trace --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
 _shtab_nbp_trace_map_check_option_strings=(-h --help --version --binary --source)
 _shtab_nbp_trace_map_draft_option_strings=(-h --help --version --binary --source)
 _shtab_nbp_trace_map_trace_option_strings=(-h --help --version --binary --source --pixel --out --schema --timeout --skip-unreadable --no-whole-run)
@@ -1364,7 +1364,7 @@ complete -o bashdefault -F _shtab_trace_harness trace-harness
 
 
 
-_shtab_trace_diff_option_strings=(-h --help --version --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
+_shtab_trace_diff_option_strings=(-h --help --version --bounds --trace --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
 
 
 

@@ -199,6 +199,8 @@ _shtab_nbp_completion_defaults_added=0
 _shtab_nbp_diff_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
+  "--bounds[parity.toml whose table \[trace.NAME.bound\] bounds taps by pattern]:FILE:"
+  "--trace[whose bounds\; default\: of the only trace with some]:NAME:"
   "--rtol[relative tolerance in place of the noise floor]:rtol:"
   "--atol[absolute tolerance in place of the noise floor]:atol:"
   "--floor[noise floor file\; default\: the one of the package]:FILE:"
@@ -1562,6 +1564,8 @@ _shtab_trace_diff_commands() {
 _shtab_trace_diff_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[print the version]"
+  "--bounds[parity.toml whose table \[trace.NAME.bound\] bounds taps by pattern]:FILE:"
+  "--trace[whose bounds\; default\: of the only trace with some]:NAME:"
   "--rtol[relative tolerance in place of the noise floor]:rtol:"
   "--atol[absolute tolerance in place of the noise floor]:atol:"
   "--floor[noise floor file\; default\: the one of the package]:FILE:"
