@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import sys
@@ -10,18 +11,20 @@ from pathlib import Path
 
 import numpy as np
 
-from system_io.command import Command, say_error
+from system_io.command import Command, say_error, say_warning
 from system_io.errors import UserError
 from system_io.files import require_free_targets, targets, write_whole
 from system_io.parser import CommandParser
 from system_io.verdict_words import EXIT_STATUS, Word
+from trace_tools.bounds.read_bounds import bounds_of_trace
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.arithmetic import ARITHMETICS, DOUBLE
 from trace_tools.judging.findings import finding
-from trace_tools.judging.judge import Options, Report, judge_files
+from trace_tools.judging.judge import Options, Report, judge_files, require_used
 from trace_tools.judging.lookup import NO_GRAPH_WORD
 from trace_tools.judging.render import explain, finding_lines, markdown, metrics, print_report
+from trace_tools.judging.tap_bounds import TapBoundRow
 from trace_tools.reading.bulk import ABSENT
 from trace_tools.reading.trace_columns import kept_turn
 from trace_tools.tap_points import TAP_POINTS, tap_point
@@ -30,6 +33,7 @@ NAME = "trace-diff"
 EXAMPLES = (
     "trace-diff c.log py.log",
     "trace-diff c.log py.log --rtol 1e-6 --all --markdown diff.md",
+    "trace-diff c.log py.log --bounds parity.toml --trace steps",
     "trace-diff c.log py.log --show 'F_latt s=3 f=4'",
     "trace-diff explain F_latt",
     "trace-diff draft-graph base.log k=k.log t0=t0.log --to graph.json",
@@ -52,6 +56,10 @@ def make_parser() -> CommandParser:
     )
     parser.add_argument("a", metavar="A.log", help="trace of one program")
     parser.add_argument("b", metavar="B.log", help="trace of the other program")
+    parser.add_argument(
+        "--bounds", metavar="FILE", help="parity.toml whose table [trace.NAME.bound] bounds taps by pattern"
+    )
+    parser.add_argument("--trace", metavar="NAME", help="whose bounds; default: of the only trace with some")
     parser.add_argument("--rtol", type=float, help="relative tolerance in place of the noise floor")
     parser.add_argument("--atol", type=float, help="absolute tolerance in place of the noise floor")
     parser.add_argument("--floor", metavar="FILE", help="noise floor file; default: the one of the package")
@@ -111,15 +119,31 @@ def _explain(words: list[str]) -> int:
     return 0
 
 
+def _bounds(args: argparse.Namespace) -> tuple[TapBoundRow, ...]:
+    """Return the bounds of taps by pattern that were asked for, none where none were."""
+    if args.bounds is None:
+        if args.trace is not None:
+            raise TraceError("--trace names a trace of the file of --bounds, which is missing; give it")
+        return ()
+    if args.rtol is not None or args.atol is not None:
+        raise TraceError("--bounds takes the place of --rtol and --atol; leave them out")
+    return bounds_of_trace(Path(args.bounds), args.trace)
+
+
 def _diff(argv: list[str]) -> int:
     args = make_parser().parse_args(argv)
     graph = None if args.graph == NO_GRAPH_WORD else args.graph
-    inputs = {"A.log": args.a, "B.log": args.b, "--floor": args.floor, "--graph": graph}
+    inputs = {
+        "A.log": args.a, "B.log": args.b, "--floor": args.floor, "--graph": graph, "--bounds": args.bounds,
+    }  # fmt: skip
     require_free_targets(targets({"--markdown": args.markdown}), targets(inputs), TraceError)
     options = Options(
-        args.rtol, args.atol, args.floor, args.k, args.graph, args.partial, args.same_run, args.arithmetic
-    )
+        args.rtol, args.atol, args.floor, args.k, args.graph, args.partial, args.same_run, args.arithmetic,
+        _bounds(args),
+    )  # fmt: skip
     report = judge_files(args.a, args.b, options)
+    if idle := require_used(report):
+        say_warning(NAME, f"{args.bounds}: {idle}")
     if args.markdown:
         page = markdown(report).encode("utf-8", "surrogateescape")
         write_whole(Path(args.markdown), [page], "Markdown page", TraceError)

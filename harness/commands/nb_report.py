@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.commands.ci_files import HEADING, CiFiles, add_ci_options
 from harness.errors import BundleError, HarnessError, UsageError
 from harness.store.ci import require_free
 from harness.store.find import find_bundles, reports_root, require_bundle
@@ -99,11 +99,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--part", metavar="MODE", help="which compared pair has its images shown; default the first"
     )
     brief = action("summary", "verdict and figures, for people and for CI", "BUNDLE")
-    brief.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
-    brief.add_argument("--markdown", type=Path, metavar="FILE", help="write a Markdown summary")
-    brief.add_argument(
-        "--sarif", type=Path, metavar="FILE", help="write SARIF 2.1.0: what fails, at the source of its tap"
-    )
+    add_ci_options(brief)
     return parser
 
 
@@ -217,18 +213,13 @@ def _history(options: argparse.Namespace) -> int:
 
 def _summary(options: argparse.Namespace) -> int:
     bundle = require_bundle(options.bundle)
-    require_free({"--junit": options.junit, "--markdown": options.markdown, "--sarif": options.sarif})
+    files = CiFiles.of(options)
     from harness.evidence.verified import verified_metrics
-    from harness.store.ci import publish_summary, results_markdown, write_new
+    from harness.store.ci import results_markdown
 
     metrics = verified_metrics(bundle)
-    if options.sarif is not None:
-        from harness.evidence.sarif.findings import code_findings
-        from harness.evidence.sarif.sarif_log import sarif_text
-
-        write_new(options.sarif, sarif_text(metrics, code_findings(bundle, metrics)))
-    publish_summary([metrics], "nanoBragg parity", os.environ, options.junit, options.markdown)
-    sys.stdout.write(json_text(metrics) if options.json else results_markdown([metrics], "nanoBragg parity"))
+    files.publish(metrics, bundle)
+    sys.stdout.write(json_text(metrics) if options.json else results_markdown([metrics], HEADING))
     return int(metrics["exit_status"])
 
 

@@ -22,11 +22,12 @@ from harness.described.judged import JudgedPart, judged_logs, worded_figures
 from harness.described.pair_bundle import write_pair_bundle
 from harness.described.pair_run import cases_named
 from harness.described.read_description import read_description
-from harness.errors import HarnessError
+from harness.errors import UsageError
 from harness.fields.compared import compare_fields
 from harness.fields.field import FieldArray
 from system_io.errors import UserError
 from system_io.verdict_words import EXIT_STATUS, Word
+from trace_tools.bounds.read_bounds import bounds_of_trace
 from trace_tools.element_bound import ElementBound
 
 
@@ -72,11 +73,31 @@ class ParityFixture:
 
     def require_traces(
         self, first: str | Path, second: str | Path, *, graph: str | Path | None = None,
-        rtol: float | None = None, atol: float | None = None,
+        rtol: float | None = None, atol: float | None = None, bounds: str | Path | None = None,
+        trace: str | None = None,
     ) -> None:  # fmt: skip
-        """Fail the test unless two trace logs agree, naming the first tap that diverges."""
-        trace = DescribedTrace("logs", {}, None if graph is None else self.folder / graph, rtol, atol)
-        require_pass(judged_logs(trace, self.folder / first, self.folder / second, trace.graph))
+        """Fail the test unless two trace logs agree, naming the first tap that diverges.
+
+        Args:
+            first: log of the trusted program.
+            second: log of the other.
+            graph: file of a tap graph.
+            rtol: one relative tolerance for all taps.
+            atol: one absolute tolerance for all taps.
+            bounds: a parity.toml whose table [trace.NAME.bound] bounds taps by pattern.
+            trace: NAME of that table; needed only where the file has several.
+        """
+        __tracebackhide__ = True
+        try:
+            if bounds is not None and not (rtol is None and atol is None):
+                raise UsageError("bounds take the place of rtol and atol; leave them out")
+            rows = () if bounds is None else bounds_of_trace(self.folder / bounds, trace)
+            path = None if graph is None else self.folder / graph
+            told = DescribedTrace("logs", {}, path, rtol, atol, bounds=rows)
+            part = judged_logs(told, self.folder / first, self.folder / second, path, every_row=True)
+        except UserError as error:
+            part = JudgedPart("trace", "logs", Word.ERROR, str(error), {})
+        require_pass(part)
 
     def require_pair(self, case: str | None = None, file: str | Path = "parity.toml") -> Mapping[str, Any]:
         """Run the programs of a parity.toml on a case, all without a name, and fail unless they pass.
@@ -92,7 +113,7 @@ class ParityFixture:
                 programs = {side: make_ready(build(side), side) for side in BOTH}
             command = ["nbp", "pair", "run", *([case] if case else []), "--file", str(description.path)]
             path, metrics, facts = write_pair_bundle(description, programs, cases, self.reports, command)
-        except HarnessError as error:
+        except UserError as error:
             pytest.fail(f"{Word.ERROR.value}: {error}", pytrace=False)
         if metrics["exit_status"]:
             pytest.fail("\n".join(_told(metrics, facts, path)), pytrace=False)

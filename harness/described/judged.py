@@ -38,7 +38,7 @@ from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError
 from trace_tools.judging.arithmetic import DOUBLE
 from trace_tools.judging.blame import RecordState
-from trace_tools.judging.judge import Options, judge_files
+from trace_tools.judging.judge import Options, judge_files, require_used
 from trace_tools.judging.lookup import NO_GRAPH_WORD
 from trace_tools.judging.render import finding_lines, metrics
 
@@ -302,7 +302,7 @@ def judged_trace(trace: DescribedTrace, kept: Path, arithmetic: str = DOUBLE) ->
 
 def judged_logs(
     trace: DescribedTrace, first_log: Path, second_log: Path, graph: Path | None,
-    sources: tuple[str, str] = ("", ""), arithmetic: str = DOUBLE,
+    sources: tuple[str, str] = ("", ""), arithmetic: str = DOUBLE, *, every_row: bool = False,
 ) -> JudgedPart:  # fmt: skip
     """Return the verdict on two trace logs, by the bounds and tolerances of a trace.
 
@@ -313,11 +313,14 @@ def judged_logs(
         graph: file of the tap graph.
         sources: the names to call both logs by, their paths without one.
         arithmetic: that of the less precise program.
+        every_row: whether each row of the bounds must decide a tap of these two logs.
     """
     told = NO_GRAPH_WORD if trace.no_graph else None if graph is None else str(graph)
     options = Options(trace.rtol, trace.atol, graph=told, bounds=trace.bounds, arithmetic=arithmetic)
     try:
         report = judge_files(str(first_log), str(second_log), options, sources)
+        if every_row:
+            require_used(report)
     except NotComparableError as error:
         return JudgedPart("trace", trace.name, Word.NOT_COMPARABLE, str(error), {})
     except TraceError as error:

@@ -10,7 +10,6 @@ from typing import Any
 
 from harness.described.built import BuiltProgram
 from harness.described.description import BOTH, DescribedCase, Description
-from harness.described.floor_file import FLOOR_NAME
 from harness.described.judged import PASSED, judged_case, require_inputs
 from harness.described.pair_run import (
     GUESSED,
@@ -38,7 +37,8 @@ from system_io.files import read_regular
 from system_io.shell import shell_text
 from system_io.shown import json_text
 from system_io.verdict_words import EXIT_STATUS, Word
-from trace_tools.judging.tap_bounds import unused_reason
+from trace_tools.bounds.floor_file import FLOOR_NAME
+from trace_tools.judging.tap_bounds import idle_rows
 
 DESCRIPTION = "parity.toml"
 CASE_FILE = "case.json"
@@ -219,10 +219,9 @@ def unused_rows(description: Description, cases: Sequence[Mapping[str, Any]]) ->
         if len(reports) < len(asked):
             continue
         taps = list(dict.fromkeys(tap for report in reports for tap in report["taps"]))
+        decided = [report["bounds"].get("decided", {}) for report in reports]
         patterns = [row.pattern for row in trace.bounds]
-        for number, pattern in enumerate(patterns):
-            if not any(report["bounds"]["decided"][pattern] for report in reports):
-                yield f"trace.{trace.name}.bound: {unused_reason(pattern, patterns[:number], taps)}"
+        yield from (f"trace.{trace.name}.bound: {why}" for why in idle_rows(patterns, decided, taps))
 
 
 def _bound_notes(description: Description, traces: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -236,7 +235,7 @@ def _figures(case: str, part: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of an output or trace: one for each criterion of an image."""
     criteria = part["figures"].get("criteria")
     if criteria is None:
-        return [_figure(case, part)]
+        return [figure_of(case, part)]
     return [
         {
             "name": f"{part['name']}: {row['name']}", "part": case, "measured": row["measured"],
@@ -247,7 +246,7 @@ def _figures(case: str, part: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _figure(case: str, part: Mapping[str, Any]) -> dict[str, Any]:
+def figure_of(case: str, part: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of an output or trace: the largest relative difference against its bound."""
     relative = part["figures"].get("relative")
     word = Word(part["word"])

@@ -18,9 +18,7 @@ from harness.described.description import (
     DescribedVariant,
     Description,
 )
-from harness.described.floor_file import PairFloor, read_floor
 from harness.described.placeholders import filled_source, placeholder_values
-from harness.described.read_bounds import KEY, is_measured, output_bound, tap_rows
 from harness.errors import HarnessError
 from harness.fields.formats import FORMATS, check_source
 from harness.fields.source import FieldSource
@@ -31,6 +29,8 @@ from harness.store.names import NAME
 from harness.time_limits import RUN_S
 from system_io.shown import printable
 from system_io.toml_table import TomlTable, read_toml
+from trace_tools.bounds.floor_file import PairFloor, read_floor
+from trace_tools.bounds.read_bounds import KEY, is_measured, output_bound, tap_rows
 from trace_tools.element_bound import ElementBound
 from trace_tools.judging.lookup import NO_GRAPH_WORD
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from harness.described.built import Announce
 from harness.described.description import ELEMENTS, DescribedCase, Description
-from harness.described.floor_file import SCHEMA, measured_bound
 from harness.described.judged import kept_field
 from harness.errors import HarnessError
 from harness.fields.compared import compare_fields, distances, require_comparable
 from harness.fields.field import BLOCK, FieldArray
 from harness.measured.tap_values import varied_taps
 from harness.measured.variants import VariedRun, variant_runs
+from trace_tools.bounds.floor_file import SCHEMA, measured_bound
 
 BRIGHT = 1e-3
 """Elements above this part of the largest set the relative part of a bound, the others the absolute one."""

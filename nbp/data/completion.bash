@@ -14,14 +14,14 @@ _shtab_nbp_subparsers=(compare probe pair trace diff trace-map taps gates gradie
 
 _shtab_nbp_compare_option_strings=(-h --help --version --shape --roi --resample --outdir --parity-mode --match-quirks --no-match-quirks --c-bin --py-bin --threshold --published-bounds --dtype --device --timeout --threads --no-cache --allow --determinism --small-region --outputs --noise --json -q --quiet -v --verbose)
 _shtab_nbp_probe_option_strings=(-h --help --version --c-bin --timeout --json -q --quiet -v --verbose)
-_shtab_nbp_pair_run_option_strings=(-h --help --version --file --set --reports --outdir --baseline --update-baseline --json -q --quiet -v --verbose)
+_shtab_nbp_pair_run_option_strings=(-h --help --version --file --set --reports --outdir --baseline --update-baseline --json --junit --markdown --sarif -q --quiet -v --verbose)
 _shtab_nbp_pair_check_option_strings=(-h --help --version)
 _shtab_nbp_pair_floor_option_strings=(-h --help --version --file --k)
 _shtab_nbp_pair_draft_graph_option_strings=(-h --help --version --file --trace --side --move --to)
-_shtab_nbp_pair_diff_option_strings=(-h --help --version --format --dtype --shape --dataset --array --columns --mask --rel --abs --ulp --combined --nan --zeros --json)
+_shtab_nbp_pair_diff_option_strings=(-h --help --version --format --dtype --shape --dataset --array --columns --mask --rel --abs --ulp --combined --nan --zeros --json --junit --markdown --sarif)
 _shtab_nbp_pair_option_strings=(-h --help --version)
 _shtab_nbp_trace_option_strings=(-h --help --version --pixel --roi --worst --from --parity-mode --match-quirks --no-match-quirks --phi-mode --dtype --device --level --emit-rot-stars --budget --who-is-right --transplant --explain --no-observer-check --rtol --atol --k --floor --outdir --c-bin --py-bin --tap-map --no-tap-map --threads --determinism --timeout --json -q --quiet -v --verbose)
-_shtab_nbp_diff_option_strings=(-h --help --version --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
+_shtab_nbp_diff_option_strings=(-h --help --version --bounds --trace --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
 _shtab_nbp_trace_map_check_option_strings=(-h --help --version --binary --source)
 _shtab_nbp_trace_map_draft_option_strings=(-h --help --version --binary --source)
 _shtab_nbp_trace_map_trace_option_strings=(-h --help --version --binary --source --pixel --out --schema --timeout --skip-unreadable --no-whole-run)
@@ -43,7 +43,7 @@ _shtab_nbp_golden_verify_option_strings=(-h --help --version --only --tags --out
 _shtab_nbp_golden_list_option_strings=(-h --help --version --only --tags --json)
 _shtab_nbp_golden_record_option_strings=(-h --help --version --from --outdir --out --json)
 _shtab_nbp_golden_option_strings=(-h --help --version)
-_shtab_nbp_parity_option_strings=(-h --help --version --data --file --set --reports --outdir --baseline --update-baseline --json -q --quiet -v --verbose)
+_shtab_nbp_parity_option_strings=(-h --help --version --data --file --set --reports --outdir --baseline --update-baseline --json --junit --markdown --sarif -q --quiet -v --verbose)
 _shtab_nbp_fuzz_option_strings=(-h --help --version --time --cases --findings --seed --shard --mode --outdir --resume --merge --c-bin --py-bin --no-cache --json -q --quiet -v --verbose)
 _shtab_nbp_shrink_option_strings=(-h --help --version --mode --outdir --resume --outputs --time --c-bin --py-bin --data --run-recorded --no-cache --json -q --quiet -v --verbose)
 _shtab_nbp_invariants_option_strings=(-h --help --version --bin --program --mode --parity-mode --only --list --every --accept-quirks --kill-score --dtype --device --timeout --outdir --junit --markdown --json -q --quiet -v --verbose)
@@ -1364,7 +1364,7 @@ complete -o bashdefault -F _shtab_trace_harness trace-harness
 
 
 
-_shtab_trace_diff_option_strings=(-h --help --version --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
+_shtab_trace_diff_option_strings=(-h --help --version --bounds --trace --rtol --atol --floor --k --arithmetic --graph --partial --same-run --json --markdown --all --show)
 
 
 
@@ -2660,7 +2660,7 @@ complete -o bashdefault -F _shtab_nb_golden nb-golden
 
 
 
-_shtab_nb_parity_option_strings=(-h --help --version --data --file --set --reports --outdir --baseline --update-baseline --json -q --quiet -v --verbose)
+_shtab_nb_parity_option_strings=(-h --help --version --data --file --set --reports --outdir --baseline --update-baseline --json --junit --markdown --sarif -q --quiet -v --verbose)
 
 
 

@@ -17,7 +17,7 @@ from trace_tools.judging.diff import Bounds, Comparison, compare, value_kind
 from trace_tools.judging.findings import Finding, finding
 from trace_tools.judging.lookup import DEFAULT_GRAPH, Graph, chosen_graph
 from trace_tools.judging.noise_floor import FALLBACK_BOUND, bounds_for, load_floor, packaged_floor
-from trace_tools.judging.tap_bounds import TapBoundRow, bounds_at_work
+from trace_tools.judging.tap_bounds import TapBoundRow, bounds_at_work, idle_rows
 from trace_tools.judging.verdict import Decision, Evidence, decide, worded_verdict
 from trace_tools.reading.read_pair import read_pair
 from trace_tools.reading.stream_check import check_stream
@@ -198,6 +198,24 @@ def judge_files(a: str, b: str, options: Options = Options(), sources: tuple[str
     """
     first, second = read_pair(a, b, sources)
     return judge(first, second, options, _one_run(Path(a), Path(b), (first, second)))
+
+
+def require_used(report: Report) -> str:
+    """Check that each row of a table of bounds decides a tap of the two logs.
+
+    Returns:
+        Why one does not, where both differ all the same; empty if each does.
+
+    Raises:
+        TraceError: the same, where they do not differ.
+    """
+    comparison = report.comparison
+    table = comparison.bounds.table
+    decided = {row.pattern: len(taps) for row, taps in zip(table.rows, table.decided, strict=True)}
+    idle = next(idle_rows(list(decided), [decided], list(comparison.taps)), "")
+    if idle and report.verdict is not Word.FAIL:
+        raise TraceError(f"bound {idle}")
+    return idle
 
 
 def _one_run(a: Path, b: Path, traces: tuple[TraceLog, TraceLog]) -> str:

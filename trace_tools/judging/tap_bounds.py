@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -102,6 +102,21 @@ def bounds_at_work(rows: Sequence[TapBoundRow], taps: Iterable[str], kind: Calla
             by_tap[tap] = rows[number].of(tap)
             decided[number].append(tap)
     return TapBounds(tuple(rows), by_tap, tuple(map(tuple, decided)))
+
+
+def idle_rows(
+    patterns: Sequence[str], decided: Sequence[Mapping[str, int]], taps: Sequence[str]
+) -> Iterator[str]:
+    """Yield which rows decide no tap, and what to write in their place.
+
+    Args:
+        patterns: of the rows, in their order.
+        decided: how many taps each row decides, for each pair of logs.
+        taps: names of all taps of all logs.
+    """
+    for number, pattern in enumerate(patterns):
+        if not any(one[pattern] for one in decided):
+            yield unused_reason(pattern, patterns[:number], taps)
 
 
 def unused_reason(pattern: str, before: Iterable[str], taps: Sequence[str]) -> str:

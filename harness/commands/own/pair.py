@@ -8,14 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.commands.ci_files import CiFiles, add_ci_options
 from harness.commands.common import CommandParser, run_command
-from harness.errors import HarnessError, UsageError
+from harness.commands.own.pair_diff import add_diff_action, run_diff
+from harness.errors import UsageError
 from harness.programs.watching import watching
 from harness.shown import MOST_ROWS, Shown, ShownRow, show
 from harness.store.find import reports_root
 from system_io.parser import QUIET
 from system_io.shown import json_text, printable
-from system_io.verdict_words import EXIT_STATUS, Word
 
 if TYPE_CHECKING:
     from harness.described.baseline import Flips
@@ -31,6 +32,7 @@ EXAMPLES = (
     "nbp pair check parity.toml",
     "nbp pair run",
     "nbp pair run --baseline known.json",
+    "nbp pair run --sarif parity.sarif --junit parity.xml --markdown parity.md",
     "nbp pair run --file heat/parity.toml small --reports reports",
     "nbp pair floor",
     "nbp pair draft-graph small --to graph.json",
@@ -75,13 +77,7 @@ def make_parser() -> CommandParser:
         "--k", type=float, default=4.0, metavar="X", help="factor from what is seen to the bound; default 4"
     )
     _add_draft_action(actions)
-    diff = actions.add_parser(
-        "diff", help="compare two files of numbers", description="Compare two files of numbers."
-    )
-    diff.add_argument("first", metavar="A", help="file of the trusted program")
-    diff.add_argument("second", metavar="B", help="file of the other one")
-    _add_format_options(diff)
-    diff.add_argument("--json", action="store_true", help="print the figures as JSON")
+    add_diff_action(actions)
     return parser
 
 
@@ -110,6 +106,7 @@ def add_run_options(parser: CommandParser, file: Path, shown: str) -> None:
     )  # fmt: skip
     add("--update-baseline", metavar="REASON", help="write the baseline anew, with the reason")
     add("--json", action="store_true", help="print the metrics as JSON")
+    add_ci_options(parser)
     parser.add_verbosity()
 
 
@@ -140,31 +137,6 @@ def _add_draft_action(actions: Any) -> None:
     draft.add_argument("--to", type=Path, metavar="FILE", help="new file to write; default: print")
 
 
-def _add_format_options(diff: argparse.ArgumentParser) -> None:
-    diff.add_argument(
-        "--format", metavar="F", help="raw, npy, npz, text, csv, hdf5, netcdf, smv; default by the ending"
-    )
-    diff.add_argument("--dtype", metavar="T", help="type of raw numbers, as numpy names it")
-    diff.add_argument(
-        "--shape", type=int, nargs="+", metavar="N", help="shape of raw numbers, slowest axis first"
-    )
-    diff.add_argument("--dataset", metavar="NAME", help="of an HDF5 or netCDF-4 file")
-    diff.add_argument("--array", metavar="NAME", help="of a .npz file")
-    diff.add_argument("--columns", nargs="+", metavar="C", help="of a text, by name or by number from 1")
-    diff.add_argument("--mask", metavar="FILE", help="leave out elements where this array is not 0")
-    for key, text in (
-        ("rel", "of the larger of both"),
-        ("abs", "absolute"),
-        ("ulp", "in steps of their type"),
-    ):
-        diff.add_argument(
-            f"--{key}", type=float, metavar="X", help=f"bound {text}; without one, elements must be equal"
-        )
-    diff.add_argument("--combined", action="store_true", help="add --abs and --rel up, in place of either")
-    diff.add_argument("--nan", action="store_true", help="NaN on both sides counts as equal")
-    diff.add_argument("--zeros", action="store_true", help="0 everywhere on both sides is a result")
-
-
 def _command(argv: Sequence[str]) -> int:
     options = make_parser().parse_args(argv)
     return ACTIONS[options.action](options)
@@ -189,14 +161,13 @@ def run_described(name: str, options: argparse.Namespace) -> int:
     from harness.described.pair_run import CaseResult, cases_named, ready_programs
     from harness.described.read_description import read_description
 
+    files = CiFiles.of(options)
     if options.update_baseline is not None and options.baseline is None:
         raise UsageError("--update-baseline writes the file of --baseline; name it")
     if options.baseline is not None and options.update_baseline is None:
         from harness.described.baseline import read_baseline
 
         read_baseline(options.baseline)
-    description = read_description(options.file).with_values(dict(options.values))
-    cases = cases_named(description, options.cases)
 
     def say(text: str) -> None:
         if options.verbosity > QUIET:
@@ -205,13 +176,17 @@ def run_described(name: str, options: argparse.Namespace) -> int:
     def told(result: CaseResult) -> None:
         say(f"{result.case}: {result.word.value}")
 
-    programs = ready_programs(description, say)
     command = ["nbp", "pair", "run", *options.cases, "--file", str(options.file)]
     command += [word for key, value in options.values for word in ("--set", f"{key}={value}")]
-    with watching(options.verbosity == QUIET) as watch:
-        path, metrics, facts = write_pair_bundle(
-            description, programs, cases, reports_root(options.reports), command, told, watch
-        )
+    with files.also_of_errors(f"{name} {options.file}"):
+        description = read_description(options.file).with_values(dict(options.values))
+        cases = cases_named(description, options.cases)
+        programs = ready_programs(description, say)
+        with watching(options.verbosity == QUIET) as watch:
+            path, metrics, facts = write_pair_bundle(
+                description, programs, cases, reports_root(options.reports), command, told, watch
+            )
+    files.publish(metrics, path)
     changed = _against_baseline(options, entries_of(facts, metrics))
     status = int(metrics["exit_status"]) if changed is None else changed.exit_status
     if options.json:
@@ -291,10 +266,10 @@ def _row_words(rows: Sequence[TapBoundRow]) -> str:
 
 
 def _floor(options: argparse.Namespace) -> int:
-    from harness.described.floor_file import PairFloor, write_floor
     from harness.described.pair_run import cases_named
     from harness.described.read_description import read_description
     from harness.measured.floor import measured_pair_floor
+    from trace_tools.bounds.floor_file import PairFloor, write_floor
 
     if not 1.0 <= options.k < float("inf"):
         raise UsageError(f"--k is {options.k:g}, must be 1 or more; 4 is usual")
@@ -343,43 +318,12 @@ def _need_words(need: Mapping[str, Any], what: str) -> str:
     return f"{bound}; {need['unequal']} of {need['compared']} {what} unequal"
 
 
-def _diff(options: argparse.Namespace) -> int:
-    from harness.described.two_files import FileRequest, compare_two_files
-
-    part = compare_two_files(
-        FileRequest(
-            options.first, options.second, options.format,
-            {key: value for key in FORMAT_KEYS if (value := getattr(options, key)) is not None},
-            {key: value for key in ("rel", "abs", "ulp") if (value := getattr(options, key)) is not None},
-            combined=options.combined, mask=options.mask, nan=options.nan, zeros=options.zeros,
-        )
-    )  # fmt: skip
-    if options.json:
-        sys.stdout.write(
-            json_text(
-                {
-                    "verdict": part.word.value,
-                    "exit_status": EXIT_STATUS[part.word],
-                    "text": part.text,
-                    **part.figures,
-                }
-            )
-            + "\n"
-        )
-    else:
-        sys.stdout.write(f"{part.word.value}: {printable(part.text)}\n")
-    if part.word is Word.ERROR:
-        raise HarnessError(part.text)
-    return EXIT_STATUS[part.word]
-
-
-FORMAT_KEYS = ("dtype", "shape", "dataset", "array", "columns")
 ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
     "check": _check,
     "floor": _floor,
     "draft-graph": _draft,
-    "diff": _diff,
+    "diff": run_diff,
 }
 
 

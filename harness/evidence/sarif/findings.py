@@ -46,17 +46,17 @@ class CodeFinding:
     places: tuple[SourcePlace, ...]
 
 
-def code_findings(folder: Path, metrics: Mapping[str, Any]) -> list[CodeFinding]:
+def code_findings(folder: Path | None, metrics: Mapping[str, Any]) -> list[CodeFinding]:
     """Return what stands against a bundle, one finding for each output, trace or criterion.
 
     Args:
-        folder: the bundle.
-        metrics: verified ones; those of a bundle that does not verify have no figures.
+        folder: the bundle, None of a result that none holds.
+        metrics: verified ones, or those just made; of a bundle that does not verify they have no figures.
     """
     status = int(metrics["exit_status"])
     if status == 0:
         return []
-    records = _records(folder, metrics) if metrics["figures"] else {}
+    records = _records(folder, metrics) if folder is not None and metrics["figures"] else {}
     found = []
     for row in metrics["figures"]:
         if row["state"] in (State.FAILED.value, State.NOT_COMPARED.value):

@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+
+from harness.described.for_tests import ParityFixture
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = 'print(*[1.0, {value}], sep="\\n", file=open("field.txt", "w"))\n'
@@ -22,6 +25,8 @@ bound = { rel = 1e-9 }
 TESTS = """
 import numpy as np
 import pytest
+
+from harness.described.for_tests import ParityFixture
 
 @pytest.mark.parity(case="default")
 def test_pair():
@@ -95,3 +100,25 @@ def test_a_pair_that_fails_fails_its_test_with_the_first_element(tmp_path):
     said = run(tmp_path, "2.5", "-k", "test_pair")
     assert "2 failed" in said
     assert "the first at [1]: 2.0 and 2.5" in said
+
+
+BOUND = '[trace.steps.bound]\nflux = {{ rel = {rel} }}\n"{other}" = {{ rel = 1 }}\n'
+
+
+@pytest.mark.parametrize(
+    ("rel", "other", "named"),
+    [(1e-2, "rod", None), (1e-9, "rod", "FAIL: "), (1e-2, "none", "ERROR: bound 'none' fits no tap")],
+)
+def test_traces_are_held_to_the_bounds_of_a_description(rel, other, named, tmp_path):
+    for name, flux in (("a", "1"), ("b", "1.001")):
+        text = f"TAP_LOG: tap-log 1\nTAP_LOG: program {name} 1\nTRACE_C: flux {flux}\nTRACE_C: rod 3.5\n"
+        (tmp_path / f"{name}.log").write_text(text)
+    (tmp_path / "parity.toml").write_text(BOUND.format(rel=rel, other=other))
+    parity = ParityFixture(tmp_path, tmp_path, "")
+    with pytest.raises(pytest.fail.Exception, match=named) if named else nullcontext():
+        parity.require_traces("a.log", "b.log", bounds="parity.toml")
+
+
+def test_bounds_and_tolerances_together_are_an_error(tmp_path):
+    with pytest.raises(pytest.fail.Exception, match="leave them out"):
+        ParityFixture(tmp_path, tmp_path, "").require_traces("a.log", "b.log", bounds="x.toml", rtol=1.0)

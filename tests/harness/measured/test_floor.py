@@ -9,7 +9,7 @@ import pytest
 from harness.commands.nb_report import main as report
 from harness.commands.own.pair import main as pair
 from harness.described.read_description import read_description
-from harness.errors import HarnessError
+from system_io.errors import UserError
 
 PROGRAM = """import sys
 scale = 1 + float(sys.argv[1])
@@ -88,7 +88,7 @@ def test_a_damaged_floor_is_refused(content, tmp_path):
         (tmp_path / "parity-floor.json").mkdir()
     else:
         (tmp_path / "parity-floor.json").write_text(content)
-    with pytest.raises(HarnessError):
+    with pytest.raises(UserError):
         read_description(Path(path))
 
 

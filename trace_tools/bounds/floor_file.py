@@ -8,19 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.store.schema import Each, Perhaps, check
 from system_io.files import read_regular, write_whole
 from system_io.shown import json_text, printable
+from system_io.toml_table import TomlTable
 from trace_tools.element_bound import ElementBound
+from trace_tools.errors import TraceError
 
 FLOOR_NAME = "parity-floor.json"
 SCHEMA = 1
-NEED: Mapping[str, Any] = {"rel": float, "abs": float, "unequal": int, "compared": int}
-SHAPE: Mapping[str, Any] = {
-    "schema": int, "k": float, "variants": [str], "held_out": [str], "cases": [str], "outputs": Each(NEED),
-    "traces": Perhaps(Each({"taps": Each(NEED), "left_out": [str]})),
-}  # fmt: skip
+NEED: Mapping[str, type] = {"rel": float, "abs": float, "unequal": int, "compared": int}
 REMEDY = "measure it again with `nbp pair floor`"
 
 
@@ -56,30 +52,58 @@ def read_floor(folder: Path) -> PairFloor | None:
     """Return the floor beside a description, None where none was measured.
 
     Raises:
-        HarnessError: it is there and cannot be used.
+        TraceError: it is there and cannot be used.
     """
     path = folder / FLOOR_NAME
     if not path.exists():
         return None
-    data = read_regular(path, "floor", REMEDY, HarnessError)
+    data = read_regular(path, "floor", REMEDY, TraceError)
     try:
         facts = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise HarnessError(f"floor '{printable(str(path))}' is no JSON ({error}); {REMEDY}") from None
-    check(facts, SHAPE, FLOOR_NAME)
-    if facts["schema"] != SCHEMA:
-        raise HarnessError(
-            f"{FLOOR_NAME}: schema is {facts['schema']}, this program reads {SCHEMA}; {REMEDY}"
-        )
+        raise TraceError(f"floor '{printable(str(path))}' is no JSON ({error}); {REMEDY}") from None
+    if not isinstance(facts, dict):
+        raise TraceError(f"floor '{printable(str(path))}' is no JSON object; {REMEDY}")
+    _check(TomlTable(facts, FLOOR_NAME, TraceError))
     return PairFloor(facts)
+
+
+def _check(top: TomlTable) -> None:
+    """Check that all of a floor is there, and nothing else."""
+    if (schema := top.take("schema", int)) != SCHEMA:
+        raise top.fault("schema", f"is {schema}, this program reads {SCHEMA}; {REMEDY}")
+    top.take("k", float)
+    for key in ("variants", "held_out", "cases"):
+        top.take(key, list)
+        top.texts(key)
+    top.take("outputs", dict)
+    _check_needs(top, "outputs")
+    for _, trace in top.tables("traces"):
+        trace.take("taps", dict)
+        _check_needs(trace, "taps")
+        trace.take("left_out", list)
+        trace.texts("left_out")
+        trace.close()
+    top.close()
+
+
+def _check_needs(table: TomlTable, key: str) -> None:
+    for _, need in table.tables(key):
+        for number, kind in NEED.items():
+            need.take(number, kind)
+        need.close()
+        try:
+            measured_bound(need.content)
+        except TraceError as error:
+            raise need.fault("", f"cannot be used: {error}; {REMEDY}") from error
 
 
 def write_floor(folder: Path, facts: Mapping[str, Any]) -> Path:
     """Write a floor beside its description, whole or not at all.
 
     Raises:
-        HarnessError: it cannot be written.
+        TraceError: it cannot be written.
     """
     path = folder / FLOOR_NAME
-    write_whole(path, [(json_text(facts) + "\n").encode()], "floor", HarnessError)
+    write_whole(path, [(json_text(facts) + "\n").encode()], "floor", TraceError)
     return path

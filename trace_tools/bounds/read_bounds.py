@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
-from harness.described.floor_file import FLOOR_NAME, PairFloor
-from harness.errors import HarnessError
 from system_io.shown import printable
-from system_io.toml_table import TomlTable
+from system_io.toml_table import TomlTable, read_toml
+from trace_tools.bounds.floor_file import FLOOR_NAME, PairFloor, read_floor
 from trace_tools.element_bound import KEYS, ElementBound
 from trace_tools.errors import TraceError
 from trace_tools.judging.tap_bounds import MEASURED, UNMEASURED, TapBoundRow
@@ -25,7 +25,7 @@ def output_bound(name: str, table: TomlTable, floor: PairFloor | None) -> Elemen
     """Return the bound of an output; where a floor is asked for and none is measured, equality.
 
     Raises:
-        HarnessError: it is neither numbers nor the word for a floor, or the floor has none of it.
+        UserError: it is neither numbers nor the word for a floor, or the floor has none of it.
     """
     if not is_measured(table):
         return _numbers(table.table(KEY))
@@ -45,7 +45,7 @@ def tap_rows(name: str, table: TomlTable, floor: PairFloor | None) -> tuple[TapB
         floor: of the pair, None where none is measured.
 
     Raises:
-        HarnessError: a bound is none, there are tolerances besides, or the floor has none of the trace.
+        UserError: a bound is none, there are tolerances besides, or the floor has none of the trace.
     """
     if not table.has(KEY):
         return ()
@@ -55,6 +55,28 @@ def tap_rows(name: str, table: TomlTable, floor: PairFloor | None) -> tuple[TapB
         return (_row(name, "*", table, KEY, floor),)
     inner = table.table(KEY)
     return tuple(_row(name, pattern, inner, pattern, floor) for pattern in inner.content)
+
+
+def bounds_of_trace(path: Path, name: str | None = None) -> tuple[TapBoundRow, ...]:
+    """Return the bounds of taps that a parity.toml states of one trace; the rest of the file is not read.
+
+    Args:
+        path: of the file; a floor beside it gives the measured ones.
+        name: of the trace; None where the file has one table of bounds only.
+
+    Raises:
+        UserError: the file has no such table, several where none is named, or one that is wrong.
+    """
+    top = read_toml(path, "table of bounds", "name a parity.toml", TraceError)
+    found = {trace: table for trace, table in top.tables("trace") if table.has(KEY)}
+    if not found:
+        raise top.fault("trace", f"has no table of bounds; write [trace.NAME.{KEY}]")
+    if name is None and len(found) > 1:
+        raise top.fault("trace", f"has bounds of {', '.join(found)}; name one of these traces")
+    chosen = next(iter(found)) if name is None else name
+    if chosen not in found:
+        raise top.fault(f"trace.{chosen}", f"has no bounds; there are those of {', '.join(found)}")
+    return tap_rows(chosen, found[chosen], read_floor(path.absolute().parent))
 
 
 def _row(name: str, pattern: str, table: TomlTable, key: str, floor: PairFloor | None) -> TapBoundRow:
@@ -87,4 +109,4 @@ def _numbers(table: TomlTable) -> ElementBound:
     try:
         return ElementBound(**numbers, combined=combined)
     except TraceError as error:
-        raise HarnessError(f"{table.where}: {error}") from error
+        raise table.error(f"{table.where}: {error}") from error

@@ -1,0 +1,1 @@
+"""Bounds that a parity.toml states: how they read, and the floor that measured ones rest on."""
