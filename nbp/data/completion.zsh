@@ -998,6 +998,7 @@ _shtab_nbp_structure_options=(
   "--wavelength[coordinates\: wavelength of f\' and f\"\; default neither]:A:"
   "--solvent[coordinates\: bulk solvent, k_sol in e\/A\^3 and B_sol in A\^2\; default none]:('K', 'B'):"
   "--method[coordinates\: sum over atoms, or density\; default direct]:method:(direct fft)"
+  "--tables[coordinates\: f\' and f\" by cromer-liberman (default, gemmi) or chantler (xraydb)]:NAME:"
   "--json[print what was made as JSON]"
   ":a .mtz, .cif, .mmcif, .pdb or .ent file:"
 )

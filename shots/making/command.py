@@ -160,6 +160,8 @@ def _engine(options: argparse.Namespace, plan: ShotPlan) -> TaskEngine:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from shots.plan.spectrum import SHIFT_EV, spectrum_shown
+
     plan = _checked(options.plan)
     variation = plan.variation
     varied = [option.key for option in variation.options]
@@ -168,13 +170,15 @@ def _check(options: argparse.Namespace) -> int:
         for key, there in (
             ("orientation", variation.orientation), ("cell", variation.cell), ("scale", variation.scale),
             ("lattices", variation.lattices.varies), ("detector_shift_mm", variation.detector_shift_mm),
+            (SHIFT_EV, plan.spectrum is not None and plan.spectrum.shift_eV is not None),
         )
         if there
     ]  # fmt: skip
     facts = {
         "title": plan.title, "shots": plan.shots, "seed": plan.seed, "varies": varied,
         "command": shell_text(plan.command), "panels": len(plan.panels) or 1,
-        "formats": list(plan.output.formats), "outdir": str(plan.output.outdir), "digest": plan.digest,
+        "spectrum": spectrum_shown(plan.spectrum), "formats": list(plan.output.formats),
+        "outdir": str(plan.output.outdir), "digest": plan.digest,
     }  # fmt: skip
     _say_facts(facts, options.json)
     return 0
@@ -216,16 +220,17 @@ def _shown(drawn: Mapping[str, Sequence[float]]) -> str:
 
 def _show(options: argparse.Namespace) -> int:
     from shots.making.frames_of import crystal_lines, setup_of_shot
-    from shots.plan.planned_shot import planned_shot
+    from shots.plan.planned_shot import place_inputs, planned_shot
     from shots.plan.read_plan import read_plan
 
     plan = read_plan(options.plan)
     shot = planned_shot(plan, options.number)
+    place_inputs(plan, shot)
     setup = setup_of_shot(plan, shot) if plan.panels else None
     lines = []
     for crystal in shot.crystals:
-        panels = (crystal.words,) if setup is None else crystal_lines(plan, crystal.words, setup)
-        lines += [["nanoBragg", *words] for words in panels]
+        panels = (crystal.runs,) if setup is None else crystal_lines(plan, crystal, setup)
+        lines += [["nanoBragg", *words] for runs in panels for words in runs]
     if options.json:
         sys.stdout.write(json_text({"number": shot.number, "command_lines": lines}))
     else:

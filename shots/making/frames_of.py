@@ -18,7 +18,7 @@ from shots.geometry.panel_words import with_panel
 from shots.geometry.read_detector import setup_with
 from shots.geometry.setup_of import setup_of
 from shots.plan.options import ANY_FACTORS, typed_options, without_options
-from shots.plan.planned_shot import PlannedShot, planned_shot
+from shots.plan.planned_shot import PlannedCrystal, PlannedShot, place_inputs, planned_shot
 from shots.plan.shot_plan import ShotPlan
 from shots.recording.reading import largest_count
 from shots.recording.seeds import ShotSeeds
@@ -38,6 +38,8 @@ FACTORS = "structure factors"
 """Group of the options that say what the table of structure factors holds."""
 MODE = "parity, precision and traces"
 CELL = ("-cell", "10")
+TABLES_KEPT = 32
+"""Structure factors that a process holds: those of as many energies are read once for all shots."""
 NOWHERE = (0.0, 0.0, 0.0)
 
 
@@ -48,12 +50,12 @@ class MadeShot:
     Attributes:
         planned: what was drawn for it.
         frames: its images.
-        configs: of each crystal and panel.
+        configs: of each crystal, on each panel, of each of its runs.
     """
 
     planned: PlannedShot
     frames: Frames
-    configs: tuple[tuple[RunConfig, ...], ...]
+    configs: tuple[tuple[tuple[RunConfig, ...], ...], ...]
 
 
 def made_shot(plan: ShotPlan, number: int) -> MadeShot:
@@ -67,17 +69,18 @@ def made_shot(plan: ShotPlan, number: int) -> MadeShot:
         UserError: for a shot that is not there, or that cannot be simulated.
     """
     shot = planned_shot(plan, number)
+    place_inputs(plan, shot)
     setup = setup_of_shot(plan, shot)
-    lines = [crystal_lines(plan, crystal.words, setup) for crystal in shot.crystals]
-    configs = tuple(tuple(config_of(words) for words in panels) for panels in lines)
-    photons = [_added(panel) for panel in zip(*configs, strict=True)]
+    lines = [crystal_lines(plan, crystal, setup) for crystal in shot.crystals]
+    configs = tuple(tuple(tuple(map(config_of, runs)) for runs in panels) for panels in lines)
+    photons = [_added([run for runs in panel for run in runs]) for panel in zip(*configs, strict=True)]
     seeds = ShotSeeds(plan.seed, number)
     fluence = shot.crystals[0].fluence_photons_per_m2
     counts = [
-        _masked(recorded_counts(image, panel, setup, plan.recording, seeds, fluence), panel, config)
-        for image, panel, config in zip(photons, setup.panels, configs[0], strict=True)
+        _masked(recorded_counts(image, panel, setup, plan.recording, seeds, fluence), panel, runs[0])
+        for image, panel, runs in zip(photons, setup.panels, configs[0], strict=True)
     ]
-    words = tuple(words for panels in lines for words in panels)
+    words = tuple(words for panels in lines for runs in panels for words in runs)
     read = _as_recorded(setup, plan.recording)
     return MadeShot(shot, Frames(number, read, tuple(photons), tuple(counts), words), configs)
 
@@ -104,17 +107,19 @@ def _measured(panel: Panel, _stamp: tuple[int, int]) -> NDArray[np.bool_]:
     return panel_mask(panel)
 
 
-def crystal_lines(plan: ShotPlan, words: Sequence[str], setup: Setup) -> tuple[tuple[str, ...], ...]:
-    """Return the command line of a crystal on each panel.
+def crystal_lines(
+    plan: ShotPlan, crystal: PlannedCrystal, setup: Setup
+) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """Return the command lines of a crystal on each panel, one for each of its runs.
 
     Args:
         plan: the plan.
-        words: of the crystal.
+        crystal: of a shot.
         setup: of the shot.
     """
     if not plan.panels:
-        return (tuple(words),)
-    return tuple(with_panel(words, panel, setup) for panel in setup.panels)
+        return (crystal.runs,)
+    return tuple(tuple(with_panel(run, panel, setup) for run in crystal.runs) for panel in setup.panels)
 
 
 def setup_of_shot(plan: ShotPlan, shot: PlannedShot) -> Setup:
@@ -133,7 +138,7 @@ def _shifted(panel: Panel, shift_m: Sequence[float]) -> Panel:
 
 
 def _added(configs: Sequence[RunConfig]) -> NDArray[np.float32]:
-    """Return the photons of the crystals on one panel, added up one by one in single precision."""
+    """Return the photons of all runs on one panel, added up one by one in single precision."""
     total = _photons(configs[0])
     for config in configs[1:]:
         total = total + _photons(config)
@@ -177,19 +182,19 @@ def _stamp(file: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=TABLES_KEPT)
 def _factors(words: tuple[str, ...], stamps: tuple[tuple[int, int], ...]) -> tuple[StructureFactors, Table]:
     """Return the structure factors of a command line, and their table."""
     from simulator.physics.structure_factors import make_table
 
     factors = resolve(parse((*CELL, *words))).config.structure_factors
     table = make_table(factors)
-    _tables[:] = [*_tables[-1:], (factors, table)]
+    _tables[:] = [*_tables[1 - TABLES_KEPT :], (factors, table)]
     return factors, table
 
 
 _tables: list[tuple[StructureFactors, Table]] = []
-"""The tables of the last structure factors."""
+"""The tables that `_factors` still has."""
 
 
 def _table_of(config: RunConfig) -> Table | None:

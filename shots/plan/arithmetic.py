@@ -20,12 +20,13 @@ MIXED = ("-dtype", "mixed")
 """Of compiled shots whose command has no -dtype: at most 1e-6 of the brightest pixel, in half the time."""
 
 
-def with_arithmetic(command: Sequence[str], pixels: int = 0) -> tuple[str, ...]:
+def with_arithmetic(command: Sequence[str], pixels: int = 0, energies: int = 1) -> tuple[str, ...]:
     """Return a command line that says how it is computed, so that no cache decides about its last bits.
 
     Args:
         command: of a plan, files named from where we are.
         pixels: of all panels of a shot, 0 for those of the command line.
+        energies: of the spectrum of a plan.
 
     Raises:
         UserError: for --compile auto, and for a command line that cannot be run.
@@ -38,7 +39,7 @@ def with_arithmetic(command: Sequence[str], pixels: int = 0) -> tuple[str, ...]:
             "command: --compile auto lets the cache decide about the last bits; give --compile on, or"
             " --reproducible"
         )
-    if _evaluations(command, pixels) < WORTH_COMPILING:
+    if _evaluations(command, pixels) * energies < WORTH_COMPILING:
         return (*command, *REPRODUCIBLE)
     return (*command, *COMPILED, *(() if raw.has("-dtype") else MIXED))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shots.geometry.read_detector import require_same_wavelength, setup_with
 from shots.geometry.setup_of import setup_of
 from shots.plan.options import ANY_FACTORS, rival_of, without_options
-from shots.plan.planned_shot import PlannedShot, planned_shot
+from shots.plan.planned_shot import PlannedShot, place_inputs, planned_shot
 from shots.plan.shot_plan import ShotPlan, VariedOption
 from simulator.command_line.option_table import BY_SPELLING
 from simulator.command_line.options import parse
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_CHECKED = 500
 """Shots whose command lines are checked one by one; of longer plans every n-th."""
-READ_FILES = ("-hkl", "-dump", "-stol", "-4stol", "-Q")
+READ_FILES = ("-hkl", "-dump", "-stol", "-4stol", "-Q", "-sourcefile")
 """Files that are the same in all shots, and are read once."""
 IDLE = ("no effect", "does not change", "not used")
 """In a warning of the simulator: that an option which it names changes nothing."""
@@ -42,11 +42,13 @@ def check_plan(plan: ShotPlan) -> tuple[str, ...]:
         UserError: naming the shot that cannot be simulated, or what varies without effect.
     """
     first = planned_shot(plan, 0)
+    place_inputs(plan, first)
     found = _resolved(first)
     placed = setup_of(found.config)
     if plan.panels:
         setup_with(placed, plan.panels)
-        if all(rival_of(option.name, WAVELENGTH) is None for option in plan.variation.options):
+        stays = plan.spectrum is None or plan.spectrum.shift_eV is None
+        if stays and all(rival_of(option.name, WAVELENGTH) is None for option in plan.variation.options):
             require_same_wavelength(plan.detector_file, placed.wavelength_m)
     for option in plan.variation.options:
         _require_effect(plan, option)

@@ -10,6 +10,7 @@ import numpy as np
 
 from shots.plan.options import without_options
 from shots.plan.shot_plan import ShotPlan, VariedOption
+from shots.plan.spectrum import RUNS, SHIFT_EV, middle_words, placed_inputs, runs_of
 from shots.seeds import keyed_generator
 from simulator.command_line.options import parse
 from simulator.command_line.resolve_beam import fluence_of
@@ -27,14 +28,16 @@ class PlannedCrystal:
     """A crystal of a shot.
 
     Attributes:
-        words: the nanoBragg command line whose image is this crystal's.
+        words: its nanoBragg command line, at the middle of a spectrum that has a run a bin.
         drawn: what is its own.
         fluence_photons_per_m2: of the beam, not scaled.
+        runs: the command lines whose images sum up to this crystal's; `words` alone without such a spectrum.
     """
 
     words: tuple[str, ...]
     drawn: Drawn
     fluence_photons_per_m2: float
+    runs: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,14 @@ class PlannedShot:
         drawn: what its crystals share.
         crystals: at least one.
         detector_shift_mm: of all panels.
+        spectrum_shift_eV: of all bins of the spectrum.
     """
 
     number: int
     drawn: Drawn
     crystals: tuple[PlannedCrystal, ...]
     detector_shift_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    spectrum_shift_eV: float = 0.0
 
 
 def planned_shot(plan: ShotPlan, number: int) -> PlannedShot:
@@ -72,6 +77,9 @@ def planned_shot(plan: ShotPlan, number: int) -> PlannedShot:
         for one in plan.variation.options
         if not one.of_crystal
     }
+    energy_shift = _spectrum_shift_eV(plan, number, streams)
+    if energy_shift is not None:
+        shared = {**shared, SHIFT_EV: (energy_shift,)}
     crystals = tuple(
         _crystal(plan, number, streams, shared, n) for n in range(_lattices(plan, number, streams))
     )
@@ -81,7 +89,27 @@ def planned_shot(plan: ShotPlan, number: int) -> PlannedShot:
         x, y, z = (one.value(number, stream, False) for one in plan.variation.detector_shift_mm)
         shift = (x, y, z)
         shared = {**shared, SHIFT: shift}
-    return PlannedShot(number, shared, crystals, shift)
+    return PlannedShot(number, shared, crystals, shift, energy_shift or 0.0)
+
+
+def place_inputs(plan: ShotPlan, shot: PlannedShot) -> None:
+    """Write the files of the spectrum that the command lines of a shot name, where they are not there.
+
+    Args:
+        plan: the plan.
+        shot: of it.
+
+    Raises:
+        UserError: one cannot be made or written.
+    """
+    if plan.spectrum is not None:
+        placed_inputs(plan.path, plan.spectrum, shot.spectrum_shift_eV)
+
+
+def _spectrum_shift_eV(plan: ShotPlan, number: int, streams: _Streams) -> float | None:
+    if plan.spectrum is None or plan.spectrum.shift_eV is None:
+        return None
+    return plan.spectrum.shift_eV.value(number, streams.of(SHIFT_EV), False)
 
 
 @dataclass(frozen=True)
@@ -131,6 +159,9 @@ def _crystal(plan: ShotPlan, number: int, streams: _Streams, shared: Drawn, plac
         own[option_name[1:]] = (seed,)
         words += [option_name, str(seed)]
     line = (*without_options(plan.command, left_out), *words)
+    shift_eV = shared.get(SHIFT_EV, (0.0,))[0]
+    if plan.spectrum is not None:
+        line = (*line, *middle_words(plan.path, plan.spectrum, shift_eV))
     fluence, _ = fluence_of(parse(line))
     if variation.scale is not None:
         own[SCALE] = (variation.scale.value(number, streams.of(SCALE, place), False),)
@@ -139,7 +170,10 @@ def _crystal(plan: ShotPlan, number: int, streams: _Streams, shared: Drawn, plac
             "-fluence",
             *_typed((own[SCALE][0] * fluence,)),
         )
-    return PlannedCrystal(line, own, fluence)
+    runs: tuple[tuple[str, ...], ...] = (line,)
+    if plan.spectrum is not None and plan.spectrum.way == RUNS:
+        runs = runs_of(line, plan.spectrum, shift_eV, fluence_of(parse(line))[0])
+    return PlannedCrystal(line, own, fluence, runs)
 
 
 def _start_deg(command: Sequence[str]) -> tuple[float, float, float]:

@@ -27,8 +27,10 @@ from shots.plan.options import (
 )
 from shots.plan.orientation import Orientation, read_orientation, read_several
 from shots.plan.planned_shot import CELL, LATTICES, ORIENTATION, SCALE, SHIFT
+from shots.plan.read_spectrum import read_spectrum, refuse_varied
 from shots.plan.shot_plan import AS_THEY_ARE, ONE, OutputSettings, ShotPlan, Variation, VariedOption
-from shots.plan.structure_words import structure_words
+from shots.plan.spectrum import Spectrum
+from shots.plan.structure_words import NO_FILE, read_plan_structure
 from shots.plan.truth_settings import read_truth
 from shots.recording.settings import recording_of
 from simulator.command_line.options import parse
@@ -72,8 +74,15 @@ def read_plan(path: Path) -> ShotPlan:
     shots = _whole(top, "shots", None, 1, MOST_SHOTS)
     seed = _whole(top, "seed", None, 0, LARGEST_SEED)
     typed = _command(top, path.parent)
+    structure = NO_FILE
     if top.has("structure"):
-        typed = (*typed, *structure_words(top.table("structure"), path.parent, typed))
+        structure = read_plan_structure(top.table("structure"), path.parent, typed)
+    spectrum = None
+    if top.has("spectrum"):
+        spectrum = read_spectrum(top.table("spectrum"), path.parent, shots, typed, structure.factors)
+    elif structure.factors is not None:
+        raise top.fault("structure", "has f' and f\" follow the spectrum, and there is none; give [spectrum]")
+    typed = (*typed, *structure.words_at(spectrum.middle_eV if spectrum else 0.0))
     detector_file = _detector_file(top, path.parent)
     panels = read_detector(detector_file) if detector_file.name else ()
     recording = AS_THEY_ARE
@@ -83,12 +92,13 @@ def read_plan(path: Path) -> ShotPlan:
     truth = read_truth(top.table("truth"))
     varied = top.table("vary")
     top.close()
-    command = with_arithmetic(typed, sum(panel.fast_pixels * panel.slow_pixels for panel in panels))
+    pixels = sum(panel.fast_pixels * panel.slow_pixels for panel in panels)
+    command = with_arithmetic(typed, pixels, len(spectrum.energies_eV) if spectrum else 1)
     cell = whole_cell(cell_numbers(parse(typed)))
     plan = ShotPlan(
         path=path, title=title, shots=shots, seed=seed, command=command, cell=cell,
-        variation=_variation(varied, shots, typed, cell, panels), output=output,
-        panels=panels, detector_file=detector_file, recording=recording, truth=truth,
+        variation=_variation(varied, shots, typed, cell, panels, spectrum), output=output,
+        panels=panels, detector_file=detector_file, recording=recording, truth=truth, spectrum=spectrum,
     )  # fmt: skip
     return replace(plan, digest=plan_digest(top.content, path.parent, files_in(command)))
 
@@ -143,8 +153,9 @@ def _output(table: TomlTable, folder: Path) -> OutputSettings:
 
 
 def _variation(
-    table: TomlTable, shots: int, command: Sequence[str], cell: tuple[float, ...], panels: Sequence[Panel]
-) -> Variation:
+    table: TomlTable, shots: int, command: Sequence[str], cell: tuple[float, ...], panels: Sequence[Panel],
+    spectrum: Spectrum | None,
+) -> Variation:  # fmt: skip
     table.may_have((*OWN_KEYS, *variable_keys()))
     raw = parse(command)
     options = tuple(_varied_option(table, key, shots) for key in table.content if key not in OWN_KEYS)
@@ -160,6 +171,8 @@ def _variation(
     names = [option.name for option in options]
     _refuse_rivals(table, options, [item.name for item in typed_options(command)])
     _refuse_unplaced(table, options, panels)
+    if spectrum is not None:
+        refuse_varied(table, spectrum, names)
     random = raw.last("-misset") is not None and raw.last("-misset").values == (RANDOM,)  # type: ignore[union-attr]
     seeds = []
     if (raw.has("-mosaic", "-mosaic_domains") or "-mosaic" in names) and not raw.has("-mosaic_seed"):

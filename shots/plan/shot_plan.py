@@ -9,6 +9,7 @@ from shots.geometry.panel import Panel
 from shots.plan.cell import CellChange
 from shots.plan.distribution import Distribution, fixed
 from shots.plan.orientation import Orientation
+from shots.plan.spectrum import Spectrum
 from shots.plan.truth_settings import NOTHING_KEPT, TruthSettings
 from shots.recording.settings import Recording
 
@@ -88,6 +89,7 @@ class ShotPlan:
         panels: of a detector file, as it gives them; empty for the panel of the command line.
         detector_file: that file; the empty path without one.
         recording: what the detector adds.
+        spectrum: of the beam; None for the wavelengths of the command line.
         truth: what is kept of what is known of a shot.
         digest: of all that the images follow from, files included.
     """
@@ -104,6 +106,7 @@ class ShotPlan:
     detector_file: Path = Path()
     recording: Recording = AS_THEY_ARE
     truth: TruthSettings = NOTHING_KEPT
+    spectrum: Spectrum | None = None
     digest: str = ""
 
     @property

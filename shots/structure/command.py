@@ -78,6 +78,12 @@ def make_parser() -> CommandParser:
     parser.add_argument(
         "--method", choices=("direct", "fft"), help="coordinates: sum over atoms, or density; default direct"
     )
+    parser.add_argument(
+        "--tables",
+        default="",
+        metavar="NAME",
+        help="coordinates: f' and f\" by cromer-liberman (default, gemmi) or chantler (xraydb)",
+    )
     parser.add_argument("--json", action="store_true", help="print what was made as JSON")
     return parser
 
@@ -101,6 +107,7 @@ def _command(argv: Sequence[str]) -> int:
         wavelength_A=options.wavelength or 0.0,
         solvent=tuple(options.solvent),
         method=options.method or "",
+        tables=options.tables,
     )
     table = read_structure(options.file, choice)
     write_whole(options.output, [table.hkl_text()], "-hkl file")

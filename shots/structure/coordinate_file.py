@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shots.structure.anomalous import anomalous_f
+from shots.structure.anomalous import CROMER_LIBERMAN, TABLES, anomalous_f
 from shots.structure.factor_table import (
     FactorTable,
     MillerIndices,
@@ -36,29 +37,88 @@ class ModelChoice:
 
     Attributes:
         dmin_A: smallest spacing.
-        wavelength_A: at which f' and f" are taken (Cromer and Liberman), 0 for neither.
+        wavelength_A: at which f' and f" are taken, 0 for neither.
         solvent: k_sol in electrons per cubic Angstrom and B_sol in square Angstrom of a flat bulk solvent
             around the model; k_sol 0 for none.
         method: `direct`, atom by atom, or `fft`, from the density on a grid.
+        tables: of f' and f", a key of `TABLES`.
     """
 
     dmin_A: float
     wavelength_A: float = 0.0
     solvent: tuple[float, float] = (0.0, 0.0)
     method: str = "direct"
+    tables: str = CROMER_LIBERMAN
+
+
+@dataclass(frozen=True, eq=False)
+class CrystalModel:
+    """What atoms scatter, from which the structure factors at any wavelength follow.
+
+    Attributes:
+        where: the file, for messages.
+        symmetry: of the crystal.
+        hkl: Miller indices of the asymmetric unit [n, 3], those that are 0 by symmetry left out.
+        normal: sum over atoms without dispersion, and bulk solvent, in electrons [n].
+        of_element: the same sum of atoms that scatter one electron each, by element [n].
+        atoms: their number in the file.
+        choice: what is computed.
+    """
+
+    where: str
+    symmetry: Symmetry
+    hkl: MillerIndices
+    normal: Complex
+    of_element: Mapping[str, Complex]
+    atoms: int
+    choice: ModelChoice
+
+    def factors(self, wavelength_A: float) -> FactorTable:
+        """Return the structure factors at a wavelength.
+
+        F(h) = N(h) + sum_e (f'_e + i f"_e) G_e(h) with N the normal sum and G_e that of an element
+
+        Args:
+            wavelength_A: of f' and f", 0 for neither.
+
+        Returns:
+            All reflections to dmin in P1 in electrons, F(000) included, none that is 0 by symmetry.
+
+        Raises:
+            InputError: for an element or a wavelength that the tables do not have.
+        """
+        real, imaginary = self.normal, np.zeros_like(self.normal)
+        for element, part in self.of_element.items() if wavelength_A > 0.0 else ():
+            f1, f2 = anomalous_f(element, wavelength_A, self.choice.tables)
+            real, imaginary = real + f1 * part, imaginary + f2 * part
+        plus, minus = np.abs(real + 1j * imaginary), np.abs(np.conj(real) + 1j * np.conj(imaginary))
+        indices, F = expanded(self.symmetry, self.hkl, plus, minus, self.where)
+        told = _told(self, wavelength_A, len(F))
+        return FactorTable(self.symmetry.lengths_and_angles(), indices, F, tuple(told))
 
 
 def read_coordinates(path: Path, choice: ModelChoice) -> FactorTable:
-    """Return the structure factors of a model.
-
-    F(h) = sum_a o_a (f0 + f' + i f") T_a exp(2 pi i h x_a) + k_sol exp(-B_sol / 4 d^2) M(h)
+    """Return the structure factors of a model, all mates, at the wavelength that is chosen.
 
     Args:
         path: a PDB or mmCIF file.
         choice: what is computed.
 
-    Returns:
-        All reflections to dmin in P1 in electrons, F(000) included, those that are 0 by symmetry left out.
+    Raises:
+        InputError: as `read_model` and `CrystalModel.factors`.
+    """
+    return read_model(path, choice, dispersed=choice.wavelength_A > 0.0).factors(choice.wavelength_A)
+
+
+def read_model(path: Path, choice: ModelChoice, dispersed: bool = True) -> CrystalModel:
+    """Return what the atoms of a model scatter.
+
+    N(h) = sum_a o_a f0 T_a exp(2 pi i h x_a) + k_sol exp(-B_sol / 4 d^2) M(h)
+
+    Args:
+        path: a PDB or mmCIF file.
+        choice: what is computed.
+        dispersed: whether the sums of single elements are wanted, too.
 
     Raises:
         InputError: if gemmi is missing, the file cannot be read, or lacks cell, space group, atoms or known
@@ -72,12 +132,14 @@ def read_coordinates(path: Path, choice: ModelChoice) -> FactorTable:
     structure.setup_cell_images()
     hkl = np.asarray(gemmi.make_miller_array(symmetry.cell, symmetry.group, choice.dmin_A), dtype=np.int64)
     hkl = np.concatenate([np.zeros((1, 3), np.int64), hkl])
-    plus, minus = _mates(structure, symmetry, hkl, choice)
-    absent = np.asarray(symmetry.group.operations().systematic_absences(hkl), dtype=bool)
-    indices, F = expanded(symmetry, hkl[~absent], plus[~absent], minus[~absent], where)
-    return FactorTable(
-        symmetry.lengths_and_angles(), indices, F, tuple(_told(structure, symmetry, choice, len(F)))
-    )
+    hkl = hkl[~np.asarray(symmetry.group.operations().systematic_absences(hkl), dtype=bool)]
+    summed = partial(METHODS[choice.method], structure, symmetry, hkl, choice.dmin_A)
+    bare = summed({})
+    solvent = _solvent(structure, symmetry, hkl, choice) if choice.solvent[0] > 0.0 else 0.0
+    elements = sorted({site.atom.element.name for site in structure[0].all()}) if dispersed else []
+    parts = {element: summed({element: 1.0}) - bare for element in elements}
+    atoms = sum(1 for _ in structure[0].all())
+    return CrystalModel(where, symmetry, hkl, bare + solvent, parts, atoms, choice)
 
 
 def _check(choice: ModelChoice) -> None:
@@ -93,6 +155,8 @@ def _check(choice: ModelChoice) -> None:
         raise InputError(f"--solvent {k_sol:g} {B_sol:g}: k_sol must be 0 or more, both must be finite")
     if choice.method not in METHODS:
         raise InputError(f"--method {choice.method}: unknown; give one of {', '.join(METHODS)}")
+    if choice.tables not in TABLES:
+        raise InputError(f"--tables {choice.tables}: unknown; give one of {', '.join(TABLES)}")
 
 
 def _opened(path: Path, where: str) -> Any:
@@ -117,33 +181,6 @@ def _opened(path: Path, where: str) -> Any:
     if unknown is not None:
         raise InputError(f"{where}: atom {unknown.serial} '{unknown.name}' has no known element; mend it")
     return structure
-
-
-def _mates(structure: Any, symmetry: Symmetry, hkl: MillerIndices, choice: ModelChoice) -> Any:
-    """Return the amplitudes of hkl and -hkl.
-
-    The sum with f' + f" in place of f', less that with f', is the part of f" alone.
-    """
-    compute = METHODS[choice.method]
-    real, both = _dispersion(structure, choice.wavelength_A)
-    normal = compute(structure, symmetry, hkl, choice.dmin_A, real)
-    if choice.solvent[0] > 0.0:
-        normal = normal + _solvent(structure, symmetry, hkl, choice)
-    if not both:
-        return np.abs(normal), np.abs(normal)
-    anomalous = compute(structure, symmetry, hkl, choice.dmin_A, both) - compute(
-        structure, symmetry, hkl, choice.dmin_A, real
-    )
-    return np.abs(normal + 1j * anomalous), np.abs(np.conj(normal) + 1j * np.conj(anomalous))
-
-
-def _dispersion(structure: Any, wavelength_A: float) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """Return f' and f' + f" of each element by its name; nothing without a wavelength."""
-    if wavelength_A <= 0.0:
-        return {}, {}
-    elements = {site.atom.element.name for site in structure[0].all()}
-    found = {name: anomalous_f(name, wavelength_A) for name in sorted(elements)}
-    return {n: f1 for n, (f1, _) in found.items()}, {n: f1 + f2 for n, (f1, f2) in found.items()}
 
 
 def _add(calculator: Any, added: Mapping[str, float]) -> None:
@@ -202,13 +239,13 @@ def _solvent(structure: Any, symmetry: Symmetry, hkl: MillerIndices, choice: Mod
     return np.asarray(k_sol * np.exp(-B_sol * inverse / 4.0) * _transformed(grid, hkl))
 
 
-def _told(structure: Any, symmetry: Symmetry, choice: ModelChoice, count: int) -> list[str]:
+def _told(model: CrystalModel, wavelength_A: float, count: int) -> list[str]:
+    choice = model.choice
     k_sol, B_sol = choice.solvent
     solvent = f"k_sol {k_sol:g} e/A^3, B_sol {B_sol:g} A^2, radii of Refmac" if k_sol > 0.0 else "none"
-    dispersion = f"at {choice.wavelength_A:g} A" if choice.wavelength_A > 0.0 else "none"
-    atoms = sum(1 for _ in structure[0].all())
+    dispersion = f"at {wavelength_A:g} A, {choice.tables}" if wavelength_A > 0.0 else "none"
     return [
-        f"{atoms} atoms in {symmetry.group.xhm()} to {choice.dmin_A:g} A, method {choice.method}",
+        f"{model.atoms} atoms in {model.symmetry.group.xhm()} to {choice.dmin_A:g} A, method {choice.method}",
         f"{count} reflections with all symmetry and Friedel mates, F(000) among them",
         f"anomalous dispersion: {dispersion}; bulk solvent: {solvent}",
     ]

@@ -24,6 +24,11 @@ Amplitudes = NDArray[np.float64]
 CellParameters = tuple[float, float, float, float, float, float]
 
 
+def cell_words(cell: CellParameters) -> tuple[str, ...]:
+    """Return the words that give a cell on a command line."""
+    return ("-cell", *(repr(value) for value in cell))
+
+
 @dataclass(frozen=True, eq=False)
 class FactorTable:
     """Structure factors of a crystal in P1.
@@ -47,7 +52,7 @@ class FactorTable:
 
     def cell_words(self) -> tuple[str, ...]:
         """Return the words that give the cell on a command line."""
-        return ("-cell", *(repr(value) for value in self.cell))
+        return cell_words(self.cell)
 
 
 @dataclass(frozen=True, eq=False)

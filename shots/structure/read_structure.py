@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from shots.structure.coordinate_file import ModelChoice, read_coordinates
+from shots.structure.anomalous import CROMER_LIBERMAN
+from shots.structure.coordinate_file import CrystalModel, ModelChoice, read_coordinates, read_model
 from shots.structure.factor_table import FactorTable, crystallography, named_file, read_by_gemmi
 from shots.structure.reflection_file import read_reflections
 from simulator.errors import InputError
@@ -35,6 +36,7 @@ class StructureChoice:
         wavelength_A: of the dispersion of coordinates, 0 for none.
         solvent: k_sol and B_sol of the bulk solvent of coordinates, empty for none.
         method: of coordinates, the empty text for `direct`.
+        tables: of the dispersion of coordinates, the empty text for `cromer-liberman`.
     """
 
     column: str = ""
@@ -43,6 +45,7 @@ class StructureChoice:
     wavelength_A: float = 0.0
     solvent: tuple[float, ...] = ()
     method: str = ""
+    tables: str = ""
 
 
 def read_structure(path: Path, choice: StructureChoice) -> FactorTable:
@@ -57,11 +60,15 @@ def read_structure(path: Path, choice: StructureChoice) -> FactorTable:
     """
     kind = _kind_of(path)
     where = named_file(path, "structure file")
+    _require_suitable(kind, where, choice)
+    with read_by_gemmi(where, REMEDY):
+        return READERS_OF_KIND[kind](path, choice)
+
+
+def _require_suitable(kind: str, where: str, choice: StructureChoice) -> None:
     for option, given in _unsuitable(choice)[kind].items():
         if given:
             raise InputError(f"{where}: has {kind}, for which {option} has no meaning; leave it out")
-    with read_by_gemmi(where, REMEDY):
-        return READERS_OF_KIND[kind](path, choice)
 
 
 def _kind_of(path: Path) -> str:
@@ -100,6 +107,7 @@ def _unsuitable(choice: StructureChoice) -> Mapping[str, Mapping[str, object]]:
             "--wavelength": choice.wavelength_A,
             "--solvent": choice.solvent,
             "--method": choice.method,
+            "--tables": choice.tables,
         },
         COORDINATES: {"--column": choice.column, "--block": choice.block},
     }
@@ -110,11 +118,42 @@ def _reflections(path: Path, choice: StructureChoice) -> FactorTable:
 
 
 def _coordinates(path: Path, choice: StructureChoice) -> FactorTable:
+    if choice.tables and not choice.wavelength_A > 0.0:
+        raise InputError(f"--tables {choice.tables}: has no meaning without --wavelength; give it, too")
+    return read_coordinates(path, model_choice(path, choice))
+
+
+def model_choice(path: Path, choice: StructureChoice) -> ModelChoice:
+    """Return how the structure factors of coordinates are computed.
+
+    Raises:
+        InputError: how far is not said.
+    """
     if not choice.dmin_A > 0.0:
         raise InputError(f"{named_file(path, 'coordinate file')}: how far is not said; give --dmin A above 0")
     k_sol, B_sol = choice.solvent or (0.0, 0.0)
-    model = ModelChoice(choice.dmin_A, choice.wavelength_A, (k_sol, B_sol), choice.method or "direct")
-    return read_coordinates(path, model)
+    method, tables = choice.method or "direct", choice.tables or CROMER_LIBERMAN
+    return ModelChoice(choice.dmin_A, choice.wavelength_A, (k_sol, B_sol), method, tables)
+
+
+def spectral_model(path: Path, choice: StructureChoice) -> CrystalModel:
+    """Return what the atoms of a file scatter, for structure factors at several wavelengths.
+
+    Args:
+        path: mmCIF of coordinates, or PDB.
+        choice: what is computed; its wavelength is not looked at.
+
+    Raises:
+        InputError: for a file without coordinates, and what `read_structure` refuses.
+    """
+    where = named_file(path, "structure file")
+    if _kind_of(path) != COORDINATES:
+        raise InputError(
+            f"{where}: has no atoms that f' and f\" would follow from; give PDB or mmCIF with them"
+        )
+    _require_suitable(COORDINATES, where, choice)
+    with read_by_gemmi(where, REMEDY):
+        return read_model(path, model_choice(path, choice))
 
 
 READERS_OF_KIND: Mapping[str, Callable[[Path, StructureChoice], FactorTable]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,17 @@ def pixel_shares(config: RunConfig, wanted: NDArray[np.bool_] | None = None) -> 
     collector = _Collector(flat, shape[1])
     render(prepare(replace(config, trace=trace, compute=compute)), collector)
     return PixelShares(shape, *(np.concatenate(column) for column in zip(*collector.done, strict=True)))
+
+
+def summed_shares(shares: Sequence[PixelShares]) -> PixelShares:
+    """Return what reflections gave to pixels in several runs of one image together.
+
+    Args:
+        shares: of each run, one at least, all of one shape.
+    """
+    if len(shares) == 1:
+        return shares[0]
+    return PixelShares(shares[0].shape, *_joined([(one.places, one.keys, one.photons) for one in shares]))
 
 
 _Entries = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from shots.geometry.panel import Setup
 from shots.geometry.reference_frames import frame_named, laboratory_of, setup_in, turn_between
 from shots.truth.crystal_truth import CrystalTruth, crystal_truth
 from shots.truth.pixel_labels import PixelLabels, label_pixels
-from shots.truth.pixel_shares import pixel_shares
+from shots.truth.pixel_shares import pixel_shares, summed_shares
 from shots.truth.spot_list import SpotList, spot_list
 from simulator.config import RunConfig
 from simulator.errors import InputError
@@ -41,7 +41,7 @@ class ShotTruth:
 
 def shot_truth(
     number: int,
-    configs: Sequence[Sequence[RunConfig]],
+    configs: Sequence[Sequence[Sequence[RunConfig]]],
     photons: Sequence[NDArray[np.floating]],
     least_photons: float = 0.0,
 ) -> ShotTruth:
@@ -49,7 +49,8 @@ def shot_truth(
 
     Args:
         number: of the shot.
-        configs: of each panel, of each lattice; the lattices are the same on all panels.
+        configs: of each panel, of each lattice, of the runs that its image is the sum of; all panels have
+            the same lattices.
         photons: of each panel, all lattices together [slow, fast].
         least_photons: of a pixel that is looked at; spots are made of these pixels alone.
 
@@ -62,19 +63,25 @@ def shot_truth(
         )
     shares = []
     for lattices, image in zip(configs, photons, strict=True):
-        shape = (lattices[0].detector.spixels, lattices[0].detector.fpixels)
+        shape = (lattices[0][0].detector.spixels, lattices[0][0].detector.fpixels)
         if image.shape != shape:
             raise InputError(
                 f"shot {number}: an image of {image.shape} pixels for a panel of {shape}; give its own"
             )
         wanted = image >= least_photons if least_photons > 0.0 else None
-        shares.append([pixel_shares(config, wanted) for config in lattices])
+        shares.append([summed_shares([pixel_shares(run, wanted) for run in runs]) for runs in lattices])
     return ShotTruth(
         number=number,
-        crystals=tuple(crystal_truth(config) for config in configs[0]),
+        crystals=tuple(_crystal(runs) for runs in configs[0]),
         spots=spot_list(shares),
         labels=tuple(label_pixels(one, image) for one, image in zip(shares, photons, strict=True)),
     )
+
+
+def _crystal(runs: Sequence[RunConfig]) -> CrystalTruth:
+    """Return the crystal of some runs, in the beam of all."""
+    fluence = sum(float(run.beam.fluence_photons_per_m2) for run in runs)
+    return replace(crystal_truth(runs[0]), fluence_photons_per_m2=fluence)
 
 
 def truth_text(truth: ShotTruth) -> str:

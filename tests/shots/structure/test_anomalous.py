@@ -20,6 +20,12 @@ def test_factors_are_near_those_of_chantler(element: str, wavelength_A: float) -
     assert anomalous_f(element, wavelength_A) == pytest.approx(wanted, rel=0.03, abs=0.12)
 
 
+def test_tables_of_chantler_are_those_of_xraydb() -> None:
+    wanted = (xraydb.f1_chantler("Se", 12700.0), xraydb.f2_chantler("Se", 12700.0))
+    assert anomalous_f("Se", 12398.42 / 12700.0, "chantler") == pytest.approx(wanted, rel=1e-12)
+    assert wanted[1] != pytest.approx(anomalous_f("Se", 12398.42 / 12700.0)[1], rel=1e-3)
+
+
 def test_selenium_has_its_edge_at_0_9795_angstrom() -> None:
     above, below = anomalous_f("Se", 0.978), anomalous_f("Se", 0.981)
     assert above[1] > 3.5

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shots.structure.coordinate_file import ModelChoice, read_coordinates
+from shots.structure.coordinate_file import ModelChoice, read_coordinates, read_model
 from shots.structure.factor_table import FactorTable
 from simulator.errors import InputError
 from tests.shots.structure.made_files import CELLS, gemmi, made_model, write_model
@@ -104,6 +104,28 @@ def test_friedel_mates_differ_by_the_dispersion(tmp_path: Path) -> None:
         assert abs(F - expected) < 1e-3 + 1e-4 * expected
         split.append(abs(F - found[tuple(-i for i in hkl)]))
     assert max(split) > 1.0
+
+
+def test_the_bijvoet_ratio_jumps_at_an_edge_as_the_sum_over_atoms_does(tmp_path: Path) -> None:
+    """One model, its sums made once, on both sides of the edge of selenium."""
+    structure = made_model("P 1")
+    structure[0][0][0][4].aniso = gemmi.SMat33f(0, 0, 0, 0, 0, 0)
+    path = write_model(tmp_path / "model.cif", structure)
+    model, read = read_model(path, ModelChoice(3.0)), gemmi.read_structure(str(path))
+    ratios = []
+    for energy_eV in (12600.0, 12700.0):
+        found = by_index(model.factors(12398.42 / energy_eV))
+        mates = [hkl for hkl in found if hkl > (0, 0, 0)]
+        F = np.array([[found[hkl], found[tuple(-i for i in hkl)]] for hkl in mates])
+        wanted = np.array(
+            [
+                [plain_sum(read, tuple(sign * i for i in hkl), 12398.42 / energy_eV) for sign in (1, -1)]
+                for hkl in mates
+            ]
+        )
+        assert np.abs(F - wanted).max() < 1e-3 + 1e-4 * wanted.max()
+        ratios.append(float(np.sqrt(np.mean((F[:, 0] - F[:, 1]) ** 2)) / F.mean()))
+    assert ratios[1] > 4.0 * ratios[0] > 0.0  # f" of 0.5 and 3.8 electrons
 
 
 @pytest.mark.parametrize("wavelength_A", [0.0, 0.9795])

@@ -108,7 +108,7 @@ def test_symmetry_mates_are_merged_or_named(tmp_path: Path) -> None:
 def truth(tmp_path: Path) -> ShotTruth:
     configs = [run_by(tmp_path), run_by(tmp_path, options="-misset 50 0 0")]
     photons = sum(simulate(config).numpy() for config in configs)
-    return shot_truth(4, [configs], [photons])
+    return shot_truth(4, [[[config] for config in configs]], [photons])
 
 
 def test_spots_are_an_unmerged_mtz_file(tmp_path: Path, truth: ShotTruth) -> None:
@@ -144,7 +144,7 @@ def test_crystals_are_experiments_of_dials(tmp_path: Path, convention: str) -> N
     """The indices of spots follow from their places and the crystal of the file, as dxtbx has it."""
     options = f"{convention} -N 8 -oversample 1 -pixel 0.25 -detpixels 96 -phi 30 -osc 0 -misset 7 -31 12"
     config = run_by(tmp_path, options=f"{options} -default_F 100 -nopolar -point_pixel")
-    truth, setup = shot_truth(0, [[config]], [simulate(config).numpy()]), setup_of(config)
+    truth, setup = shot_truth(0, [[[config]]], [simulate(config).numpy()]), setup_of(config)
     whole = json.loads(experiments_text(truth, setup))
     (panel,), (crystal,) = whole["detector"][0]["panels"], whole["crystal"]
     axis, phi = np.array(whole["goniometer"][0]["rotation_axis"]), np.deg2rad(30)
@@ -167,6 +167,6 @@ def test_crystals_are_experiments_of_dials(tmp_path: Path, convention: str) -> N
 def test_images_that_do_not_fit_are_named(tmp_path: Path) -> None:
     config = run_by(tmp_path)
     with pytest.raises(InputError, match=r"an image of \(3, 4\) pixels for a panel of \(16, 16\)"):
-        shot_truth(0, [[config]], [np.zeros((3, 4))])
+        shot_truth(0, [[[config]]], [np.zeros((3, 4))])
     with pytest.raises(InputError, match="1 panels and 0 images"):
-        shot_truth(0, [[config]], [])
+        shot_truth(0, [[[config]]], [])
