@@ -51,7 +51,7 @@ def trace_rays(ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap = n
     Source: spec 06 sections 3 to 6.
     """
     show = tap.at(Level.SUBPIXEL, spot)
-    position = _position(ins, spot, tap)
+    position = apply(arithmetic().kept, _position(ins, spot, tap))
     R = show("R_distance_meters", arithmetic().kept(length(position)))
     direction = show("diffracted_vec", apply(arithmetic().kept, divided(position, R)))
     close = ins.geometry.close_distance_m
@@ -229,7 +229,7 @@ def _scatter(
     show("stol_m_inv", lambda: 0.5 * length(q))
     show("dmin_skipped", lambda: torch.zeros_like(q[0]) if alive is None else (~alive).to(torch.float64))
     show("cos_2theta", lambda: _cos_2theta(ins.incident, seen, formed, policy.unitize), alive)
-    polar = show("polar", polar, alive)
+    polar = show("polar", arithmetic().kept(polar), alive)
     cache = polar if policy.polar.each or polar.shape[0] == 1 else polar[-1:]
     return _Scattered(q, alive, polar, cache)
 
