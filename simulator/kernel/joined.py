@@ -1,7 +1,7 @@
 """All stages of a pixel as one, for machine code: what goes from one to the next is written nowhere.
 
-For pixels of one sub-pixel and one sensor layer, whose evaluations are one chunk. Others take the stages one
-by one.
+For pixels of one sub-pixel and one sensor layer, without interpolation, whose evaluations are one chunk. Others
+take the stages one by one.
 """
 
 from __future__ import annotations
@@ -38,8 +38,6 @@ class PixelInputs:
     fast: Tensor
     cell: Tensor
     """The cell vectors as of `packed` [1, 1, P, M, 9]."""
-    interpolate: bool
-    """Whether structure factors are interpolated."""
 
 
 def joined_photons(stages: Stages, block: Block) -> Photons:
@@ -63,7 +61,6 @@ def joined_photons(stages: Stages, block: Block) -> Photons:
         block.slow,
         block.fast,
         packed(cell_of(stages.ins, block, place, final=True)),
-        stages.ins.plan.interpolate and block.interpolated > 0,
     )
     pixels, omega_sr = stages.run(PIXELS, given, len(block.slow))
     return Photons(pixels, omega_sr, None)
@@ -79,14 +76,17 @@ def _can_be_joined(ins: Instrument, block: Block) -> bool:
     """Return whether one stage gives the pixels of a run like those of a block.
 
     A resolution limit compares, which rounding may decide: with it, rays are formed by operations that are
-    not fused.
+    not fused. Where structure factors are interpolated, look-ups take the time, and may end.
     """
     plan = ins.plan
-    latches = plan.latching and block.interpolated > 0
     single = plan.sides == 1 and plan.layers == 1
-    return (
-        ins.device.type in DEVICES and single and not (plan.resolution_limit or latches or ins.policy.running)
-    )
+    apart = plan.resolution_limit or _interpolates(ins, block) or ins.policy.running
+    return ins.device.type in DEVICES and single and not apart
+
+
+def _interpolates(ins: Instrument, block: Block) -> bool:
+    """Return whether structure factors of a block are interpolated."""
+    return ins.plan.interpolate and block.interpolated > 0
 
 
 def _pixels(ins: Instrument, given: PixelInputs) -> tuple[Tensor, Tensor]:
@@ -94,7 +94,7 @@ def _pixels(ins: Instrument, given: PixelInputs) -> tuple[Tensor, Tensor]:
     with quick_ratios() if in_single(ins) else nullcontext():
         rays = trace_rays(ins, Spot(given.slow, given.fast), None)
         sums = Sums.begun(ins, given.slow.shape).with_sub_pixel(rays.factors.omega, rays.water)
-        part = ChunkInputs(rays.q_per_m, rays.alive, given.cell, rays.gain, rays.weight, given.interpolate)
+        part = ChunkInputs(rays.q_per_m, rays.alive, given.cell, rays.gain, rays.weight, False)
         I, _ = add_evaluations(ins, part, sums.I)
         pixels = scaled(ins, replace(sums, I=I), rays.factors)
     assert sums.omega_sum_sr is not None  # there is one sub-pixel

@@ -80,14 +80,6 @@ def test_photons_have_the_bits_of_stages_one_by_one(options: str, dtype: str) ->
     assert both(*block_of(options, dtype=dtype)) == (["pixels"], True)
 
 
-def test_interpolated_photons_have_the_bits_of_stages_one_by_one(tmp_path: Path) -> None:
-    rows = "".join(
-        f"{h} {k} {l} {h + 2 * k + 3 * l + 30}\n" for h in range(5) for k in range(5) for l in range(5)
-    )
-    (tmp_path / "few.hkl").write_text(rows)
-    assert both(*block_of(f"-hkl {tmp_path / 'few.hkl'} -interpolate")) == (["pixels"], True)
-
-
 @pytest.mark.parametrize(
     "options", ["-oversample 2", "-detector_abs 300 -detector_thick 1 -detector_thicksteps 2"]
 )
@@ -102,10 +94,10 @@ def test_a_resolution_limit_is_decided_by_operations_that_are_not_fused() -> Non
     assert (names, same) == (["rays", "add", "finish"], True)
 
 
-def test_interpolation_that_may_end_takes_stages_one_by_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["spec", "c-parity"])
+def test_interpolation_takes_stages_one_by_one(mode: str, tmp_path: Path) -> None:
     (tmp_path / "few.hkl").write_text("".join(f"{h} {k} 0 9\n" for h in range(5) for k in range(5)))
-    options = f"-hkl {tmp_path / 'few.hkl'} -interpolate --parity-mode c-parity"
-    ins, block = block_of(options)
+    ins, block = block_of(f"-hkl {tmp_path / 'few.hkl'} -interpolate --parity-mode {mode}")
     assert both(ins, block)[0] == ["rays", "add", "finish"]
     assert both(ins, replace(block, interpolated=0)) == (["pixels"], True)
 
