@@ -1,7 +1,7 @@
 """All stages of a pixel as one, for machine code: what goes from one to the next is written nowhere.
 
-For pixels of one sub-pixel and one sensor layer, without interpolation, whose evaluations are one chunk. Others
-take the stages one by one.
+For pixels of one sub-pixel and one sensor layer, without interpolation, whose evaluations are one chunk.
+Others take the stages one by one.
 """
 
 from __future__ import annotations
