@@ -32,13 +32,15 @@ from simulator.gradients.image_tangents import (
 )
 from simulator.kernel.block_order import blocks_in_order, split
 from simulator.kernel.blocks import Block
-from simulator.kernel.kernel import photons, photons_of_one
+from simulator.kernel.joined import joined_photons
+from simulator.kernel.kernel import photons
 from simulator.kernel.small_blocks import rehearse, uncompilable
 from simulator.kernel.stages import Stages
 from simulator.kernel.taps import NEVER, Level, Spot, Tap, no_tap, silent
 from simulator.kernel.traced_windows import Neighbourhood
 from simulator.rendered import (
     BlockPixels,
+    PixelsInOrder,
     Rendered,
     assemble,
     joined_pixels,
@@ -246,18 +248,16 @@ def _render(run: _Run, progress: OnProgress | None) -> tuple[Rendered, list[Bloc
     """Return the image of a run, and the blocks in the order of its pixels."""
     executed = run.scene.executed()
     total = int(torch.count_nonzero(executed))
-    values = torch.empty(total, dtype=run.ins.plan.sum_dtype, device=run.ins.device)
+    values = PixelsInOrder(total, run.ins.plan.sum_dtype, run.ins.device)
     done: list[BlockPixels] = []
-    finished = 0
     for part in _rendered_blocks(run, executed.flatten()):
-        start, finished = finished, finished + len(part.pixels)
-        values[start:finished] = part.pixels
+        values.add(part.pixels)
         done.append(replace(part, pixels=NOTHING))
         if progress is not None:
-            progress(finished, total)
+            progress(values.count, total)
     ended = run.ins.plan.latching and bool(done) and done[-1].interpolated != NEVER
     how = run.how if run.switch is None else run.how.continued(run.switch.share(total))
-    made = assemble(how, values[:finished], executed, done)
+    made = assemble(how, values.so_far(), executed, done)
     blocks = [block for part in done for block in part.blocks]
     left_out = None
     if run.sparse is not None:
@@ -291,7 +291,7 @@ def _rehearsal(ins: Instrument, tap: Tap, sparse: Sparse | None) -> Rehearsal:
     def play(engine: Engine) -> None:
         def one(few: Instrument, block: Block) -> None:
             stages = Stages(few, engine)
-            photons(stages if sparse is None else sparse.probe(stages), block)
+            joined_photons(stages, block) if sparse is None else photons(sparse.probe(stages), block)
 
         rehearse(ins, one)
 
@@ -395,6 +395,6 @@ def _photons(run: _Run, block: Block) -> Charged:
     if run.sparse is not None:
         return run.sparse.photons(run.stages, block)
     seen = run.tap.at(Level.PIXEL, Spot(block.slow, block.fast)) is not silent
-    if run.how.compiled and len(block.slow) == 1 and not seen:
-        return Charged(photons_of_one(run.stages, block))
+    if run.stages.engine.compiled and not seen:
+        return Charged(joined_photons(run.stages, block))
     return Charged(photons(run.stages, block, run.tap if seen else no_tap))

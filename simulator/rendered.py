@@ -59,6 +59,33 @@ class BlockPixels:
     """Whether the first visit of the run to the phi loop was in it."""
 
 
+class PixelsInOrder:
+    """The computed pixels of a run in their order, as blocks give them.
+
+    Args:
+        total: their number.
+        dtype: of them.
+        device: where they are.
+    """
+
+    def __init__(self, total: int, dtype: torch.dtype, device: torch.device) -> None:
+        self.count = 0
+        """How many there are so far."""
+        self._values = torch.empty(total, dtype=dtype, device=device)
+
+    def add(self, pixels: Tensor) -> None:
+        """Take the next ones, photons [n]; a block that is all of them is not copied."""
+        if len(pixels) == len(self._values) and pixels.dtype == self._values.dtype:
+            self._values = pixels
+        else:
+            self._values[self.count : self.count + len(pixels)] = pixels
+        self.count += len(pixels)
+
+    def so_far(self) -> Tensor:
+        """Return them [count], photons."""
+        return self._values[: self.count]
+
+
 def assemble(how: Computed, values: Tensor, executed: Tensor, done: Sequence[BlockPixels]) -> Rendered:
     """Return the image made of the computed pixels of all blocks in their order, 0 elsewhere.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from simulator.engine.stage import Stage
 from simulator.kernel.factors import Factors, each_factor
 from simulator.kernel.taps import Show, silent
-from simulator.physics.arithmetic import in_loops
+from simulator.physics.arithmetic import arithmetic, in_loops
 from simulator.scene.instrument import Instrument
 from simulator.units import R_E_SQR_M2
 
@@ -24,6 +24,32 @@ class Sums:
     background: Tensor | None
     omega_sum_sr: Tensor | None
 
+    @classmethod
+    def begun(cls, ins: Instrument, shape: torch.Size) -> Sums:
+        """Return the sums of pixels before the first layer; I starts with the water background.
+
+        Args:
+            shape: of the pixels [N].
+        """
+        background: Tensor | None = None
+        if ins.plan.background:
+            background = torch.zeros(shape, dtype=torch.float64, device=ins.device)
+        return cls(I=ins.numbers.I_bg.expand(shape), background=background, omega_sum_sr=None)
+
+    def with_sub_pixel(self, omega_sr: Tensor, water: Tensor | None) -> Sums:
+        """Return the sums with a sub-pixel's solid angle and its share of water that is added last.
+
+        Args:
+            omega_sr: [1, N, 1, 1].
+            water: factor of the water [K, N, 1, 1], None without.
+        """
+        background, omega = self.background, omega_sr[0, :, 0, 0]
+        if background is not None and water is not None:
+            background = background + water.sum((0, 2, 3))
+        if self.omega_sum_sr is not None:
+            omega = self.omega_sum_sr + omega
+        return replace(self, omega_sum_sr=omega, background=background)
+
 
 def scaled(ins: Instrument, sums: Sums, factors: Factors, show: Show = silent) -> Tensor:
     """Return the pixels [N]: r_e^2 PHI I / steps times the factors that were not applied inside.
@@ -35,7 +61,7 @@ def scaled(ins: Instrument, sums: Sums, factors: Factors, show: Show = silent) -
     shown = show("I_before_scaling", offered)
     I = sums.I if shown is offered else shown[0, :, 0, 0]
     scale = R_E_SQR_M2 * numbers.fluence_photons_per_m2
-    value = (scale * I / numbers.steps)[None, :, None, None]
+    value = arithmetic().ratio(scale * I, numbers.steps)[None, :, None, None]
     water: Tensor | None = None
     if sums.background is not None:
         water = (scale * numbers.water_electrons_sqr * sums.background / numbers.samples)[None, :, None, None]

@@ -43,7 +43,7 @@ StagesInTurn = Generator[tuple[str, tuple[Any, ...]], Any, Photons]
 """Names a stage of `Stages` and what it is called with, is sent what it gives, and ends with the photons."""
 
 
-def photons(stages: Stages, block: Block, tap: Tap = no_tap) -> Photons:
+def photons(stages: Stages, block: Block, tap: Tap = no_tap, most: int = NEVER) -> Photons:
     """Return the expected photons of a block of pixels.
 
     r_e^2 PHI <F_cell^2 F_latt^2> C P W, summed over layers, averaged over sub-pixels, sources, phi and
@@ -53,10 +53,11 @@ def photons(stages: Stages, block: Block, tap: Tap = no_tap) -> Photons:
         stages: of the run.
         block: which pixels.
         tap: who watches; it never changes a value.
+        most: about how many evaluations one call may hold, where the engine takes more.
 
     Source: spec 06.
     """
-    steps = photons_in_steps(stages.ins, block, stages.elements, tap)
+    steps = photons_in_steps(stages.ins, block, min(most, stages.elements), tap)
     name, given = next(steps)
     while True:
         try:
@@ -77,7 +78,7 @@ def photons_in_steps(ins: Instrument, block: Block, elements: int, tap: Tap = no
 
     Source: spec 06.
     """
-    sums = _start(ins, block)
+    sums = Sums.begun(ins, block.slow.shape)
     escape = torch.full_like(block.slow, NEVER) if _latches(ins, block) else None
     factors: Factors | None = None
     for spot in spots(ins, block):
@@ -85,7 +86,7 @@ def photons_in_steps(ins: Instrument, block: Block, elements: int, tap: Tap = no
             factors = factors.of_next_layer()
         rays: Rays = yield "rays", (spot, factors, tap)
         factors = rays.factors
-        sums = _add_sub_pixel(rays, sums)
+        sums = sums.with_sub_pixel(factors.omega, rays.water)
         for chunk in chunks(ins, block, elements):
             part = _inputs(ins, block, (spot, chunk), rays)
             if tap.active:
@@ -99,35 +100,9 @@ def photons_in_steps(ins: Instrument, block: Block, elements: int, tap: Tap = no
     return Photons(pixels, sums.omega_sum_sr, escape)
 
 
-def photons_of_one(stages: Stages, block: Block) -> Photons:
-    """Return the photons of a block of one pixel, computed twice: machine code serves two pixels or more."""
-    found = photons(stages, replace(block, slow=block.slow.expand(2), fast=block.fast.expand(2)))
-    escape = None if found.escape is None else found.escape[:1]
-    return Photons(found.pixels[:1], found.omega_sum_sr[:1], escape)
-
-
 def _latches(ins: Instrument, block: Block) -> bool:
     """Return whether an index out of range still ends the interpolation of a block."""
     return ins.plan.latching and block.interpolated > 0
-
-
-def _start(ins: Instrument, block: Block) -> Sums:
-    """Return the sums of pixels before the first layer; I starts with the water background."""
-    background: Tensor | None = None
-    if ins.plan.background:
-        background = torch.zeros(block.slow.shape, dtype=torch.float64, device=ins.device)
-    return Sums(I=ins.numbers.I_bg.expand(block.slow.shape), background=background, omega_sum_sr=None)
-
-
-def _add_sub_pixel(rays: Rays, sums: Sums) -> Sums:
-    """Return the sums with this sub-pixel's solid angle and its share of water that is added last."""
-    background = sums.background
-    if background is not None and rays.water is not None:
-        background = background + rays.water.sum((0, 2, 3))
-    omega_sr = rays.factors.omega[0, :, 0, 0]
-    if sums.omega_sum_sr is not None:
-        omega_sr = sums.omega_sum_sr + omega_sr
-    return replace(sums, omega_sum_sr=omega_sr, background=background)
 
 
 def _inputs(ins: Instrument, block: Block, place: tuple[Spot, Chunk], rays: Rays) -> ChunkInputs:
@@ -138,7 +113,7 @@ def _inputs(ins: Instrument, block: Block, place: tuple[Spot, Chunk], rays: Rays
     return ChunkInputs(
         q_per_m=apply(lambda x: _sources(x, chunk.k), rays.q_per_m),
         alive=alive,
-        cell=packed(_cell(ins, block, place, final=True)),
+        cell=packed(cell_of(ins, block, place, final=True)),
         gain=gain,
         weight=weight,
         interpolate=ins.plan.interpolate and block.interpolated > 0,
@@ -152,8 +127,13 @@ def _sources(values: Tensor, some: slice) -> Tensor:
     return values if (some.start, some.stop) == (0, len(values)) else values[some]
 
 
-def _cell(ins: Instrument, block: Block, place: tuple[Spot, Chunk], final: bool) -> CellVectors:
-    """Return the cell vectors of a chunk, [1, 1, P, M]; the first visit of a run may see others."""
+def cell_of(ins: Instrument, block: Block, place: tuple[Spot, Chunk], final: bool) -> CellVectors:
+    """Return the cell vectors of a chunk, [1, 1, P, M]; the first visit of a run may see others.
+
+    Args:
+        place: sub-pixel, and the sources, phi steps and domains.
+        final: whether after the mosaic rotation; else the domains are one.
+    """
     spot, chunk = place
     first = block.first_visit >= 0 and visit_of(ins, spot) + chunk.k.start == block.first_visit
     orientations = ins.first if first else ins.usual
@@ -170,7 +150,7 @@ def _show_cells(
     spot, chunk = place
     here = place_of(spot, chunk)
     if chunk.m.start == 0:
-        rotated = _cell(ins, block, place, final=False)
+        rotated = cell_of(ins, block, place, final=False)
         show_cell(tap.at(Level.PHI, here), "rot", rotated, part.alive)
     if ins.plan.mosaic:
         show_cell(tap.at(Level.MOSAIC, here), "mos", unpacked(part.cell), part.alive)

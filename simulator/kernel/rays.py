@@ -14,10 +14,10 @@ from torch import Tensor
 from simulator.engine.stage import Stage
 from simulator.kernel.factors import Factors, capture_now, each_factor, polar_now, unitized
 from simulator.kernel.taps import Level, Show, Spot, Tap, no_tap, silent
-from simulator.physics.arithmetic import in_loops
+from simulator.physics.arithmetic import arithmetic, in_loops
 from simulator.physics.detector import curved_position, flat_position
 from simulator.physics.solid_angle import solid_angle_sr
-from simulator.physics.vectors import Vec, dot, length, unit, vec
+from simulator.physics.vectors import Vec, apply, divided, dot, length, unit, vec
 from simulator.scene.instrument import Instrument
 
 
@@ -51,9 +51,9 @@ def trace_rays(ins: Instrument, spot: Spot, cached: Factors | None, tap: Tap = n
     Source: spec 06 sections 3 to 6.
     """
     show = tap.at(Level.SUBPIXEL, spot)
-    position = _position(ins, spot, tap)
-    R = show("R_distance_meters", length(position))
-    direction: Vec = show("diffracted_vec", (position[0] / R, position[1] / R, position[2] / R))
+    position = apply(arithmetic().kept, _position(ins, spot, tap))
+    R = show("R_distance_meters", arithmetic().kept(length(position)))
+    direction = show("diffracted_vec", apply(arithmetic().kept, divided(position, R)))
     close = ins.geometry.close_distance_m
     show("obliquity_factor", lambda: close / R)
     plan, numbers = ins.plan, ins.numbers
@@ -146,8 +146,7 @@ def scattering_vectors(ins: Instrument, spot: Spot) -> Vec:
     Source: spec 06 s3 to 6.
     """
     position = _position(ins, spot, no_tap)
-    R = length(position)
-    return _scattering(ins, (position[0] / R, position[1] / R, position[2] / R))
+    return _scattering(ins, divided(position, length(position)))
 
 
 def passes_dmin(ins: Instrument, spot: Spot) -> Tensor:
@@ -186,8 +185,8 @@ def _per_pixel(values: Tensor) -> Tensor:
 
 def _scattering(ins: Instrument, direction: Vec) -> Vec:
     """Return q = (d - i)/lambda in 1/m, [K, N, 1, 1]."""
-    x, y, z = ((d - i) / ins.wavelength_m for d, i in zip(direction, ins.incident, strict=True))
-    return x, y, z
+    x, y, z = (d - i for d, i in zip(direction, ins.incident, strict=True))
+    return divided((x, y, z), ins.wavelength_m)
 
 
 def _alive(ins: Instrument, q_per_m: Vec) -> Tensor | None:
@@ -226,11 +225,11 @@ def _scatter(
     show = _of_sources(ins, spot, tap)
     show("incident_vec", ins.incident)
     show("lambda_meters", ins.wavelength_m)
-    q = show("scattering_vec_m_inv", q)
+    q = show("scattering_vec_m_inv", apply(arithmetic().kept, q))
     show("stol_m_inv", lambda: 0.5 * length(q))
     show("dmin_skipped", lambda: torch.zeros_like(q[0]) if alive is None else (~alive).to(torch.float64))
     show("cos_2theta", lambda: _cos_2theta(ins.incident, seen, formed, policy.unitize), alive)
-    polar = show("polar", polar, alive)
+    polar = show("polar", arithmetic().kept(polar), alive)
     cache = polar if policy.polar.each or polar.shape[0] == 1 else polar[-1:]
     return _Scattered(q, alive, polar, cache)
 

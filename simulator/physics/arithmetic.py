@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,6 +17,10 @@ from torch import Tensor
 SPLITTER = float(2**27 + 1)
 """Splits a double into two halves whose products are exact."""
 EPSILON = 2.0**-52
+
+
+def _itself(value: Tensor) -> Tensor:
+    return value
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,16 @@ class Arithmetic:
         root: the correctly rounded square root (float64).
         take: values[places], of the kernel's layout, in which axis 1 is the fastest in memory.
         take_row: the entries of a row of places, `base + nodes[n]`, which follow each other.
+        ratio: the quotient of two tensors.
+        kept: a value that several others are made of, which are not to form it again.
     """
 
     loops: bool
     root: Callable[[Tensor], Tensor]
     take: Callable[[Tensor, Tensor], Tensor]
     take_row: Callable[[Tensor, Tensor, Tensor], list[Tensor]]
+    ratio: Callable[[Tensor, Tensor], Tensor] = torch.true_divide
+    kept: Callable[[Tensor], Tensor] = _itself
 
 
 def arithmetic() -> Arithmetic:
@@ -45,12 +53,48 @@ def arithmetic() -> Arithmetic:
 @contextmanager
 def in_loops() -> Iterator[None]:
     """Let operations be written as a compiler takes them."""
+    with _force(LOOPS):
+        yield
+
+
+@contextmanager
+def in_one_loop() -> Iterator[None]:
+    """Let operations be written as a compiler takes them that makes one loop of all stages of a pixel.
+
+    It would form anew, for each evaluation, what belongs to the pixel.
+    """
+    with _force(replace(LOOPS, kept=_written)):
+        yield
+
+
+@contextmanager
+def quick_ratios() -> Iterator[None]:
+    """Let code of a compiler multiply by the reciprocal of a divisor, which rounds twice.
+
+    Divisions take most of the time of a pixel with one evaluation. Single operations divide.
+    """
+    with _force(replace(_in_force, ratio=_by_reciprocal) if _in_force.loops else _in_force):
+        yield
+
+
+@contextmanager
+def _force(form: Arithmetic) -> Iterator[None]:
+    """Let operations have a form."""
     global _in_force  # noqa: PLW0603  derivatives of a CUDA device are formed in a thread of their own
-    before, _in_force = _in_force, LOOPS
+    before, _in_force = _in_force, form
     try:
         yield
     finally:
         _in_force = before
+
+
+def _written(value: Tensor) -> Tensor:
+    """Return a value that a compiler forms once: a view of memory needs the memory."""
+    return value.as_strided(value.shape, value.stride())
+
+
+def _by_reciprocal(numerator: Tensor, divisor: Tensor) -> Tensor:
+    return numerator * (1.0 / divisor)
 
 
 def _rounded_root(x: Tensor) -> Tensor:

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.physics.vectors import Vec, cross, dot, moves, unit
+from simulator.physics.arithmetic import arithmetic
+from simulator.physics.vectors import Vec, apply, cross, dot, moves, unit
 
 
 def kahn_factor(kahn: Tensor | None, incident: Vec, diffracted: Vec, axis: Vec) -> Tensor:
@@ -27,13 +28,14 @@ def kahn_factor(kahn: Tensor | None, incident: Vec, diffracted: Vec, axis: Vec) 
 
     Source: spec 06 section 6.
     """
-    i, d, p = unit(incident), unit(diffracted), unit(axis)
+    i, d, p = (apply(arithmetic().kept, unit(v)) for v in (incident, diffracted, axis))
     cos_2theta = dot(i, d)
     cos_sqr = cos_2theta * cos_2theta
     if kahn is None:
         return 0.5 * (1.0 + cos_sqr)
-    B = unit(cross(p, i))
-    E = unit(cross(i, B))
+    kept = arithmetic().kept
+    B = apply(kept, unit(cross(p, i)))
+    E = apply(kept, unit(cross(i, B)))
     psi = -_angle(dot(d, B), dot(d, E))
     return 0.5 * ((1.0 + cos_sqr) - (kahn * (2.0 * psi).cos()) * (1.0 - cos_sqr))
 

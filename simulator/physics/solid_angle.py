@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from simulator.physics.arithmetic import arithmetic
 from simulator.quirks import Quirks
 
 
@@ -27,5 +28,6 @@ def solid_angle_sr(
     bare = point_pixel and "Q-POINT-PIXEL-AREA" in quirks
     # a tensor in any case, since torch divides a plain number with one rounding more
     area = pixel_m.new_ones(()) if bare else pixel_m * pixel_m
-    per_distance = area / R_m / R_m
-    return per_distance if point_pixel else per_distance * close_m / R_m
+    ratio = arithmetic().ratio
+    per_distance = ratio(ratio(area, R_m), R_m)
+    return per_distance if point_pixel else ratio(per_distance * close_m, R_m)

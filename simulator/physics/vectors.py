@@ -110,8 +110,13 @@ def scale(v: Vec, factor: Tensor | float) -> Vec:
 def unit(v: Vec) -> Vec:
     """Return v / |v| by division of each component; the zero vector stays zero (spec 02 section 1)."""
     size = length(v)
-    divisor = size.masked_fill(size == 0.0, 1.0)
-    return v[0] / divisor, v[1] / divisor, v[2] / divisor
+    return divided(v, size.masked_fill(size == 0.0, 1.0))
+
+
+def divided(v: Vec, divisor: Tensor) -> Vec:
+    """Return v / divisor by division of each component (spec 02 section 1)."""
+    x, y, z = (arithmetic().ratio(part, divisor) for part in v)
+    return x, y, z
 
 
 def rescale(v: Vec, size: Tensor | float) -> Vec:

@@ -34,6 +34,8 @@ RICH = (
     "-phi 1 -osc 2 -phisteps 3 -mosaic 1 -mosaic_domains 3 -hdivrange 2 -hdivsteps 2 -nointerpolate"
     " -detector_thick 100 -detector_abs 300"
 )
+RAYS_OF_A_PIXEL = {"float64": 1, "mixed": 2}
+"""One ray is one stage, several have three."""
 CODE_ERRORS = {"float64": 1e-12, "mixed": 1e-6}
 """Of the maximum: the compiler's sine may be off by the last bit; what the number type is stated to keep."""
 
@@ -95,7 +97,7 @@ def test_machine_code_gives_the_image_of_single_operations(
     dtype: str, box: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NB_CACHE", str(cache))
-    options = f"-hkl {box} {RICH}"
+    options = f"-hkl {box} {RICH} -detector_thicksteps {RAYS_OF_A_PIXEL[dtype]}"
     expected = rendered(options, "off", dtype)
     made = rendered(options, "on", dtype)
     assert made.notes == ()

@@ -49,7 +49,10 @@ def test_warm_compiles_and_writes_no_image(
     with_compiler(make, monkeypatch)
     assert cli.main([*WORDS, "--cache", "warm", "-floatfile", "a.bin"]) == 9
     assert "the compiler is not there" in capsys.readouterr().err
-    assert sorted(asked) == ["add", "finish", "rays"]
+    assert asked == ["pixels"]
+    asked.clear()
+    assert cli.main([*WORDS, "-oversample", "2", "--cache", "warm", "-floatfile", "a.bin"]) == 9
+    assert sorted(set(asked)) == ["add", "finish", "rays"]
     assert list(tmp_path.iterdir()) == []
 
 
