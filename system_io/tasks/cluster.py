@@ -133,7 +133,7 @@ class DaskCluster:
                 if alone_s is not None and now - alone_s > self.patience_s:
                     raise UserError(
                         f"the scheduler at '{printable(self.address)}' has had no worker for"
-                        f" {self.patience_s:g} s; start some (dask worker) and go on with --resume"
+                        f" {self.patience_s:g} s; start some (dask worker) and run the command again"
                     ) from None
 
     def _result(self, future: Any) -> Any:
@@ -141,15 +141,14 @@ class DaskCluster:
 
         if future.status in GONE:
             raise UserError(
-                f"the scheduler at '{printable(self.address)}' is gone; start it again and go on with"
-                " --resume"
+                f"the scheduler at '{printable(self.address)}' is gone; start it again, and the command"
             )
         try:
             return future.result()
         except KilledWorker as error:
             raise UserError(
                 "a task ended several workers in turn (killed, or out of memory); give workers more memory"
-                " and go on with --resume"
+                " and run the command again"
             ) from error
 
 
