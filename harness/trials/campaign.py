@@ -32,7 +32,7 @@ from trace_tools.judging.judge import judge_files
 TENTH = 10
 SOURCES = ("simulator", "trace_tools", "harness", "golden_suite_generator")
 Unit = tuple[SeededFault, str]
-Task = tuple[SeededFault | str, str]
+NamedUnit = tuple[SeededFault | str, str]
 
 
 @dataclass(frozen=True)
@@ -181,13 +181,15 @@ def made_trials(
         yield trial
 
 
-def _task(unit: Unit) -> Task:
+def _task(unit: Unit) -> NamedUnit:
     """Return a unit as another process takes it: faults of the table by name, since they hold functions."""
     fault, side = unit
     return (fault if fault.id not in BY_ID else fault.id), side
 
 
-def _tried(task: Task, sound: SoundRuns, lines: Mapping[str, TrialLine], scratch: Path) -> FaultTrial | None:
+def _tried(
+    task: NamedUnit, sound: SoundRuns, lines: Mapping[str, TrialLine], scratch: Path
+) -> FaultTrial | None:
     """Return a trial, None for a drawn fault that does not compile; made again where its process has died."""
     fault = task[0] if isinstance(task[0], SeededFault) else BY_ID[task[0]]
     try:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from shots.formats.writer import USUAL_NAMES, FormatWriter, ShotNames
+from shots.formats.writers import chosen_writer
 from shots.geometry.panel import Panel
 from shots.plan.cell import CellChange
 from shots.plan.distribution import Distribution, fixed
@@ -67,10 +70,18 @@ class OutputSettings:
     Attributes:
         outdir: where, unless the command says otherwise.
         formats: names in the table of writers.
+        compression: of some of these, a word of its table; the usual one for the others.
+        names: of the files of shots.
     """
 
     outdir: Path
     formats: tuple[str, ...]
+    compression: Mapping[str, str] = field(default_factory=dict)
+    names: ShotNames = USUAL_NAMES
+
+    def writer(self, name: str) -> FormatWriter:
+        """Return the writer of one of the formats."""
+        return chosen_writer(name, self.names, self.compression.get(name, ""))
 
 
 @dataclass(frozen=True)
