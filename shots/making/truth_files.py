@@ -14,7 +14,7 @@ from shots.making.frames_of import MadeShot, config_of
 from shots.plan.planned_shot import planned_shot
 from shots.plan.shot_plan import ShotPlan
 from shots.truth.crystal_truth import crystal_truth
-from shots.truth.shot_truth import labels_npz, shot_truth, truth_text
+from shots.truth.shot_truth import crystals_of, experiments_text, labels_npz, shot_truth, truth_text
 from shots.truth.spot_list import SpotList
 from shots.truth.truth_mtz import spots_mtz, truth_mtz
 from simulator.units import A_of_m
@@ -38,10 +38,16 @@ def write_truth(folder: Path, shot: MadeShot, plan: ShotPlan) -> tuple[Path, ...
     if not settings.wanted:
         return ()
     by_panel = list(zip(*shot.configs, strict=True))
-    truth = shot_truth(shot.planned.number, by_panel, shot.frames.photons, settings.least_photons)
     name = plan.output.names.of(shot.planned.number)
     made = []
     with written_together() as files:
+        if settings.experiments:
+            made.append(folder / f"{name}.expt")
+            text = experiments_text(crystals_of(by_panel[0]), shot.frames.setup)
+            files.add(made[-1], [text.encode("utf-8")], "experiment list")
+        if not settings.watched:
+            return tuple(made)
+        truth = shot_truth(shot.planned.number, by_panel, shot.frames.photons, settings.least_photons)
         if settings.spots or settings.mtz:
             made.append(folder / f"{name}.json")
             files.add(made[-1], [truth_text(truth).encode("utf-8")], "truth of a shot")
