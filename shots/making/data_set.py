@@ -28,6 +28,8 @@ SAME = (
     ("written", "names of files or compression"),
 )
 """What all shots of a data set share, and its name."""
+SHOWN = 100
+"""Characters of a value in a message."""
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 
 
@@ -87,7 +89,8 @@ def opened_data_set(plan: ShotPlan, path: Path) -> DataSetFolder:
     """
     shown = printable(str(path))
     about = {
-        "schema": SCHEMA, "plan": plan.digest, "version": VERSION, "formats": list(plan.output.formats),
+        "schema": SCHEMA, "plan": plan.digest, "parts": dict(plan.parts), "version": VERSION,
+        "formats": list(plan.output.formats),
         "written": _written(plan),
     }  # fmt: skip
     try:
@@ -120,9 +123,20 @@ def _require_same(about: Mapping[str, Any], path: Path) -> None:
     for key, what in SAME:
         if there.get(key) != about[key]:
             raise UserError(
-                f"'{printable(str(path))}' holds shots of another {what},"
-                f" {printable(str(there.get(key)))[:60]}, not {str(about[key])[:60]}; name another folder"
+                f"'{printable(str(path))}' holds shots of another {what}:"
+                f" {_difference(key, there, about)}; name another folder"
             )
+
+
+def _difference(key: str, there: Mapping[str, Any], about: Mapping[str, Any]) -> str:
+    """Return in words how what a folder says of itself differs from what it should."""
+    if key != "plan":
+        return f"{printable(str(there.get(key)))[:SHOWN]}, not {str(about[key])[:SHOWN]}"
+    before, now = there.get("parts"), about["parts"]
+    if not isinstance(before, Mapping):
+        return f"{printable(str(there.get(key)))[:SHOWN]}, not {str(about[key])[:SHOWN]}"
+    changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+    return f"{printable(', '.join(changed))} changed"
 
 
 def read_about(path: Path) -> Mapping[str, Any]:

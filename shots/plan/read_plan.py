@@ -12,7 +12,7 @@ from shots.geometry.panel_words import PLACING
 from shots.geometry.read_detector import read_detector
 from shots.plan.arithmetic import with_arithmetic
 from shots.plan.cell import read_cell_change, whole_cell
-from shots.plan.digest import plan_digest
+from shots.plan.digest import plan_parts
 from shots.plan.distribution import Distribution, read_distribution
 from shots.plan.options import (
     REFUSED,
@@ -99,7 +99,7 @@ def read_plan(path: Path) -> ShotPlan:
         variation=_variation(varied, shots, typed, cell, panels, spectrum), output=output,
         panels=panels, detector_file=detector_file, recording=recording, truth=truth, spectrum=spectrum,
     )  # fmt: skip
-    return replace(plan, digest=plan_digest(top.content, path.parent, files_in(command)))
+    return replace(plan, parts=plan_parts(top.content, path.parent, files_in(command)))
 
 
 def _whole(table: TomlTable, key: str, default: int | None, least: int, most: int) -> int:

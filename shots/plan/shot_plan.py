@@ -10,6 +10,7 @@ from shots.formats.writer import USUAL_NAMES, FormatWriter, ShotNames
 from shots.formats.writers import chosen_writer
 from shots.geometry.panel import Panel
 from shots.plan.cell import CellChange
+from shots.plan.digest import digest_of
 from shots.plan.distribution import Distribution, fixed
 from shots.plan.orientation import Orientation
 from shots.plan.spectrum import Spectrum
@@ -102,7 +103,7 @@ class ShotPlan:
         recording: what the detector adds.
         spectrum: of the beam; None for the wavelengths of the command line.
         truth: what is kept of what is known of a shot.
-        digest: of all that the images follow from, files included.
+        parts: fingerprints of all that the images follow from, by key of the plan and name of file.
     """
 
     path: Path
@@ -118,7 +119,12 @@ class ShotPlan:
     recording: Recording = AS_THEY_ARE
     truth: TruthSettings = NOTHING_KEPT
     spectrum: Spectrum | None = None
-    digest: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Return one fingerprint of all that the images follow from."""
+        return digest_of(self.parts)
 
     @property
     def folder(self) -> Path:

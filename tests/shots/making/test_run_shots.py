@@ -179,8 +179,15 @@ def test_another_plan_or_foreign_files_are_refused(plan: ShotPlan, expected: Has
     other = plan.path.with_name("OTHER.toml")
     other.write_text(PLAN.replace("seed = 11", "seed = 12"), encoding="utf-8")
     opened_data_set(plan, tmp_path / "set")
-    with pytest.raises(UserError, match="another plan"):
+    with pytest.raises(UserError, match="another plan: seed changed; name another folder"):
         run_shots(read_plan(other), tmp_path / "set", OneProcess())
+    factors = plan.path.with_name("a.hkl").read_bytes()
+    try:
+        plan.path.with_name("a.hkl").write_bytes(factors + b"\n9 9 9 1\n")
+        with pytest.raises(UserError, match=r"another plan: file a\.hkl changed"):
+            run_shots(read_plan(plan.path), tmp_path / "set", OneProcess(), resume=True)
+    finally:
+        plan.path.with_name("a.hkl").write_bytes(factors)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").touch()
     with pytest.raises(UserError, match="no data set"):
