@@ -24,9 +24,10 @@ def plan_parts(content: Mapping[str, Any], folder: Path, files: Iterable[Path]) 
     named = (folder / text for text in _texts({k: v for k, v in felt.items() if k != "command"}))
     read = {path for path in (*files, *named) if path.is_file()}
     keys = {key: _hash(json.dumps(value, sort_keys=True, default=str)) for key, value in felt.items()}
-    return keys | {
-        f"file {path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(read)
-    }
+    for path in sorted(read):
+        key = f"file {path.name}"
+        keys[key] = _hash(keys.get(key, "") + hashlib.sha256(path.read_bytes()).hexdigest())
+    return keys
 
 
 def digest_of(parts: Mapping[str, str]) -> str:
