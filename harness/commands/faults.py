@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,8 @@ from harness.errors import UsageError
 from harness.faults.seed import make_faulty
 from harness.faults.table import BY_ID, FAULTS
 from harness.sides import SIDES
+from system_io.tasks.choice import add_engine_options, chosen_engine
+from system_io.tasks.processes import usable_cores
 from system_io.verdict_words import EXIT_STATUS, Word
 
 NAME = "nbp faults"
@@ -21,6 +22,7 @@ EXAMPLES = (
     "nbp faults list",
     "nbp faults make spindle-sign --side py --outdir DIR",
     "nbp faults run --tenth",
+    "nbp faults run --keep results.jsonl --workers 8",
     "nbp faults run --keep results.jsonl --json docs/trust.json --markdown docs/trust.md",
 )
 EPILOG = """\
@@ -29,10 +31,12 @@ tap that the list names.
 
 run makes a program with each fault, runs it and the sound other program on many command lines, and says which
 checks found it, and whether the trace blames the right tap. --keep keeps each result as soon as it is there;
-the same command goes on from it after an interruption.
+the same command goes on from it after an interruption. The results are the same whatever --workers, and with
+--scheduler; its workers must see the folder for temporary files (TMPDIR) under the same name.
 
 exit status: 0 every fault is found; 1 one is not, or the sound programs raise an alarm; 3 ERROR
 """
+USUAL_WORKERS = 2
 WHAT = ("list", "make", "run")
 
 
@@ -60,8 +64,7 @@ def make_parser() -> CommandParser:
     group.add_argument("--only-drawn", action="store_true", help="none but those")
     group.add_argument("--seed", type=_count, default=1, metavar="S", help="of the draw; default 1")
     group.add_argument("--share", type=_share, metavar="I/N", help="the I-th of N parts, from 1/N")
-    group.add_argument("--jobs", "-j", type=_jobs, default=min(2, os.cpu_count() or 1), metavar="N",
-                       help="faults at a time; default 2")  # fmt: skip
+    add_engine_options(group, "2")
     group.add_argument(
         "--keep", type=Path, metavar="FILE", help="results so far, a line each; read and added to"
     )
@@ -82,12 +85,6 @@ def _share(text: str) -> tuple[int, int]:
 def _count(text: str) -> int:
     if not text.isdigit() or len(text) > 9:
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 0; give one")
-    return int(text)
-
-
-def _jobs(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 64:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of jobs; give 1 to 64")
     return int(text)
 
 
@@ -128,7 +125,8 @@ def _run(options: argparse.Namespace) -> int:
         units = [unit for unit in units if unit[0] in drawn]
     if not units:
         raise UsageError("no fault is chosen; give a smaller N in --share I/N")
-    campaign = run_campaign(units, options.jobs, options.keep, _heard)
+    engine = chosen_engine(options, len(units), min(USUAL_WORKERS, usable_cores()))
+    campaign = run_campaign(units, engine, options.keep, _heard)
     results = results_of(campaign)
     publish_results(results, options.json, options.markdown)
     return _show(results)

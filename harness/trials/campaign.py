@@ -1,21 +1,21 @@
-"""All trials of a run, in parallel; each is kept as soon as it has ended, so that a run can go on later."""
+"""All trials of a run, made by an engine; each is kept as soon as it has ended, so that a run can go on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from importlib import resources
-from itertools import islice
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import IO, Any
 
 from harness.errors import BuildError, UsageError
 from harness.faults.fault import DRAWN, SeededFault
 from harness.faults.lines import TrialLine, trial_lines
-from harness.faults.table import FAULTS
+from harness.faults.table import BY_ID, FAULTS
 from harness.journal import note, open_journal
 from harness.sides import SIDES
 from harness.suite.generate import case_inputs
@@ -25,12 +25,14 @@ from harness.trials.places import fault_places
 from harness.trials.sound import SoundRuns, sound_runs
 from harness.trials.trial import FaultTrial, run_trial
 from system_io.children import temporary_folder
+from system_io.tasks.engine import TaskEngine
 from system_io.verdict_words import Word
 from trace_tools.judging.judge import judge_files
 
 TENTH = 10
 SOURCES = ("simulator", "trace_tools", "harness", "golden_suite_generator")
 Unit = tuple[SeededFault, str]
+NamedUnit = tuple[SeededFault | str, str]
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def _row(item: Any) -> dict[str, Any]:
 
 def run_campaign(
     units: Sequence[Unit],
-    jobs: int,
+    engine: TaskEngine,
     kept: Path | None = None,
     heard: Callable[[FaultTrial, int], None] | None = None,
 ) -> Campaign:
@@ -127,7 +129,7 @@ def run_campaign(
 
     Args:
         units: faults and the programs that have them.
-        jobs: so many trials at a time.
+        engine: what makes the trials; the outcome does not depend on it.
         kept: file of results; those in it are not made again.
         heard: called with each trial that has ended, and how many are left.
 
@@ -143,15 +145,15 @@ def run_campaign(
         alarms = tuple(false_alarms(sound, lines))
         quiet = {name: line for name, line in lines.items() if name not in _lines_of(alarms)}
         broken = 0
-        for left, trial in _in_parallel(waiting, jobs, sound, quiet, Path(scratch)):
+        for done, trial in enumerate(made_trials(engine, waiting, sound, quiet, Path(scratch)), 1):
             if trial is None:
                 broken += 1
                 continue
             results.add(trial)
             if heard is not None:
-                heard(trial, left)
-    wanted = {(fault.id, side) for fault, side in units}
-    trials = tuple(row for row in results.rows if (row["fault"], row["side"]) in wanted)
+                heard(trial, len(waiting) - done)
+    rows = {(row["fault"], row["side"]): row for row in results.rows}
+    trials = tuple(rows[fault.id, side] for fault, side in units if (fault.id, side) in rows)
     return Campaign(trials, alarms, len(quiet), {fault.id: fault for fault, _ in units}, broken)
 
 
@@ -159,45 +161,43 @@ def _lines_of(alarms: Collection[str]) -> set[str]:
     return {alarm.split(" ")[0] for alarm in alarms}
 
 
-def _in_parallel(
-    units: Sequence[Unit], jobs: int, sound: SoundRuns, lines: Mapping[str, TrialLine], scratch: Path
-) -> Iterator[tuple[int, FaultTrial | None]]:
-    """Yield the trials as they end, with the number of those that are left; an error ends all.
+def made_trials(
+    engine: TaskEngine, units: Sequence[Unit], sound: SoundRuns, lines: Mapping[str, TrialLine], scratch: Path
+) -> Iterator[FaultTrial | None]:
+    """Yield trials as they end, in any order, None for a drawn fault that does not compile.
 
-    None stands for a drawn fault that does not compile.
+    Args:
+        engine: what makes them.
+        units: faults and the programs that have them.
+        sound: what the sound programs did.
+        lines: all command lines by id.
+        scratch: folder that whatever makes trials sees under this name.
+
+    Raises:
+        HarnessError: a fault does not fit the sources.
     """
-    numbered = iter(enumerate(units))
-    with _pool(jobs) as pool:
-
-        def begun(number: int, unit: Unit) -> Future[FaultTrial | None]:
-            return pool.submit(_tried, unit, sound, lines, scratch / f"trial-{number}")
-
-        running = {begun(*one) for one in islice(numbered, jobs)}
-        left = len(units)
-        while running:
-            ended, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in ended:
-                left -= 1
-                yield left, future.result()
-            running |= {begun(*one) for one in islice(numbered, len(ended))}
+    made = partial(_tried, sound=sound, lines=lines, scratch=scratch)
+    for _, trial in engine.results(made, [_task(unit) for unit in units]):
+        yield trial
 
 
-def _tried(unit: Unit, sound: SoundRuns, lines: Mapping[str, TrialLine], folder: Path) -> FaultTrial | None:
+def _task(unit: Unit) -> NamedUnit:
+    """Return a unit as another process takes it: faults of the table by name, since they hold functions."""
+    fault, side = unit
+    return (fault if fault.id not in BY_ID else fault.id), side
+
+
+def _tried(
+    task: NamedUnit, sound: SoundRuns, lines: Mapping[str, TrialLine], scratch: Path
+) -> FaultTrial | None:
+    """Return a trial, None for a drawn fault that does not compile; made again where its process has died."""
+    fault = task[0] if isinstance(task[0], SeededFault) else BY_ID[task[0]]
     try:
-        return run_trial(*unit, sound, lines, folder)
+        return run_trial(fault, task[1], sound, lines, Path(mkdtemp(dir=scratch)) / "trial")
     except BuildError:
-        if not unit[0].id.startswith(DRAWN):
+        if not fault.id.startswith(DRAWN):
             raise
         return None
-
-
-@contextmanager
-def _pool(jobs: int) -> Iterator[ThreadPoolExecutor]:
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def false_alarms(sound: SoundRuns, lines: Mapping[str, TrialLine]) -> Iterator[str]:

@@ -138,7 +138,7 @@ def run_simulator(fault: SeededFault | None, asked: Sequence[Asked], inputs: Pat
     if f"fault '{fault_id}': error:" in text:
         raise HarnessError(" ".join(text.split()))
     if outcome.timed_out and not texts:
-        raise HarnessError(f"the simulator {outcome.failure}; run fewer faults at a time (--jobs)")
+        raise HarnessError(f"the simulator {outcome.failure}; run fewer faults at a time (--workers)")
     if fault is None and outcome.failure is not None:
         raise HarnessError(f"the simulator {outcome.failure}: {' '.join(text.split()[-30:])}")
     return [one.ended() for one in asked]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shots.extras import loaded_library
-from shots.formats.writer import PanelFiles, shot_name
+from shots.formats.writer import USUAL_NAMES, PanelFiles
 from shots.frames import MASKED, Frames
 from shots.geometry.beam_spot import beam_spot
 from shots.geometry.panel import Panel, Setup
@@ -41,11 +41,16 @@ Loop = tuple[str, Sequence[str], Sequence[Sequence[object]]]
 
 @dataclass(frozen=True)
 class CbfFiles(PanelFiles):
-    """The writer of CBF files; pixels are 32-bit counts, packed by byte offsets.
+    """The writer of CBF files; pixels are 32-bit counts, packed by byte offsets or not at all.
 
-    The highest count, 2^31 - 1, is written one lower: beside a masked pixel, the step would need 64 bits,
-    which not all readers unpack.
+    Packed, the highest count, 2^31 - 1, is written one lower: beside a masked pixel, the step would need 64
+    bits, which not all readers unpack.
+
+    Attributes:
+        compression: a key of `ENCODINGS`.
     """
+
+    compression: str = "byte-offset"
 
     def chunks(self, frames: Frames, index: int, image: NDArray[Any]) -> list[FileChunk]:
         """Return header and pixels of a panel.
@@ -54,19 +59,20 @@ class CbfFiles(PanelFiles):
             InputError: if fabio is missing, no frame follows from the set-up, or counts differ by more than
                 readers can unpack.
         """
-        packed = _packed(image, frames.number)
+        encoding = ENCODINGS[self.compression]
+        packed = encoding.pack(image, frames.number)
         setup = setup_in(frames.setup, frame_named("dials"))
-        head = _head(setup, setup.panels[index], frames.number)
+        head = _head(setup, setup.panels[index], frames.number, encoding)
         return [
             head.encode("ascii", "replace"),
-            _section(packed, image).encode(),
+            _section(packed, image, encoding).encode(),
             STARTER,
             packed,
             f"\r\n{BOUNDARY}--\r\n;\r\n".encode(),
         ]
 
 
-def _packed(image: NDArray[np.int32], number: int) -> bytes:
+def _byte_offsets(image: NDArray[np.int32], number: int) -> bytes:
     """Return the pixels packed by byte offsets.
 
     Raises:
@@ -83,14 +89,41 @@ def _packed(image: NDArray[np.int32], number: int) -> bytes:
     return bytes(compression.compByteOffset(pixels))
 
 
+def _plain(image: NDArray[np.int32], _number_of_shot: int) -> bytes:
+    """Return the pixels as they are."""
+    return image.astype("<i4").tobytes()
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A way to write pixels.
+
+    Attributes:
+        pack: returns the bytes of an image of a shot.
+        name: what imgCIF calls it.
+        conversions: line of the header of the pixels; empty for none.
+    """
+
+    pack: Callable[[NDArray[np.int32], int], bytes]
+    name: str
+    conversions: str
+
+
+ENCODINGS: Mapping[str, Encoding] = {
+    "byte-offset": Encoding(_byte_offsets, "byte_offset", "x-CBF_BYTE_OFFSET"),
+    "none": Encoding(_plain, "none", ""),
+}
+"""By the word of a plan; the first is the usual one."""
+
+
 def _number(value: float) -> str:
     return f"{value:.17g}"
 
 
-def _head(setup: Setup, panel: Panel, number: int) -> str:
+def _head(setup: Setup, panel: Panel, number: int, encoding: Encoding) -> str:
     """Return the text before the pixels, lines ended by CR LF."""
-    lines = ["###CBF: VERSION 1.5, nanoBragg simulation", "", f"data_{shot_name(number)}", ""]
-    for category, items, rows in _loops(setup, panel):
+    lines = ["###CBF: VERSION 1.5, nanoBragg simulation", "", f"data_{USUAL_NAMES.of(number)}", ""]
+    for category, items, rows in _loops(setup, panel, encoding):
         lines += ["loop_", *(f"_{category}.{item}" for item in items)]
         lines += [" ".join(_word(value) for value in row) for row in rows]
         lines.append("")
@@ -122,11 +155,11 @@ def _mini_lines(setup: Setup, panel: Panel) -> Iterator[str]:
     yield f"Angle_increment {_number(deg_of_rad(setup.phi_range_rad))} deg."
 
 
-def _loops(setup: Setup, panel: Panel) -> Iterator[Loop]:
+def _loops(setup: Setup, panel: Panel, encoding: Encoding) -> Iterator[Loop]:
     """Yield the categories of imgCIF."""
     yield from _beam_loops(setup)
     yield from _axis_loops(setup, panel)
-    yield from _array_loops(panel)
+    yield from _array_loops(panel, encoding)
 
 
 def _beam_loops(setup: Setup) -> Iterator[Loop]:
@@ -187,7 +220,7 @@ def _axis_loops(setup: Setup, panel: Panel) -> Iterator[Loop]:
     )  # fmt: skip
 
 
-def _array_loops(panel: Panel) -> Iterator[Loop]:
+def _array_loops(panel: Panel, encoding: Encoding) -> Iterator[Loop]:
     size_mm = mm_of_m(panel.pixel_size_m)
     rows = [(1, "FAST", panel.fast_pixels), (2, "SLOW", panel.slow_pixels)]
     yield (
@@ -214,18 +247,20 @@ def _array_loops(panel: Panel) -> Iterator[Loop]:
     yield (
         "array_structure",
         ("id", "encoding_type", "compression_type", "byte_order"),
-        [(ARRAY, '"signed 32-bit integer"', "byte_offset", "little_endian")],
+        [(ARRAY, '"signed 32-bit integer"', encoding.name, "little_endian")],
     )
 
 
-def _section(packed: bytes, image: NDArray[Any]) -> str:
+def _section(packed: bytes, image: NDArray[Any], encoding: Encoding) -> str:
     """Return the header of the pixels."""
     digest = base64.b64encode(hashlib.md5(packed, usedforsecurity=False).digest()).decode()
     slow, fast = image.shape
+    content = ["Content-Type: application/octet-stream"]
+    if encoding.conversions:
+        content = [f"{content[0]};", f'     conversions="{encoding.conversions}"']
     lines = [
         BOUNDARY,
-        "Content-Type: application/octet-stream;",
-        '     conversions="x-CBF_BYTE_OFFSET"',
+        *content,
         "Content-Transfer-Encoding: BINARY",
         f"X-Binary-Size: {len(packed)}",
         "X-Binary-ID: 1",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shots.extras import loaded_library
 from shots.formats.nxmx_leaves import DATA, ENTRY, GROUPS, PIXEL_MASK, PROCESS, Leaf, shot_leaves, stacked
-from shots.formats.writer import TAILS, WrittenImages, images_of, shot_name
+from shots.formats.writer import TAILS, USUAL_NAMES, ShotNames, WrittenImages, images_of
 from shots.frames import MASKED, Frames
 from simulator.errors import InputError
 from system_io.files import Together, written_together
@@ -25,6 +25,29 @@ PURPOSE = "NXmx files need"
 OF_SHOT = "of_shot"
 """Attribute of a field whose first axis counts shots."""
 Leaves = dict[str, Leaf]
+BITSHUFFLE = "bitshuffle-lz4"
+GZIP_LEVEL = 4
+
+
+def _bitshuffled(chunk: tuple[int, ...]) -> dict[str, Any]:
+    plugin = loaded_library("hdf5plugin", PURPOSE)
+    return {"chunks": chunk, **plugin.Bitshuffle(cname="lz4")}
+
+
+def _zipped(chunk: tuple[int, ...]) -> dict[str, Any]:
+    return {"chunks": chunk, "shuffle": True, "compression": "gzip", "compression_opts": GZIP_LEVEL}
+
+
+def _unpacked(_chunk: tuple[int, ...]) -> dict[str, Any]:
+    return {}
+
+
+PACKINGS: Mapping[str, Callable[[tuple[int, ...]], dict[str, Any]]] = {
+    BITSHUFFLE: _bitshuffled,
+    "gzip": _zipped,
+    "none": _unpacked,
+}
+"""What h5py is told of pixels of a chunk, by the word of a plan; the first is the usual one."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +56,13 @@ class NxmxFiles:
 
     Attributes:
         images: which images are written.
+        names: of the files.
+        compression: of the pixels, a key of `PACKINGS`.
     """
 
     images: WrittenImages = "counts"
+    names: ShotNames = USUAL_NAMES
+    compression: str = BITSHUFFLE
 
     def write(self, folder: Path, frames: Frames) -> tuple[Path, ...]:
         """Write the file of a shot, readable without the master.
@@ -45,7 +72,7 @@ class NxmxFiles:
         """
         path = self._path(folder, frames.number)
         image = stacked(images_of(frames, self.images), frames.setup.panels, MASKED)
-        content = _content(shot_leaves(frames), lambda file: _write_pixels(file, image))
+        content = _content(shot_leaves(frames), lambda file: _write_pixels(file, image, self.compression))
         with written_together() as files:
             files.add(path, [content], "NXmx file")
         return (path,)
@@ -67,7 +94,7 @@ class NxmxFiles:
         return paths
 
     def _path(self, folder: Path, number: int) -> Path:
-        return folder / f"{shot_name(number)}{TAILS[self.images]}{SUFFIX}"
+        return folder / f"{self.names.of(number)}{TAILS[self.images]}{SUFFIX}"
 
     def data_hash(self, path: Path) -> str:
         """Return the hash of all fields, shapes, types and attributes, pixels of a master included.
@@ -121,20 +148,15 @@ def _write_leaf(file: Any, path: str, leaf: Leaf) -> None:
     group = path.rpartition("/")[0]
     if group not in file:
         file.create_group(group).attrs["NX_class"] = "NXdetector_module"
-    packing = _packing(leaf.value.shape) if path == PIXEL_MASK else {}
+    packing = PACKINGS[BITSHUFFLE](leaf.value.shape) if path == PIXEL_MASK else {}
     dataset = file.create_dataset(path, data=leaf.value, **packing)
     dataset.attrs.update(leaf.attributes)
     if leaf.of_shot:
         dataset.attrs[OF_SHOT] = True
 
 
-def _packing(chunk: tuple[int, ...]) -> dict[str, Any]:
-    plugin = loaded_library("hdf5plugin", PURPOSE)
-    return {"chunks": chunk, **plugin.Bitshuffle(cname="lz4")}
-
-
-def _write_pixels(file: Any, image: NDArray[Any]) -> None:
-    file.create_dataset(DATA, data=image[None], **_packing((1, *image.shape)))
+def _write_pixels(file: Any, image: NDArray[Any], compression: str) -> None:
+    file.create_dataset(DATA, data=image[None], **PACKINGS[compression]((1, *image.shape)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,16 +43,32 @@ class FormatWriter(Protocol):
         ...
 
 
-def shot_name(number: int) -> str:
-    """Return the name of a shot, without a suffix."""
-    return f"shot_{number:06d}"
+@dataclass(frozen=True)
+class ShotNames:
+    """How the files of shots are named, without a suffix.
+
+    Attributes:
+        pattern: with one run of #, in whose place the number stands, at least as many digits.
+        first: number of the first shot's files.
+    """
+
+    pattern: str = "shot_######"
+    first: int = 0
+
+    def of(self, number: int) -> str:
+        """Return the name of a shot by its number in the plan, from 0."""
+        digits = self.pattern.count("#")
+        return self.pattern.replace("#" * digits, f"{self.first + number:0{digits}d}")
 
 
-def panel_files(folder: Path, frames: Frames, suffix: str) -> tuple[Path, ...]:
+USUAL_NAMES = ShotNames()
+
+
+def panel_files(names: ShotNames, folder: Path, frames: Frames, suffix: str) -> tuple[Path, ...]:
     """Return the file of each panel of a shot; a detector of one panel needs no number in the name."""
-    name, count = shot_name(frames.number), len(frames.setup.panels)
-    names = [name] if count == 1 else [f"{name}_panel_{index:03d}" for index in range(count)]
-    return tuple(folder / f"{each}{suffix}" for each in names)
+    name, count = names.of(frames.number), len(frames.setup.panels)
+    each = [name] if count == 1 else [f"{name}_panel_{index:03d}" for index in range(count)]
+    return tuple(folder / f"{one}{suffix}" for one in each)
 
 
 def images_of(frames: Frames, images: WrittenImages) -> tuple[NDArray[Any], ...]:
@@ -80,11 +96,13 @@ class PanelFiles:
         suffix: of the files.
         what: their name in messages.
         images: which images are written.
+        names: of the files.
     """
 
     suffix: str
     what: str
     images: WrittenImages = "counts"
+    names: ShotNames = USUAL_NAMES
 
     def chunks(self, frames: Frames, index: int, image: NDArray[Any]) -> list[FileChunk]:
         """Return the bytes of one file.
@@ -98,7 +116,7 @@ class PanelFiles:
 
     def write(self, folder: Path, frames: Frames) -> tuple[Path, ...]:
         """Write one file a panel, all or none."""
-        paths = panel_files(folder, frames, f"{TAILS[self.images]}{self.suffix}")
+        paths = panel_files(self.names, folder, frames, f"{TAILS[self.images]}{self.suffix}")
         with written_together() as files:
             for index, (path, image) in enumerate(zip(paths, images_of(frames, self.images), strict=True)):
                 files.add(path, self.chunks(frames, index, image), self.what)

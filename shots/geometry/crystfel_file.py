@@ -229,8 +229,8 @@ class _PanelLines:
         masks = [key for key in self.keys if MASKS.fullmatch(key)]
         if masks:
             raise InputError(
-                f"{self.where}: {masks[0]} names a mask in files of images; take the line out, give the mask"
-                " of a panel as NXmx or .npy"
+                f"{self.where}: {', '.join(masks)} {'name masks' if len(masks) > 1 else 'names a mask'} in"
+                " files of images; take that out, give the mask of a panel as NXmx or .npy"
             )
         if "rail_direction" in self.keys and not np.array_equal(self._vector("rail_direction"), [0, 0, 1]):
             raise InputError(

@@ -79,13 +79,17 @@ def read_expt(path: Path) -> Setup:
 
 def _refuse_corrected_images(whole: JsonObject) -> None:
     """Raise InputError for image sets whose pixels are moved or masked by files that are pickles of DIALS."""
-    for number, images in enumerate(whole.objects("imageset", needed=False)):
-        for key, what in (("dx", "moved pixels"), ("dy", "moved pixels"), ("mask", "a mask")):
-            if images.table.get(key):
-                raise InputError(
-                    f"{whole.where}: imageset {number} has {what} in '{printable(str(images.table[key]))}', a"
-                    " file of Python objects that is not loaded; empty the entry, give a mask as NXmx or .npy"
-                )
+    found = [
+        f"imageset {number} has {what} in '{printable(str(images.table[key]))}'"
+        for number, images in enumerate(whole.objects("imageset", needed=False))
+        for key, what in (("dx", "moved pixels"), ("dy", "moved pixels"), ("mask", "a mask"))
+        if images.table.get(key)
+    ]
+    if found:
+        raise InputError(
+            f"{whole.where}: {', '.join(found)}: files of Python objects, which are not loaded; empty these"
+            " entries, give a mask as NXmx or .npy"
+        )
 
 
 def _only(whole: JsonObject, model: str) -> JsonObject | None:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from system_io.command import Command, say_warning
-from system_io.parser import QUIET, USUAL, CommandParser, UsageError
+from system_io.parser import QUIET, USUAL, CommandParser
 from system_io.shell import shell_text
 from system_io.shown import json_text, printable
+from system_io.tasks.choice import add_engine_options, chosen_engine, workers_count
 from system_io.verdict_words import EXIT_STATUS, Word
 
 if TYPE_CHECKING:
     from shots.plan.shot_plan import ShotPlan
-    from system_io.tasks.engine import TaskEngine
 
 NAME = "nbp shots"
 MOST_LISTED = 20
@@ -49,13 +49,6 @@ def shard_of_shots(text: str) -> tuple[int, int]:
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         raise argparse.ArgumentTypeError(f"'{text}' is not a shard i/n with i from 1 to n")
     return int(found[1]), int(found[2])
-
-
-def workers_count(text: str) -> int:
-    """Return a number of processes above 0 (an argparse type)."""
-    if not text.isdecimal() or not 1 <= int(text) <= 4096:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of processes from 1 to 4096")
-    return int(text)
 
 
 def make_parser() -> CommandParser:
@@ -98,13 +91,7 @@ def _add_run(actions: argparse._SubParsersAction[CommandParser]) -> None:
         metavar="i/n",
         help="only each n-th shot, from the i-th",
     )
-    run.add_argument(
-        "--workers",
-        type=workers_count,
-        metavar="N",
-        help="processes; default one a core, one with -device cuda",
-    )
-    run.add_argument("--scheduler", metavar="ADDRESS", help="dask scheduler, or the .json file that it wrote")
+    add_engine_options(run, "one a core, one with -device cuda")
     run.add_argument("--resume", action="store_true", help="go on with what an earlier run left")
     run.add_verbosity()
 
@@ -129,11 +116,10 @@ def _run(options: argparse.Namespace) -> int:
     from shots.making.run_shots import run_shots
     from system_io.tasks.progress_bar import tasks_shown
 
-    if options.scheduler is not None and options.workers is not None:
-        raise UsageError("--scheduler has its own workers; leave --workers out")
     plan = _checked(options.plan.absolute())
     target = (options.outdir or plan.output.outdir).absolute()
-    engine = _engine(options, plan)
+    usual = 1 if "cuda" in plan.command else None
+    engine = chosen_engine(options, -(-plan.shots // options.shard[1]), usual)
     with ExitStack() as stack:
 
         def watch(total: int) -> Callable[[], None]:
@@ -144,19 +130,6 @@ def _run(options: argparse.Namespace) -> int:
     state = "complete" if done.complete else "shots of other shards are missing"
     sys.stdout.write(f"{done.made} shots made{rest}; {state}; in {printable(str(done.folder.path))}\n")
     return 0
-
-
-def _engine(options: argparse.Namespace, plan: ShotPlan) -> TaskEngine:
-    """Return what does the work."""
-    from system_io.tasks.cluster import DaskCluster
-    from system_io.tasks.engine import OneProcess
-    from system_io.tasks.processes import Processes, usable_cores
-
-    if options.scheduler is not None:
-        return DaskCluster(options.scheduler)
-    usual = 1 if "cuda" in plan.command else usable_cores()
-    workers = min(options.workers or usual, -(-plan.shots // options.shard[1]))
-    return OneProcess() if workers == 1 else Processes(workers)
 
 
 def _check(options: argparse.Namespace) -> int:

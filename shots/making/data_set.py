@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shots.formats.writer import shot_name
-from shots.formats.writers import WRITERS, writer_named
+from shots.formats.writer import USUAL_NAMES
+from shots.formats.writers import writer_named
 from shots.making.truth_files import TRUTH, finish_truth, truth_hash
 from shots.plan.shot_plan import ShotPlan
 from system_io.errors import UserError
@@ -21,8 +21,15 @@ from system_io.version import VERSION
 
 SCHEMA = 1
 ABOUT, RECORDS, MANIFEST = "data_set.json", "records", "manifest.json"
-SAME = (("plan", "plan"), ("version", "version of this program"), ("formats", "choice of formats"))
+SAME = (
+    ("plan", "plan"),
+    ("version", "version of this program"),
+    ("formats", "choice of formats"),
+    ("written", "names of files or compression"),
+)
 """What all shots of a data set share, and its name."""
+SHOWN = 100
+"""Characters of a value in a message."""
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 
 
@@ -44,7 +51,7 @@ class DataSetFolder:
 
     def record(self, number: int) -> Path:
         """Return the record of a shot; it is there when the shot is finished."""
-        return self.path / RECORDS / f"{shot_name(number)}.json"
+        return self.path / RECORDS / f"{USUAL_NAMES.of(number)}.json"
 
     def write_record(self, number: int, facts: Mapping[str, Any]) -> None:
         """Write the record of a shot whose files are all there."""
@@ -82,7 +89,9 @@ def opened_data_set(plan: ShotPlan, path: Path) -> DataSetFolder:
     """
     shown = printable(str(path))
     about = {
-        "schema": SCHEMA, "plan": plan.digest, "version": VERSION, "formats": list(plan.output.formats)
+        "schema": SCHEMA, "plan": plan.digest, "parts": dict(plan.parts), "version": VERSION,
+        "formats": list(plan.output.formats),
+        "written": _written(plan),
     }  # fmt: skip
     try:
         if path.is_dir() and any(not each.name.startswith(".") for each in path.iterdir()):
@@ -99,14 +108,35 @@ def opened_data_set(plan: ShotPlan, path: Path) -> DataSetFolder:
     return folder
 
 
+def _written(plan: ShotPlan) -> Mapping[str, Any]:
+    """Return how the files of a data set are named and packed."""
+    output = plan.output
+    return {
+        "names": output.names.pattern,
+        "first_number": output.names.first,
+        "compression": dict(sorted(output.compression.items())),
+    }
+
+
 def _require_same(about: Mapping[str, Any], path: Path) -> None:
     there = read_about(path)
     for key, what in SAME:
         if there.get(key) != about[key]:
             raise UserError(
-                f"'{printable(str(path))}' holds shots of another {what},"
-                f" {printable(str(there.get(key)))[:60]}, not {str(about[key])[:60]}; name another folder"
+                f"'{printable(str(path))}' holds shots of another {what}:"
+                f" {_difference(key, there, about)}; name another folder"
             )
+
+
+def _difference(key: str, there: Mapping[str, Any], about: Mapping[str, Any]) -> str:
+    """Return in words how what a folder says of itself differs from what it should."""
+    if key != "plan":
+        return f"{printable(str(there.get(key)))[:SHOWN]}, not {str(about[key])[:SHOWN]}"
+    before, now = there.get("parts"), about["parts"]
+    if not isinstance(before, Mapping):
+        return f"{printable(str(there.get(key)))[:SHOWN]}, not {str(about[key])[:SHOWN]}"
+    changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+    return f"{printable(', '.join(changed))} changed"
 
 
 def read_about(path: Path) -> Mapping[str, Any]:
@@ -143,7 +173,7 @@ def completed(plan: ShotPlan, folder: DataSetFolder) -> bool:
         records.append(record)
     masters: dict[str, Any] = {}
     for name in folder.formats:
-        writer, place = WRITERS[name], folder.folder_of(name)
+        writer, place = plan.output.writer(name), folder.folder_of(name)
         made = writer.finish(place, range(plan.shots))
         masters |= described_files(folder, [(name, path) for path in made])
     of_truth = finish_truth(folder.folder_of(TRUTH), plan)

@@ -8,7 +8,6 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from shots.formats.writers import WRITERS
 from shots.making.data_set import DataSetFolder, completed, described_files, opened_data_set
 from shots.making.frames_of import MadeShot, made_shot
 from shots.making.truth_files import TRUTH, write_truth
@@ -105,8 +104,10 @@ def written_shot(plan: ShotPlan, folder: DataSetFolder, number: int) -> int:
     shot = made_shot(plan, number)
     files: list[tuple[str, Path]] = []
     for name in folder.formats:
-        files += [(name, path) for path in WRITERS[name].write(folder.folder_of(name), shot.frames)]
-    files += [(TRUTH, path) for path in write_truth(folder.folder_of(TRUTH), shot, plan.truth)]
+        files += [
+            (name, path) for path in plan.output.writer(name).write(folder.folder_of(name), shot.frames)
+        ]
+    files += [(TRUTH, path) for path in write_truth(folder.folder_of(TRUTH), shot, plan)]
     folder.write_record(number, _facts(shot, described_files(folder, files)))
     return number
 

@@ -72,7 +72,7 @@ class Series(IterableDataset[ShotSample]):
             "drawn": _tensors(shot.planned.drawn),
             "crystals": [_tensors(crystal.drawn) for crystal in shot.planned.crystals],
         }
-        return {**found, "truth": self._truth(shot)} if self.plan.truth.wanted else found
+        return {**found, "truth": self._truth(shot)} if self.plan.truth.watched else found
 
     def _images(self, images: Any) -> Tensor | list[Tensor]:
         tensors = [torch.from_numpy(image).to(self.device) for image in images]

@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from shots.formats.writer import shot_name
 from shots.making.frames_of import MadeShot, config_of
 from shots.plan.planned_shot import planned_shot
 from shots.plan.shot_plan import ShotPlan
-from shots.plan.truth_settings import TruthSettings
 from shots.truth.crystal_truth import crystal_truth
-from shots.truth.shot_truth import labels_npz, shot_truth, truth_text
+from shots.truth.shot_truth import crystals_of, experiments_text, labels_npz, shot_truth, truth_text
 from shots.truth.spot_list import SpotList
 from shots.truth.truth_mtz import spots_mtz, truth_mtz
 from simulator.units import A_of_m
@@ -25,24 +23,31 @@ from system_io.files import written_together
 TRUTH = "truth"
 
 
-def write_truth(folder: Path, shot: MadeShot, settings: TruthSettings) -> tuple[Path, ...]:
+def write_truth(folder: Path, shot: MadeShot, plan: ShotPlan) -> tuple[Path, ...]:
     """Write what is known of a shot, all files or none, and return them.
 
     Args:
         folder: for files of the truth.
         shot: as it was made.
-        settings: what is kept.
+        plan: of the shot.
 
     Raises:
         UserError: they cannot be written.
     """
+    settings = plan.truth
     if not settings.wanted:
         return ()
     by_panel = list(zip(*shot.configs, strict=True))
-    truth = shot_truth(shot.planned.number, by_panel, shot.frames.photons, settings.least_photons)
-    name = shot_name(shot.planned.number)
+    name = plan.output.names.of(shot.planned.number)
     made = []
     with written_together() as files:
+        if settings.experiments:
+            made.append(folder / f"{name}.expt")
+            text = experiments_text(crystals_of(by_panel[0]), shot.frames.setup)
+            files.add(made[-1], [text.encode("utf-8")], "experiment list")
+        if not settings.watched:
+            return tuple(made)
+        truth = shot_truth(shot.planned.number, by_panel, shot.frames.photons, settings.least_photons)
         if settings.spots or settings.mtz:
             made.append(folder / f"{name}.json")
             files.add(made[-1], [truth_text(truth).encode("utf-8")], "truth of a shot")
@@ -68,7 +73,7 @@ def finish_truth(folder: Path, plan: ShotPlan) -> tuple[Path, ...]:
     as_typed = replace(plan, variation=replace(plan.variation, cell=None))
     config = config_of(planned_shot(as_typed, 0).crystals[0].words)
     crystal, wavelength_A = crystal_truth(config), A_of_m(float(config.beam.wavelength_m))
-    spots = {number: _spots(folder / f"{shot_name(number)}.json") for number in range(plan.shots)}
+    spots = {number: _spots(folder / f"{plan.output.names.of(number)}.json") for number in range(plan.shots)}
     group = plan.truth.space_group
     made = [folder / "spots.mtz"]
     with written_together() as files:

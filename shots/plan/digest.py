@@ -12,8 +12,8 @@ UNFELT = ("shots", "title", "output")
 """Keys of a plan that change no image: a data set can grow, and be written in other formats elsewhere."""
 
 
-def plan_digest(content: Mapping[str, Any], folder: Path, files: Iterable[Path]) -> str:
-    """Return the fingerprint of a plan.
+def plan_parts(content: Mapping[str, Any], folder: Path, files: Iterable[Path]) -> dict[str, str]:
+    """Return the fingerprint of each key of a plan, and of each file that it names.
 
     Args:
         content: of its TOML.
@@ -22,9 +22,20 @@ def plan_digest(content: Mapping[str, Any], folder: Path, files: Iterable[Path])
     """
     felt = {key: value for key, value in content.items() if key not in UNFELT}
     named = (folder / text for text in _texts({k: v for k, v in felt.items() if k != "command"}))
-    read = [path for path in (*files, *named) if path.is_file()]
-    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in read]
-    text = json.dumps([felt, hashes], sort_keys=True, default=str)
+    read = {path for path in (*files, *named) if path.is_file()}
+    keys = {key: _hash(json.dumps(value, sort_keys=True, default=str)) for key, value in felt.items()}
+    for path in sorted(read):
+        key = f"file {path.name}"
+        keys[key] = _hash(keys.get(key, "") + hashlib.sha256(path.read_bytes()).hexdigest())
+    return keys
+
+
+def digest_of(parts: Mapping[str, str]) -> str:
+    """Return the fingerprint of a plan by those of its parts."""
+    return _hash(json.dumps(parts, sort_keys=True))
+
+
+def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 

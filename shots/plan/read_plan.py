@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from shots.formats.writers import writer_named
 from shots.geometry.panel import Panel
 from shots.geometry.panel_words import PLACING
 from shots.geometry.read_detector import read_detector
 from shots.plan.arithmetic import with_arithmetic
 from shots.plan.cell import read_cell_change, whole_cell
-from shots.plan.digest import plan_digest
+from shots.plan.digest import plan_parts
 from shots.plan.distribution import Distribution, read_distribution
 from shots.plan.options import (
     REFUSED,
@@ -26,9 +25,10 @@ from shots.plan.options import (
     variable_option,
 )
 from shots.plan.orientation import Orientation, read_orientation, read_several
+from shots.plan.output_settings import read_output
 from shots.plan.planned_shot import CELL, LATTICES, ORIENTATION, SCALE, SHIFT
 from shots.plan.read_spectrum import read_spectrum, refuse_varied
-from shots.plan.shot_plan import AS_THEY_ARE, ONE, OutputSettings, ShotPlan, Variation, VariedOption
+from shots.plan.shot_plan import AS_THEY_ARE, ONE, ShotPlan, Variation, VariedOption
 from shots.plan.spectrum import Spectrum
 from shots.plan.structure_words import NO_FILE, read_plan_structure
 from shots.plan.truth_settings import read_truth
@@ -47,7 +47,6 @@ MOST_SHOTS = 10**9
 LARGEST_SEED = 2**63 - 1
 MOST_LATTICES = 1000
 AXES = 3
-DEFAULT_OUTDIR, DEFAULT_FORMATS = "shots", ("smv",)
 LIKENESS = 0.5
 OWN_KEYS = (ORIENTATION, CELL, SCALE, LATTICES, SHIFT)
 """Of [vary], besides the options of the command line."""
@@ -88,7 +87,7 @@ def read_plan(path: Path) -> ShotPlan:
     recording = AS_THEY_ARE
     if top.has("recording"):
         recording = recording_of(top.take("recording", dict), path.parent)
-    output = _output(top.table("output"), path.parent)
+    output = read_output(top.table("output"), path.parent)
     truth = read_truth(top.table("truth"))
     varied = top.table("vary")
     top.close()
@@ -100,7 +99,7 @@ def read_plan(path: Path) -> ShotPlan:
         variation=_variation(varied, shots, typed, cell, panels, spectrum), output=output,
         panels=panels, detector_file=detector_file, recording=recording, truth=truth, spectrum=spectrum,
     )  # fmt: skip
-    return replace(plan, digest=plan_digest(top.content, path.parent, files_in(command)))
+    return replace(plan, parts=plan_parts(top.content, path.parent, files_in(command)))
 
 
 def _whole(table: TomlTable, key: str, default: int | None, least: int, most: int) -> int:
@@ -136,20 +135,6 @@ def _command(top: TomlTable, folder: Path) -> tuple[str, ...]:
     if parse(placed).last("-hkl", "-dump", "-default_F") is None and not top.has("structure"):
         raise top.fault("command", "names no structure factors; give -hkl FILE, -default_F F or [structure]")
     return placed
-
-
-def _output(table: TomlTable, folder: Path) -> OutputSettings:
-    outdir = table.take("outdir", str, DEFAULT_OUTDIR)
-    formats = table.texts("formats") or DEFAULT_FORMATS
-    table.close()
-    for word in formats:
-        try:
-            writer_named(word)
-        except UserError as error:
-            raise table.fault("formats", f"has {error}") from error
-    if len(set(formats)) != len(formats):
-        raise table.fault("formats", f"names one twice: {', '.join(formats)}; name each once")
-    return OutputSettings(folder / outdir, formats)
 
 
 def _variation(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from shots.formats.writer import USUAL_NAMES, FormatWriter, ShotNames
+from shots.formats.writers import chosen_writer
 from shots.geometry.panel import Panel
 from shots.plan.cell import CellChange
+from shots.plan.digest import digest_of
 from shots.plan.distribution import Distribution, fixed
 from shots.plan.orientation import Orientation
 from shots.plan.spectrum import Spectrum
@@ -67,10 +71,18 @@ class OutputSettings:
     Attributes:
         outdir: where, unless the command says otherwise.
         formats: names in the table of writers.
+        compression: of some of these, a word of its table; the usual one for the others.
+        names: of the files of shots.
     """
 
     outdir: Path
     formats: tuple[str, ...]
+    compression: Mapping[str, str] = field(default_factory=dict)
+    names: ShotNames = USUAL_NAMES
+
+    def writer(self, name: str) -> FormatWriter:
+        """Return the writer of one of the formats."""
+        return chosen_writer(name, self.names, self.compression.get(name, ""))
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ class ShotPlan:
         recording: what the detector adds.
         spectrum: of the beam; None for the wavelengths of the command line.
         truth: what is kept of what is known of a shot.
-        digest: of all that the images follow from, files included.
+        parts: fingerprints of all that the images follow from, by key of the plan and name of file.
     """
 
     path: Path
@@ -107,7 +119,12 @@ class ShotPlan:
     recording: Recording = AS_THEY_ARE
     truth: TruthSettings = NOTHING_KEPT
     spectrum: Spectrum | None = None
-    digest: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Return one fingerprint of all that the images follow from."""
+        return digest_of(self.parts)
 
     @property
     def folder(self) -> Path:

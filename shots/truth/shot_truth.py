@@ -72,10 +72,19 @@ def shot_truth(
         shares.append([summed_shares([pixel_shares(run, wanted) for run in runs]) for runs in lattices])
     return ShotTruth(
         number=number,
-        crystals=tuple(_crystal(runs) for runs in configs[0]),
+        crystals=crystals_of(configs[0]),
         spots=spot_list(shares),
         labels=tuple(label_pixels(one, image) for one, image in zip(shares, photons, strict=True)),
     )
+
+
+def crystals_of(lattices: Sequence[Sequence[RunConfig]]) -> tuple[CrystalTruth, ...]:
+    """Return the crystals of a shot.
+
+    Args:
+        lattices: of each lattice, the runs on one panel that its image is the sum of.
+    """
+    return tuple(_crystal(runs) for runs in lattices)
 
 
 def _crystal(runs: Sequence[RunConfig]) -> CrystalTruth:
@@ -96,11 +105,11 @@ def truth_text(truth: ShotTruth) -> str:
     )
 
 
-def experiments_text(truth: ShotTruth, setup: Setup) -> str:
+def experiments_text(crystals: Sequence[CrystalTruth], setup: Setup) -> str:
     """Return the crystals of a shot with its beam, detector and rotation as an experiment list of DIALS.
 
     Args:
-        truth: of the shot.
+        crystals: of the shot.
         setup: of the shot, in the laboratory frame of its run.
 
     Raises:
@@ -108,7 +117,7 @@ def experiments_text(truth: ShotTruth, setup: Setup) -> str:
     """
     frame = frame_named("dials")
     turn = turn_between(laboratory_of(setup), frame)
-    cells_A = [np.asarray(np.linalg.inv(turn @ crystal.A_per_A), np.float64) for crystal in truth.crystals]
+    cells_A = [np.asarray(np.linalg.inv(turn @ crystal.A_per_A), np.float64) for crystal in crystals]
     return dials_text(setup_in(setup, frame), cells_A)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from system_io.version import VERSION
 AHEAD = 2
 """Tasks that the scheduler holds for each thread of its workers."""
 LOOK_S = 5.0
+ADDRESS = re.compile(r"((tcp|tls|ws|wss|ucx)://)?([^\s/:\[\]]+|\[[0-9a-fA-F:.%\w]+\]):(?P<port>[0-9]{1,5})/?")
+MOST_PORT = 65535
 GONE = ("cancelled", "lost")
 """States of a task of which its scheduler does not know any more."""
 
@@ -86,14 +89,25 @@ class DaskCluster:
     def _place(self) -> str:
         """Return the address of the scheduler, that of its file where one is named."""
         if not self.address.endswith(".json"):
-            return self.address
+            return self._checked(self.address)
         data = read_regular(Path(self.address), "scheduler file", "name that of dask scheduler")
         try:
-            return str(json.loads(data)["address"])
+            found = str(json.loads(data)["address"])
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(
                 f"scheduler file '{printable(self.address)}' names no address; name that of dask scheduler"
             ) from error
+        return self._checked(found)
+
+    def _checked(self, address: str) -> str:
+        """Return an address of the form that the library takes; of others it may never come back."""
+        found = ADDRESS.fullmatch(address)
+        if found is None or not 1 <= int(found["port"]) <= MOST_PORT:
+            raise UserError(
+                f"'{printable(address)}' is no address of a scheduler; give such as tcp://HOST:8786, or the"
+                " .json file that dask scheduler wrote"
+            )
+        return address
 
     def _require_workers(self, client: Any) -> None:
         try:
@@ -133,7 +147,7 @@ class DaskCluster:
                 if alone_s is not None and now - alone_s > self.patience_s:
                     raise UserError(
                         f"the scheduler at '{printable(self.address)}' has had no worker for"
-                        f" {self.patience_s:g} s; start some (dask worker) and go on with --resume"
+                        f" {self.patience_s:g} s; start some (dask worker) and run the command again"
                     ) from None
 
     def _result(self, future: Any) -> Any:
@@ -141,15 +155,14 @@ class DaskCluster:
 
         if future.status in GONE:
             raise UserError(
-                f"the scheduler at '{printable(self.address)}' is gone; start it again and go on with"
-                " --resume"
+                f"the scheduler at '{printable(self.address)}' is gone; start it again, and the command"
             )
         try:
             return future.result()
         except KilledWorker as error:
             raise UserError(
                 "a task ended several workers in turn (killed, or out of memory); give workers more memory"
-                " and go on with --resume"
+                " and run the command again"
             ) from error
 
 

@@ -92,7 +92,8 @@ def test_command_lists_faults_and_refuses_unknown_ones(
         ["make", "c-polar-1e-5", "--side", "py", "--outdir", str(tmp_path / "x")],
         ["run", "--ids", "no-such-fault"],
         ["run", "--share", "3/2"],
-        ["run", "--jobs", "0"],
+        ["run", "--workers", "0"],
+        ["run", "--workers", "2", "--scheduler", "tcp://127.0.0.1:1"],
         ["run", "c-polar-1e-5"],
     ):
         assert main(words) == 3

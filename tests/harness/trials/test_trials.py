@@ -15,14 +15,17 @@ from harness.faults.lines import trial_lines
 from harness.faults.table import FAULTS
 from harness.images.reflections import ReflectionMap
 from harness.pairs.predicted import Prediction
+from harness.suite.generate import case_inputs
 from harness.suite.images import Outputs
-from harness.trials.campaign import chosen_units, fingerprint, kept_trials, tenth, units_of
+from harness.trials.campaign import chosen_units, fingerprint, kept_trials, made_trials, tenth, units_of
 from harness.trials.checks import CHECKS, Beside, findings
 from harness.trials.image_findings import image_finding, worst_pixel
 from harness.trials.places import fault_places
 from harness.trials.runs import Ran
-from harness.trials.sound import pixels_to_trace
+from harness.trials.sound import pixels_to_trace, sound_runs
 from harness.trials.trial import FaultTrial
+from system_io.tasks.engine import OneProcess
+from system_io.tasks.processes import Processes
 
 LINE = trial_lines()["plain"]
 
@@ -40,6 +43,22 @@ def test_a_fixed_tenth_of_the_faults_is_found(tmp_path: Path, capsys: pytest.Cap
     assert sum(cause not in ("right", "none") for cause in causes) <= 1, causes
     assert main(["run", "--tenth", "--keep", str(tmp_path / "kept.jsonl")]) == 0
     assert "left" not in capsys.readouterr().out
+
+
+@pytest.mark.whole
+def test_the_trials_of_two_processes_are_those_of_one(tmp_path: Path) -> None:
+    chosen = chosen_units(["c-polar-1e-5", "spindle-sign"], None, only_tenth=False)
+    units = [unit for unit in chosen if unit[1] == "c"]
+    lines = {fault.line: trial_lines()[fault.line] for fault, _ in units}
+    with case_inputs() as inputs:
+        sound = sound_runs(lines, set(lines), inputs, tmp_path)
+        found = [
+            [made.data() for made in made_trials(engine, units, sound, lines, tmp_path) if made is not None]
+            for engine in (OneProcess(), Processes(2))
+        ]
+    assert len(found[0]) == 2
+    assert all(row["killed_by"] for row in found[0])
+    assert found[0] == sorted(found[1], key=lambda row: [unit[0].id for unit in units].index(row["fault"]))
 
 
 def test_a_tenth_has_all_programs_and_many_places() -> None:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from shots.formats.cbf_files import CbfFiles
+from shots.formats.writer import USUAL_NAMES
+from shots.formats.writers import chosen_writer
 from shots.frames import Frames
 from simulator.errors import InputError
 from tests.shots.made_frames import SETUPS, made_frames, made_setup, relations, relations_of
@@ -62,6 +64,14 @@ def test_both_readers_find_the_pixels_bit_for_bit(tmp_path: Path) -> None:
             assert image.data.dtype == np.int32
             assert np.array_equal(image.data, counts)
         assert np.array_equal(pixels_by_pycbf(path).reshape(counts.shape), counts)
+
+
+def test_pixels_that_are_not_packed_are_read_by_pycbf(tmp_path: Path) -> None:
+    frames = made_frames()
+    writer = chosen_writer("cbf", USUAL_NAMES, "none")
+    for path, counts in zip(writer.write(tmp_path, frames), frames.counts, strict=True):
+        assert np.array_equal(pixels_by_pycbf(path).reshape(counts.shape), counts)
+        assert counts.astype("<i4").tobytes() in path.read_bytes()
 
 
 def test_the_lines_of_minicbf_say_spot_and_distance(tmp_path: Path) -> None:

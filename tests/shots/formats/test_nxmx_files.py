@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shots.formats.nxmx_files import NxmxFiles
+from shots.formats.nxmx_files import PACKINGS, NxmxFiles
+from shots.formats.writer import ShotNames
+from shots.formats.writers import chosen_writer
 from shots.frames import Frames
 from shots.geometry.panel import Setup
 from simulator.errors import InputError
@@ -250,3 +252,21 @@ def test_a_missing_library_is_named(tmp_path: Path, library: str, monkeypatch: p
     with pytest.raises(InputError, match=rf"NXmx files need {library}.*nanobragg-parity\[formats\]"):
         NxmxFiles().write(tmp_path, made_frames())
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("word", PACKINGS)
+def test_each_compression_holds_the_pixels_bit_for_bit(tmp_path: Path, word: str) -> None:
+    frames = made_frames()
+    writer = chosen_writer("nxmx", ShotNames("lyso_#####", 1), word)
+    (path,) = writer.write(tmp_path, frames)
+    (master,) = writer.finish(tmp_path, [frames.number])
+    (usual,) = NxmxFiles().write(tmp_path, frames)
+    assert path.name == "lyso_00001.h5"
+    with h5py.File(path) as file, h5py.File(master) as whole:
+        pixels = file["entry/data/data"]
+        filters = pixels.id.get_create_plist()
+        codes = [filters.get_filter(n)[0] for n in range(filters.get_nfilters())]
+        assert codes == {"bitshuffle-lz4": [32008], "gzip": [2, 1], "none": []}[word]
+        assert (whole["entry/data/data"][...] == pixels[...]).all()
+        with h5py.File(usual) as other:
+            assert (pixels[...] == other["entry/data/data"][...]).all()

@@ -168,6 +168,7 @@ ODD = {
     "adu_per_eV without an energy": (
         "photon_energy = 9500 eV\nadu_per_photon = 2", "photon_energy = /LCLS/eV\nadu_per_eV = 1"),
     "mask names a mask in files of images": ("data =", "mask = /mask\ndata ="),
+    "mask0_file, mask1_data name masks in files": ("data =", "mask0_file = x.h5\nmask1_data = /m\ndata ="),
     "mask0_file names a mask in files of images": ("data =", "mask0_file = x.h5\ndata ="),
     "rail_direction must be along z": ("data =", "rail_direction = x\ndata ="),
     "mask_edge_pixels is -1": ("data =", "mask_edge_pixels = -1\ndata ="),

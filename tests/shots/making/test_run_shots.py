@@ -41,6 +41,7 @@ adc = 10
 [output]
 formats = ["npy", "npy-photons"]
 """
+KINDS = (("cbf", "cbf"), ("nxmx", "h5"), ("truth", "json"))
 Hashes = Mapping[str, str]
 
 
@@ -156,13 +157,37 @@ def test_a_cluster_of_which_a_worker_is_killed_gives_the_same_files(
     assert hashes_of(tmp_path) == expected
 
 
+def test_files_are_named_and_packed_as_the_plan_says(plan: ShotPlan, tmp_path: Path) -> None:
+    other = plan.path.with_name("NAMES.toml")
+    output = (
+        'formats = ["cbf", "nxmx"]\nnames = "run7_###"\nfirst_number = 1\n[output.compression]\ncbf = "none"'
+    )
+    text = PLAN.replace('formats = ["npy", "npy-photons"]', output).replace(f"shots = {SHOTS}", "shots = 2")
+    other.write_text(f"{text}\n[truth]\nspots = true\n", encoding="utf-8")
+    assert run_shots(read_plan(other), tmp_path, OneProcess()).complete
+    names = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("run7_*")}
+    files = [f"{kind}/run7_00{number}.{end}" for kind, end in KINDS for number in (1, 2)]
+    assert names == set(files)
+    assert not verified_data_set(tmp_path).faults
+    other.write_text(f"{text.replace('none', 'byte-offset')}\n[truth]\nspots = true\n", encoding="utf-8")
+    with pytest.raises(UserError, match="another names of files or compression"):
+        run_shots(read_plan(other), tmp_path, OneProcess(), resume=True)
+
+
 def test_another_plan_or_foreign_files_are_refused(plan: ShotPlan, expected: Hashes, tmp_path: Path) -> None:
     assert expected
     other = plan.path.with_name("OTHER.toml")
     other.write_text(PLAN.replace("seed = 11", "seed = 12"), encoding="utf-8")
     opened_data_set(plan, tmp_path / "set")
-    with pytest.raises(UserError, match="another plan"):
+    with pytest.raises(UserError, match="another plan: seed changed; name another folder"):
         run_shots(read_plan(other), tmp_path / "set", OneProcess())
+    factors = plan.path.with_name("a.hkl").read_bytes()
+    try:
+        plan.path.with_name("a.hkl").write_bytes(factors + b"\n9 9 9 1\n")
+        with pytest.raises(UserError, match=r"another plan: file a\.hkl changed"):
+            run_shots(read_plan(plan.path), tmp_path / "set", OneProcess(), resume=True)
+    finally:
+        plan.path.with_name("a.hkl").write_bytes(factors)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").touch()
     with pytest.raises(UserError, match="no data set"):

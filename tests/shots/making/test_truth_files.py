@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shots.geometry.read_detector import read_detector
 from shots.making.run_shots import run_shots
 from shots.making.verify_data_set import verified_data_set
 from shots.plan.read_plan import read_plan
@@ -29,6 +30,7 @@ lattices = 2
 spots = true
 labels = true
 mtz = true
+experiments = true
 [output]
 formats = ["npy-photons"]
 """
@@ -70,7 +72,19 @@ def test_the_files_of_all_shots_are_there_and_verified(folder: Path) -> None:
     assert gemmi.read_mtz_file(str(folder / "truth" / "truth.mtz")).nreflections > 100
     state = verified_data_set(folder)
     assert not state.faults
-    assert state.files == 2 * 3 + 2
+    assert state.files == 2 * 4 + 2
+
+
+def test_experiments_of_a_shot_are_read_back(folder: Path) -> None:
+    path = folder / "truth" / "shot_000001.expt"
+    (panel,) = read_detector(path)
+    assert (panel.fast_pixels, panel.slow_pixels, panel.pixel_size_m) == (16, 16, 0.001)
+    assert np.linalg.norm(panel.origin_m) == pytest.approx(np.hypot(0.04, 0.008 * 2**0.5), rel=0.05)
+    crystals = json.loads(path.read_bytes())["crystal"]
+    truth = json.loads((folder / "truth" / "shot_000001.json").read_bytes())["crystals"]
+    for crystal, known in zip(crystals, truth, strict=True):
+        lengths = [float(np.linalg.norm(crystal[f"real_space_{name}"])) for name in "abc"]
+        assert lengths == pytest.approx(known["cell"][:3], rel=1e-9)
 
 
 def test_structure_factors_are_said_once(tmp_path: Path) -> None:

@@ -78,6 +78,17 @@ def refusal(folder: Path, varied: str, command: str = BASE, head: str = HEAD) ->
         ("[varies]\ndistance = 100", "did you mean 'vary'"),
         ("[output]\nformat = 1", "did you mean 'formats'"),
         ('[output]\nformats = ["npy", "npy"]', "twice"),
+        ('[output]\nformats = ["cbf"]\ncompression = {cbf = "gzip"}', "give one of byte-offset, none"),
+        ('[output]\nformats = ["nxmx"]\ncompression = {nxmx = "lz4"}', "give one of bitshuffle-lz4, gzip"),
+        ('[output]\nformats = ["smv"]\ncompression = {smv = "gzip"}', "one way to hold pixels"),
+        ('[output]\nformats = ["smv"]\ncompression = {cbf = "none"}', "no format of [output] (smv)"),
+        ('[output]\ncompression = "gzip"', "must be a table"),
+        ('[output]\nnames = "lyso"', "one run of"),
+        ('[output]\nnames = "lyso_##_##"', "one run of"),
+        ('[output]\nnames = "../lyso_###"', "must be letters"),
+        ('[output]\nnames = ".lyso_###"', "must be letters"),
+        ('[output]\nnames = "master_###"', "must be letters"),
+        ("[output]\nfirst_number = -1", "whole number from 0"),
     ],
 )
 def test_a_plan_that_cannot_be_meant_is_refused(tmp_path: Path, varied: str, words: str) -> None:

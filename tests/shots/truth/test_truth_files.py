@@ -145,7 +145,7 @@ def test_crystals_are_experiments_of_dials(tmp_path: Path, convention: str) -> N
     options = f"{convention} -N 8 -oversample 1 -pixel 0.25 -detpixels 96 -phi 30 -osc 0 -misset 7 -31 12"
     config = run_by(tmp_path, options=f"{options} -default_F 100 -nopolar -point_pixel")
     truth, setup = shot_truth(0, [[[config]]], [simulate(config).numpy()]), setup_of(config)
-    whole = json.loads(experiments_text(truth, setup))
+    whole = json.loads(experiments_text(truth.crystals, setup))
     (panel,), (crystal,) = whole["detector"][0]["panels"], whole["crystal"]
     axis, phi = np.array(whole["goniometer"][0]["rotation_axis"]), np.deg2rad(30)
     cell = np.array([crystal[f"real_space_{name}"] for name in "abc"])
@@ -160,7 +160,7 @@ def test_crystals_are_experiments_of_dials(tmp_path: Path, convention: str) -> N
         q_per_A = (place / np.linalg.norm(place) + source) / whole["beam"][0]["wavelength"]
         assert np.abs(np.array(turned) @ q_per_A - truth.spots.hkl[n]).max() < 1 / 8 + 0.12  # 1/N and a pixel
     assert whole["experiment"][0]["crystal"] == 0
-    (tmp_path / "x.expt").write_text(experiments_text(truth, setup))
+    (tmp_path / "x.expt").write_text(experiments_text(truth.crystals, setup))
     assert [panel.name for panel in read_detector(tmp_path / "x.expt")] == ["panel"]
 
 

@@ -60,5 +60,17 @@ def test_what_a_task_raises_comes_back_and_deaths_in_turn_are_one_error() -> Non
 def test_a_scheduler_that_is_not_there_is_one_error() -> None:
     with pytest.raises(UserError, match=r"no scheduler at 'tcp://127.0.0.1:9'"):
         list(DaskCluster("tcp://127.0.0.1:9", patience_s=0.5).results(squared, TASKS))
+    for address in ("tcp://", "foo://host:1", "host", "tcp://host:99999", "tcp://ho st:1", ""):
+        with pytest.raises(UserError, match="no address of a scheduler"):
+            list(DaskCluster(address).results(squared, TASKS))
     with pytest.raises(UserError, match=r"cannot open scheduler file 'none.json'"):
         list(DaskCluster("none.json", patience_s=0.5).results(squared, TASKS))
+
+
+@pytest.mark.filterwarnings("ignore")  # of a library whose cluster has nothing to do
+def test_a_scheduler_without_workers_is_one_error() -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None, silence_logs=60) as cluster:
+        engine = DaskCluster(cluster.scheduler_address, patience_s=0.3)
+        with pytest.raises(UserError, match=r"has no worker after 0.3 s; start some"):
+            list(engine.results(squared, TASKS))
