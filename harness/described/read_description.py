@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -18,7 +19,7 @@ from harness.described.description import (
     DescribedVariant,
     Description,
 )
-from harness.described.placeholders import filled_source, placeholder_values
+from harness.described.placeholders import filled, filled_source, filled_words, placeholder_values
 from harness.errors import HarnessError
 from harness.fields.formats import FORMATS, check_source
 from harness.fields.source import FieldSource
@@ -28,7 +29,7 @@ from harness.programs.programs import MODES
 from harness.store.names import NAME
 from harness.time_limits import RUN_S
 from system_io.shown import printable
-from system_io.toml_table import TomlTable, read_toml
+from system_io.toml_table import LIKENESS, TomlTable, read_toml
 from trace_tools.bounds.floor_file import PairFloor, read_floor
 from trace_tools.bounds.read_bounds import KEY, is_measured, output_bound, tap_rows
 from trace_tools.element_bound import ElementBound
@@ -39,6 +40,7 @@ STREAMS = ("stdout", "stderr")
 DEFAULT_CASE = "default"
 UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 """In the name of a folder, of what the name of one in the reports cannot hold."""
+OUTPUT_KEYS = ("file", "format", "bound", "mask", "nan", "zeros", "cases", "metrics", "options", *BOTH)
 WORST = "worst"
 """The pixel that is traced where an image fails: the farthest by its own value."""
 
@@ -230,7 +232,7 @@ def _texts(table: TomlTable, key: str) -> dict[str, str]:
 
 def _source(words: Mapping[str, Any], where: str) -> FieldSource:
     settings = dict(words)
-    table = TomlTable(settings, where)
+    table = TomlTable(settings, where, HarnessError)
     path, kind = table.take("file", str), table.take("format", str, "")
     require_inside(path, where)
     usual = "text" if path in STREAMS else SUFFIXES.get(Path(path).suffix.lstrip("."), "")
@@ -242,7 +244,12 @@ def _source(words: Mapping[str, Any], where: str) -> FieldSource:
         )
     if kind not in FORMATS:
         raise HarnessError(f"{where}.format is '{printable(kind)}'; it is one of {', '.join(FORMATS)}")
-    return FieldSource(path, kind, table.rest())
+    rest = table.rest()
+    of_formats = {key for known in FORMATS.values() for key in known.settings}
+    for key in sorted(rest.keys() - of_formats):
+        if near := difflib.get_close_matches(key, (*OUTPUT_KEYS, *FORMATS[kind].settings), 1, LIKENESS):
+            raise table.fault(key, f"is no key of this table; did you mean '{near[0]}'?")
+    return FieldSource(path, kind, rest)
 
 
 SUFFIXES: Mapping[str, str] = {
@@ -320,12 +327,17 @@ def _check_nanobragg(found: Description, top: TomlTable) -> None:
 
 
 def _check_sources(found: Description, where: str) -> None:
-    """Check what is said of the files of outputs, as it reads in each case.
+    """Check what is said of command lines and of the files of outputs, as it reads in each case.
 
     Raises:
         HarnessError: a setting that its format does not have, or a name in braces that stands for nothing.
     """
     for case in found.cases:
+        for program in found.programs.values():
+            values = placeholder_values(case, program.folder)
+            filled_words(program.run, values, case.arguments, f"{where}.case.{case.name}")
+            for word in case.arguments:
+                filled(word, values, f"{where}.case.{case.name}.arguments")
         for output in found.outputs_of(case.name):
             for side, source in output.sources.items():
                 place = f"{where}.output.{output.name} of {side}"

@@ -21,6 +21,9 @@ from system_io.shown import printable
 
 FieldReader = Callable[[Path, FieldSource], FieldArray]
 ORDERS: Mapping[str, str] = {"little": "<", "big": ">"}
+USUAL_EXPONENTS: Mapping[str, int] = {"f4": 42, "f8": 102}
+"""Of 2, in numbers that a program is likely to write, by type; about a third and a tenth of the range."""
+SAMPLED = 4096
 LAYOUTS: Mapping[str, str] = {"C": "C", "Fortran": "F"}
 COLUMNS: Mapping[str, type] = {
     "columns": list, "separator": str, "comment": str, "skip": int, "names": bool,
@@ -56,7 +59,41 @@ def read_raw(path: Path, source: FieldSource) -> FieldArray:
     layout = LAYOUTS[words.get("layout", "C")]
     if not math.prod(shape):
         return FieldArray(np.zeros(shape, kind), source.name)
-    return FieldArray(np.memmap(path, kind, "r", skip, shape, order=layout), source.name)  # type: ignore[call-overload]
+    array = np.memmap(path, kind, "r", skip, shape, order=layout)  # type: ignore[call-overload]
+    if _order_stated(source) is None and _looks_swapped(array):
+        raise unreadable(
+            source, "has numbers of all sizes, but of likely ones with the bytes of each in the other order",
+            "write order = 'big', or 'little' if they are meant so",
+        )  # fmt: skip
+    return FieldArray(array, source.name)
+
+
+def _order_stated(source: FieldSource) -> str | None:
+    """Return the order of bytes that the type itself or the settings state."""
+    by_type = {sign: word for word, sign in ORDERS.items()}.get(str(source.settings["dtype"])[:1])
+    found: str | None = source.settings.get("order", by_type)
+    if by_type not in (None, found):
+        raise unreadable(
+            source,
+            f"order is '{found}', but dtype '{source.settings['dtype']}' says {by_type}",
+            "correct one",
+        )
+    return found
+
+
+def _looks_swapped(array: np.ndarray[Any, Any]) -> bool:
+    """Tell whether most of the first numbers are far from 1 as they are read, and none with swapped bytes."""
+    usual = USUAL_EXPONENTS.get(array.dtype.str[1:])
+    if usual is None:
+        return False
+    sample = np.array(array.ravel(order="K")[:SAMPLED])
+
+    def far(numbers: np.ndarray[Any, Any]) -> float:
+        told = numbers[numbers != 0]
+        strange = (np.abs(np.frexp(told)[1]) > usual) | ~np.isfinite(told)
+        return float(np.mean(strange)) if len(told) else 0.0
+
+    return far(sample) > 0.5 and far(sample.byteswap()) == 0.0
 
 
 def _raw_layout(source: FieldSource) -> tuple[np.dtype[Any], tuple[int, ...], int]:
@@ -79,7 +116,8 @@ def _raw_type(source: FieldSource) -> np.dtype[Any]:
         if words.get(key, next(iter(known))) not in known:
             raise unreadable(source, f"{key} is '{words[key]}'", f"it is one of {', '.join(known)}")
     try:
-        kind: np.dtype[Any] = np.dtype(words["dtype"]).newbyteorder(ORDERS[words.get("order", "little")])
+        order = _order_stated(source) or next(iter(ORDERS))
+        kind: np.dtype[Any] = np.dtype(words["dtype"]).newbyteorder(ORDERS[order])
     except TypeError as error:
         raise unreadable(
             source, f"dtype '{words['dtype']}' is no type of numbers", "give one of numpy"

@@ -46,6 +46,8 @@ class ImageBounds:
         return replace(self, name=name, correlation_min=correlation_min)
 
 
+ROUNDING_REMEDY = "trace-harness --worst 1"
+"""What tells more of a pass within rounding, for programs with nanoBragg's command line."""
 THRESHOLD = re.compile(r"(?P<base>[^,]+)(?:, correlation (?P<least>\S+))?")
 STRICT = ImageBounds("strict", None, 1.0 - 1e-6, 1.0 + 1e-6, 1e-6, 0.01, own_diff=0.0, unequal_fraction=1e-3)
 """Of exact arithmetic; `strict_bounds` gives those of one that rounds."""
@@ -167,7 +169,7 @@ def _rounding(metrics: Metrics, bounds: ImageBounds) -> tuple[str, ...]:
         return ()
     return (
         f"{100.0 * own.unequal_fraction:.3g} % of the pixels are unequal, each within rounding; "
-        "trace-harness --worst 1 tells where it enters",
+        f"{ROUNDING_REMEDY} tells where it enters",
     )
 
 

@@ -13,6 +13,7 @@ from harness.arrays import FloatImage
 from harness.errors import HarnessError, UsageError
 from harness.fields.field import FieldArray
 from harness.images.compare import ImageRequest, Region, compare_images
+from harness.images.judgement import ROUNDING_REMEDY
 from harness.pairs.coverage import coverage_words
 from harness.pairs.options import RUN_OPTIONS, chosen_bounds, make_parser
 from harness.verdict import State
@@ -22,6 +23,7 @@ from system_io.verdict_words import Word
 IMAGE_METRICS = "diffraction-image"
 ImageVerdict = tuple[Word, str, dict[str, Any]]
 """A word, one line that says why, and the figures as plain data."""
+TRACE_REMEDY = "a [trace.NAME] that both programs write (`nbp taps`; trace-diff compares two logs)"
 FIXED = ("outdir", "json", "parity_mode", "c_bin", "py_bin", "timeout")
 """Options of nb-compare that a description states elsewhere."""
 OF_RUNS = tuple(name for name in (*RUN_OPTIONS, "determinism", "threads", "no_cache", "allow"))
@@ -76,7 +78,8 @@ def judged_arrays(first: FieldArray, second: FieldArray, options: argparse.Names
     criteria = [asdict(one) for one in verdict.criteria]
     covered = [] if compared.coverage is None else ["compared: " + ", ".join(compared.coverage.words())]
     pixels = 0 if compared.metrics is None else compared.metrics.pixels
-    text = _worded(verdict.reasons, criteria, [*covered, *compared.notes])
+    reasons = [reason.replace(ROUNDING_REMEDY, TRACE_REMEDY) for reason in verdict.reasons]
+    text = _worded(reasons, criteria, [*covered, *compared.notes])
     return verdict.word, text, {"compared": pixels, "criteria": criteria, "notes": list(compared.notes)}
 
 

@@ -5,17 +5,26 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trace_tools.reading.numerals import FORTRAN, INFINITE, NAN
+from trace_tools.packed_text import (
+    LONGEST_CONTEXT,
+    LONGEST_NAME,
+    Bytes,
+    ByteWords,
+    PackedText,
+    Places,
+    inside_spans,
+    joined_lines,
+)
+from trace_tools.reading.numerals import FORTRAN, HEXADECIMAL, INFINITE, NAN, hexadecimal_numbers
 from trace_tools.tap_points import CONTEXT_COLUMNS, CONTEXT_KEYS, TAP_POINTS
 
 ABSENT = -1
-LONGEST_NAME, LONGEST_CONTEXT = 64, 192
 _SIZES = np.array([tap.size for tap in TAP_POINTS], np.uint32)
 _INTEGER = np.array([tap.kind == "int" for tap in TAP_POINTS])
 _IDS = {tap.name.encode(): number for number, tap in enumerate(TAP_POINTS) if tap.kind != "word"}
@@ -24,121 +33,53 @@ _KEY_BITS = 1 << np.arange(len(CONTEXT_COLUMNS))
 _BITS_OF_TAP = np.array([sum(1 << CONTEXT_KEYS.index(key) for key in tap.keys) for tap in TAP_POINTS])
 _NAN = ["nan", "-nan", "+nan", "NaN", "-NaN", "+NaN", "NAN", "-NAN"]
 _BLANK, _NEWLINE, _BAR, _EQUALS, _MINUS, _ZERO = b" \n|=-0"
+_LOWER = np.uint8(0x20)
 _MOST_DIGITS = 10
 # smaller numbers may be what is left of one that a double cannot hold
 _SMALLEST_TRUSTED = 1e-290
 EXACT_INTEGERS = 2**53
 LARGEST_TURN, WRAP = 2**30, 2**31
 """Loop indices below zero are kept above all others, plus ``WRAP``: -1 stands for none."""
-_PADDING = b"\0" * (LONGEST_CONTEXT + 8)
-_MASKS = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
-_MIXERS = np.array([0x9E3779B97F4A7C15 + 2 * 0x5851F42D4C957F2D * place & (2**64 - 1) | 1
-                    for place in range(LONGEST_CONTEXT // 8)], np.uint64)  # fmt: skip
-
-Bytes = NDArray[np.uint8]
-Places = NDArray[np.int64]
-EightBytes = NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
 class TextBlock:
-    """Columns of consecutive records: tap ids, context rows of each record, context table, values, sizes."""
+    """Columns of consecutive records: tap ids, context rows of each record, context table, values, sizes.
+
+    `hexadecimal`: which of the values were written so.
+    """
 
     tap: NDArray[np.uint32]
     context: NDArray[np.int32]
     contexts: NDArray[np.int32]
     values: NDArray[np.float64]
     sizes: NDArray[np.uint32]
+    hexadecimal: Places = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
-class ByteWords:
-    """Numbers short byte strings: those that it knows, and new ones as far as ``admit`` takes them.
+@dataclass(frozen=True)
+class _Numbers:
+    """Values of lines, how many each line has, which are hexadecimal, how many have Fortran's exponent."""
 
-    ``admit`` returns the number of a new string, None to refuse it.
-    """
-
-    def __init__(self, known: Mapping[bytes, int], admit: Callable[[bytes], int | None]) -> None:
-        self._admit = admit
-        self._numbers = dict(known)
-        self._form()
-
-    def _form(self) -> None:
-        texts = list(self._numbers)
-        table = np.array([np.frombuffer(text.ljust(LONGEST_NAME, b"\0"), "<u8") for text in texts], np.uint64)
-        self._table: EightBytes = table.reshape(len(texts), LONGEST_NAME // 8)
-        hashes = _hash(self._table)
-        order = np.argsort(hashes)
-        self._hashes, self._order = hashes[order], order
-        self._ids = np.array(list(self._numbers.values()), np.int64)
-
-    def number(self, words: EightBytes) -> NDArray[np.int64] | None:
-        """Return the number of each string, None if one of them is refused.
-
-        Args:
-            words: the strings, each as a row of words of eight bytes, filled with zeros.
-        """
-        hashes = _hash(words)
-        found, known = self._look_up(words, hashes)
-        if not known.all():
-            new = np.flatnonzero(~known)
-            for place in np.unique(hashes[new], return_index=True)[1]:
-                text = words[new[place]].astype("<u8").tobytes().rstrip(b"\0")
-                number = self._admit(text)
-                if number is None:
-                    return None
-                self._numbers[text] = number
-            self._form()
-            found, known = self._look_up(words, hashes)
-        return self._ids[found] if known.all() else None
-
-    def _look_up(self, words: EightBytes, hashes: EightBytes) -> tuple[Places, NDArray[np.bool_]]:
-        if not len(self._hashes):
-            return np.zeros(len(words), np.int64), np.zeros(len(words), bool)
-        place = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
-        found = self._order[place]
-        width = words.shape[1]
-        known = self._hashes[place] == hashes
-        for column in range(width):
-            known &= self._table[found, column] == words[:, column]
-        return found, known
-
-
-def _hash(words: EightBytes) -> EightBytes:
-    """One number for each row; zeros at the end of a row change nothing."""
-    total = np.zeros(len(words), np.uint64)
-    for column in range(words.shape[1]):
-        mixed = words[:, column] * _MIXERS[column]
-        total += mixed ^ (mixed >> np.uint64(29))
-    return total
+    values: NDArray[np.float64]
+    sizes: NDArray[np.uint32]
+    hexadecimal: Places
+    fortran: int
 
 
 class _Letters:
-    """The bytes of a text, and words of eight of them from any place."""
+    """A text with the places of its blanks and line ends."""
 
-    def __init__(self, text: bytes) -> None:
-        padded = np.frombuffer(text + _PADDING, np.uint8)
-        self.bytes: Bytes = padded[: len(text)]
-        self._eight: EightBytes = np.ndarray((len(text) + LONGEST_CONTEXT,), "<u8", padded, 0, (1,))
+    def __init__(self, text: PackedText) -> None:
+        self.bytes, self.words = text.bytes, text.words
         self.separators: Places = np.flatnonzero(self.bytes <= _BLANK)
         kinds = self.bytes[self.separators]
         self.ends: Places = np.flatnonzero(kinds == _NEWLINE)
         self.regular = len(self.ends) + np.count_nonzero(kinds == _BLANK) == len(kinds)
 
-    def words(self, starts: Places, lengths: Places) -> EightBytes:
-        """Return strings as rows of words of eight bytes."""
-        count = max(1, -(-int(lengths.max(initial=0)) // 8))
-        result = np.empty((len(starts), count), np.uint64)
-        for column in range(count):
-            mask = _MASKS[np.clip(lengths - 8 * column, 0, 8)]
-            result[:, column] = self._eight[starts + 8 * column] & mask
-        return result
-
     def cut(self, starts: Places, ends: Places) -> Bytes:
         """Return the bytes of spans that do not overlap, each with the byte behind it."""
-        edges = np.empty(2 * len(starts) + 2, np.int64)
-        edges[0], edges[-1] = 0, len(self.bytes)
-        edges[1:-1:2], edges[2:-1:2] = starts, np.minimum(ends + 1, len(self.bytes))
-        inside = np.repeat(np.arange(len(edges) - 1) % 2 == 1, np.diff(edges))
+        inside = inside_spans(starts, np.minimum(ends + 1, len(self.bytes)), len(self.bytes))
         chosen: Bytes = self.bytes[inside]
         return chosen
 
@@ -173,26 +114,42 @@ def _fits_a_double(text: Bytes, separators: Places, values: NDArray[np.float64])
     return not any(mantissa.strip(b"+-0.") for mantissa in mantissas)
 
 
-def _parse_values(text: Bytes, ends: Places) -> tuple[NDArray[np.float64], NDArray[np.uint32], int] | None:
+def _parse_values(text: Bytes, ends: Places) -> _Numbers | None:
     """Parse the values of lines.
 
     Args:
         text: the values of all lines, each ending in any byte.
         ends: the last byte of each line.
-
-    Returns:
-        The values, how many each line has, and how many had the exponent of Fortran.
     """
     text[ends] = _NEWLINE
     separators = np.flatnonzero(text <= _BLANK)
     sizes = np.diff(np.flatnonzero(text[separators] == _NEWLINE), prepend=-1).astype(np.uint32)
     text[separators] = _NEWLINE
+    places = np.unique(np.searchsorted(separators, np.flatnonzero((text | _LOWER) == ord("x"))))
+    hexadecimal = _taken_out(text, separators, places) if len(places) else []
     fortran = (text == ord("D")) | (text == ord("d"))
     text[fortran] = ord("E")
-    values = parse_floats(text.tobytes())
+    values = None if hexadecimal is None else parse_floats(text.tobytes())
     if values is None or len(values) != len(separators) or not _fits_a_double(text, separators, values):
         return None
-    return values, sizes, int(np.count_nonzero(fortran))
+    if len(places):
+        values = values.copy()
+        values[places] = hexadecimal
+    return _Numbers(values, sizes, places, int(np.count_nonzero(fortran)))
+
+
+def _taken_out(text: Bytes, separators: Places, places: Places) -> list[float] | None:
+    """Parse the hexadecimal ones of numbers, and leave zeros where they stood; None if one is no such number.
+
+    Args:
+        text: numbers, one a line.
+        separators: where the lines end.
+        places: which of them are hexadecimal.
+    """
+    starts = np.where(places > 0, separators[places - 1] + 1, 0)
+    found = hexadecimal_numbers(text[inside_spans(starts, separators[places] + 1, len(text))].tobytes())
+    text[inside_spans(starts, separators[places], len(text))] = _ZERO
+    return found
 
 
 def _parse_turns(text: Bytes, starts: Places, ends: Places) -> NDArray[np.int32] | None:
@@ -223,17 +180,21 @@ class BlockParser:
     def __init__(self, prefix: str, names: ByteWords, keys: ByteWords, columns: Callable[[], int],
                  allowed: Callable[[TextBlock], bool], *, negative: bool) -> None:  # fmt: skip
         self._prefix = prefix.encode() + b" "
+        self._prefix_words = PackedText(self._prefix).words(
+            np.zeros(1, np.int64), np.array([len(self._prefix)])
+        )
         self._names, self._keys, self._columns, self._allowed = names, keys, columns, allowed
         self._negative = negative
         self.fortran = 0
 
-    def parse(self, block: bytes) -> TextBlock | None:
+    def parse(self, block: PackedText, starts: Places | None = None) -> TextBlock | None:
         """Parse a block; None if any line is not regular.
 
         A refused block is not necessarily wrong: it is to be parsed line by line, which names the fault.
 
         Args:
-            block: bytes, ending in a newline.
+            block: lines, the last of which has its newline, too.
+            starts: where the record of each line begins, with no blank before it; at the beginning without.
 
         Source: trace contract, "Line format".
         """
@@ -241,9 +202,10 @@ class BlockParser:
         if not letters.regular or not len(letters.ends):
             return None
         ends = letters.separators[letters.ends]
-        starts = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])
+        if starts is None:
+            starts = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])
         blanks = np.concatenate([np.zeros(1, np.int64), letters.ends[:-1] + 1])
-        if np.any(letters.ends - blanks < 2) or not self._prefixed(letters.bytes, starts, ends):
+        if np.any(letters.ends - blanks < 2) or not self._prefixed(letters, starts, ends):
             return None
         name_starts, name_ends = starts + len(self._prefix), letters.separators[blanks + 1]
         value_ends = _value_ends(letters.bytes, ends)
@@ -255,25 +217,26 @@ class BlockParser:
         parsed = _parse_values(letters.cut(name_ends + 1, value_ends), np.cumsum(spans) - 1)
         if names is None or found is None or parsed is None:
             return None
-        result = TextBlock(names.astype(np.uint32), found[0], found[1], parsed[0], parsed[1])
+        result = TextBlock(names.astype(np.uint32), *found, parsed.values, parsed.sizes, parsed.hexadecimal)
         if not self._allowed(result):
             return None
-        self.fortran += parsed[2]
+        self.fortran += parsed.fortran
         return result
 
     def spellings(self, block: TextBlock) -> Counter[str]:
         """Count the numbers of a block just parsed that are spelled as only some languages do."""
         counts = {
             FORTRAN: self.fortran, NAN: int(np.count_nonzero(np.isnan(block.values))),
-            INFINITE: int(np.count_nonzero(np.isinf(block.values))),
+            INFINITE: int(np.count_nonzero(np.isinf(block.values))), HEXADECIMAL: len(block.hexadecimal),
         }  # fmt: skip
         self.fortran = 0
         return Counter({what: count for what, count in counts.items() if count})
 
-    def _prefixed(self, letters: Bytes, starts: Places, ends: Places) -> bool:
+    def _prefixed(self, letters: _Letters, starts: Places, ends: Places) -> bool:
         if np.any(ends - starts <= len(self._prefix)):
             return False
-        return all(bool((letters[starts + place] == byte).all()) for place, byte in enumerate(self._prefix))
+        words = letters.words(starts, np.full(len(starts), len(self._prefix)))
+        return bool((words == self._prefix_words).all())
 
     def _contexts(
         self, letters: _Letters, starts: Places, ends: Places
@@ -288,12 +251,14 @@ class BlockParser:
             return None
         words = letters.words(starts, lengths)
         head = np.ones(len(starts), bool)
-        head[1:] = np.any(words[1:] != words[:-1], axis=1) | (lengths[1:] != lengths[:-1])
+        head[1:] = lengths[1:] != lengths[:-1]
+        for column in words.T:
+            head[1:] |= column[1:] != column[:-1]
         heads = np.flatnonzero(head)
         stated = heads[lengths[heads] > 0]
-        text = letters.cut(starts[stated], ends[stated]).tobytes()
+        text = joined_lines(words[stated], lengths[stated])
         none = np.zeros(0, np.int64)
-        parsed = self._tokens(_Letters(text)) if text else (none, none, none.astype(np.int32))
+        parsed = self._tokens(_Letters(PackedText(text))) if text else (none, none, none.astype(np.int32))
         if parsed is None:
             return None
         lines, columns, turns = parsed
@@ -351,7 +316,10 @@ def _keeps_the_contract(block: TextBlock) -> bool:
         return False
     if not np.array_equal(stated[block.context], _BITS_OF_TAP[block.tap]):
         return False
-    whole = block.values[np.repeat(_INTEGER[block.tap], block.sizes)]
+    counted = np.repeat(_INTEGER[block.tap], block.sizes)
+    if counted[block.hexadecimal].any():
+        return False
+    whole = block.values[counted]
     finite = whole[np.isfinite(whole)]
     return bool(np.all(finite == np.floor(finite)) and np.all(np.abs(finite) < EXACT_INTEGERS))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trace_tools.arrays import Index
+from trace_tools.packed_text import LONGEST_CONTEXT, ByteWords, PackedText, inside_spans, packed_word
+from trace_tools.reading.log_text import SHOWN_LINES
 
 _STAMP = r"\d{1,4}[-/.]\d\d?[-/.]\d{1,4}|\d\d?:\d\d(?::\d\d)?|\[\s*\d+\.\d+\s*\]"
 _RANK = (
@@ -24,7 +27,10 @@ _KINDS = (
     ("progress meter", re.compile(_METER)),
 )
 OTHER = "other text"
-_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_DIGITS = str.maketrans("123456789", "000000000")
+_ONE, _NINE = np.uint8(ord("1")), 9
+_TRACE, _LOWER = b"trace", np.uint8(0x20)
+MOST_PATTERNS = 4096
 _NEWLINE = ord("\n")
 
 
@@ -38,12 +44,6 @@ def kinds_of(front: str) -> tuple[str, ...]:
     return tuple(found) or (OTHER,)
 
 
-def front_patterns(fronts: bytes) -> Counter[str]:
-    """Count texts in front of records, one a line, with every digit taken for a 0; blank ones are none."""
-    counts = Counter(fronts.translate(_DIGITS).split(b"\n"))
-    return Counter({found.decode("utf-8", "replace"): counts[found] for found in counts if found.strip()})
-
-
 def treatments(patterns: Mapping[str, int]) -> Counter[str]:
     """Count for each kind the lines from which it was taken off."""
     counts: Counter[str] = Counter()
@@ -53,53 +53,109 @@ def treatments(patterns: Mapping[str, int]) -> Counter[str]:
     return counts
 
 
+def pattern_of(front: str) -> str:
+    """Return a text in front of a record with every digit taken for a 0."""
+    return front.translate(_DIGITS)
+
+
+class FrontPatterns:
+    """Counts texts in front of records by pattern: each digit taken for a 0; blank ones are none."""
+
+    def __init__(self) -> None:
+        self._seen: list[bytes] = []
+        self._words = ByteWords({}, self._admit, LONGEST_CONTEXT)
+
+    def _admit(self, text: bytes) -> int | None:
+        self._seen.append(text)
+        return len(self._seen) - 1 if len(self._seen) <= MOST_PATTERNS else None
+
+    def count(self, text: PackedText, starts: Index, lengths: Index) -> Counter[str]:
+        """Return how often each pattern stands in a text.
+
+        Args:
+            text: of a block of lines.
+            starts: where each front begins [n].
+            lengths: how long it is [n].
+        """
+        counts: Counter[str] = Counter()
+        short = lengths <= LONGEST_CONTEXT
+        words = text.words(starts[short], lengths[short])
+        letters = words.view(np.uint8)
+        above = letters - _ONE
+        letters -= (above + 1) * (above < _NINE)
+        numbers = self._words.number(words) if len(self._seen) < MOST_PATTERNS else None
+        if numbers is None:
+            short[:] = False
+        else:
+            found = np.bincount(numbers)
+            first = np.full(len(found), len(numbers))
+            first[numbers[::-1]] = np.arange(len(numbers))[::-1]  # of equal indices the last is kept
+            for number in np.argsort(first)[: np.count_nonzero(found)]:
+                counts[self._seen[number].decode("utf-8", "replace")] += int(found[number])
+        for start, length in zip(starts[~short].tolist(), lengths[~short].tolist(), strict=True):
+            front = text.bytes[start : start + length].tobytes()
+            counts[pattern_of(front.decode("utf-8", "replace"))] += 1
+        return Counter({pattern: count for pattern, count in counts.items() if pattern.strip()})
+
+
 @dataclass(frozen=True)
 class BareRecords:
-    """Records as whole lines, what stood in front of them, a line each, and the number of other lines."""
+    """A block of which only the records are left, blotted out what else it had.
 
-    records: bytes
-    fronts: bytes
+    `starts`: where they begin [n]; `others`: the number of lines without one; `fronts`: the patterns of what
+    stood in front of them, `first_fronts`: the first of these texts.
+    """
+
+    text: PackedText
+    starts: Index
     others: int
+    fronts: Counter[str]
+    first_fronts: tuple[str, ...]
 
 
-def without_fronts(block: bytes, prefix: bytes) -> BareRecords | None:
-    """Take from a block of lines what stands in front of its records, and lines that have none.
+def without_fronts(block: bytes, prefix: bytes, patterns: FrontPatterns) -> BareRecords | None:
+    """Blot out of a block of lines what stands in front of its records, and lines that have none.
 
     Args:
         block: bytes, ending in a newline.
         prefix: ``TRACE_C: `` as each record begins.
+        patterns: that count what stands in front.
 
     Returns:
         The records, None if there are none, or a line has two of them, or something like one.
     """
-    letters = np.frombuffer(block, np.uint8)
-    starts, ends = _places(letters, prefix), np.flatnonzero(letters == _NEWLINE)
+    text = PackedText(block)
+    letters = text.bytes
+    starts, ends = _places(text, prefix), np.flatnonzero(letters == _NEWLINE)
     lines = np.searchsorted(ends, starts)
     if not len(starts) or np.any(lines[1:] == lines[:-1]):
         return None
-    begins = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])
-    plain = np.ones(len(ends), bool)
-    plain[lines] = False
-    left = _spans(letters, begins[plain], ends[plain] + 1)
-    ended = letters.copy()
-    ended[starts] = _NEWLINE
-    fronts = _spans(ended, begins[lines], starts + 1)
-    if b"trace_" in left.lower() or b"trace_" in fronts.lower():
+    outside = ~inside_spans(starts, ends[lines] + 1, len(letters))
+    if _has_trace_word(letters, outside):
         return None
-    return BareRecords(_spans(letters, starts, ends[lines] + 1), fronts, int(np.count_nonzero(plain)))
+    begins = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])[lines]
+    fronts = patterns.count(text, begins, starts - begins)
+    spans = ((int(begins[n]), int(starts[n])) for n in range(len(starts) if fronts else 0))
+    first = (block[begin:start].decode("utf-8", "replace") for begin, start in spans)
+    shown = tuple(itertools.islice((front for front in first if front.strip()), SHOWN_LINES))
+    np.bitwise_or(letters, outside.view(np.uint8) << 7, out=letters)
+    return BareRecords(text, starts, len(ends) - len(lines), fronts, shown)
 
 
-def _places(letters: NDArray[np.uint8], word: bytes) -> Index:
+def _has_trace_word(letters: NDArray[np.uint8], outside: NDArray[np.bool_]) -> bool:
+    """Tell whether what is no record holds the beginning of one, in letters of any case."""
+    bars = np.flatnonzero((letters == ord("_")) & outside)
+    bars = bars[bars >= len(_TRACE)]
+    for place, letter in enumerate(_TRACE):
+        bars = bars[letters[bars - len(_TRACE) + place] | _LOWER == letter]
+    return len(bars) > 0
+
+
+def _places(text: PackedText, word: bytes) -> Index:
     """Return where a word begins."""
-    found = np.flatnonzero(letters[: max(0, len(letters) - len(word) + 1)] == word[0])
-    for place, letter in enumerate(word):
-        found = found[letters[found + place] == letter]
-    return found
-
-
-def _spans(letters: NDArray[np.uint8], starts: Index, stops: Index) -> bytes:
-    """Return the bytes of spans that follow each other."""
-    edges = np.concatenate([np.zeros(1, np.int64), np.column_stack([starts, stops]).ravel(), [len(letters)]])
-    inside = np.repeat(np.arange(len(edges) - 1) % 2 == 1, np.diff(edges))
-    found: bytes = letters[inside].tobytes()
+    found = np.flatnonzero(text.bytes[: max(0, len(text.bytes) - len(word) + 1)] == word[0])
+    wanted = packed_word(word)
+    for column, letters in enumerate(wanted[0]):
+        lengths = np.full(len(found), min(8, len(word) - 8 * column))
+        found = found[text.words(found + 8 * column, lengths)[:, 0] == letters]
     return found

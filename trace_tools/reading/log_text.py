@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import numpy as np
+
 from system_io.text import decoded, foreign_encoding
 from trace_tools.errors import TraceError
 
 LONGEST_LINE = 1 << 22
 SAMPLE_BYTES = 4096
 _PLAIN_TEXT = (None, "binary (it has NUL bytes)")
+LONGEST_SEQUENCE = 64
+_ESCAPE = 0x1B
+_PARAMETERS, _PARAMETERS_END, _BETWEEN, _BETWEEN_END = b"0?" + b" /"
 _TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 # where a record can begin inside a line: TRACE_C: ..., TRACE_PY_PHI ..., [TRACE_C] ..., TRACE_CONFIG: ...
 _RECORD = re.compile(r"TRACE_(?:(C|PY)(_[A-Z0-9_]+)?(?:\s*[:\]>]+|(?<=_PHI)\s)|(CONFIG):)", re.IGNORECASE)
@@ -102,12 +107,36 @@ def _one_line_end(chunks: Iterator[bytes], treated: Counter[str]) -> Iterator[by
 
 def _without_controls(block: bytes, treated: Counter[str]) -> bytes:
     if b"\x1b" in block:
-        block, count = _TERMINAL.subn(b"", block)
+        block, count = _without_sequences(block) or _TERMINAL.subn(b"", block)
         treated["colour or other control of a terminal, left out"] += count
     if b"\0" in block:
         treated["NUL byte, left out"] += block.count(b"\0")
         block = block.replace(b"\0", b"")
     return block
+
+
+def _without_sequences(block: bytes) -> tuple[bytes, int] | None:
+    """Leave out what steers a terminal where all of it is as colours are; returns what is left and a count.
+
+    None where something is of another form: then it is to be looked for one by one.
+    """
+    letters = np.frombuffer(block + bytes(LONGEST_SEQUENCE + 1), np.uint8)
+    starts = np.flatnonzero(letters == _ESCAPE)
+    ends = starts + 2
+    for first, last in ((_PARAMETERS, _PARAMETERS_END), (_BETWEEN, _BETWEEN_END)):
+        for _ in range(LONGEST_SEQUENCE // 2):
+            more = (letters[ends] >= first) & (letters[ends] <= last)
+            if not more.any():
+                break
+            ends += more
+    final = letters[ends]
+    whole = (letters[starts + 1] == ord("[")) & (final >= ord("@")) & (final <= ord("~"))
+    if not whole.all():
+        return None
+    edges = np.column_stack([starts, ends + 1]).ravel()
+    runs = np.diff(edges, prepend=0, append=len(block))
+    kept = np.repeat(np.arange(len(runs)) % 2 == 0, runs)
+    return letters[: len(block)][kept].tobytes(), len(starts)
 
 
 def trace_lines(text: str, number: int) -> tuple[str, list[TraceLine]]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trace_tools.reading.bulk import EXACT_INTEGERS, LARGEST_TURN, BlockParser, ByteWords, TextBlock
+from trace_tools.packed_text import ByteWords
+from trace_tools.reading.bulk import EXACT_INTEGERS, LARGEST_TURN, BlockParser, TextBlock
 from trace_tools.reading.lines import Record
 from trace_tools.reading.numerals import NumeralError, read_number
 from trace_tools.reading.trace_columns import Columns, ColumnsBuilder, numbered_repeats

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 _DECIMAL = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:[eEdDqQ]([+-]?[0-9]+))?\Z")
 # Fortran leaves the letter out where the exponent has three digits
 _BARE_EXPONENT = re.compile(r"([+-]?[0-9]*\.[0-9]+)([+-][0-9]{3})\Z")
-_HEXADECIMAL = re.compile(r"[+-]?0x[0-9a-f]+(?:\.[0-9a-f]*)?p[+-]?[0-9]+\Z", re.IGNORECASE)
+_HEX_FORM = r"[+-]?0x[0-9a-f]+(?:\.[0-9a-f]*)?p[+-]?[0-9]+"
+_HEXADECIMAL = re.compile(rf"{_HEX_FORM}\Z", re.IGNORECASE)
+_HEXADECIMAL_LINES = re.compile(rf"(?:{_HEX_FORM}\n)+".encode(), re.IGNORECASE)
 _NOT_A_NUMBER = re.compile(r"[+-]?(?:nan(?:\(\w*\))?|1\.#(?:q?nan|snan|ind)0*)\Z", re.IGNORECASE)
 _INFINITE = re.compile(r"([+-]?)(?:inf(?:inity)?|1\.#inf0*)\Z", re.IGNORECASE)
 _SPELLINGS: Mapping[str, re.Pattern[str]] = {
@@ -69,6 +71,16 @@ def _in_range(text: str, mantissa: str, value: float) -> float:
     if math.isinf(value) or (value == 0 and mantissa.strip("+-0.")):
         raise NumeralError("out of the range of a double")
     return value
+
+
+def hexadecimal_numbers(lines: bytes) -> list[float] | None:
+    """Return the doubles that hexadecimal numbers stand for, one a line; None if one is no such number."""
+    if not _HEXADECIMAL_LINES.fullmatch(lines):
+        return None
+    try:
+        return [float.fromhex(word) for word in lines.decode("ascii").split()]
+    except OverflowError:
+        return None
 
 
 class PrintedDigits:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from system_io.files import irregular
 from system_io.shown import printable
 from trace_tools.errors import TraceError
+from trace_tools.packed_text import PackedText
 from trace_tools.reading.bulk import BlockParser, contract_parser
-from trace_tools.reading.fronts import BareRecords, front_patterns, treatments, without_fronts
+from trace_tools.reading.fronts import FrontPatterns, pattern_of, treatments, without_fronts
 from trace_tools.reading.lines import Record, parse_line, show_context
 from trace_tools.reading.log_text import (
     LOOKS_LIKE_A_RECORD,
@@ -58,6 +59,7 @@ class _Reader:
         self.digits = PrintedDigits()
         self.told = NamedReader()
         self.treated: Counter[str] = Counter()
+        self.fronts = FrontPatterns()
         self.unmapped = Lines()
         self.aside = Lines()
         self.behind = Lines()
@@ -92,29 +94,30 @@ class _Reader:
     def _take_block(self, parser: BlockParser, block: bytes) -> bool:
         """Take a block whose records are all regular, whatever stands in front of them and between them."""
         prefix = f"{self.prefix} ".encode()
-        bare: BareRecords | None = BareRecords(block, b"", 0)
-        found = parser.parse(block) if block.startswith(prefix) else None
+        bare = None
+        found = parser.parse(PackedText(block)) if block.startswith(prefix) else None
         if found is None:
-            bare = without_fronts(block, prefix)
-            found = None if bare is None or bare.records == block else parser.parse(bare.records)
-        if found is None or bare is None:
+            bare = without_fronts(block, prefix, self.fronts)
+            if bare is not None and (bare.fronts or bare.others or not block.startswith(prefix)):
+                found = parser.parse(bare.text, bare.starts)
+        if found is None:
             return False
-        self._note_fronts(bare.fronts, self.line_number + 1)
+        if bare is not None:
+            self._note_fronts(bare.fronts, bare.first_fronts, self.line_number + 1)
+            self.skipped += bare.others
+            self.line_number += bare.others
         self.builder.add_block(found)
         self.treated += parser.spellings(found)
-        self.skipped += bare.others
-        self.line_number += len(found.tap) + bare.others
+        self.line_number += len(found.tap)
         return True
 
-    def _note_fronts(self, text: bytes, number: int) -> None:
-        patterns = front_patterns(text)
+    def _note_fronts(self, patterns: Mapping[str, int], fronts: Iterable[str], number: int) -> None:
         if not (count := sum(patterns.values())):
             return
         room = max(0, SHOWN_LINES - len(self.behind.shown))
-        fronts = (line for line in io.BytesIO(text) if line.strip())
-        for line in itertools.islice(fronts, room):
-            front = line.rstrip(b"\n").decode("utf-8", "replace")[:60]
-            self.behind.add(f"line {number}: '{front}'" if count == 1 else f"'{front}'")
+        for front in itertools.islice(fronts, room):
+            shown = front.rstrip("\n")[:60]
+            self.behind.add(f"line {number}: '{shown}'" if count == 1 else f"'{shown}'")
         self.behind.count(max(0, count - room))
         self.treated += treatments(patterns)
 
@@ -153,7 +156,7 @@ class _Reader:
             if LOOKS_LIKE_A_RECORD.search(text):
                 self._set_aside(f"'{text[:60]}' looks like a record but is none")
         elif front:
-            self._note_fronts(front.encode("utf-8", "replace"), self.line_number)
+            self._note_fronts({pattern_of(front): 1}, [front], self.line_number)
         elif len(lines) > 1:
             self.behind.add(f"line {self.line_number}: '{text[:60]}'")
             self.treated["several records in one line, told apart"] += 1

@@ -73,9 +73,9 @@ def loop(key: str, turn: int) -> Iterator[None]:
 
 
 def over(key: str, items: Iterable[T]) -> Iterator[T]:
-    """Go through items; the number of each, from 0, is the index of the taps inside."""
+    """Go through items; the index of the taps inside is a number of a range itself, else its place from 0."""
     for turn, item in enumerate(items):
-        with loop(key, turn):
+        with loop(key, items[turn] if isinstance(items, range) else turn):
             yield item
 
 

@@ -64,7 +64,7 @@ MOVED = "photons = photons[1:] + photons[:1]"
         ("photons = photons + []", 0, "all 576 pixels"), (SPOT, 1, "slow 12 fast 9"),
         (MOVED, 1, "mean peak distance"), ("photons = [0.0] * n * n", 1, "all zero"),
         ("n = n // 2; photons = photons[: n * n]", 2, "shape"),
-        ("photons[5] *= 1 + 2e-7", 0, "each within rounding"),
+        ("photons[5] *= 1 + 2e-7", 0, "within rounding; a [trace.NAME] that both"),
     ],
 )  # fmt: skip
 def test_an_image_has_the_verdict_of_nb_compare(change, status, named, tmp_path):

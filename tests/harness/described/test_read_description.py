@@ -88,6 +88,13 @@ BROKEN = {
     "fewer than none": ("[3]", "[-1]", "whole numbers"),
     "a name that stands for nothing": ("[3]", '["{m}"]', "stands for nothing"),
     "a setting of another format": ("shape = [3]", "shape = [3]\ncolumns = [1]", "no setting of format raw"),
+    "a setting with a slip": ("shape = [3]", "shap = [3]", "did you mean 'shape'?"),
+    "a key with a slip": ("shape = [3]", 'shape = [3]\nnam = "allowed"', "did you mean 'nan'?"),
+    "a case whose words stand for nothing": (
+        "[trace.steps]",
+        '[case.zz]\narguments = "{m}"\n[trace.steps]',
+        "'{m}' stands for nothing",
+    ),
     "no type": ('dtype = "float64"\n', "", "needs 'dtype'"),
     "an order that is none": ("shape = [3]", 'shape = [3]\norder = "middle"', "little, big"),
     "tables without a name": ("[trace.steps]", "[[trace]]", "write [trace.NAME]"),

@@ -139,3 +139,36 @@ def test_rows_of_different_length_are_refused(text, tmp_path):
     (tmp_path / "file").write_text(text)
     with pytest.raises(HarnessError, match=r"length|fields"):
         read_field(source("text"), tmp_path)
+
+
+def raw(tmp_path, numbers, dtype, **words):
+    numbers.tofile(tmp_path / "x.bin")
+    settings = {"dtype": dtype, "shape": list(numbers.shape), **words}
+    return read_field(FieldSource("x.bin", "raw", settings), tmp_path)
+
+
+@pytest.mark.parametrize("size", ["f4", "f8"])
+@pytest.mark.parametrize(
+    "numbers", [np.arange(1.0, 6.0), np.pi * np.arange(-3.0, 90.0), np.exp(np.arange(-9.0, 9.0))]
+)
+def test_bytes_in_the_other_order_are_noticed_unless_it_is_stated(size, numbers, tmp_path):
+    numbers = numbers.astype(f">{size}")
+    with pytest.raises(HarnessError, match="order = 'big'"):
+        raw(tmp_path, numbers, size)
+    for words in ((f">{size}",), (size, "big")):
+        found = raw(tmp_path, numbers, words[0], **dict(zip(["order"], words[1:], strict=False)))
+        assert np.array_equal(found.block(0, found.size), numbers)
+    assert raw(tmp_path, numbers, size, order="little") is not None
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [np.zeros(5), np.array([1e-200, 3.0, 1e250]), 10.0 ** np.arange(-300.0, 300.0), np.array([np.nan])],
+)
+def test_numbers_of_any_size_in_the_usual_order_are_taken(numbers, tmp_path):
+    assert raw(tmp_path, numbers, "f8").shape == numbers.shape
+
+
+def test_a_type_and_an_order_that_do_not_fit_are_an_error(tmp_path):
+    with pytest.raises(HarnessError, match="says big"):
+        raw(tmp_path, np.ones(3), ">f8", order="little")

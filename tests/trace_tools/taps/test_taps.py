@@ -193,6 +193,17 @@ def test_arrays_of_numpy_and_torch_are_recorded(opened):
     assert found == {"single": (float(np.float32(0.1)), 2.0), "flag": (1.0,), "wave": (1.0, -2.0)}
 
 
+@pytest.mark.parametrize(
+    ("items", "indices"), [(range(4), [0, 1, 2, 3]), (range(5, 1, -2), [5, 3]), ([7, 9], [0, 1])]
+)
+def test_numbers_of_a_range_are_the_indices(opened, items, indices):
+    for item in taps.over("cell", items):
+        taps.tap("x", float(item))
+    records = list(read_trace(opened).records())
+    assert [dict(record.context)["cell"] for record in records] == indices
+    assert [record.values[0] for record in records] == list(items)
+
+
 def test_threads_have_their_own_indices(opened):
     def work(turn: int) -> None:
         with taps.loop("worker", turn):
