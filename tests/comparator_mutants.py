@@ -60,6 +60,10 @@ EQUIVALENT: Mapping[tuple[str, str], str] = {
         "return Criterion(name, measured, bound, state, strict_held=True)",
         "True is False",
     ): "who judges sets it in all criteria",
+    (
+        "if min(image.shape) < size or float(image.max()) < floor:",
+        "min is max",
+    ): "the middle of a spot is nowhere as far from both edges as it must be",
     ("stol = both_values(comparison, source, 1)", "1 is 2"): "the second value is not looked at",
 }
 """Changes that change nothing: the text of the line, and what is changed; with the reason."""
