@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.mutants.python_changes import changed_texts
+from harness.mutants.python_changes import ChangedText, changed_texts
 from tests.comparator_faults import JUDGING, ComparatorFault
-from tests.comparator_runs import is_found, path_of, prepared
+from tests.comparator_runs import ROOT, is_found, path_of, prepared
 
 TRACES, IMAGES, OUTPUTS = "tests/trace_tools", "tests/harness/images", "tests/harness/outputs"
 COMMAND, DECISIONS = f"{TRACES}/test_cli.py", "tests/test_decisions.py"
@@ -24,19 +24,20 @@ TESTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "trace_tools.judging": (
         ("align", "arithmetic", "behind", "blame", "diff", "findings", "judge", "lookup", "noise_floor",
          "render", "scale", "ties", "verdict"),
-        (f"{JUDGING}/test_details.py", f"{JUDGING}/test_second_judge.py", JUDGING, COMMAND),
+        (f"{JUDGING}/test_details.py", f"{JUDGING}/test_outcomes.py", JUDGING, COMMAND),
     ),
     "trace_tools.reading": (
         ("bulk", "field_names", "field_values", "fronts", "lines", "log_text", "named_taps", "numerals",
          "older_formats", "read_pair", "series", "stream_check", "trace_columns", "trace_file", "trace_log"),
-        (f"{TRACES}/reading/test_outcomes.py", f"{TRACES}/reading", f"{JUDGING}/test_outcomes.py", COMMAND),
+        (f"{TRACES}/reading/test_outcomes.py", f"{TRACES}/reading", COMMAND, f"{JUDGING}/test_outcomes.py"),
     ),
     "harness.images": (
-        ("compare", "coverage", "image_floor", "judgement", "metrics", "peaks", "reflections"), (IMAGES,),
+        ("compare", "coverage", "image_floor", "judgement", "metrics", "peaks", "reflections"),
+        (f"{IMAGES}/test_outcomes.py", IMAGES),
     ),
     "harness.outputs": (
         ("compare", "derive", "dump", "noise_rows", "noise_test", "read", "request", "rows", "sides"),
-        (OUTPUTS,),
+        (f"{OUTPUTS}/test_second_noise_test.py", OUTPUTS),
     ),
 }  # fmt: skip
 """Modules by room, and the tests that are tried on their mutants, those first that find most at once."""
@@ -55,6 +56,14 @@ EQUIVALENT: Mapping[tuple[str, str], str] = {
         "group = connected_components(graph, directed=False)[1][rows]  # [edges]",
         "False is True",
     ): "components of a directed graph are weak ones by default: the same",
+    (
+        "return Criterion(name, measured, bound, state, strict_held=True)",
+        "True is False",
+    ): "who judges sets it in all criteria",
+    (
+        "if min(image.shape) < size or float(image.max()) < floor:",
+        "min is max",
+    ): "the middle of a spot is nowhere as far from both edges as it must be",
     ("stol = both_values(comparison, source, 1)", "1 is 2"): "the second value is not looked at",
 }
 """Changes that change nothing: the text of the line, and what is changed; with the reason."""
@@ -62,41 +71,55 @@ EQUIVALENT: Mapping[tuple[str, str], str] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """A change at a line of a module: what it is, and the whole text with it."""
+    """A change of a module, whose text is made when it is asked for."""
 
     module: str
-    line: int
-    what: str
-    text: str
+    change: ChangedText
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.change.line}: {self.change.what}"
 
     @property
     def equivalent(self) -> str:
         """Return why it changes nothing, empty for all others."""
-        lines = path_of(ComparatorFault("", self.module, "", "", ())).read_text(encoding="utf-8").splitlines()
-        text = lines[self.line - 1].strip() if self.line else ""
-        if "strict=True" in text and self.what == "True is False":
+        line, what = self.change.line, self.change.what
+        text = self.change.source.splitlines()[line - 1].strip() if line else ""
+        if "strict=True" in text and what == "True is False":
             return "what is gone through together has one length"
-        return EQUIVALENT.get((text, self.what), "")
+        return EQUIVALENT.get((text, what), "")
 
     @property
     def fault(self) -> ComparatorFault:
         """Return the mutant as a fault of the table, whose whole text is another one."""
-        tests = (DECISIONS, *TESTS[self.module.rpartition(".")[0]][1])
-        blank = ComparatorFault(self.what, self.module, "", self.text, tests)
-        sound = path_of(blank).read_text(encoding="utf-8")
-        return ComparatorFault(self.what, self.module, sound, self.text, tests)
+        return _fault(self.module, self.change.what, self.change.source, self.change.text)
 
 
 def sound(module: str) -> ComparatorFault:
     """Return a fault that is none, to see that the tests of a module pass without one."""
-    text = path_of(ComparatorFault("", module, "", "", ())).read_text(encoding="utf-8")
-    return Mutant(module, 0, "nothing", text).fault
+    return _fault(module, "nothing", "", "")
+
+
+def _fault(module: str, what: str, text: str, other: str) -> ComparatorFault:
+    """Return a fault whose tests are in order: those that find most in the least time are first."""
+    room, _, name = module.rpartition(".")
+    own = f"tests/{room.replace('.', '/')}/test_{name}.py"
+    first, *rest = TESTS[room][1]
+    tests = (DECISIONS, first, *([own] if (ROOT / own).is_file() else ()), *rest)
+    return ComparatorFault(what, module, text, other, tuple(dict.fromkeys(_files(tests))))
+
+
+def _files(tests: Sequence[str]) -> Iterator[str]:
+    """Yield the files of rooms, too: pytest does not put a file before the room that it lies in."""
+    for test in tests:
+        path = ROOT / test
+        files = [path] if path.is_file() else sorted(path.glob("test_*.py"))
+        yield from (str(file.relative_to(ROOT)) for file in files)
 
 
 def mutants_of(module: str) -> list[Mutant]:
     """Return all small changes of a module."""
-    source = path_of(ComparatorFault("", module, "", "", ())).read_text(encoding="utf-8")
-    return [Mutant(module, change.line, change.what, change.text) for change in changed_texts(source)]
+    source = path_of(sound(module)).read_text(encoding="utf-8")
+    return [Mutant(module, change) for change in changed_texts(source)]
 
 
 def modules_of(names: Sequence[str]) -> list[str]:
@@ -129,7 +152,7 @@ def main(words: Sequence[str]) -> int:
         found = is_found(mutant.fault)
         alive += not found
         if not found:
-            sys.stdout.write(f"{mutant.module}:{mutant.line}: {mutant.what}\n")
+            sys.stdout.write(f"{mutant}\n")
             sys.stdout.flush()
     sys.stdout.write(f"{len(drawn) - alive} of {len(drawn)} found\n")
     return 1 if alive else 0

@@ -24,6 +24,11 @@ from harness.time_limits import RUN_S
 from simulator.command_line.quirk_words import quirks_by_words
 from system_io.children import temporary_folder
 
+ENDED: Mapping[Standing, str] = {
+    **dict.fromkeys(HOLDING, "holds"),
+    Standing.IDLE: "the images say nothing",
+}
+"""Where a violation is over: also where all that an image shows comes from the quirk."""
 OWN = "own"
 """Name of the base where a relation has command lines of its own."""
 
@@ -202,14 +207,13 @@ def _explained(
     runs.make(line for one in repeated.values() for line in one.lines.values())
     found = list(outcomes)
     for place, quirks in broken.items():
-        holding = {
-            off
-            for off in _sets_off(quirks)
-            if _judged(repeated[place, off], runs, job.arithmetic).standing in HOLDING
+        standings = {
+            off: _judged(repeated[place, off], runs, job.arithmetic).standing for off in _sets_off(quirks)
         }
-        causes = _causes(quirks, holding)
+        causes = _causes(quirks, {off for off, standing in standings.items() if standing in ENDED})
         if causes:
-            reason = f"{' and '.join(causes)}: holds with that off; {outcomes[place].reason}"
+            ended = ENDED[standings[causes if len(causes) == 1 else quirks]]
+            reason = f"{' and '.join(causes)}: {ended} with that off; {outcomes[place].reason}"
             found[place] = replace(outcomes[place], standing=Standing.QUIRK, quirks=causes, reason=reason)
     return found
 

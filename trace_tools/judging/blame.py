@@ -13,7 +13,7 @@ from trace_tools.arrays import Index, Marks
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import Alignment
 from trace_tools.judging.diff import Comparison
-from trace_tools.judging.lookup import DEFAULT_GRAPH, NONE, Graph, carried_entries, input_entries
+from trace_tools.judging.lookup import NONE, Graph, carried_entries, input_entries
 from trace_tools.judging.ties import both_values, ties
 from trace_tools.tap_table import WHOLE_LISTS
 
@@ -322,7 +322,7 @@ def _rule_holds(comparison: Comparison, sign: str, gate: Index) -> Marks:
     return holds
 
 
-def find_blame(comparison: Comparison, graph: Graph | None = None) -> Blame:
+def find_blame(comparison: Comparison, graph: Graph) -> Blame:
     """Tell cause from consequence for every record outside its bound or without a partner.
 
     A record is *causal* if all its inputs are inside their bounds; *downstream* if an input, or the value it
@@ -330,8 +330,9 @@ def find_blame(comparison: Comparison, graph: Graph | None = None) -> Blame:
     *after a tie* if only a tie stands between its inputs and agreement. Ties are no divergences.
 
     Args:
-        graph: tap points by name; the contract's if None.
+        comparison: of two logs.
+        graph: tap points by name.
 
     Source: trace contract, the "from" columns.
     """
-    return _Judge(comparison, DEFAULT_GRAPH if graph is None else graph).run()
+    return _Judge(comparison, graph).run()

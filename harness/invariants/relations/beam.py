@@ -311,6 +311,6 @@ ROWS = (
             is_understood, _single_beam, _one_direction, _flat_on, _named_convention,
             lacking("-water", *FROM_HEADER),
         ),
-        CARRIED,
+        (*CARRIED, "Q-CENTRE-IGNORED"),
     ),
 )  # fmt: skip

@@ -93,6 +93,26 @@ def test_tiles_find_the_carried_orientation_in_three_pixels(of_reference_in_c_pa
     assert tiles.deviation.outside == 3
 
 
+@pytest.mark.parametrize(
+    ("relation", "words", "quirk"),
+    [
+        (
+            "crystal-lengths",
+            "-tophat_spots -fudge 60 -misset 12 25 33",
+            "Q-GAUSS-WIDTH: the images say nothing",
+        ),
+        ("resolution-limit", "-xds -Xclose 5 -Ybeam 12", "Q-CENTRE-IGNORED: holds"),
+    ],
+)
+def test_quirk_is_named_that_makes_the_image_or_moves_its_centre(reference, relation, words, quirk):
+    """In spec mode the spots of the first are too small for any of these pixels: the images are blank."""
+    rows = (RELATION_BY_ID[relation],)
+    lines = {"c": CommandLine((*SMALL.split(), *words.split()))}
+    (found,) = outcomes_of(Examination(reference, rows, lines, mode="c-parity"))
+    assert found.standing is Standing.QUIRK
+    assert found.reason.startswith(f"{quirk} with that off; ")
+
+
 def test_violated_names_what_a_faulty_program_breaks(reference, tmp_path):
     faulty = tmp_path / "faulty"
     path = reference.words[0]

@@ -46,6 +46,14 @@ def test_differences_that_float_images_give_are_accounted_for(sound: Both) -> No
     assert "own float image" in rows["noise pixels"].text
 
 
+def test_scale_of_a_preview_is_accounted_for_by_its_own_float_image(sound_auto: Both) -> None:
+    """It follows from the spread of the pixels, and stands in the header."""
+    brighter = made_of(sound_auto[1], np.float32(1.01) * sound_auto[1].image)
+    row = rows_of(sound_auto[0], brighter)["pgm header"]
+    assert (row.state, row.unequal, row.apart) == (State.HELD, 1, 0)
+    assert row.text.endswith("(as its own float image gives it)")
+
+
 @pytest.mark.parametrize("output", ["smv", "pgm", "noise"])
 def test_one_count_is_found_among_differences_that_are_accounted_for(sound: Both, output: str) -> None:
     other = stepped(sound)

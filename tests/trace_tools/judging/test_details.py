@@ -14,6 +14,7 @@ from tests.trace_tools.judging.test_causes import causes, changed, log
 from tests.trace_tools.made import contract_log
 from trace_tools.errors import TraceError
 from trace_tools.judging.align import NotComparableError, align
+from trace_tools.judging.diff import Bounds, compare
 from trace_tools.judging.lookup import DEFAULT_GRAPH, load_graph
 from trace_tools.judging.scale import Scales
 from trace_tools.judging.verdict import coverage
@@ -39,6 +40,16 @@ def test_scale_of_a_grating_is_the_derivative_of_its_quotient(axis, index, cells
     text = log(N_cells="5 1 3", hkl_frac="0.3 0.4 2.25", **{name: 0.5})
     slope = 2.0 * math.pi * cells * 2.25 / abs(math.sin(math.pi * index))
     assert scales_of(text, name)[0][0] == pytest.approx(cells + slope if cells > 1 else 1.0, rel=1e-12)
+
+
+@pytest.mark.parametrize(("part", "outside"), [(0.45, []), (0.55, [0])])
+def test_fixed_decimals_leave_half_a_unit_of_the_last_one_open(part, outside):
+    a = read_text(lines("size 1.250000", "offset 0.000110"))
+    b = read_text(lines(f"size {1.25 + part * 1e-6:.17g}", "offset 1.1e-4"))
+    assert a.digits.decimals == 6
+    diff = compare(a, b, align(a, b), Bounds.exact()).taps["size"]
+    assert diff.outside.tolist() == outside
+    assert diff.by_digits == 1 - len(outside)
 
 
 def sums(flag: str = "", factor: str = "") -> str:

@@ -9,6 +9,7 @@ import pytest
 from system_io.verdict_words import Word
 from trace_tools.judging.render import facts, metrics
 from trace_tools.reading.numerals import FORTRAN, HEXADECIMAL, INFINITE, NAN, spellings
+from trace_tools.reading.series import Spelling, ValueSeries
 
 HEAD = "TAP_LOG: tap-log 1\nTAP_LOG: program heat {}\n"
 
@@ -56,3 +57,12 @@ def test_counts_are_in_the_metrics_and_of_older_logs_too(judge_texts):
 
 def test_names_and_dates_are_no_numbers():
     assert not spellings("nan_count 3 | nano=5 inf_x=2 2026-11-280 1D 0xff 12-345")
+
+
+@pytest.mark.parametrize(("steps", "records"), [(8, 1), (9, 2)])
+def test_second_spelling_is_the_first_within_eight_roundings(steps, records):
+    series = ValueSeries()
+    series.begin_pixel(1, 2)
+    for name, value in (("polar", 1.0), ("polarization", 1.0 - steps * 2.0**-53)):
+        series.add(Spelling("polar", 0, None, name, (value,)))
+    assert len(series.records()) == records
