@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,11 @@ import torch
 from torch import Tensor
 
 from simulator import RunConfig, simulate
-from simulator.config import Compile
-from simulator.dual_tensors import dual_of, dual_tensors
+from simulator.dual_tensors import dual_tensors
 from simulator.fit.parameters import value_of, with_values
 from simulator.image import render_tangents
-from simulator.scene.scene import Scene, prepare
 from tests.simulator import gradient_cases as cases
+from tests.simulator.derivatives import drawn, moving
 from tests.simulator.gradient_cases import configured, continuous
 
 EQUAL = 1e-10
@@ -48,10 +46,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def drawn(shape: torch.Size, seed: int) -> Tensor:
-    return torch.rand(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)) - 0.3
-
-
 def directions(config: RunConfig) -> Mapping[str, tuple[Tensor, Tensor]]:
     """Return value and change of each input of a run."""
     values = {name: value_of(config, name) for name in continuous(config)}
@@ -59,18 +53,6 @@ def directions(config: RunConfig) -> Mapping[str, tuple[Tensor, Tensor]]:
         name: (value, drawn(value.shape, 5) * (float(value.abs().max()) or 1.0))
         for name, value in values.items()
     }
-
-
-def moving(
-    config: RunConfig, ways: Mapping[str, tuple[Tensor, Tensor]], choices: Iterable[Collection[str]]
-) -> Iterator[Scene]:
-    """Yield the scene in which the inputs of a choice change; all are dual, so that scenes are alike."""
-    for chosen in choices:
-        values = {
-            name: dual_of(value, way if name in chosen else torch.zeros_like(way))
-            for name, (value, way) in ways.items()
-        }
-        yield prepare(with_values(config, values))
 
 
 def reverse(
@@ -103,26 +85,3 @@ def test_all_inputs_have_the_slopes_of_reverse_mode(case: str, mode: str, folder
     ]
     assert not wrong
     assert sum(slope != 0.0 for slope in expected.values()) > 15
-
-
-def columns_of(config: RunConfig, compile_: Compile) -> Tensor:
-    """Return the changes of the pixels along two inputs, [2, pixels]."""
-    config = replace(config, compute=replace(config.compute, compile=compile_))
-    ways = {name: way for name, way in directions(config).items() if name in ("cell_lengths_A", "Sclose_m")}
-    with dual_tensors():
-        return render_tangents(moving(config, ways, [[name] for name in ways]))
-
-
-@pytest.mark.slow
-def test_machine_code_gives_the_tangents_of_single_operations(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    config = configured(
-        folder, "spec", f"-nointerpolate -Na 5 -Nb 1 -Nc 1 {cases.SAMPLINGS['phi']} -dtype mixed"
-    )
-    expected, made = columns_of(config, "off"), columns_of(config, "on")
-    assert torch.isfinite(made).all()
-    assert bool((made != expected).any())  # it did run
-    for one, other in zip(made, expected, strict=True):
-        assert float((one - other).abs().max()) <= 1e-5 * float(other.abs().max())

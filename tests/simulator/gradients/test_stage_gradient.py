@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from simulator import RunConfig, simulate
 from simulator.engine import compiled, library_cache
 from simulator.engine.eager import Eager
 from simulator.engine.rehearsal import Probe
@@ -31,6 +28,7 @@ from simulator.scene.scene import prepare
 from simulator.scene.setting_up import set_up
 from tests.simulator import gradient_cases as cases
 from tests.simulator.compilers import explode, must_not_run, with_compiler
+from tests.simulator.derivatives import drawn, slopes
 from tests.simulator.gradient_cases import configured
 
 CASES = {
@@ -48,11 +46,6 @@ CASES = {
     "dmin": f"-dmin 2 {cases.SAMPLINGS['sources']}",
 }
 RICH = "-osc 2 -phisteps 3 -mosaic 1 -mosaic_domains 3 -hdivrange 2 -hdivsteps 2 -nointerpolate"
-
-ROD = "-Na 5 -Nb 1 -Nc 1"
-"""A crystal that takes a third of the time to compile."""
-SLOPED = ("cell_lengths_A", "Sclose_m")
-"""With these a run has a call of each stage that gives slopes; more of them cost time to compile."""
 
 
 class OneByOne(Probe):
@@ -83,10 +76,6 @@ def block_of(ins: Instrument, side: int = 8) -> Block:
     return Block(slow=index // side, fast=index % side, interpolated=NEVER if ins.plan.interpolate else 0)
 
 
-def weights(shape: torch.Size | tuple[int, ...]) -> Tensor:
-    return torch.rand(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(3)) - 0.3
-
-
 def distance(one: Tensor | None, other: Tensor | None) -> float:
     """Return the difference of two slopes over the size of the second, None for 0."""
     if one is None or other is None:
@@ -103,7 +92,7 @@ def test_slopes_of_stages_make_the_slopes_of_the_graph(case: str, mode: str, fol
     block = block_of(ins)
     free = [part.is_floating_point() for part in leaves(ins)]
     inner = OneByOne()
-    grad = weights(block.slow.shape)
+    grad = drawn(block.slow.shape, 3)
     found = block_slopes(ins, free, block, inner, grad)
     expected = block_slopes(ins, free, block, None, grad)
     assert max(distance(*pair) for pair in zip(found, expected, strict=True)) < 1e-9
@@ -159,33 +148,6 @@ def test_sine_and_cosine_of_half_turns(x: float) -> None:
         expected = torch.tensor(exact, dtype=torch.float64)
         assert found[0] == pytest.approx(float(expected.sin()), rel=3e-7)
         assert found[1] == pytest.approx(float(expected.cos()), abs=2e-7)
-
-
-def slopes(config: RunConfig, compile_: str) -> Mapping[str, Tensor]:
-    """Return the slope of a loss to every parameter of a run, 0 where it has none."""
-    config = replace(config, compute=replace(config.compute, compile=compile_))  # type: ignore[arg-type]
-    values = {name: value_of(config, name).requires_grad_() for name in SLOPED}
-    image = simulate(with_values(config, values))
-    given = tuple(values.values())
-    found = torch.autograd.grad(
-        (image * weights(image.shape)).sum(), given, materialize_grads=True, allow_unused=True
-    )
-    return dict(zip(values, found, strict=True))
-
-
-@pytest.mark.slow
-def test_machine_code_gives_the_slopes_of_single_operations(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NB_CACHE", str(tmp_path))
-    config = configured(folder, "spec", RICH, f"-dtype mixed {ROD}")
-    expected, made = slopes(config, "off"), slopes(config, "on")
-    assert max(distance(made[name], expected[name]) for name in expected) < 1e-5
-    with_compiler(must_not_run, monkeypatch)
-    other = configured(folder, "spec", RICH, f"-dtype mixed {ROD} -phisteps 5 -detpixels 11")
-    expected, again = slopes(other, "off"), slopes(other, "auto")  # other sizes of all axes, the same code
-    assert max(distance(again[name], expected[name]) for name in expected) < 1e-5
-    assert any(bool((again[name] != expected[name]).any()) for name in expected)  # it did run
 
 
 def test_slopes_are_not_compiled_unasked(
