@@ -10,7 +10,7 @@ import pytest
 from harness.images.compare import Region
 from harness.outputs.derive import derived_output
 from harness.outputs.request import OutputRequest, output_request
-from harness.outputs.rows import coverage_finding
+from harness.outputs.rows import coverage_finding, failed, held, not_asked, not_compared
 from harness.outputs.sides import OutputSide
 from harness.verdict import State
 from system_io.verdict_words import Word
@@ -130,6 +130,17 @@ def test_outputs_that_are_not_asked_for_are_named(sound: Both) -> None:
     assert {row.output for row in rows.values()} == {"smv"}
     said = coverage_finding(request, list(rows.values())).reason
     assert said.endswith("float, smv; not among --outputs: dump, pgm, noise")
+
+
+def test_rows_are_criteria_with_a_bound_only_where_something_was_compared() -> None:
+    found = [row.criterion() for row in (
+        held("smv", "pixels", 3), failed("smv", "pixels", 3, 2, "text"), not_asked("smv", "-noimg"),
+        not_compared("smv", "pixels", "text"),
+    )]  # fmt: skip
+    assert [(one.measured, one.bound) for one in found] == [
+        (0.0, "<= 0"), (2.0, "<= 0"), (None, "-"), (None, "-"),
+    ]  # fmt: skip
+    assert [one.strict_held for one in found] == [True, False, False, False]
 
 
 HEADERS = {
