@@ -272,19 +272,19 @@ ROWS = (
         "spectrum", "three wavelengths: the mean of the images of each",
         "04 section 2", Sameness.SUM, _single_waves, _mean_of_waves,
         (is_understood, SAMPLED, having("-cell"), lacking("-sourcefile", "-mat", *FROM_HEADER)),
-        (*CARRIED, *RUNNING),
+        (*CARRIED, *RUNNING, "Q-WATER-STEPS"),
         on=("rotation", "divergent",),
     ),
     Relation(
         "horizontal-divergence", "three directions in one plane: the mean of their ends and their middle",
         "04 sections 2 and 3", Sameness.SUM, _nested(HORIZONTAL), _ends_and_middle,
-        (lacking("-sourcefile"), _one_polarization), (*CARRIED, *RUNNING),
+        (lacking("-sourcefile"), _one_polarization), (*CARRIED, *RUNNING, "Q-WATER-STEPS"),
         on=("divergent", "rotation",),
     ),
     Relation(
         "vertical-divergence", "as horizontal-divergence, in the other plane",
         "04 sections 2 and 3", Sameness.SUM, _nested(VERTICAL), _ends_and_middle,
-        (lacking("-sourcefile"), _one_polarization), (*CARRIED, *RUNNING),
+        (lacking("-sourcefile"), _one_polarization), (*CARRIED, *RUNNING, "Q-WATER-STEPS"),
         on=("divergent", "axes",),
     ),
     Relation(

@@ -102,9 +102,10 @@ def test_tiles_find_the_carried_orientation_in_three_pixels(of_reference_in_c_pa
             "Q-GAUSS-WIDTH: the images say nothing",
         ),
         ("resolution-limit", "-xds -Xclose 5 -Ybeam 12", "Q-CENTRE-IGNORED: holds"),
+        ("spectrum", "-water 0.1", "Q-WATER-STEPS: holds"),
     ],
 )
-def test_quirk_is_named_that_makes_the_image_or_moves_its_centre(reference, relation, words, quirk):
+def test_quirk_is_named_that_breaks_a_relation(reference, relation, words, quirk):
     """In spec mode the spots of the first are too small for any of these pixels: the images are blank."""
     rows = (RELATION_BY_ID[relation],)
     lines = {"c": CommandLine((*SMALL.split(), *words.split()))}

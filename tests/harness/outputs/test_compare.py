@@ -10,11 +10,11 @@ import pytest
 from harness.images.compare import Region
 from harness.outputs.derive import derived_output
 from harness.outputs.request import OutputRequest, output_request
-from harness.outputs.rows import coverage_finding
+from harness.outputs.rows import coverage_finding, failed, held, not_asked, not_compared
 from harness.outputs.sides import OutputSide
 from harness.verdict import State
 from system_io.verdict_words import Word
-from tests.harness.outputs.conftest import ALL, fresh, rows_of, with_file
+from tests.harness.outputs.conftest import ALL, SIDE_PIXELS, fresh, rows_of, with_file
 
 Both = tuple[OutputSide, OutputSide]
 SMV_HEADER = 512
@@ -130,6 +130,26 @@ def test_outputs_that_are_not_asked_for_are_named(sound: Both) -> None:
     assert {row.output for row in rows.values()} == {"smv"}
     said = coverage_finding(request, list(rows.values())).reason
     assert said.endswith("float, smv; not among --outputs: dump, pgm, noise")
+
+
+def test_images_of_other_sizes_are_not_compared(sound: Both) -> None:
+    half = SIDE_PIXELS // 2
+    lower = fresh(sound[1], image=sound[1].image[:half])
+    data = sound[1].files["smv"][: SMV_HEADER + 2 * half * SIDE_PIXELS]
+    row = rows_of(sound[0], with_file(lower, "smv", data), output_request("smv", None))["smv pixels"]
+    assert (row.state, row.word) == (State.NOT_COMPARED, Word.NOT_COMPARABLE)
+    assert row.text == "the images have 24 x 24 and 12 x 24 pixels"
+
+
+def test_rows_are_criteria_with_a_bound_only_where_something_was_compared() -> None:
+    found = [row.criterion() for row in (
+        held("smv", "pixels", 3), failed("smv", "pixels", 3, 2, "text"), not_asked("smv", "-noimg"),
+        not_compared("smv", "pixels", "text"),
+    )]  # fmt: skip
+    assert [(one.measured, one.bound) for one in found] == [
+        (0.0, "<= 0"), (2.0, "<= 0"), (None, "-"), (None, "-"),
+    ]  # fmt: skip
+    assert [one.strict_held for one in found] == [True, False, False, False]
 
 
 HEADERS = {
