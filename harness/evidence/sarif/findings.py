@@ -104,15 +104,25 @@ def _described(bundle: OpenBundle, metrics: Mapping[str, Any]) -> Records:
             record = part["figures"].get("report", {}).get("first_divergence_record")
             if record is None:
                 continue
-            places = []
-            for side, letter in SIDES:
-                home = Path(str(programs.get(side, {}).get("folder", root)))
-                says = f"{side} records {record['tap']} here: {record[letter]}"
-                places.append(told_place(record.get(f"place_{letter}", ""), home, root, says))
-            told = {**record, "places": [place for place in places if place]}
+            places = _told_places(record, programs, root)
+            if case.pair is not None:
+                places = _own_places(record["tap"], case.pair.summary["runs"])
+            told = {**record, "places": places}
             found[case.mode, f"{part['kind']} {part['name']}"] = told
             found.setdefault((case.mode, ""), told)
     return found
+
+
+def _told_places(
+    record: Mapping[str, Any], programs: Mapping[str, Mapping[str, Any]], root: Path
+) -> list[SourcePlace]:
+    """Return where both programs record a tap, as far as their logs say so."""
+    found = []
+    for side, letter in SIDES:
+        home = Path(str(programs.get(side, {}).get("folder", root)))
+        says = f"{side} records {record['tap']} here: {record[letter]}"
+        found.append(told_place(record.get(f"place_{letter}", ""), home, root, says))
+    return [place for place in found if place]
 
 
 def _of_pairs(bundle: OpenBundle, metrics: Mapping[str, Any]) -> Records:
@@ -134,9 +144,13 @@ def _own(judged: Mapping[str, Any] | None, runs: Mapping[str, Any]) -> Mapping[s
     record = (judged or {}).get("first_divergence_record")
     if record is None:
         return None
+    return {**record, "places": _own_places(record["tap"], runs)}
+
+
+def _own_places(tap: str, runs: Mapping[str, Any]) -> list[SourcePlace]:
+    """Return where programs of this package record a tap."""
     kinds = dict.fromkeys(str(run["provenance"].get("kind")) for run in runs.values())
-    places = [place for kind in kinds if (place := own_place(record["tap"], kind))]
-    return {**record, "places": places}
+    return [place for kind in kinds if (place := own_place(tap, kind))]
 
 
 def _none(bundle: OpenBundle, metrics: Mapping[str, Any]) -> Records:
