@@ -140,11 +140,15 @@ def _head(data: Mapping[str, Any]) -> Iterator[str]:
     faults = data["faults"] - len(data["faults_unshown"])
     yield HEAD
     yield markdown_table(
-        ["", "cases", "of these add nothing"],
+        ["", "cases", "of these add nothing", "and have no role"],
         [
-            ["recorded from upstream", *_counted([row["case"] for row in rows if row["recorded"]], idle)],
-            ["vectors of the specification", *_counted([row["case"] for row in rows if row["vector"]], idle)],
-            ["of this project", *_counted([row["case"] for row in own], idle)],
+            ["recorded from upstream", *_counted([row["case"] for row in rows if row["recorded"]], idle), ""],
+            [
+                "vectors of the specification",
+                *_counted([row["case"] for row in rows if row["vector"]], idle),
+                "",
+            ],
+            ["of this project", *_counted([row["case"] for row in own], idle), str(len(idle_cases(data)))],
         ],
     )
     yield (
