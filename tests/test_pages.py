@@ -70,7 +70,8 @@ WITH_PATHS = [
 NAMED = re.findall(r"`((?:[\w.-]+/)+[\w.-]+|\w+\.(?:py|c|h|md))(?:::(\w+))?`", "\n".join(WITH_PATHS))
 WANTED = (
     "An option", "A quirk", "A tap", "A crystal shape", "An output format", "A gate",
-    "A metric of two images", "A section of the page", "A trace dialect", "A seeded fault",
+    "A metric of two images", "A section of the page", "A trace dialect", "A case of the golden suite",
+    "A seeded fault",
     "A sound build that must raise no alarm",
     "Where do I change what",
 )  # fmt: skip

@@ -51,6 +51,21 @@ def header_of_mask_size(seed: int) -> bytes:
     return smv_bytes(sized(pixels, camera), pixels)
 
 
+def header_with_adxv_centre(seed: int) -> bytes:
+    """Return an image as spec mode heads it: BEAM_CENTER is in the ADXV convention, as ADXV_CENTER says."""
+    camera: Camera = {
+        "PIXEL_SIZE": 1.2,
+        "DISTANCE": 101.0 + seed,
+        "WAVELENGTH": 1.01,
+        "BEAM_CENTER_X": 13.2,
+        "BEAM_CENTER_Y": 17.4,
+        "ADXV_CENTER_X": 13.2,
+        "ADXV_CENTER_Y": 17.4,
+    }
+    pixels = counts(24, 24, lambda s, f: mixed(seed, 45, s, f) % 900)
+    return smv_bytes(sized(pixels, camera), pixels)
+
+
 def unlike_weights(seed: int) -> str:
     """Return four sources for a beam along +x: very unlike weights, slightly unlike wavelengths."""
     rows = ((0.0, 0.0, 3.0, 1.0), (0.25, 0.1, 0.5, 1.01), (-0.2, 0.15, 0.0, 0.99), (0.1, -0.3, 1.25, 1.005))

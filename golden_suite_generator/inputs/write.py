@@ -73,6 +73,7 @@ EXTRA_FILES: Mapping[str, Maker] = {
     "left_handed.mat": extra.left_handed_matrix,
     "header_exact.img": extra.header_with_exact_keys,
     "header_64x64.img": extra.header_of_mask_size,
+    "header_adxv.img": extra.header_with_adxv_centre,
     "weights.txt": extra.unlike_weights,
     "weights_negative.txt": extra.negative_weights,
     "sources_crlf.txt": extra.sources_with_carriage_returns,

@@ -14,23 +14,26 @@ from golden_suite_generator.cases import Case, load_cases, select
 from harness.commands.common import CommandParser, run_command
 from harness.errors import UsageError
 from harness.files import write_text_file
-from harness.suite.generate import generate, packaged_golden, verify_golden
+from harness.suite.generate import case_inputs, generate, packaged_golden, verify_golden
 from harness.suite.judge import BITWISE, FAIL, WITHIN_BOUND
 from harness.suite.record import UPSTREAM_NAME, record_upstream
+from system_io.children import temporary_folder
 from system_io.shown import json_text
 
 NAME = "nb-golden"
+JOBS = 2
 PASSED, FAILED = 0, 1
 LIST_WIDTH = 200
 EXAMPLES = (
     "nb-golden verify",
     "nb-golden list --tags quirk",
     "nb-golden generate --only 'cell-*' --out DIR",
+    "nb-golden worth --outdir docs",
 )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line: 0 all pass, 1 a golden differs, 3 an error."""
+    """Run the command line: 0 all pass, 1 a golden differs or a case is idle, 3 an error."""
     return run_command(NAME, _command, sys.argv[1:] if argv is None else argv)
 
 
@@ -48,6 +51,7 @@ def make_parser() -> CommandParser:
         "verify": "run the cases and compare them with the golden images",
         "list": "show the cases",
         "record": "write the figures of a recording of upstream",
+        "worth": "say what each case adds to those before it; status 1 if one adds nothing",
     }
     made = {name: commands.add_parser(name, description=text, help=text) for name, text in texts.items()}
     for name in ("generate", "verify", "list"):
@@ -70,6 +74,16 @@ def make_parser() -> CommandParser:
         "--outdir", "--out", dest="out", type=Path, default=packaged_golden(), metavar="DIR",
         help="golden folder",
     )  # fmt: skip
+    made["worth"].add_argument(
+        "--outdir",
+        dest="out",
+        type=Path,
+        metavar="DIR",
+        help="write suite_worth.json and suite_worth.md there",
+    )
+    made["worth"].add_argument(
+        "--jobs", "-j", type=int, default=JOBS, metavar="N", help=f"runs at a time; default {JOBS}"
+    )
     for one in made.values():
         one.add_argument("--json", action="store_true", help="write JSON to standard output, nothing else")
     return parser
@@ -141,11 +155,39 @@ def _record(options: argparse.Namespace) -> int:
     return PASSED
 
 
+def _worth(options: argparse.Namespace) -> int:
+    """Measure the suite: half an hour on two processors, most of it programs with one fault each."""
+    from harness.row_worth.published import idle_cases, publish_worth, published_data, unsorted_places
+    from harness.row_worth.worth import Workplace, suite_worth, tried_faults
+
+    if options.jobs < 1:
+        raise UsageError(f"--jobs {options.jobs}: at least 1 is needed")
+    cases = load_cases()
+    with case_inputs() as inputs, temporary_folder("nb-worth") as scratch:
+        place = Workplace(inputs, Path(scratch), options.jobs, _hear)
+        data = published_data(suite_worth(cases, tried_faults(), place), cases)
+    if options.out is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
+        publish_worth(data, options.out)
+    idle, places = idle_cases(data), unsorted_places(data)
+    lines = [f"idle: {name}" for name in idle] + [
+        f"no reason why it is not reached: {name}" for name in places
+    ]
+    lines.append(f"{len(data['rows'])} cases, {len(idle)} idle, {len(places)} functions without a reason")
+    _say(options, {**data, "idle": idle, "without_reason": places}, "\n".join(lines))
+    return FAILED if idle or places else PASSED
+
+
+def _hear(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "generate": _generate,
     "verify": _verify,
     "list": _list,
     "record": _record,
+    "worth": _worth,
 }
 
 if __name__ == "__main__":

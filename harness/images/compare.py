@@ -23,7 +23,13 @@ from harness.images.judgement import (
     strict_bounds,
 )
 from harness.images.metrics import Metrics, compare_pixels
-from harness.images.peaks import GATE_PX, OLDER_FLOOR_OF_MAX, PeakComparison, compare_peaks
+from harness.images.peaks import (
+    FLOOR_OF_ALLOWANCE,
+    GATE_PX,
+    OLDER_FLOOR_OF_MAX,
+    PeakComparison,
+    compare_peaks,
+)
 from harness.images.reflections import (
     ReflectionFigures,
     ReflectionMap,
@@ -112,6 +118,11 @@ class ImageRequest:
     def strict(self) -> ImageBounds:
         """Return the strict bounds on such images."""
         return strict_bounds(self.rules, self.arithmetic)
+
+    @property
+    def allowance_of_max(self) -> float:
+        """Return what figures of the whole image may lack in each pixel, of the maximum, by the rules."""
+        return self.left_out_of_max if self.rules >= Rules.LEFT_OUT else 0.0
 
     def in_force(self, bounds: ImageBounds) -> ImageBounds:
         """Return bounds with the strict limits of such images where they go by their name."""
@@ -225,7 +236,9 @@ def _measured(compared: ImageComparison, made: ImageRequest) -> ImageComparison:
     assert compared.second is not None
     origin = compared.roi.origin if compared.roi else (0, 0)
     own_bound = made.strict.own_diff or 0.0
-    floor_of_max = 0.0 if made.rules >= Rules.OWN_SCALE else OLDER_FLOOR_OF_MAX
+    floor_of_max = FLOOR_OF_ALLOWANCE * made.allowance_of_max
+    if made.rules < Rules.OWN_SCALE:
+        floor_of_max = OLDER_FLOOR_OF_MAX
     with ThreadPoolExecutor(1) as beside:
         peaks_of = beside.submit(
             compare_peaks, compared.first, compared.second, origin, GATE_PX, floor_of_max
@@ -243,7 +256,7 @@ def _measured(compared: ImageComparison, made: ImageRequest) -> ImageComparison:
     verdict = judge_images(
         metrics, peaks, compared.bounds, made.strict, resampled=compared.resampled,
         reflections=reflections.figures if reflections else None,
-        by_reflections=made.rules >= Rules.REFLECTIONS,
+        by_reflections=made.rules >= Rules.REFLECTIONS, left_out_of_max=made.allowance_of_max,
     )  # fmt: skip
     if coverage is not None and made.rules >= Rules.REFLECTIONS and not made.small_region:
         verdict = limited_by(coverage, verdict)

@@ -67,6 +67,7 @@ class Rules(IntEnum):
     APART = 2
     OWN_SCALE = 3
     REFLECTIONS = 4
+    LEFT_OUT = 5
 
 
 NEWEST = max(Rules)
@@ -77,6 +78,7 @@ UNKNOWN_BOUNDS: Mapping[Rules, frozenset[str]] = {
     Rules.APART: frozenset({"own_diff", "unequal_fraction"}),
     Rules.OWN_SCALE: frozenset({"pixels_apart"}),
     Rules.REFLECTIONS: frozenset({"pixels_apart"}),
+    Rules.LEFT_OUT: frozenset({"pixels_apart"}),
 }
 """Bounds that results judged by these rules do not have."""
 
@@ -122,6 +124,7 @@ def judge_images(
     resampled: bool = False,
     reflections: ReflectionFigures | None = None,
     by_reflections: bool = False,
+    left_out_of_max: float = 0.0,
 ) -> Verdict:
     """Judge measured numbers.
 
@@ -133,6 +136,8 @@ def judge_images(
         resampled: whether the second image was resampled, which rules out a plain PASS.
         reflections: of the same images, None where none is predicted.
         by_reflections: whether the rules know them.
+        left_out_of_max: what each pixel of one side may lack on request, of the maximum, by rules that allow
+            for it in figures of the whole image.
 
     Returns:
         PASS, PASS (ROUNDING), PASS (LOOSENED), FAIL, or NOT COMPARABLE if no criterion could be compared.
@@ -145,7 +150,8 @@ def judge_images(
     )
     by = (reflections, by_reflections)
     holds = {c.name: c.state is not State.FAILED for c in _criteria(as_strict, peaks, strict, _exact(by))}
-    criteria = tuple(replace(c, strict_held=holds[c.name]) for c in _criteria(metrics, peaks, bounds, by))
+    in_force = _criteria(metrics, peaks, _allowing(bounds, metrics, left_out_of_max), by)
+    criteria = tuple(replace(c, strict_held=holds[c.name]) for c in in_force)
     if not any(c.state in (State.HELD, State.FAILED) for c in criteria):
         return Verdict(Word.NOT_COMPARABLE, ("nothing was compared",), criteria)
     reason = (lambda c: _counted_reason(c, metrics, reflections)) if by_reflections else _reason
@@ -170,6 +176,27 @@ def _rounding(metrics: Metrics, bounds: ImageBounds) -> tuple[str, ...]:
     return (
         f"{100.0 * own.unequal_fraction:.3g} % of the pixels are unequal, each within rounding; "
         f"{ROUNDING_REMEDY} tells where it enters",
+    )
+
+
+def _allowing(bounds: ImageBounds, metrics: Metrics, left_out_of_max: float) -> ImageBounds:
+    """Return bounds that hold wherever each pixel lacks so much of the maximum.
+
+    The sum may lack that for each pixel. Places of spots depend on the pixels around them as well: a limit
+    on them would be none, and that of the published bounds stands in for it.
+    """
+    if left_out_of_max == 0.0:
+        return bounds
+    largest, limit = max(metrics.max_first, metrics.max_second), bounds.max_diff_of_max
+    of_sum = (
+        left_out_of_max * metrics.pixels * largest / metrics.sum_first if metrics.sum_first > 0.0 else 0.0
+    )
+    return replace(
+        bounds,
+        sum_ratio_min=bounds.sum_ratio_min - of_sum,
+        sum_ratio_max=bounds.sum_ratio_max + of_sum,
+        max_diff_of_max=None if limit is None else limit + left_out_of_max,
+        mean_peak_distance_px=max(bounds.mean_peak_distance_px, PUBLISHED.mean_peak_distance_px),
     )
 
 

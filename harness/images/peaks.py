@@ -28,6 +28,8 @@ CONTRAST = 0.05
 SLACK = 0.9
 TIE = 1e-5
 GATE_PX = 2.0
+FLOOR_OF_ALLOWANCE = 1.0 / ((1.0 - SLACK) * CONTRAST)
+"""Height of a spot, in parts of what a pixel may lack, from which it stands out on both sides."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@
 _shtab_nbp_pair_subparsers=(run check floor draft-graph diff)
 _shtab_nbp_trace_map_subparsers=(check draft trace)
 _shtab_nbp_report_subparsers=(verify replay diff list history html summary)
-_shtab_nbp_golden_subparsers=(generate verify list record)
+_shtab_nbp_golden_subparsers=(generate verify list record worth)
 _shtab_nbp_shots_subparsers=(run check list show verify)
 _shtab_nbp_subparsers=(compare probe pair trace diff trace-map taps gates gradients refine report golden parity fuzz shrink invariants structure bench bench-gradients gpu floor faults record science cache geometry shots simulate help completion man)
 
@@ -42,6 +42,7 @@ _shtab_nbp_golden_generate_option_strings=(-h --help --version --only --tags --o
 _shtab_nbp_golden_verify_option_strings=(-h --help --version --only --tags --outdir --out --json)
 _shtab_nbp_golden_list_option_strings=(-h --help --version --only --tags --json)
 _shtab_nbp_golden_record_option_strings=(-h --help --version --from --outdir --out --json)
+_shtab_nbp_golden_worth_option_strings=(-h --help --version --outdir --jobs -j --json)
 _shtab_nbp_golden_option_strings=(-h --help --version)
 _shtab_nbp_parity_option_strings=(-h --help --version --data --file --set --reports --outdir --baseline --update-baseline --json --junit --markdown --sarif -q --quiet -v --verbose)
 _shtab_nbp_fuzz_option_strings=(-h --help --version --time --cases --findings --seed --shard --mode --outdir --resume --merge --c-bin --py-bin --no-cache --json -q --quiet -v --verbose)
@@ -93,7 +94,7 @@ _shtab_nbp_gates___device_choices=(cpu cuda)
 _shtab_nbp_gradients___parity_mode_choices=(c-parity spec)
 _shtab_nbp_refine___method_choices=(gauss-newton scipy-lbfgs torch-lbfgs adam)
 _shtab_nbp_report_pos_0_choices=(verify replay diff list history html summary)
-_shtab_nbp_golden_pos_0_choices=(generate verify list record)
+_shtab_nbp_golden_pos_0_choices=(generate verify list record worth)
 _shtab_nbp_fuzz___mode_choices=(c-parity spec both)
 _shtab_nbp_shrink___mode_choices=(c-parity spec)
 _shtab_nbp_invariants___program_choices=(reference simulator)
@@ -313,6 +314,10 @@ _shtab_nbp_golden_record__h_nargs=0
 _shtab_nbp_golden_record___help_nargs=0
 _shtab_nbp_golden_record___version_nargs=0
 _shtab_nbp_golden_record___json_nargs=0
+_shtab_nbp_golden_worth__h_nargs=0
+_shtab_nbp_golden_worth___help_nargs=0
+_shtab_nbp_golden_worth___version_nargs=0
+_shtab_nbp_golden_worth___json_nargs=0
 _shtab_nbp_golden_pos_0_nargs=A...
 _shtab_nbp_golden__h_nargs=0
 _shtab_nbp_golden___help_nargs=0
@@ -2465,17 +2470,18 @@ complete -o bashdefault -F _shtab_nb_report nb-report
 #    source ~/.local/share/bash_completion/nb-golden
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_nb_golden_subparsers=(generate verify list record)
+_shtab_nb_golden_subparsers=(generate verify list record worth)
 
 _shtab_nb_golden_generate_option_strings=(-h --help --version --only --tags --outdir --out --accept --reason --all-images --json)
 _shtab_nb_golden_verify_option_strings=(-h --help --version --only --tags --outdir --out --json)
 _shtab_nb_golden_list_option_strings=(-h --help --version --only --tags --json)
 _shtab_nb_golden_record_option_strings=(-h --help --version --from --outdir --out --json)
+_shtab_nb_golden_worth_option_strings=(-h --help --version --outdir --jobs -j --json)
 _shtab_nb_golden_option_strings=(-h --help --version)
 
 
 
-_shtab_nb_golden_pos_0_choices=(generate verify list record)
+_shtab_nb_golden_pos_0_choices=(generate verify list record worth)
 
 _shtab_nb_golden_generate__h_nargs=0
 _shtab_nb_golden_generate___help_nargs=0
@@ -2495,6 +2501,10 @@ _shtab_nb_golden_record__h_nargs=0
 _shtab_nb_golden_record___help_nargs=0
 _shtab_nb_golden_record___version_nargs=0
 _shtab_nb_golden_record___json_nargs=0
+_shtab_nb_golden_worth__h_nargs=0
+_shtab_nb_golden_worth___help_nargs=0
+_shtab_nb_golden_worth___version_nargs=0
+_shtab_nb_golden_worth___json_nargs=0
 _shtab_nb_golden_pos_0_nargs=A...
 _shtab_nb_golden__h_nargs=0
 _shtab_nb_golden___help_nargs=0

@@ -36,7 +36,7 @@ complete nbp \
         'c/--point-group=/(1 2 222 4 422 3 32 6 622 23 432)/' \
         'c/--format=/(table toml dials xds mosflm crystfel poni nexus words)/' \
         'c/--/(abs accept accept-quirks accuracy all all-images allow arithmetic array atol background baseline bin binary block bounds budget c-bin cache cases cell check column columns combined compare compile data dataset detector determinism device dmin domains drawn dry dtype dtypes emit-rot-stars epsilon every example explain file findings first floor format free from gradients graph help hkl ids image images index jobs json junit k keep kill-score level list list-quirks markdown mask match-quirks merge method mode mosaic move nan no-cache no-match-quirks no-observer-check no-probe no-tap-map no-whole no-whole-run noise only only-drawn out outdir output outputs panel params parity-mode part partial phi-carryover-mode phi-mode photons pixel pixels point-group profile program published-bounds py-bin quick quiet quirk reason rel reports reproducible resample resolution resume roi rotation rounds rtol run-recorded same-run sarif scheduler schema seed set sets shape shard share show side skip-unreadable small-region solvent source speed start-cell start-centre start-misset stills tables tags tap-map tenth threads threshold time timeout to trace transplant ulp update-baseline verbose version wavelength who-is-right workers worst zeros)/' \
-        'c/-/(- 4stol MW N Na Nb Nc ORGX ORGY Q Xbeam Xclose Ybeam Yclose accuracy adc adc_offset adxv beam_vector beamsize binary_spots bits cache calib_seed calibration cell close_distance coherent compile curved_det curved_detector default_F density denzo detector_abs detector_absorb detector_absorption detector_rotx detector_roty detector_rotz detector_thick detector_thicksteps detpixels detpixels_f detpixels_s detpixels_x detpixels_y detsize detsize_f detsize_s device dials dispersion dispsteps distance divergence divsteps dmin dtype dump dumpfile energy epsilon exposure fdet_vector flicker floatfile floatimage fluence flux fudge gain gauss_xtal h hdivrange hdivstep hdivsteps header height hkl hklfile img interpolate intfile intimage lambda list_quirks mask mat matrix misset misset_seed molecular_weight mosaic mosaic_dom mosaic_domains mosaic_seed mosaic_spread mosaicity mosflm nointerpolate noisefile noiseimage nonoise nopgm nopolar noprogress o odet_vector osc oversample oversample_omega oversample_polar oversample_thick parity_mode pgmfile pgmimage pgmscale phi phistep phisteps pivot pix0_vector pix0_vector_mm pixel pixel_size pixelsize point_pixel polar polar_vector printout printout_pixel progress psf psf_fwhm psf_radius q quirk readout_noise reproducible roi round_div round_xtal sample_density sample_height sample_size sample_thick sample_thickness sample_width sample_x sample_y sample_z samplesize scale sdet_vector seed sourcefile spindle_axis square_div square_xtal stol stolout thicksteps tophat_spots trace_file trace_level trace_only trace_pixel trace_roi trace_schema twotheta twotheta_axis v vdivrange vdivstep vdivsteps version water wave wavelength width xds xtal_height xtal_size xtal_thick xtal_thickness xtal_width xtal_x xtal_y xtal_z xtalsize)/' \
+        'c/-/(- 4stol MW N Na Nb Nc ORGX ORGY Q Xbeam Xclose Ybeam Yclose accuracy adc adc_offset adxv beam_vector beamsize binary_spots bits cache calib_seed calibration cell close_distance coherent compile curved_det curved_detector default_F density denzo detector_abs detector_absorb detector_absorption detector_rotx detector_roty detector_rotz detector_thick detector_thicksteps detpixels detpixels_f detpixels_s detpixels_x detpixels_y detsize detsize_f detsize_s device dials dispersion dispsteps distance divergence divsteps dmin dtype dump dumpfile energy epsilon exposure fdet_vector flicker floatfile floatimage fluence flux fudge gain gauss_xtal h hdivrange hdivstep hdivsteps header height hkl hklfile img interpolate intfile intimage j lambda list_quirks mask mat matrix misset misset_seed molecular_weight mosaic mosaic_dom mosaic_domains mosaic_seed mosaic_spread mosaicity mosflm nointerpolate noisefile noiseimage nonoise nopgm nopolar noprogress o odet_vector osc oversample oversample_omega oversample_polar oversample_thick parity_mode pgmfile pgmimage pgmscale phi phistep phisteps pivot pix0_vector pix0_vector_mm pixel pixel_size pixelsize point_pixel polar polar_vector printout printout_pixel progress psf psf_fwhm psf_radius q quirk readout_noise reproducible roi round_div round_xtal sample_density sample_height sample_size sample_thick sample_thickness sample_width sample_x sample_y sample_z samplesize scale sdet_vector seed sourcefile spindle_axis square_div square_xtal stol stolout thicksteps tophat_spots trace_file trace_level trace_only trace_pixel trace_roi trace_schema twotheta twotheta_axis v vdivrange vdivstep vdivsteps version water wave wavelength width xds xtal_height xtal_size xtal_thick xtal_thickness xtal_width xtal_x xtal_y xtal_z xtalsize)/' \
         'n/--parity-mode/(c-parity spec)/' \
         'n/--dtype/(auto float64 mixed float32)/' \
         'n/--device/(cpu cuda)/' \
@@ -70,7 +70,7 @@ complete nbp \
         'n/taps/(c fortran python)/' \
         'n/gates/(run)/' \
         'n/report/(verify replay diff list history html summary)/' \
-        'n/golden/(generate verify list record)/' \
+        'n/golden/(generate verify list record worth)/' \
         'n/faults/(list make run)/' \
         'n/cache/(list clear)/' \
         'n/shots/(run check list show verify)/' \
@@ -238,9 +238,9 @@ complete nb-report \
 
 
 complete nb-golden \
-        'c/--/(accept all-images from help json only out outdir reason tags version)/' \
-        'c/-/(- h)/' \
-        'p/1/(generate verify list record)/' \
+        'c/--/(accept all-images from help jobs json only out outdir reason tags version)/' \
+        'c/-/(- h j)/' \
+        'p/1/(generate verify list record worth)/' \
         'p/*/()/'
 # AUTOMATICALLY GENERATED by https://github.com/tqdm/shtab
 # Usage:

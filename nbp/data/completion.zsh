@@ -51,6 +51,7 @@ _shtab_nbp_golden_commands() {
     list:'show the cases'
     record:'write the figures of a recording of upstream'
     verify:'run the cases and compare them with the golden images'
+    worth:'say what each case adds to those before it; status 1 if one adds nothing'
   )
   _describe 'nbp golden commands' _commands
 }
@@ -376,6 +377,17 @@ _shtab_nbp_golden_verify_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_nbp_golden_verify_defaults_added=0
+
+_shtab_nbp_golden_worth_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--outdir[write suite_worth.json and suite_worth.md there]:DIR:"
+  {--jobs,-j}"[runs at a time\; default 2]:N:"
+  "--json[write JSON to standard output, nothing else]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nbp_golden_worth_defaults_added=0
 
 _shtab_nbp_gpu_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -1179,6 +1191,7 @@ _shtab_nbp_golden() {
         list) _arguments -C -s $_shtab_nbp_golden_list_options ;;
         record) _arguments -C -s $_shtab_nbp_golden_record_options ;;
         verify) _arguments -C -s $_shtab_nbp_golden_verify_options ;;
+        worth) _arguments -C -s $_shtab_nbp_golden_worth_options ;;
       esac
   esac
 }
@@ -2125,6 +2138,7 @@ _shtab_nb_golden_commands() {
     list:'show the cases'
     record:'write the figures of a recording of upstream'
     verify:'run the cases and compare them with the golden images'
+    worth:'say what each case adds to those before it; status 1 if one adds nothing'
   )
   _describe 'nb-golden commands' _commands
 }
@@ -2186,6 +2200,17 @@ _shtab_nb_golden_verify_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_nb_golden_verify_defaults_added=0
 
+_shtab_nb_golden_worth_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(- : *)--version[print the version]"
+  "--outdir[write suite_worth.json and suite_worth.md there]:DIR:"
+  {--jobs,-j}"[runs at a time\; default 2]:N:"
+  "--json[write JSON to standard output, nothing else]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_nb_golden_worth_defaults_added=0
+
 
 _shtab_nb_golden() {
   local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->nb-golden'
@@ -2209,6 +2234,7 @@ _shtab_nb_golden() {
         list) _arguments -C -s $_shtab_nb_golden_list_options ;;
         record) _arguments -C -s $_shtab_nb_golden_record_options ;;
         verify) _arguments -C -s $_shtab_nb_golden_verify_options ;;
+        worth) _arguments -C -s $_shtab_nb_golden_worth_options ;;
       esac
   esac
 }

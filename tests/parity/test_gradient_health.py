@@ -15,8 +15,6 @@ from simulator.fit.parameters import PARAMETERS, value_of, with_values
 from tests.parity.agreement import simulator_words
 
 RUNS = [(case, mode) for case in load_cases() for mode in case.modes if not case.status[mode]]
-CROPPED = {"oversample-auto-twotheta": ("-roi", "0", "3", "0", "3")}
-"""Cases of which some pixels are enough: this one has 31 x 31 sub-pixels in each."""
 
 
 def gradients(config: RunConfig) -> dict[str, torch.Tensor | None]:
@@ -36,7 +34,7 @@ def gradients(config: RunConfig) -> dict[str, torch.Tensor | None]:
 def test_image_and_gradient_are_finite(case: Case, mode: str, inputs: Path, tmp_path: Path) -> None:
     lay_out(case, inputs, tmp_path)
     with contextlib.chdir(tmp_path):
-        words = simulator_words(mode, case, inputs, CROPPED.get(case.id, ()))
+        words = simulator_words(mode, case, inputs)
         found = gradients(RunConfig.from_args(words))
     wrong = [name for name, part in found.items() if part is not None and not part.isfinite().all()]
     assert not wrong, f"{case.label} in {mode}: not finite: {', '.join(wrong)}"

@@ -106,3 +106,32 @@ def test_a_cause_may_be_one_of_the_newest_taps(tmp_path: Path) -> None:
 def test_one_rounded_pixel_is_left_to_its_trace(run: SideRun) -> None:
     found = outcome_of(CASE, {"c": run, "py": changed(run, FLOAT, 5, 1.0 + 1e-7)})
     assert (found.came, found.rounding, found.worst) == (Came.IMAGE, True, (0, 5))
+
+
+MATRIX = b"""0.01124694 0.00657704 0.00634734
+0.00198314 0.00806861 -0.01187454
+-0.00892263 0.01008366 0.00536157
+"""
+SPARSE = FuzzCase(
+    ("-detpixels", "21", "-matrix", "in.mat", "--epsilon", "0.0001", "-seed", "7751", "-N", "12",
+     "-phistep", "0.25", "-default_F", "16.785"),
+    {"in.mat": MATRIX}, "spec",
+)  # fmt: skip
+"""A line of which the simulator leaves out half of the evaluations, by up to 2.5e-5 of the maximum."""
+
+
+def test_what_epsilon_leaves_out_is_no_difference(fuzz_bench: FuzzBench) -> None:
+    runs = {side: fuzz_bench.run(SPARSE, side) for side in ("c", "py")}
+    assert runs["c"].files[FLOAT] != runs["py"].files[FLOAT]
+    assert outcome_of(SPARSE, runs).came is Came.AGREED
+
+
+def test_more_than_epsilon_leaves_out_is_a_difference(fuzz_bench: FuzzBench) -> None:
+    first = fuzz_bench.run(SPARSE, "c")
+    brightest = int(np.frombuffer(first.files[FLOAT], "<f4").argmax())
+    assert (
+        outcome_of(SPARSE, {"c": first, "py": changed(first, FLOAT, brightest, 1.0 - 2e-4)}).came
+        is Came.IMAGE
+    )
+    counts = changed(first, INT, 512 + 2 * brightest)
+    assert outcome_of(SPARSE, {"c": first, "py": counts}).came is Came.OUTPUT

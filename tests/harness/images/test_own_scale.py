@@ -136,6 +136,32 @@ def test_what_was_left_out_on_request_is_a_loosened_pass(image):
     assert compared.metrics.own.outside == 1
 
 
+def less_by(image, of_max):
+    """Return an image in which each pixel lacks so much of the maximum, or all that it has."""
+    return np.maximum(image - np.float32(of_max * float(image.max())), np.float32(0.0))
+
+
+@pytest.mark.parametrize("of_max", [1e-7, 1e-5, 1e-4, 1e-3])
+def test_no_criterion_fails_for_what_was_left_out_on_request(image, of_max):
+    """Sum, largest difference and faint peaks change with the pixels that --epsilon may change."""
+    made = ImageRequest(left_out_of_max=of_max)
+    found = compare_images(image, less_by(image, 0.9 * of_max), made=made)
+    assert found.verdict.word is Word.LOOSENED, found.verdict.reasons
+    assert compare_images(image, less_by(image, 0.9 * of_max)).verdict.word is Word.FAIL
+
+
+def test_more_than_was_left_out_on_request_fails(image):
+    made = ImageRequest(left_out_of_max=1e-4)
+    assert compare_images(image, less_by(image, 1.2e-4), made=made).verdict.word is Word.FAIL
+    turned = np.ascontiguousarray(image[::-1, ::-1])
+    assert "unmatched peaks" in str(compare_images(image, turned, made=made).verdict.reasons)
+
+
+def test_results_of_older_rules_are_judged_by_them(image):
+    made = ImageRequest(left_out_of_max=1e-3, rules=Rules.REFLECTIONS)
+    assert compare_images(image, less_by(image, 9e-4), made=made).verdict.word is Word.FAIL
+
+
 def test_auto_is_what_the_simulator_says_that_it_chose():
     assert arithmetic_of(None, []) == "float64"
     assert arithmetic_of("float32", [None]) == "float32"

@@ -1,0 +1,1 @@
+"""What each row of the golden suite adds to the rows before it: branches, options, quirks, taps, faults."""
