@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from itertools import count
 from typing import Any, ParamSpec, TextIO, TypeVar, cast
 
 P = ParamSpec("P")
@@ -74,8 +75,9 @@ def loop(key: str, turn: int) -> Iterator[None]:
 
 def over(key: str, items: Iterable[T]) -> Iterator[T]:
     """Go through items; the index of the taps inside is a number of a range itself, else its place from 0."""
-    for turn, item in enumerate(items):
-        with loop(key, items[turn] if isinstance(items, range) else turn):
+    turns = items if isinstance(items, range) else count()
+    for turn, item in zip(turns, items, strict=False):
+        with loop(key, turn):
             yield item
 
 
