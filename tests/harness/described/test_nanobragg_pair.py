@@ -11,6 +11,7 @@ from harness.commands.nb_report import main as report
 from harness.commands.own.nb_parity import main as parity
 from harness.commands.own.pair import main as pair
 from harness.described.read_description import read_description
+from harness.evidence.sarif.tap_places import own_place
 from harness.files import sha256_lines
 from harness.store.bundle import files_below, sealed
 
@@ -115,6 +116,18 @@ def test_a_failing_image_is_traced_to_its_cause(failed):
     assert found["causal_taps"] == ["fluence_photons_per_m2"]
     assert (bundle / "s" / "first_trace_worst.log").read_bytes()
     assert report(["verify", str(bundle)]) == 0
+
+
+def test_code_scanning_shows_the_lines_of_the_first_tap(failed, tmp_path):
+    target = tmp_path / "x.sarif"
+    assert report(["summary", str(failed[1]), "--sarif", str(target)]) == 1
+    results = json.loads(target.read_text())["runs"][0]["results"]
+    places = {
+        place["physicalLocation"]["artifactLocation"]["uri"]
+        for result in results
+        for place in result.get("locations", ())
+    }
+    assert own_place("fluence_photons_per_m2", "simulator").uri in places
 
 
 def edit(path, old, new):
