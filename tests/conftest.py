@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,32 @@ from tests.surroundings import move_in
 
 ROOT = Path(__file__).resolve().parents[1]
 SURROUNDINGS = pytest.StashKey[Path]()
+UNASKED = ("Fdump.bin", "floatimage.bin", "intimage.img", "image.pgm", "noiseimage.img")
+"""Files that both programs write where they run; the first is read there, too, by runs without `-hkl`."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the run a home and caches of its own; workers have those of the process that started them."""
     if not hasattr(config, "workerinput"):
+        if left := left_here():
+            raise pytest.UsageError(f"{', '.join(left)} in {Path.cwd()} would be read by tests; remove it")
         config.stash[SURROUNDINGS] = Path(tempfile.mkdtemp(prefix="nb-tests-"))
         move_in(os.environ, config.stash[SURROUNDINGS])
+
+
+def left_here() -> list[str]:
+    """Return the files that runs left in the working folder."""
+    return [name for name in UNASKED if os.path.exists(name)]  # noqa: PTH110  for every test
+
+
+@pytest.fixture(autouse=True)
+def _leaves_nothing_here() -> Iterator[None]:
+    """Fail a test that runs a program in the folder of all tests: the next ones would read its dump."""
+    yield
+    left = left_here()
+    for name in left:
+        Path(name).unlink(missing_ok=True)
+    assert not left, f"left in {Path.cwd()}: {left}"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

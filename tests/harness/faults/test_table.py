@@ -21,7 +21,7 @@ from trace_tools.tap_points import TAP_POINTS
 ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("physics", "physics/lattice", "kernel", "scene", "output")
 WITHOUT_FAULT = {
-    "simulator.kernel.joined": "machine code alone takes it; what it joins has faults, and its bits are theirs",
+    "simulator.kernel.joined": "machine code alone takes it; what it joins has faults",
     "simulator.kernel.small_blocks": "plays a run for an engine; no value of an image",
     "simulator.kernel.nearest_reflection": "finds the reflection of a pixel, for figures of the harness",
     "simulator.kernel.traced_windows": "restricts a run to traced pixels, which no line asks for",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,8 @@ def plan_of(folder: Path, text: str, name: str = "PLAN.toml") -> ShotPlan:
 def run_alone(words: tuple[str, ...], folder: Path) -> np.ndarray:
     """Return the float image of a command line run by itself."""
     out = ["-floatfile", str(folder / "f.bin"), "-nonoise", "-nopgm", "-intfile", str(folder / "i.img")]
-    assert nanobragg([*words, *out]) == 0
+    with chdir(folder):  # where it leaves its dump of structure factors
+        assert nanobragg([*words, *out]) == 0
     return np.fromfile(folder / "f.bin", np.float32)
 
 
