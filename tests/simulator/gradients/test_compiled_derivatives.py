@@ -51,7 +51,7 @@ def unequal(made: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> bool:
     return any(bool((made[name] != expected[name]).any()) for name in expected)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_machine_code_gives_the_derivatives_of_single_operations(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
