@@ -184,7 +184,7 @@ def _left_out(wheel: Path) -> list[str]:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """Seed faults in copies of either program and write docs/trust.md anew; run the tests that take minutes."""
+    """Seed faults in copies of either program and write docs/trust.md; run the tests that take minutes."""
     session.install("-r", "requirements/tests.txt")
     session.install("--no-build-isolation", "--no-deps", "-e", ".")
     page = ["--json", str(ROOT / "docs" / "trust.json"), "--markdown", str(ROOT / "docs" / "trust.md")]
