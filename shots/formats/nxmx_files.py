@@ -42,7 +42,8 @@ def _unpacked(_chunk: tuple[int, ...]) -> dict[str, Any]:
     return {}
 
 
-PACKINGS: Mapping[str, Callable[[tuple[int, ...]], dict[str, Any]]] = {
+Packing = Callable[[tuple[int, ...]], dict[str, Any]]
+PACKINGS: Mapping[str, Packing] = {
     BITSHUFFLE: _bitshuffled,
     "gzip": _zipped,
     "none": _unpacked,
@@ -57,7 +58,7 @@ class NxmxFiles:
     Attributes:
         images: which images are written.
         names: of the files.
-        compression: of the pixels, a key of `PACKINGS`.
+        compression: of pixels and masks, a key of `PACKINGS`.
     """
 
     images: WrittenImages = "counts"
@@ -72,7 +73,8 @@ class NxmxFiles:
         """
         path = self._path(folder, frames.number)
         image = stacked(images_of(frames, self.images), frames.setup.panels, MASKED)
-        content = _content(shot_leaves(frames), lambda file: _write_pixels(file, image, self.compression))
+        packing = PACKINGS[self.compression]
+        content = _content(shot_leaves(frames), packing, lambda file: _write_pixels(file, image, packing))
         with written_together() as files:
             files.add(path, [content], "NXmx file")
         return (path,)
@@ -90,7 +92,7 @@ class NxmxFiles:
         paths = tuple(folder / f"master{tail}{TAILS[self.images]}{SUFFIX}" for tail in tails)
         with written_together() as files:
             for path, shots in zip(paths, groups, strict=True):
-                _add_master(files, path, shots)
+                _add_master(files, path, shots, PACKINGS[self.compression])
         return paths
 
     def _path(self, folder: Path, number: int) -> Path:
@@ -130,7 +132,7 @@ def _hash_field(total: Any, name: str, dataset: Any) -> None:
             total.update(np.ascontiguousarray(part).tobytes())
 
 
-def _content(leaves: Mapping[str, Leaf], add_pixels: Any) -> bytes:
+def _content(leaves: Mapping[str, Leaf], packing: Packing, add_pixels: Any) -> bytes:
     """Return the bytes of a file with these fields; they depend on nothing but the fields."""
     h5py = loaded_library("h5py", PURPOSE)
     buffer = io.BytesIO()
@@ -139,24 +141,24 @@ def _content(leaves: Mapping[str, Leaf], add_pixels: Any) -> bytes:
         for path, attributes in GROUPS.items():
             file.create_group(path).attrs.update(attributes)
         for path, leaf in leaves.items():
-            _write_leaf(file, path, leaf)
+            _write_leaf(file, path, leaf, packing)
         add_pixels(file)
     return buffer.getvalue()
 
 
-def _write_leaf(file: Any, path: str, leaf: Leaf) -> None:
+def _write_leaf(file: Any, path: str, leaf: Leaf, packing: Packing) -> None:
     group = path.rpartition("/")[0]
     if group not in file:
         file.create_group(group).attrs["NX_class"] = "NXdetector_module"
-    packing = PACKINGS[BITSHUFFLE](leaf.value.shape) if path == PIXEL_MASK else {}
-    dataset = file.create_dataset(path, data=leaf.value, **packing)
+    packed = packing(leaf.value.shape) if path == PIXEL_MASK else {}
+    dataset = file.create_dataset(path, data=leaf.value, **packed)
     dataset.attrs.update(leaf.attributes)
     if leaf.of_shot:
         dataset.attrs[OF_SHOT] = True
 
 
-def _write_pixels(file: Any, image: NDArray[Any], compression: str) -> None:
-    file.create_dataset(DATA, data=image[None], **PACKINGS[compression]((1, *image.shape)))
+def _write_pixels(file: Any, image: NDArray[Any], packing: Packing) -> None:
+    file.create_dataset(DATA, data=image[None], **packing((1, *image.shape)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,8 +235,9 @@ def _fixed(shot: _Shot) -> str:
     return repr(parts)
 
 
-def _add_master(files: Together, path: Path, shots: Sequence[_Shot]) -> None:
-    files.add(path, [_content(_joined(shots), lambda file: _write_virtual(file, shots))], "NXmx master")
+def _add_master(files: Together, path: Path, shots: Sequence[_Shot], packing: Packing) -> None:
+    content = _content(_joined(shots), packing, lambda file: _write_virtual(file, shots))
+    files.add(path, [content], "NXmx master")
 
 
 def _joined(shots: Sequence[_Shot]) -> Leaves:

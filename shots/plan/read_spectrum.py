@@ -75,7 +75,7 @@ def _gaussian(table: TomlTable) -> list[tuple[float, float]]:
     ):  # fmt: skip
         if not fits:
             raise table.fault(
-                key, f"is {value:g}, must be {'above 0' if key == 'centre_eV' else '0 or more'}"
+                key, f"is {value:g}, must be {'above 0' if key == 'centre_eV' else '0 or more'}; mend it"
             )
     if not 1 <= count <= MOST_BINS:
         raise table.fault("count", f"is {count}, must be a number of bins from 1 to {MOST_BINS}; give one")
